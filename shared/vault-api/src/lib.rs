@@ -1,0 +1,2 @@
+//! (crate documentation)
+#![deny(missing_docs)]
