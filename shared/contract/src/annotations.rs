@@ -1,0 +1,267 @@
+//! The annotations that a pod asks with: one table, from which everything else follows.
+//!
+//! ```text
+//! TABLE ──► classify(key)       known, unknown (with the nearest known key), or not ours
+//!       ──► Annotations         the values of one pod, read by table entry
+//!       ──► reference_markdown  docs/annotations.md
+//! ```
+//!
+//! A default holds only where the key is absent: a key that is there with an empty value stays
+//! empty, as in the established injector.
+
+mod nearest;
+mod reference;
+mod table;
+
+use std::collections::BTreeMap;
+
+pub use nearest::nearest;
+pub use reference::reference_markdown;
+pub use table::*;
+
+use crate::names::ANNOTATION_PREFIX;
+use crate::values::{self, ValueError};
+
+/// One annotation: how it is written and what it means.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AnnotationSpec {
+    /// The key without the prefix and without the `-NAME` suffix.
+    pub key: &'static str,
+    /// Whether a `-NAME` suffix belongs to the key.
+    pub suffix: Suffix,
+    /// What the value has to be.
+    pub kind: Kind,
+    /// What holds where the key is absent, as the reference shows it.
+    pub default: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+}
+
+/// Whether a key takes a `-NAME` suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suffix {
+    /// Never.
+    None,
+    /// With a suffix for one secret, without for all.
+    Optional,
+    /// Always: the suffix names the secret or the setting.
+    Required,
+}
+
+/// What a value has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A Go boolean: `1 t T TRUE true True 0 f F FALSE false False`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A whole number of zero or more.
+    Uint,
+    /// A decimal number.
+    Float,
+    /// A Go duration such as `1m30s`.
+    Duration,
+    /// A Kubernetes quantity such as `500m` or `64Mi`.
+    Quantity,
+    /// A list separated by commas; blanks are part of the elements.
+    List,
+    /// Text, taken as it is.
+    Text,
+    /// A file or directory path.
+    Path,
+    /// A path of Vault's API, such as `secret/data/app`.
+    VaultPath,
+    /// A template.
+    Template,
+    /// A JSON value.
+    Json,
+    /// A JSON array of RFC 6902 operations.
+    JsonPatch,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+}
+
+/// What an annotation's key is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Classification<'a> {
+    /// Not under our prefix.
+    Foreign,
+    /// In the table, with its `-NAME` suffix where it has one.
+    Known {
+        /// The table entry.
+        spec: &'static AnnotationSpec,
+        /// The suffix without its dash.
+        name: Option<&'a str>,
+    },
+    /// Under our prefix, but in no table.
+    Unknown {
+        /// The known key that is most like it, if one is.
+        nearest: Option<&'static str>,
+    },
+}
+
+/// Says what `key`, a whole annotation key, is to us. Where several entries fit, the longest does.
+pub fn classify(key: &str) -> Classification<'_> {
+    let Some(short) = key.strip_prefix(ANNOTATION_PREFIX) else {
+        return Classification::Foreign;
+    };
+    let mut best: Option<(&'static AnnotationSpec, Option<&str>)> = None;
+    for &spec in TABLE {
+        let Some(name) = spec.matches(short) else {
+            continue;
+        };
+        if best.is_none_or(|(other, _)| spec.key.len() > other.key.len()) {
+            best = Some((spec, name));
+        }
+    }
+    match best {
+        Some((spec, name)) => Classification::Known { spec, name },
+        None => Classification::Unknown {
+            nearest: nearest(short),
+        },
+    }
+}
+
+impl AnnotationSpec {
+    /// Where `short`, a key without the prefix, is this annotation: its suffix, if it has one.
+    #[expect(
+        clippy::option_option,
+        reason = "whether it matches, and then with which suffix"
+    )]
+    fn matches<'a>(&self, short: &'a str) -> Option<Option<&'a str>> {
+        let rest = short.strip_prefix(self.key)?;
+        match (self.suffix, rest.strip_prefix('-')) {
+            (Suffix::None | Suffix::Optional, _) if rest.is_empty() => Some(None),
+            (Suffix::Optional | Suffix::Required, Some(name)) if !name.is_empty() => {
+                Some(Some(name))
+            }
+            _ => None,
+        }
+    }
+
+    /// The whole key.
+    pub fn full_key(&self) -> String {
+        format!("{ANNOTATION_PREFIX}{}", self.key)
+    }
+
+    /// The whole key for the secret or setting `name`.
+    pub fn full_key_for(&self, name: &str) -> String {
+        format!("{ANNOTATION_PREFIX}{}-{name}", self.key)
+    }
+}
+
+/// A value that is not what its annotation takes. The text starts with Go's own words, which
+/// established alerts match on, and then names the annotation.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{source} (annotation {key})")]
+pub struct AnnotationError {
+    /// The whole key of the annotation.
+    pub key: String,
+    /// What is wrong with the value.
+    #[source]
+    pub source: ValueError,
+}
+
+/// The annotations of one pod that are under our prefix.
+#[derive(Clone, Debug, Default)]
+pub struct Annotations<'a> {
+    by_short_key: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Annotations<'a> {
+    /// Takes from a pod's annotations those under our prefix.
+    pub fn new(all: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let by_short_key = all
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(ANNOTATION_PREFIX)?, value)))
+            .collect();
+        Self { by_short_key }
+    }
+
+    /// The value of an annotation, or `None` where the key is absent.
+    pub fn get(&self, spec: &AnnotationSpec) -> Option<&'a str> {
+        self.by_short_key.get(spec.key).copied()
+    }
+
+    /// The value of an annotation for the secret `name`, the case of `name` kept.
+    pub fn get_for(&self, spec: &AnnotationSpec, name: &str) -> Option<&'a str> {
+        self.by_short_key
+            .get(format!("{}-{name}", spec.key).as_str())
+            .copied()
+    }
+
+    /// The names and values of all annotations of this kind that have a non-empty suffix, sorted
+    /// by name.
+    pub fn with_suffix(
+        &self,
+        spec: &AnnotationSpec,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let key = spec.key;
+        let named = move |(short, value): (&&'a str, &&'a str)| {
+            let name = short.strip_prefix(key)?.strip_prefix('-')?;
+            (!name.is_empty()).then_some((name, *value))
+        };
+        self.by_short_key
+            .iter()
+            .filter_map(named)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// The keys (without prefix) and values, sorted by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
+        self.by_short_key.iter().map(|(key, value)| (*key, *value))
+    }
+
+    /// A boolean, `default` where the key is absent; empty is false.
+    pub fn bool(&self, spec: &AnnotationSpec, default: bool) -> Result<bool, AnnotationError> {
+        self.parsed(spec, default, values::parse_bool)
+    }
+
+    /// A boolean for the secret `name`.
+    pub fn bool_for(
+        &self,
+        spec: &AnnotationSpec,
+        name: &str,
+        default: bool,
+    ) -> Result<bool, AnnotationError> {
+        self.get_for(spec, name).map_or(Ok(default), |text| {
+            values::parse_bool(text).map_err(|source| AnnotationError {
+                key: spec.full_key_for(name),
+                source,
+            })
+        })
+    }
+
+    /// A whole number, `default` where the key is absent; empty is zero.
+    pub fn int(&self, spec: &AnnotationSpec, default: i64) -> Result<i64, AnnotationError> {
+        self.parsed(spec, default, values::parse_int)
+    }
+
+    /// A whole number of zero or more, `default` where the key is absent; empty is an error.
+    pub fn uint(&self, spec: &AnnotationSpec, default: u64) -> Result<u64, AnnotationError> {
+        self.parsed(spec, default, values::parse_uint)
+    }
+
+    /// A decimal number, `default` where the key is absent; empty is an error.
+    pub fn float(&self, spec: &AnnotationSpec, default: f64) -> Result<f64, AnnotationError> {
+        self.parsed(spec, default, values::parse_float)
+    }
+
+    fn parsed<T>(
+        &self,
+        spec: &AnnotationSpec,
+        default: T,
+        parse: fn(&str) -> Result<T, ValueError>,
+    ) -> Result<T, AnnotationError> {
+        self.get(spec).map_or(Ok(default), |text| {
+            parse(text).map_err(|source| AnnotationError {
+                key: spec.full_key(),
+                source,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! `docs/annotations.md`, made from the table.
+
+use std::fmt::Write as _;
+
+use super::{AnnotationSpec, GROUPS, Kind, Suffix};
+use crate::names::ANNOTATION_PREFIX;
+
+/// The text of `docs/annotations.md`.
+pub fn reference_markdown() -> String {
+    let mut page = format!(
+        "# Annotations\n\n\
+         Annotations go on the pod: in a Deployment, on `spec.template.metadata.annotations`. Every \
+         key starts with\n`{ANNOTATION_PREFIX}`; it is left out below. `NAME` stands for a secret's \
+         name, which is also its file's name\nunder `/vault/secrets`, in lower case.\n\n\
+         A default holds only where the annotation is absent. An annotation that is there with an \
+         empty value stays\nempty. A value that cannot be read denies the pod, and the message names \
+         the annotation.\n\n\
+         This page is made from the table that the injector reads with \
+         (`shared/contract/src/annotations/table.rs`);\na test fails when the two differ, and \
+         `cargo run -p contract --example annotations-reference > docs/annotations.md`\nwrites it anew.\n"
+    );
+    for (title, specs) in GROUPS {
+        let _ = write!(
+            page,
+            "\n## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|\n"
+        );
+        for spec in *specs {
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} | {} |",
+                written_key(spec),
+                kind(spec.kind),
+                spec.default,
+                spec.doc.replace('|', "\\|"),
+            );
+        }
+    }
+    page
+}
+
+fn written_key(spec: &AnnotationSpec) -> String {
+    match spec.suffix {
+        Suffix::None => spec.key.to_owned(),
+        Suffix::Optional => format!("{}[-NAME]", spec.key),
+        Suffix::Required => format!("{}-NAME", spec.key),
+    }
+}
+
+fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::Bool => "`true` or `false`".to_owned(),
+        Kind::Int => "whole number".to_owned(),
+        Kind::Uint => "whole number, 0 or more".to_owned(),
+        Kind::Float => "decimal number".to_owned(),
+        Kind::Duration => "duration (`1m30s`)".to_owned(),
+        Kind::Quantity => "quantity (`64Mi`)".to_owned(),
+        Kind::List => "list (`a,b`)".to_owned(),
+        Kind::Text => "text".to_owned(),
+        Kind::Path => "path".to_owned(),
+        Kind::VaultPath => "path in Vault".to_owned(),
+        Kind::Template => "template".to_owned(),
+        Kind::Json => "JSON, else text".to_owned(),
+        Kind::JsonPatch => "JSON patch".to_owned(),
+        Kind::OneOf(words) => words
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}

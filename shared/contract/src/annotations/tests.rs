@@ -1,0 +1,116 @@
+use super::*;
+
+fn known(key: &str) -> (&'static str, Option<&str>) {
+    match classify(key) {
+        Classification::Known { spec, name } => (spec.key, name),
+        other => panic!("{key} is {other:?}"),
+    }
+}
+
+#[test]
+fn the_longest_entry_that_fits_a_key_is_the_one_meant() {
+    let key = |short: &str| format!("vault.hashicorp.com/{short}");
+    assert_eq!(known(&key("agent-inject")), ("agent-inject", None));
+    assert_eq!(
+        known(&key("agent-inject-status")),
+        ("agent-inject-status", None)
+    );
+    assert_eq!(
+        known(&key("agent-inject-template-app")),
+        ("agent-inject-template", Some("app"))
+    );
+    assert_eq!(
+        known(&key("agent-inject-template-file-app")),
+        ("agent-inject-template-file", Some("app"))
+    );
+    assert_eq!(
+        known(&key("preserve-secret-case")),
+        ("preserve-secret-case", None)
+    );
+    assert_eq!(
+        known(&key("preserve-secret-case-A")),
+        ("preserve-secret-case", Some("A"))
+    );
+}
+
+#[test]
+fn other_peoples_annotations_are_foreign() {
+    assert_eq!(classify("sidecar.istio.io/inject"), Classification::Foreign);
+}
+
+#[test]
+fn a_misspelt_key_is_unknown_and_says_what_was_probably_meant() {
+    for (written, meant) in [
+        ("agent-injcet", Some("agent-inject")),
+        ("agent-inject-secrets-config", Some("agent-inject-secret")),
+        (
+            "agent-inject-tempalte-config",
+            Some("agent-inject-template"),
+        ),
+        ("agent-limit-cpu", Some("agent-limits-cpu")),
+        ("rolle", Some("role")),
+        ("completely-different", None),
+    ] {
+        let key = format!("vault.hashicorp.com/{written}");
+        assert_eq!(
+            classify(&key),
+            Classification::Unknown { nearest: meant },
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_needs_a_name_is_unknown_without_one() {
+    let key = "vault.hashicorp.com/agent-inject-secret";
+    assert_eq!(
+        classify(key),
+        Classification::Unknown {
+            nearest: Some("agent-inject-secret")
+        }
+    );
+}
+
+#[test]
+fn keys_are_unique() {
+    let mut keys: Vec<_> = TABLE.iter().map(|spec| spec.key).collect();
+    keys.sort_unstable();
+    let count = keys.len();
+    keys.dedup();
+    assert_eq!(keys.len(), count);
+}
+
+#[test]
+fn values_are_read_by_entry_and_errors_name_the_annotation() {
+    let annotations = Annotations::new([
+        ("vault.hashicorp.com/agent-pre-populate", "tRuE"),
+        ("vault.hashicorp.com/agent-inject-secret-b", "kv/b"),
+        ("vault.hashicorp.com/agent-inject-secret-A", "kv/a"),
+        ("vault.hashicorp.com/agent-inject-secret-", "ignored"),
+        ("vault.hashicorp.com/agent-run-as-user", ""),
+        ("other/agent-init-first", "true"),
+    ]);
+    assert_eq!(annotations.bool(&INIT_FIRST, false), Ok(false));
+    assert_eq!(annotations.int(&RUN_AS_USER, 100), Ok(0));
+    let secrets: Vec<_> = annotations.with_suffix(&SECRET).collect();
+    assert_eq!(secrets, [("A", "kv/a"), ("b", "kv/b")]);
+    let error = annotations
+        .bool(&PRE_POPULATE, true)
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("cannot parse '' as bool: strconv.ParseBool: parsing \"tRuE\""));
+    assert!(
+        error.ends_with("(annotation vault.hashicorp.com/agent-pre-populate)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_reference_page_is_what_the_table_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/annotations.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(
+        page == reference_markdown(),
+        "docs/annotations.md is stale: run `cargo run -p contract --example annotations-reference > docs/annotations.md`"
+    );
+}

@@ -1,0 +1,37 @@
+//! Names and paths that the pod patch and the agent have to agree on.
+//!
+//! They are those of the established injector: users, policies and `kubectl` habits match on them.
+
+/// Prefix of every annotation that the injector reads.
+pub const ANNOTATION_PREFIX: &str = "vault.hashicorp.com/";
+
+/// Name of the init container that renders before the application starts.
+pub const INIT_CONTAINER: &str = "vault-agent-init";
+
+/// Name of the sidecar that keeps tokens, leases and files fresh.
+pub const SIDECAR_CONTAINER: &str = "vault-agent";
+
+/// Home directory of the agent: a memory volume of each agent container.
+pub const AGENT_HOME: &str = "/home/vault";
+
+/// Where the agent leaves its token for `vault` commands run in its container.
+pub const TOKEN_SINK: &str = "/home/vault/.vault-token";
+
+/// The agent's pid file.
+pub const PID_FILE: &str = "/home/vault/.pid";
+
+/// Default mount path of the volume that applications read.
+pub const SECRETS_PATH: &str = "/vault/secrets";
+
+/// Environment variable that carries the agent's configuration: base64 of JSON.
+pub const CONFIG_VARIABLE: &str = "VAULT_CONFIG";
+
+/// Where Kubernetes mounts a pod's service-account token by default.
+pub const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/// Path of the agent's binary in our images; the native flavour starts it directly.
+pub const AGENT_BINARY: &str = "/vault-agent";
+
+/// Last path segment of our agent image's name; the flavour `auto` is native when it matches, so
+/// that images mirrored into another registry are recognised.
+pub const AGENT_IMAGE_NAME: &str = "vault-injector-agent";
