@@ -1,2 +1,18 @@
-//! (crate documentation)
+//! Templates rendered against secrets.
+//!
+//! Owns what templates ask for ([`Request`]), how they get it ([`Secrets`]), the function library
+//! and the rendering of one template ([`Template`]). Knows the template language and nothing of how
+//! secrets are fetched.
 #![deny(missing_docs)]
+
+mod error;
+mod request;
+mod secret;
+mod secrets;
+mod template;
+
+pub use error::{ErrorKind, TemplateError};
+pub use request::Request;
+pub use secret::{Secret, SecretError};
+pub use secrets::{Found, Secrets};
+pub use template::{Context, Options, Outcome, Render, Template};

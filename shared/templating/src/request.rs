@@ -1,0 +1,60 @@
+//! What a template asks for. Equality is identity: two calls that make the same [`Request`] are one
+//! fetch, however many templates they stand in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One distinct thing that a template asks for.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Request {
+    /// `secret "PATH"`: a read. Kept with its query string as written, surrounding slashes removed.
+    Read {
+        /// The API path without `v1/`, with its query string.
+        path: String,
+    },
+    /// `secret "PATH" "k=v"…`: a write whose answer is the secret.
+    Write {
+        /// The API path without `v1/`.
+        path: String,
+        /// The body. It may hold secrets, so [`fmt::Debug`] shows only the names.
+        data: BTreeMap<String, String>,
+    },
+    /// `secrets "PATH"`: the names below a path.
+    List {
+        /// The API path without `v1/`.
+        path: String,
+    },
+    /// `file "PATH"`: the content of a local file.
+    File {
+        /// The path as the template gives it.
+        path: String,
+    },
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path } => f.debug_struct("Read").field("path", path).finish(),
+            Self::Write { path, data } => f
+                .debug_struct("Write")
+                .field("path", path)
+                .field("data", &data.keys().collect::<Vec<_>>())
+                .finish(),
+            Self::List { path } => f.debug_struct("List").field("path", path).finish(),
+            Self::File { path } => f.debug_struct("File").field("path", path).finish(),
+        }
+    }
+}
+
+/// Short words for a log line: `read secret/app`, never a value of a write.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path } => write!(f, "read {path}"),
+            Self::Write { path, .. } => write!(f, "write {path}"),
+            Self::List { path } => write!(f, "list {path}"),
+            Self::File { path } => write!(f, "file {path}"),
+        }
+    }
+}
