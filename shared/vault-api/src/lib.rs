@@ -1,2 +1,38 @@
-//! (crate documentation)
+//! The Vault and OpenBao HTTP API, as far as an agent needs it.
+//!
+//! ```text
+//! ClientConfig ─▶ Client ─▶ with_token(&Token) ─▶ Session ─▶ read, list, write, renew, revoke
+//!                   └─▶ login, health                             │
+//!                                    Response { lease, auth, data } or Error
+//! ```
+//!
+//! What holds everywhere:
+//!
+//! * The token is never part of the client: it comes with each [`Session`], so its owner can swap it at any time.
+//! * Tokens and bodies live in memory that is wiped when dropped, and never show in `Debug` or in an error.
+//! * Data stays JSON text ([`JsonText`]): a number that Vault wrote as `1.10` is still `1.10` for a template.
+//! * Every request ends: with an answer, an error, or at the deadline of [`ClientConfig::timeout`].
+//! * Nothing here decides when to renew or to log in again; errors say what they are and the caller decides.
+//!
+//! `X-Vault-Request: true` goes with every request, `X-Vault-Namespace` when a namespace is configured. Writes are
+//! `PUT`, lists are `GET ?list=true`. One redirect is followed, see [`ClientConfig`].
 #![deny(missing_docs)]
+
+mod client;
+mod config;
+mod error;
+mod hint;
+mod json;
+pub mod kv;
+mod redirect;
+mod response;
+mod retry;
+mod tls;
+mod token;
+
+pub use client::{Client, Session};
+pub use config::{ClientConfig, ConfigError};
+pub use error::{Error, RequestLine};
+pub use json::{JsonError, JsonText};
+pub use response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};
+pub use token::{InvalidToken, Token};

@@ -1,0 +1,176 @@
+//! The requests that an agent makes, one method each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{Method, Url};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::config::{ClientConfig, ConfigError};
+use crate::error::Error;
+use crate::kv::Mount;
+use crate::response::{Auth, Health, Lease, LeaseId, Response, TokenInfo};
+use crate::token::Token;
+use reply::Reply;
+use transport::{Call, Transport};
+
+mod path;
+mod reply;
+mod transport;
+
+/// A connection pool to one server. Clones share it. It holds no token: see [`Client::with_token`].
+#[derive(Clone)]
+pub struct Client {
+    transport: Arc<Transport>,
+}
+
+/// A client together with the token to use: what the policy of that token allows.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    client: &'a Client,
+    token: &'a Token,
+}
+
+impl Client {
+    /// Checks the settings and reads the certificate files; connects to nothing. When a certificate changes on disk, make
+    /// a new client.
+    pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
+        Ok(Self {
+            transport: Arc::new(Transport::new(config)?),
+        })
+    }
+
+    /// The requests that need a token, with this one. Costs nothing, so that the token can be another each time.
+    pub fn with_token<'a>(&'a self, token: &'a Token) -> Session<'a> {
+        Session {
+            client: self,
+            token,
+        }
+    }
+
+    /// The address in use.
+    pub fn address(&self) -> &Url {
+        self.transport.base()
+    }
+
+    /// The namespace in use; empty for the root namespace.
+    pub fn namespace(&self) -> &str {
+        self.transport.namespace()
+    }
+
+    /// `PUT {mount_path}/login`, for `mount_path` such as `auth/kubernetes`. Sends no token.
+    pub async fn login(&self, mount_path: &str, body: &impl Serialize) -> Result<Auth, Error> {
+        let path = format!("{}/login", mount_path.trim_matches('/'));
+        let call = Call::new(Method::PUT, &path).body(encode(body));
+        self.transport.send(&call).await?.into_auth()
+    }
+
+    /// `GET sys/health`. Every server that answers with a health report is an `Ok`, sealed or not.
+    pub async fn health(&self) -> Result<Health, Error> {
+        let call = Call::new(Method::GET, "sys/health");
+        let reply = self.transport.send_any_status(&call).await?;
+        let mut health: Health = reply.parse()?;
+        health.status = reply.status;
+        Ok(health)
+    }
+}
+
+impl Session<'_> {
+    /// `GET {path}`; the path may carry a query. `None` when there is nothing (404 without data or warnings). A deleted
+    /// KV version 2 secret is an answer: see [`SecretVersion`](crate::kv::SecretVersion).
+    pub async fn read(&self, path: &str) -> Result<Option<Response>, Error> {
+        self.send(Method::GET, path, None).await?.into_secret()
+    }
+
+    /// `GET {path}?list=true`. `None` when there is nothing; see [`Response::keys`].
+    pub async fn list(&self, path: &str) -> Result<Option<Response>, Error> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        self.read(&format!("{path}{separator}list=true")).await
+    }
+
+    /// `PUT {path}`. `None` when Vault has nothing to answer (204).
+    pub async fn write(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Option<Response>, Error> {
+        let reply = self.send(Method::PUT, path, Some(encode(body))).await?;
+        reply.fail_unless_success()?;
+        reply.into_secret()
+    }
+
+    /// Which mount a path lies in. `is_not_found` and `is_permission_denied` errors are for the caller to interpret: an
+    /// old server, a policy without any capability there.
+    pub async fn mount(&self, path: &str) -> Result<Mount, Error> {
+        let path = path.split('?').next().unwrap_or_default();
+        let path = format!("sys/internal/ui/mounts/{}", path.trim_start_matches('/'));
+        let reply = self.send(Method::GET, &path, None).await?;
+        reply.fail_unless_success()?;
+        let data = reply.data()?;
+        Mount::from_data(&data).map_err(|error| reply.malformed(error))
+    }
+
+    /// `GET auth/token/lookup-self`: whether the token lives, and for how long.
+    pub async fn lookup_self(&self) -> Result<TokenInfo, Error> {
+        let reply = self
+            .send(Method::GET, "auth/token/lookup-self", None)
+            .await?;
+        reply.fail_unless_success()?;
+        let data = reply.data()?;
+        data.parse().map_err(|error| reply.malformed(error))
+    }
+
+    /// `PUT auth/token/renew-self`. An increment of zero asks for the token's own. The granted time may be less.
+    pub async fn renew_self(&self, increment: Duration) -> Result<Auth, Error> {
+        let body = serde_json::json!({ "increment": increment.as_secs() });
+        let call = Call::new(Method::PUT, "auth/token/renew-self")
+            .token(self.token)
+            .body(encode(&body));
+        self.client.transport.send(&call).await?.into_auth()
+    }
+
+    /// `PUT auth/token/revoke-self`: the token and all its leases end.
+    pub async fn revoke_self(&self) -> Result<(), Error> {
+        self.send(Method::PUT, "auth/token/revoke-self", Some(Bytes::new()))
+            .await?
+            .fail_unless_success()
+    }
+
+    /// `PUT sys/leases/renew`. An increment of zero asks for the lease's own. The granted time may be less, and the
+    /// answer may say that this was the last time.
+    pub async fn renew_lease(&self, id: &LeaseId, increment: Duration) -> Result<Lease, Error> {
+        let body = serde_json::json!({ "lease_id": id.as_str(), "increment": increment.as_secs() });
+        let reply = self
+            .send(Method::PUT, "sys/leases/renew", Some(encode(&body)))
+            .await?;
+        reply.fail_unless_success()?;
+        let response = reply.response()?;
+        Ok(Lease {
+            id: id.clone(),
+            duration: response.lease_duration,
+            renewable: response.renewable,
+        })
+    }
+
+    /// `PUT sys/leases/revoke`.
+    pub async fn revoke_lease(&self, id: &LeaseId) -> Result<(), Error> {
+        let body = serde_json::json!({ "lease_id": id.as_str() });
+        self.send(Method::PUT, "sys/leases/revoke", Some(encode(&body)))
+            .await?
+            .fail_unless_success()
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply, Error> {
+        let mut call = Call::new(method, path).token(self.token);
+        call.body = body;
+        self.client.transport.send(&call).await
+    }
+}
+
+/// A body as bytes that are wiped after the last use: logins and writes carry secrets.
+fn encode(body: &impl Serialize) -> Bytes {
+    let text = serde_json::to_vec(body).expect("a request body must serialise to JSON");
+    Bytes::from_owner(Zeroizing::new(text))
+}

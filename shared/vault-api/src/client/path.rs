@@ -1,0 +1,85 @@
+//! From an API path to an address.
+
+use reqwest::Url;
+
+use crate::error::Error;
+
+/// `{base}/v1/{path}`. The path may carry a query, which is sent as it is.
+pub(super) fn url(base: &Url, path: &str) -> Result<Url, Error> {
+    let refuse = |reason| Error::InvalidPath {
+        path: path.to_owned(),
+        reason,
+    };
+    let trimmed = path.trim().trim_start_matches('/');
+    let (plain, query) = match trimmed.split_once('?') {
+        Some((plain, query)) => (plain, Some(query)),
+        None => (trimmed, None),
+    };
+    if plain.trim_end_matches('/').is_empty() {
+        return Err(refuse("it is empty"));
+    }
+    // An address parser would resolve these and leave /v1.
+    if plain.split('/').any(is_dot_segment) {
+        return Err(refuse("it has a . or .. segment"));
+    }
+    let mut url = base.clone();
+    url.set_path(&format!("{}/v1/{plain}", base.path().trim_end_matches('/')));
+    url.set_query(query);
+    Ok(url)
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    let plain = segment.replace("%2e", ".").replace("%2E", ".");
+    plain == "." || plain == ".."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(base: &str, path: &str) -> Result<String, String> {
+        url(&Url::parse(base).unwrap(), path)
+            .map(String::from)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn paths_go_below_v1() {
+        let base = "https://vault:8200";
+        assert_eq!(
+            shown(base, "/secret/data/app").unwrap(),
+            "https://vault:8200/v1/secret/data/app"
+        );
+        assert_eq!(
+            shown("https://proxy/vault/", "sys/health").unwrap(),
+            "https://proxy/vault/v1/sys/health"
+        );
+        assert_eq!(
+            shown(base, "secret/data/app?version=2&depth=1").unwrap(),
+            "https://vault:8200/v1/secret/data/app?version=2&depth=1"
+        );
+    }
+
+    #[test]
+    fn odd_characters_are_escaped_and_escapes_kept() {
+        let path = |path| {
+            shown("http://vault", path)
+                .unwrap()
+                .replace("http://vault/v1/", "")
+        };
+        assert_eq!(path("secret/a b#c"), "secret/a%20b%23c");
+        assert_eq!(path("secret/a%20b"), "secret/a%20b");
+        assert_eq!(path("secret/folder/"), "secret/folder/");
+    }
+
+    #[test]
+    fn a_path_cannot_leave_v1() {
+        for path in ["../ui", "secret/../../ui", "secret/%2e%2E/x", "secret/./x"] {
+            assert!(
+                shown("http://vault", path).unwrap_err().contains("segment"),
+                "{path}"
+            );
+        }
+        assert!(shown("http://vault", " / ").unwrap_err().contains("empty"));
+    }
+}

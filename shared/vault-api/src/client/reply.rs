@@ -1,0 +1,112 @@
+//! An answer as it came, and the readings of it.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, RequestLine};
+use crate::json::JsonText;
+use crate::response::{Auth, Response, ResponseError};
+use crate::token::Token;
+
+/// Status and body.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) request: RequestLine,
+    /// What was sent, so that it can be taken out of messages.
+    pub(super) token: Option<Token>,
+    pub(super) body: JsonText,
+}
+
+impl Reply {
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.body.parse().map_err(|error| self.malformed(error))
+    }
+
+    pub(super) fn response(self) -> Result<Response, Error> {
+        let request = self.request;
+        Response::from_body(self.body).map_err(|error| match error {
+            ResponseError::Json(error) => Error::Malformed {
+                request,
+                what: error.to_string(),
+            },
+            ResponseError::Token(source) => Error::InvalidToken { request, source },
+        })
+    }
+
+    pub(super) fn fail_unless_success(&self) -> Result<(), Error> {
+        if (200..300).contains(&self.status) {
+            return Ok(());
+        }
+        Err(Error::Api {
+            request: self.request.clone(),
+            status: self.status,
+            errors: self.messages(),
+            retry_after: self.retry_after,
+        })
+    }
+
+    /// A secret, or nothing: 204, an empty answer, or 404 without data and warnings.
+    pub(super) fn into_secret(self) -> Result<Option<Response>, Error> {
+        if self.status != 404 {
+            self.fail_unless_success()?;
+            return if self.body.as_str().trim().is_empty() {
+                Ok(None)
+            } else {
+                self.response().map(Some)
+            };
+        }
+        match Response::from_body(self.body) {
+            Ok(response) if response.data.is_some() || !response.warnings.is_empty() => {
+                Ok(Some(response))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The token of a login or renewal.
+    pub(super) fn into_auth(self) -> Result<Auth, Error> {
+        self.fail_unless_success()?;
+        let request = self.request.clone();
+        let what = "no token in it".to_owned();
+        self.response()?
+            .auth
+            .ok_or(Error::Malformed { request, what })
+    }
+
+    /// The `data` of an answer that must have some.
+    pub(super) fn data(&self) -> Result<JsonText, Error> {
+        let response =
+            Response::from_body(self.body.clone()).map_err(|error| self.malformed(error))?;
+        response.data.ok_or_else(|| self.malformed("no data in it"))
+    }
+
+    pub(super) fn malformed(&self, what: impl Display) -> Error {
+        Error::Malformed {
+            request: self.request.clone(),
+            what: what.to_string(),
+        }
+    }
+
+    /// Vault's messages. A proxy that echoes what it was sent must not bring the token into a log.
+    fn messages(&self) -> Vec<String> {
+        #[derive(Deserialize)]
+        struct Errors {
+            #[serde(default)]
+            errors: Vec<String>,
+        }
+        let Ok(Errors { errors }) = self.body.parse() else {
+            return Vec::new();
+        };
+        match &self.token {
+            None => errors,
+            Some(token) => errors
+                .into_iter()
+                .map(|text| text.replace(token.expose(), "[REDACTED]"))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! One request to its end: headers, redirect, retries, deadline, and the answer's body into memory that is wiped.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::header::{self, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode, Url};
+use zeroize::Zeroizing;
+
+use super::path;
+use super::reply::Reply;
+use crate::config::{ClientConfig, ConfigError};
+use crate::error::{Error, RequestLine};
+use crate::json::JsonText;
+use crate::redirect::Policy;
+use crate::token::Token;
+use crate::{hint, retry, tls};
+
+/// The largest answer that is taken: as much as Vault itself takes as a request.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Templates fetch in parallel at start; afterwards there is little to do.
+const IDLE_CONNECTIONS: usize = 4;
+
+const X_VAULT_TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const X_VAULT_NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+const X_VAULT_REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+
+/// What to ask for.
+pub(super) struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    token: Option<&'a Token>,
+    pub(super) body: Option<Bytes>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(method: Method, path: &'a str) -> Self {
+        Self {
+            method,
+            path,
+            token: None,
+            body: None,
+        }
+    }
+
+    pub(super) fn token(mut self, token: &'a Token) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    pub(super) fn body(mut self, body: Bytes) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// The connection pool and what goes with every request.
+pub(super) struct Transport {
+    http: reqwest::Client,
+    base: Url,
+    namespace: Option<HeaderValue>,
+    redirects: Policy,
+    timeout: Option<Duration>,
+    max_retries: u32,
+}
+
+impl Transport {
+    pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
+        let base = config.base_url()?;
+        let tls = tls::load(config)?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.config)
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(&config.user_agent)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build()
+            .map_err(ConfigError::Http)?;
+        Ok(Self {
+            http,
+            redirects: Policy {
+                home: base.clone(),
+                private_ca: tls.private_ca,
+            },
+            base,
+            namespace: config.namespace_header()?,
+            timeout: (!config.timeout.is_zero()).then_some(config.timeout),
+            max_retries: config.max_retries,
+        })
+    }
+
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        self.namespace
+            .as_ref()
+            .and_then(|name| name.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// Asks, within the deadline. An error status is an error, except 404, which may hold a secret.
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let url = path::url(&self.base, call.path)?;
+        self.in_time(call, &url, self.with_retries(call, &url))
+            .await
+    }
+
+    /// Asks once, within the deadline, and takes any answer.
+    pub(super) async fn send_any_status(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let url = path::url(&self.base, call.path)?;
+        self.in_time(call, &url, self.send_once(call, &url)).await
+    }
+
+    async fn in_time(
+        &self,
+        call: &Call<'_>,
+        url: &Url,
+        work: impl Future<Output = Result<Reply, Error>>,
+    ) -> Result<Reply, Error> {
+        let Some(after) = self.timeout else {
+            return work.await;
+        };
+        match tokio::time::timeout(after, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::Timeout {
+                request: request_line(call, url),
+                after,
+            }),
+        }
+    }
+
+    async fn with_retries(&self, call: &Call<'_>, url: &Url) -> Result<Reply, Error> {
+        let mut attempt = 1;
+        loop {
+            let outcome = match self.send_once(call, url).await {
+                Ok(reply) if reply.status == StatusCode::NOT_FOUND => Ok(reply),
+                Ok(reply) => reply.fail_unless_success().map(|()| reply),
+                Err(error) => Err(error),
+            };
+            let error = match outcome {
+                Err(error) if error.is_retryable() && attempt <= self.max_retries => error,
+                outcome => return outcome,
+            };
+            match retry::wait_before_retry(attempt, error.retry_after()) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One request, with its redirect.
+    async fn send_once(&self, call: &Call<'_>, url: &Url) -> Result<Reply, Error> {
+        let response = self.exchange(call, url).await?;
+        match redirect_location(&response) {
+            None => self.receive(call, url, response).await,
+            Some(location) => {
+                let target =
+                    self.redirects
+                        .target(url, &location)
+                        .map_err(|reason| Error::Redirect {
+                            request: request_line(call, url),
+                            reason,
+                        })?;
+                let response = self.exchange(call, &target).await?;
+                if redirect_location(&response).is_some() {
+                    let reason =
+                        "it leads to another redirect; check the servers' api_addr".to_owned();
+                    return Err(Error::Redirect {
+                        request: request_line(call, &target),
+                        reason,
+                    });
+                }
+                self.receive(call, &target, response).await
+            }
+        }
+    }
+
+    async fn exchange(&self, call: &Call<'_>, url: &Url) -> Result<reqwest::Response, Error> {
+        let mut request = self
+            .http
+            .request(call.method.clone(), url.clone())
+            .header(X_VAULT_REQUEST, HeaderValue::from_static("true"));
+        if let Some(namespace) = &self.namespace {
+            request = request.header(X_VAULT_NAMESPACE, namespace);
+        }
+        if let Some(token) = call.token {
+            request = request.header(X_VAULT_TOKEN, token.header());
+        }
+        if let Some(body) = &call.body {
+            request = request
+                .header(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                )
+                .body(body.clone());
+        }
+        request
+            .send()
+            .await
+            .map_err(|source| transport_error(call, url, source))
+    }
+
+    async fn receive(
+        &self,
+        call: &Call<'_>,
+        url: &Url,
+        mut response: reqwest::Response,
+    ) -> Result<Reply, Error> {
+        let request = request_line(call, url);
+        let too_large = || Error::Malformed {
+            request: request.clone(),
+            what: format!("larger than {} MiB", BODY_LIMIT / 1024 / 1024),
+        };
+        let announced = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok());
+        if announced.is_some_and(|length| length > BODY_LIMIT) {
+            return Err(too_large());
+        }
+        // The right size at once, so that growing leaves no copies behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(16 * 1024)));
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|source| transport_error(call, url, source))?
+        {
+            if body.len() + chunk.len() > BODY_LIMIT {
+                return Err(too_large());
+            }
+            append(&mut body, &chunk);
+        }
+        if std::str::from_utf8(&body).is_err() {
+            return Err(Error::Malformed {
+                request,
+                what: "not UTF-8 text".into(),
+            });
+        }
+        let text =
+            String::from_utf8(std::mem::take(&mut *body)).expect("checked text must be UTF-8");
+        Ok(Reply {
+            status: response.status().as_u16(),
+            retry_after: retry_after(&response),
+            request,
+            token: call.token.cloned(),
+            body: JsonText::from_buffer(Zeroizing::new(text)),
+        })
+    }
+}
+
+/// Appends, and wipes the old memory when the buffer has to move.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    if body.len() + chunk.len() > body.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity((body.len() + chunk.len()) * 2));
+        larger.extend_from_slice(body);
+        *body = larger;
+    }
+    body.extend_from_slice(chunk);
+}
+
+fn request_line(call: &Call<'_>, url: &Url) -> RequestLine {
+    RequestLine::new(&call.method, url)
+}
+
+fn transport_error(call: &Call<'_>, url: &Url, source: reqwest::Error) -> Error {
+    let source = source.without_url();
+    Error::Transport {
+        request: request_line(call, url),
+        hint: hint::hint(&source),
+        source,
+    }
+}
+
+fn redirect_location(response: &reqwest::Response) -> Option<String> {
+    let redirect = matches!(
+        response.status(),
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::TEMPORARY_REDIRECT
+    );
+    let location = response
+        .headers()
+        .get(header::LOCATION)
+        .filter(|_| redirect)?;
+    Some(location.to_str().unwrap_or_default().to_owned())
+}
+
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    retry::parse_retry_after(value, Timestamp::now())
+}

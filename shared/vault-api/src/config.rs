@@ -1,0 +1,187 @@
+//! How to reach a server: address, trust, identity, deadline. Checked once, when the client is made.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{HeaderValue, InvalidHeaderValue};
+
+/// Settings of a [`Client`](crate::Client).
+///
+/// # Trust
+/// For `https` the server's certificate must come from a CA of [`ca_cert_bytes`](Self::ca_cert_bytes), else
+/// [`ca_cert`](Self::ca_cert), else [`ca_path`](Self::ca_path), else of the system. A system without any (an image made
+/// from scratch) is no error here: then every `https` request fails with a hint to configure one.
+///
+/// # Redirects
+/// One 301, 302 or 307 is followed, with the same method, token and body; never from `https` to `http`. The target may be
+/// the same host on any port; another host only over `https` and when one of the three CA settings is in use and
+/// verification is on, because then the target has proved that it belongs to the same owner. All else is an error, not a
+/// request without its token.
+///
+/// # Retries
+/// With [`max_retries`](Self::max_retries) above zero, connection errors, 412, 429 and server errors (except 501) are
+/// tried again after what `Retry-After` says or 1 to 1.5 s times the number of tries so far. The deadline covers all tries.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// `https://vault:8200`, with or without a path in front of `/v1`.
+    pub address: String,
+    /// Namespace of every request (Vault Enterprise, OpenBao).
+    pub namespace: Option<String>,
+    /// PEM file with the CA certificates to trust.
+    pub ca_cert: Option<PathBuf>,
+    /// The same as PEM text; wins over the file.
+    pub ca_cert_bytes: Option<Vec<u8>>,
+    /// Directory of PEM files to trust.
+    pub ca_path: Option<PathBuf>,
+    /// PEM file with the client's certificate chain. Needs `client_key`.
+    pub client_cert: Option<PathBuf>,
+    /// PEM file with the client's private key. Needs `client_cert`.
+    pub client_key: Option<PathBuf>,
+    /// The name (or IP address) that the server's certificate must hold, when it is not the address's host.
+    pub tls_server_name: Option<String>,
+    /// Accept any certificate.
+    pub skip_verify: bool,
+    /// Deadline of a request with its redirect and retries; zero for none.
+    pub timeout: Duration,
+    /// How often a failed request is tried again; zero leaves retries to the caller.
+    pub max_retries: u32,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+impl ClientConfig {
+    /// The defaults: no namespace, the system's CAs, 60 s, no retries.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            namespace: None,
+            ca_cert: None,
+            ca_cert_bytes: None,
+            ca_path: None,
+            client_cert: None,
+            client_key: None,
+            tls_server_name: None,
+            skip_verify: false,
+            timeout: Duration::from_secs(60),
+            max_retries: 0,
+            user_agent: concat!("vault-injector/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// The address without a trailing slash, checked.
+    pub(crate) fn base_url(&self) -> Result<Url, ConfigError> {
+        let refuse = |reason| ConfigError::Address {
+            address: self.address.clone(),
+            reason,
+        };
+        let url = Url::parse(self.address.trim())
+            .map_err(|_| refuse("it must be an address like https://vault:8200"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            // Without the text: it holds a password.
+            return Err(ConfigError::AddressHasUser);
+        }
+        match url.scheme() {
+            "http" | "https" if url.host_str().is_some() => Ok(url),
+            "unix" => Err(refuse(
+                "unix sockets are not supported; use http:// or https://",
+            )),
+            _ => Err(refuse("it must begin with http:// or https://")),
+        }
+    }
+
+    /// The namespace as a header; `None` for the root namespace.
+    pub(crate) fn namespace_header(&self) -> Result<Option<HeaderValue>, ConfigError> {
+        match self.namespace.as_deref().map(|name| name.trim_matches('/')) {
+            None | Some("") => Ok(None),
+            Some(name) => Ok(Some(
+                HeaderValue::from_str(name).map_err(ConfigError::Namespace)?,
+            )),
+        }
+    }
+}
+
+/// A client cannot be made from these settings. All are permanent until the settings or files change.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The address is not one of a server.
+    #[error("Vault address {address:?}: {reason}")]
+    Address {
+        /// As configured.
+        address: String,
+        /// What is expected.
+        reason: &'static str,
+    },
+    /// The address holds a user name or password.
+    #[error("the Vault address must not hold a user name or password")]
+    AddressHasUser,
+    /// The namespace cannot be a header.
+    #[error("the namespace must be printable text")]
+    Namespace(#[source] InvalidHeaderValue),
+    /// A file or directory cannot be read as PEM.
+    #[error("{what} {}: {reason}", path.display())]
+    File {
+        /// Which setting.
+        what: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The CA text is not PEM, or holds no certificate.
+    #[error("CA certificate text: {0}")]
+    CaText(String),
+    /// Only one of client certificate and key is set.
+    #[error("client certificate and client key must be set together")]
+    HalfIdentity,
+    /// Certificate and key of the client do not fit.
+    #[error("client certificate {}: {source}", path.display())]
+    Identity {
+        /// The certificate's file.
+        path: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// Neither a DNS name nor an IP address.
+    #[error("TLS server name {0:?} is neither a DNS name nor an IP address")]
+    ServerName(String),
+    /// The HTTP client cannot be made.
+    #[error("HTTP client: {0}")]
+    Http(#[source] reqwest::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_http_or_https_and_holds_no_password() {
+        let check = |address: &str| ClientConfig::new(address).base_url();
+        assert!(check("http://127.0.0.1:8200").is_ok());
+        assert!(check("https://vault.example/prefix/").is_ok());
+        for address in [
+            "127.0.0.1:8200",
+            "vault",
+            "",
+            "ftp://vault",
+            "unix:///run/vault.sock",
+        ] {
+            assert!(check(address).is_err(), "{address}");
+        }
+        let error = check("https://user:canary@vault:8200").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_root_namespace_sends_no_header() {
+        let header = |name: &str| {
+            let config = ClientConfig {
+                namespace: Some(name.into()),
+                ..ClientConfig::new("http://vault")
+            };
+            config.namespace_header().unwrap()
+        };
+        assert_eq!(header("/"), None);
+        assert_eq!(header("team/a/").unwrap(), "team/a");
+    }
+}
