@@ -1,0 +1,182 @@
+//! Leases: secrets that end, at the latest with the token that asked for them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::answer::Refusal;
+use crate::ids;
+
+/// A lease.
+#[derive(Debug, Clone)]
+pub(crate) struct Lease {
+    token: String,
+    /// The credential that it stands for, for those who want to know whether it still works.
+    subject: String,
+    issued: Timestamp,
+    ttl: Duration,
+    expires: Timestamp,
+    latest: Timestamp,
+    last_renewal: Option<Timestamp>,
+    renewals: u32,
+}
+
+/// A lease, as tests see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeaseView {
+    /// Its name.
+    pub id: String,
+    /// The credential that it stands for: a database user, for example.
+    pub subject: String,
+    /// When it was given.
+    pub issued: Timestamp,
+    /// When it ends unless it is renewed.
+    pub expires: Timestamp,
+    /// How often it was renewed.
+    pub renewals: u32,
+}
+
+/// All leases, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Leases {
+    by_id: BTreeMap<String, Lease>,
+}
+
+/// What is granted: until when, and how long that is.
+pub(crate) struct Granted {
+    pub(crate) id: String,
+    pub(crate) duration: Duration,
+}
+
+impl Leases {
+    /// Gives a lease for a secret of `path`.
+    pub(crate) fn grant(
+        &mut self,
+        path: &str,
+        token: &str,
+        subject: &str,
+        ttl: Duration,
+        max_ttl: Duration,
+        now: Timestamp,
+    ) -> Granted {
+        let id = format!("{path}/{}", ids::letters(24));
+        let duration = ttl.min(max_ttl);
+        let lease = Lease {
+            token: token.to_owned(),
+            subject: subject.to_owned(),
+            issued: now,
+            ttl,
+            expires: now + duration,
+            latest: now + max_ttl,
+            last_renewal: None,
+            renewals: 0,
+        };
+        self.by_id.insert(id.clone(), lease);
+        Granted { id, duration }
+    }
+
+    /// Renews within the lease's limit; gives the new duration, and a warning when it is less than asked.
+    pub(crate) fn renew(
+        &mut self,
+        id: &str,
+        increment: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<(Duration, Vec<String>), Refusal> {
+        let lease = self
+            .by_id
+            .get_mut(id)
+            .ok_or_else(|| Refusal::bad_request("lease not found"))?;
+        let wanted = increment
+            .filter(|increment| !increment.is_zero())
+            .unwrap_or(lease.ttl);
+        let (expires, warnings) = extend(now, wanted, Some(lease.latest));
+        lease.expires = expires;
+        lease.last_renewal = Some(now);
+        lease.renewals += 1;
+        Ok((between(now, expires), warnings))
+    }
+
+    pub(crate) fn lookup(&self, id: &str, now: Timestamp) -> Result<Value, Refusal> {
+        let lease = self
+            .by_id
+            .get(id)
+            .ok_or_else(|| Refusal::bad_request("invalid lease"))?;
+        Ok(json!({
+            "id": id,
+            "issue_time": lease.issued.to_string(),
+            "expire_time": lease.expires.to_string(),
+            "last_renewal": lease.last_renewal.map(|time| time.to_string()),
+            "renewable": true,
+            "ttl": between(now, lease.expires).as_secs(),
+        }))
+    }
+
+    /// Ends the leases whose name begins so. Gives how many.
+    pub(crate) fn revoke_prefix(&mut self, prefix: &str) -> usize {
+        self.drop_where(|id, _| id.starts_with(prefix))
+    }
+
+    pub(crate) fn revoke(&mut self, id: &str) {
+        self.by_id.remove(id);
+    }
+
+    /// Ends what a token has asked for.
+    pub(crate) fn revoke_of_token(&mut self, token: &str) {
+        self.drop_where(|_, lease| lease.token == token);
+    }
+
+    /// Ends those whose time has come.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.drop_where(|_, lease| lease.expires <= now);
+    }
+
+    fn drop_where(&mut self, mut condition: impl FnMut(&str, &Lease) -> bool) -> usize {
+        let before = self.by_id.len();
+        self.by_id.retain(|id, lease| !condition(id, lease));
+        before - self.by_id.len()
+    }
+
+    /// Names one level below `prefix`, folders with a slash.
+    pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
+        crate::kv::children(self.by_id.keys().map(String::as_str), prefix)
+    }
+
+    pub(crate) fn views(&self) -> Vec<LeaseView> {
+        self.by_id
+            .iter()
+            .map(|(id, lease)| LeaseView {
+                id: id.clone(),
+                subject: lease.subject.clone(),
+                issued: lease.issued,
+                expires: lease.expires,
+                renewals: lease.renewals,
+            })
+            .collect()
+    }
+}
+
+/// The new end after a renewal that asks for `wanted`, and Vault's remark when the limit cuts it.
+pub(crate) fn extend(
+    now: Timestamp,
+    wanted: Duration,
+    latest: Option<Timestamp>,
+) -> (Timestamp, Vec<String>) {
+    let expires = now + wanted;
+    match latest {
+        Some(latest) if latest < expires => {
+            let warning = format!(
+                "TTL of {wanted:?} exceeded the effective max_ttl of {:?}; TTL value is capped accordingly",
+                between(now, latest)
+            );
+            (latest, vec![warning])
+        }
+        _ => (expires, Vec::new()),
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}

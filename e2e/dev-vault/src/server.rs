@@ -1,0 +1,372 @@
+//! The server: starting and stopping it, and everything that tests do to it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::answer::Refusal;
+use crate::clock::Clock;
+use crate::faults::{Fault, Latency, LoggedRequest};
+use crate::jwt::{JwtError, PublicKey};
+use crate::leases::LeaseView;
+use crate::request::Request;
+use crate::service_accounts::ServiceAccountKeys;
+use crate::state::State;
+use crate::{http, ids, time};
+
+/// How long, in real time, a test waits for a request that must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a server shall be.
+#[derive(Debug)]
+pub struct Config {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The root token; a random one when absent.
+    pub root_token: Option<String>,
+    /// Serve HTTPS.
+    pub tls: Option<TlsPair>,
+    /// PEM public keys of clusters whose service accounts are trusted, in addition to the server's own.
+    pub jwt_public_keys: Vec<String>,
+}
+
+/// A certificate chain and its key as PEM text.
+#[derive(Clone)]
+pub struct TlsPair {
+    /// The chain, the server's own first.
+    pub cert_pem: String,
+    /// The private key.
+    pub key_pem: String,
+}
+
+impl std::fmt::Debug for TlsPair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsPair").finish_non_exhaustive()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            root_token: None,
+            tls: None,
+            jwt_public_keys: Vec::new(),
+        }
+    }
+}
+
+/// The server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or not ours to take.
+    #[error("listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The certificate or key is not PEM.
+    #[error("TLS certificate or key: {0}")]
+    Pem(#[from] pem::Error),
+    /// Certificate and key do not fit.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// A key for service accounts is not PEM.
+    #[error("public key: {0}")]
+    Key(#[from] JwtError),
+}
+
+/// What requests and switches share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    state: Arc<Mutex<State>>,
+    answered: watch::Sender<usize>,
+    pub(crate) service_accounts: Arc<ServiceAccountKeys>,
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who wait that one more request was answered.
+    pub(crate) fn announce(&self) {
+        self.answered.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn leases(&self) -> Vec<LeaseView> {
+        let mut state = self.lock();
+        state.expire();
+        state.leases.views()
+    }
+
+    /// Ends the token of an accessor, or all but root. Gives how many it ended by name.
+    pub(crate) fn revoke_tokens(&self, accessor: Option<&str>) -> usize {
+        let mut state = self.lock();
+        let ids: Vec<String> = if let Some(accessor) = accessor {
+            state.tokens.id_of_accessor(accessor).into_iter().collect()
+        } else {
+            state.tokens.all_but_root()
+        };
+        for id in &ids {
+            state.end_token(id);
+        }
+        ids.len()
+    }
+}
+
+/// A running server. It stops when it is dropped.
+pub struct DevVault {
+    shared: Shared,
+    root_token: String,
+    address: SocketAddr,
+    tls: Option<RustlsConfig>,
+    running: Option<Handle<SocketAddr>>,
+}
+
+impl DevVault {
+    /// Starts on the current runtime; serves when it returns.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let root_token = config
+            .root_token
+            .unwrap_or_else(|| format!("hvs.{}", ids::letters(24)));
+        let service_accounts = ServiceAccountKeys::generate();
+        let mut keys = vec![PublicKey::from_pem(&service_accounts.public_key_pem())?];
+        for pem in &config.jwt_public_keys {
+            keys.push(PublicKey::from_pem(pem)?);
+        }
+        let state = State::new(Clock::start(), &root_token, keys);
+        let shared = Shared {
+            state: Arc::new(Mutex::new(state)),
+            answered: watch::Sender::new(0),
+            service_accounts: Arc::new(service_accounts),
+        };
+        let tls = config.tls.as_ref().map(tls_config).transpose()?;
+        let mut vault = Self {
+            shared,
+            root_token,
+            address: config.listen,
+            tls,
+            running: None,
+        };
+        vault.resume().await?;
+        Ok(vault)
+    }
+
+    /// `http://127.0.0.1:PORT`, for `VAULT_ADDR`.
+    pub fn address(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Host and port.
+    pub fn socket_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The token that may do everything.
+    pub fn root_token(&self) -> &str {
+        &self.root_token
+    }
+
+    /// The keys of a made-up cluster whose service accounts this server trusts.
+    pub fn service_accounts(&self) -> &ServiceAccountKeys {
+        &self.shared.service_accounts
+    }
+
+    /// Stops listening and closes all connections; what it knows stays. See [`resume`](Self::resume).
+    pub fn stop(&mut self) {
+        if let Some(handle) = self.running.take() {
+            handle.shutdown();
+        }
+    }
+
+    /// Listens again, at the same address.
+    pub async fn resume(&mut self) -> Result<(), StartError> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        let failed = |source| StartError::Listen {
+            address: self.address,
+            source,
+        };
+        let listener = TcpListener::bind(self.address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let handle = Handle::new();
+        let service = http::router(self.shared.clone()).into_make_service();
+        // Without timers of its own: a test that moves tokio's clock must not close its connections.
+        match &self.tls {
+            None => {
+                let server = axum_server::from_tcp(listener).map_err(failed)?;
+                let server = server.first_request_timeout(None).handle(handle.clone());
+                tokio::spawn(server.serve(service));
+            }
+            Some(tls) => {
+                let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(failed)?;
+                let server = server.first_request_timeout(None).handle(handle.clone());
+                tokio::spawn(server.serve(service));
+            }
+        }
+        handle.listening().await;
+        self.address = address;
+        self.running = Some(handle);
+        Ok(())
+    }
+
+    /// Writes with the root token, without HTTP. Gives the answer's body, `null` for none.
+    pub fn write(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
+        self.ask("PUT", path, body)
+    }
+
+    /// Reads with the root token, without HTTP. Gives the answer's body.
+    pub fn read(&self, path: &str) -> Result<Value, Refusal> {
+        self.ask("GET", path, &Value::Null)
+    }
+
+    /// Deletes with the root token, without HTTP.
+    pub fn delete(&self, path: &str) -> Result<Value, Refusal> {
+        self.ask("DELETE", path, &Value::Null)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let token = Some(self.root_token.clone());
+        let request = Request::decode(method, path, query, token, body.as_bytes())?;
+        let answer = self.shared.lock().handle(&request)?;
+        Ok(answer.into_parts().1.unwrap_or_default())
+    }
+
+    /// Answers requests otherwise than it should.
+    pub fn add_fault(&self, fault: Fault) {
+        self.shared.lock().faults.add(fault);
+    }
+
+    /// Answers requests below `prefix` later; zero ends it.
+    pub fn set_latency(&self, prefix: &str, wait: Duration) {
+        let prefix = prefix.to_owned();
+        self.shared
+            .lock()
+            .faults
+            .set_latency(Latency { prefix, wait });
+    }
+
+    /// Ends all faults and latencies.
+    pub fn clear_faults(&self) {
+        self.shared.lock().faults.clear();
+    }
+
+    /// Moves the server's time forward, and only the server's.
+    pub fn advance_clock(&self, by: Duration) {
+        self.shared.lock().clock.advance(by);
+    }
+
+    /// The server's time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.shared.lock().clock.now()
+    }
+
+    /// A sealed server answers 503 to all but health checks.
+    pub fn set_sealed(&self, sealed: bool) {
+        self.shared.lock().sealed = sealed;
+    }
+
+    /// A standby says so in its health.
+    pub fn set_standby(&self, standby: bool) {
+        self.shared.lock().standby = standby;
+    }
+
+    /// The leases that live.
+    pub fn leases(&self) -> Vec<LeaseView> {
+        self.shared.leases()
+    }
+
+    /// Whether a credential (a database user) still works: its lease lives.
+    pub fn is_alive(&self, subject: &str) -> bool {
+        self.leases().iter().any(|lease| lease.subject == subject)
+    }
+
+    /// Ends the leases whose name begins so; gives how many.
+    pub fn revoke_leases(&self, prefix: &str) -> usize {
+        self.shared.lock().leases.revoke_prefix(prefix)
+    }
+
+    /// Ends the token of an accessor, or with `None` all but root; with them go their leases.
+    pub fn revoke_tokens(&self, accessor: Option<&str>) -> usize {
+        self.shared.revoke_tokens(accessor)
+    }
+
+    /// What was asked over HTTP so far.
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.shared.lock().faults.log.clone()
+    }
+
+    /// How many requests were made with `method` to a path that begins with `prefix`.
+    pub fn count(&self, method: &str, prefix: &str) -> usize {
+        let matches =
+            |request: &&LoggedRequest| request.method == method && request.path.starts_with(prefix);
+        self.shared.lock().faults.log.iter().filter(matches).count()
+    }
+
+    /// Forgets what was asked.
+    pub fn clear_requests(&self) {
+        self.shared.lock().faults.log.clear();
+    }
+
+    /// Waits until the requests so far satisfy `condition`. This is how tests wait: for what must happen, not for time.
+    ///
+    /// # Panics
+    /// When it does not happen within twenty seconds of real time.
+    pub async fn wait_for_requests(&self, condition: impl Fn(&[LoggedRequest]) -> bool) {
+        let mut answered = self.shared.answered.subscribe();
+        let satisfied = async {
+            while !condition(&self.shared.lock().faults.log) {
+                answered
+                    .changed()
+                    .await
+                    .expect("the server must outlive the wait");
+            }
+        };
+        tokio::select! {
+            () = satisfied => {}
+            () = time::real_time_limit(PATIENCE) => {
+                let log = self.requests();
+                assert!(condition(&log), "the expected requests did not come; there were: {log:#?}");
+            }
+        }
+    }
+}
+
+impl Drop for DevVault {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn tls_config(pair: &TlsPair) -> Result<RustlsConfig, StartError> {
+    let chain =
+        CertificateDer::pem_slice_iter(pair.cert_pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes())?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(RustlsConfig::from_config(Arc::new(config)))
+}

@@ -1,0 +1,159 @@
+//! Enabling secrets engines and auth methods, and telling clients what is where.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::database::Database;
+use crate::ids;
+use crate::kubernetes::Kubernetes;
+use crate::kv;
+use crate::request::{Operation, Request};
+use crate::state::{Caller, Engine, Mount, State};
+use crate::tokens::SYSTEM_MAX_TTL;
+
+/// `sys/mounts/…` and `sys/auth/…`.
+pub(super) fn handle(state: &mut State, kind: &str, rest: &str, request: &Request) -> Outcome {
+    let path = format!("{}/", rest.trim_matches('/'));
+    match (kind, rest, request.operation) {
+        ("mounts", "", Operation::Read) => {
+            let mounts: Map<String, Value> = state
+                .mounts
+                .iter()
+                .map(|(path, mount)| (path.clone(), view(path, mount)))
+                .collect();
+            Ok(Secret::data("system", Value::Object(mounts)).into())
+        }
+        ("auth", "", Operation::Read) => {
+            let mounts: Map<String, Value> = state
+                .auth
+                .keys()
+                .map(|path| (path.clone(), json!({ "type": "kubernetes" })))
+                .collect();
+            Ok(Secret::data("system", Value::Object(mounts)).into())
+        }
+        (_, "", _) => Err(Refusal::unsupported()),
+        ("mounts", _, Operation::Write) if rest.ends_with("/tune") => Ok(Answer::Empty),
+        ("mounts", _, Operation::Write) => enable_engine(state, path, request),
+        ("mounts", _, Operation::Read) => {
+            let mount = state.mounts.get(&path);
+            let mount = mount
+                .ok_or_else(|| Refusal::bad_request(format!("No secret engine mount at {path}")))?;
+            Ok(Secret::data("system", view(&path, mount)).into())
+        }
+        ("mounts", _, Operation::Delete) => {
+            state.mounts.remove(&path);
+            state.leases.revoke_prefix(&path);
+            Ok(Answer::Empty)
+        }
+        ("auth", _, Operation::Write) => enable_auth(state, path, request),
+        ("auth", _, Operation::Delete) => {
+            state.auth.remove(&path);
+            Ok(Answer::Empty)
+        }
+        _ => Err(Refusal::unsupported()),
+    }
+}
+
+/// `sys/internal/ui/mounts/{path}`: for whoever may do something in the mount.
+pub(crate) fn describe(state: &State, caller: &Caller, path: &str) -> Outcome {
+    let denied = || {
+        Refusal::new(
+            403,
+            format!(
+                "preflight capability check returned 403, please ensure client's policies grant access to path \"{path}/\""
+            ),
+        )
+    };
+    if let Some(mount) = state.auth_mount_of(path) {
+        let full = format!("auth/{mount}");
+        if !state.policies.touch(&caller.policies, &full) {
+            return Err(denied());
+        }
+        return Ok(Secret::data(
+            "system",
+            json!({ "path": full, "type": "kubernetes", "options": null }),
+        )
+        .into());
+    }
+    let mount = state.mount_of(path).ok_or_else(denied)?;
+    if !state.policies.touch(&caller.policies, mount) {
+        return Err(denied());
+    }
+    Ok(Secret::data("system", view(mount, &state.mounts[mount])).into())
+}
+
+fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome {
+    if state.mounts.contains_key(&path) {
+        return Err(Refusal::bad_request(format!(
+            "path is already in use at {path}"
+        )));
+    }
+    let version = request
+        .body
+        .get("options")
+        .and_then(|options| options.get("version"));
+    let version = version.map(|version| {
+        version
+            .as_str()
+            .map_or_else(|| version.to_string(), str::to_owned)
+    });
+    let engine = match (request.text("type"), version.as_deref()) {
+        (Some("kv-v2"), _) | (Some("kv"), Some("2")) => Engine::Kv2(kv::v2::V2::default()),
+        (Some("kv" | "kv-v1" | "generic"), _) => Engine::Kv1(kv::V1::default()),
+        (Some("database"), _) => Engine::Database(Database::default()),
+        (kind, _) => {
+            let kind = kind.unwrap_or_default();
+            return Err(Refusal::bad_request(format!(
+                "plugin not found in the catalog: {kind}"
+            )));
+        }
+    };
+    state.mounts.insert(
+        path,
+        Mount::new(engine, request.text("description").unwrap_or_default()),
+    );
+    Ok(Answer::Empty)
+}
+
+fn enable_auth(state: &mut State, path: String, request: &Request) -> Outcome {
+    if path == "token/" || state.auth.contains_key(&path) {
+        return Err(Refusal::bad_request(format!(
+            "path is already in use at {path}"
+        )));
+    }
+    match request.text("type") {
+        Some("kubernetes") => {
+            state.auth.insert(path, Kubernetes::default());
+            Ok(Answer::Empty)
+        }
+        kind => {
+            let kind = kind.unwrap_or_default();
+            Err(Refusal::bad_request(format!(
+                "plugin not found in the catalog: {kind}"
+            )))
+        }
+    }
+}
+
+fn view(path: &str, mount: &Mount) -> Value {
+    let options = mount
+        .engine
+        .version()
+        .map(|version| json!({ "version": version }));
+    json!({
+        "path": path,
+        "type": mount.engine.kind(),
+        "options": options,
+        "accessor": mount.accessor,
+        "description": mount.description,
+        "config": {
+            "default_lease_ttl": SYSTEM_MAX_TTL.as_secs(),
+            "max_lease_ttl": SYSTEM_MAX_TTL.as_secs(),
+            "force_no_cache": false,
+        },
+        "local": false,
+        "seal_wrap": false,
+        "external_entropy_access": false,
+        "uuid": ids::uuid(),
+    })
+}

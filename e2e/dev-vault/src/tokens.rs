@@ -1,0 +1,266 @@
+//! Tokens: who holds which policies, until when, and whose end ends others.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::answer::Refusal;
+use crate::ids;
+
+pub(crate) mod api;
+
+/// The longest that anything lives without being asked again: 32 days.
+pub(crate) const SYSTEM_MAX_TTL: Duration = Duration::from_secs(2_764_800);
+
+/// A token.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) accessor: String,
+    pub(crate) display_name: String,
+    pub(crate) policies: Vec<String>,
+    pub(crate) meta: BTreeMap<String, String>,
+    path: String,
+    parent: Option<String>,
+    issued: Timestamp,
+    /// What a renewal without an increment gives.
+    ttl: Duration,
+    period: Option<Duration>,
+    explicit_max_ttl: Option<Duration>,
+    /// `None`: it does not end.
+    expires: Option<Timestamp>,
+    latest: Option<Timestamp>,
+    renewable: bool,
+    batch: bool,
+}
+
+/// What a new token shall be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewToken {
+    pub(crate) id: Option<String>,
+    pub(crate) display_name: String,
+    pub(crate) policies: Vec<String>,
+    pub(crate) meta: BTreeMap<String, String>,
+    pub(crate) path: String,
+    pub(crate) parent: Option<String>,
+    /// `None`: as long as the system allows.
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) max_ttl: Option<Duration>,
+    pub(crate) explicit_max_ttl: Option<Duration>,
+    pub(crate) period: Option<Duration>,
+    pub(crate) not_renewable: bool,
+    pub(crate) batch: bool,
+}
+
+/// All tokens, by their text.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    by_id: BTreeMap<String, Token>,
+}
+
+impl Tokens {
+    /// The token that does not end and may do everything.
+    pub(crate) fn add_root(&mut self, id: &str, now: Timestamp) {
+        let token = Token {
+            accessor: ids::letters(24),
+            display_name: "root".into(),
+            policies: vec!["root".into()],
+            meta: BTreeMap::new(),
+            path: "auth/token/root".into(),
+            parent: None,
+            issued: now,
+            ttl: Duration::ZERO,
+            period: None,
+            explicit_max_ttl: None,
+            expires: None,
+            latest: None,
+            renewable: false,
+            batch: false,
+        };
+        self.by_id.insert(id.to_owned(), token);
+    }
+
+    /// Makes a token and gives its text.
+    pub(crate) fn issue(&mut self, new: NewToken, now: Timestamp) -> String {
+        let prefix = if new.batch { "hvb" } else { "hvs" };
+        let id = new
+            .id
+            .unwrap_or_else(|| format!("{prefix}.{}", ids::letters(24)));
+        // A periodic token has no end but its period, unless an explicit one is given.
+        let limits = [new.max_ttl, new.explicit_max_ttl, Some(SYSTEM_MAX_TTL)];
+        let max = match new.period {
+            Some(_) => new.explicit_max_ttl,
+            None => limits
+                .into_iter()
+                .flatten()
+                .filter(|limit| !limit.is_zero())
+                .min(),
+        };
+        let wanted = new
+            .period
+            .or(new.ttl)
+            .filter(|ttl| !ttl.is_zero())
+            .unwrap_or(SYSTEM_MAX_TTL);
+        let ttl = max.map_or(wanted, |max| wanted.min(max));
+        let token = Token {
+            accessor: if new.batch {
+                String::new()
+            } else {
+                ids::letters(24)
+            },
+            display_name: new.display_name,
+            policies: new.policies,
+            meta: new.meta,
+            path: new.path,
+            parent: new.parent,
+            issued: now,
+            ttl,
+            period: new.period,
+            explicit_max_ttl: new.explicit_max_ttl,
+            expires: Some(now + ttl),
+            latest: max.map(|max| now + max),
+            renewable: !new.not_renewable && !new.batch,
+            batch: new.batch,
+        };
+        self.by_id.insert(id.clone(), token);
+        id
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Token> {
+        self.by_id.get(id)
+    }
+
+    pub(crate) fn id_of_accessor(&self, accessor: &str) -> Option<String> {
+        let mut all = self.by_id.iter();
+        all.find(|(_, token)| token.accessor == accessor && !token.batch)
+            .map(|(id, _)| id.clone())
+    }
+
+    /// The texts of all tokens that do not have the policy `root`.
+    pub(crate) fn all_but_root(&self) -> Vec<String> {
+        let root = |token: &Token| token.policies.iter().any(|policy| policy == "root");
+        self.by_id
+            .iter()
+            .filter(|(_, token)| !root(token))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// All accessors.
+    pub(crate) fn accessors(&self) -> Vec<String> {
+        self.by_id
+            .values()
+            .map(|token| token.accessor.clone())
+            .collect()
+    }
+
+    /// Ends a token and those that it made. Gives the texts of all that ended.
+    pub(crate) fn remove(&mut self, id: &str) -> Vec<String> {
+        if self.by_id.remove(id).is_none() {
+            return Vec::new();
+        }
+        let mut removed = vec![id.to_owned()];
+        let children: Vec<String> = self
+            .by_id
+            .iter()
+            .filter(|(_, token)| token.parent.as_deref() == Some(id))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for child in children {
+            removed.extend(self.remove(&child));
+        }
+        removed
+    }
+
+    /// Ends those whose time has come. Gives the texts of all that ended.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<String> {
+        let due: Vec<String> = self
+            .by_id
+            .iter()
+            .filter(|(_, token)| token.expires.is_some_and(|expires| expires <= now))
+            .map(|(id, _)| id.clone())
+            .collect();
+        due.iter().flat_map(|id| self.remove(id)).collect()
+    }
+
+    /// Renews within the token's limit. Gives a warning when it granted less than asked.
+    pub(crate) fn renew(
+        &mut self,
+        id: &str,
+        increment: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Refusal> {
+        let token = self.by_id.get_mut(id).ok_or_else(Refusal::invalid_token)?;
+        if !token.renewable {
+            return Err(Refusal::bad_request("lease is not renewable"));
+        }
+        let wanted = match (token.period, increment) {
+            (Some(period), _) => period,
+            (None, Some(increment)) if !increment.is_zero() => increment,
+            _ => token.ttl,
+        };
+        let (expires, warnings) = crate::leases::extend(now, wanted, token.latest);
+        token.expires = Some(expires);
+        Ok(warnings)
+    }
+
+    /// The `auth` of a login, creation or renewal.
+    pub(crate) fn auth(&self, id: &str, now: Timestamp) -> Value {
+        let Some(token) = self.by_id.get(id) else {
+            return Value::Null;
+        };
+        json!({
+            "client_token": id,
+            "accessor": token.accessor,
+            "policies": token.policies,
+            "token_policies": token.policies,
+            "metadata": token.meta,
+            "lease_duration": token.remaining(now).as_secs(),
+            "renewable": token.renewable,
+            "entity_id": "",
+            "token_type": if token.batch { "batch" } else { "service" },
+            "orphan": token.parent.is_none(),
+            "mfa_requirement": null,
+            "num_uses": 0,
+        })
+    }
+
+    /// The `data` of a lookup.
+    pub(crate) fn lookup(&self, id: &str, now: Timestamp) -> Value {
+        let Some(token) = self.by_id.get(id) else {
+            return Value::Null;
+        };
+        let mut data = json!({
+            "id": id,
+            "accessor": token.accessor,
+            "creation_time": token.issued.as_second(),
+            "creation_ttl": token.ttl.as_secs(),
+            "display_name": token.display_name,
+            "entity_id": "",
+            "expire_time": token.expires.map(|time| time.to_string()),
+            "explicit_max_ttl": token.explicit_max_ttl.unwrap_or_default().as_secs(),
+            "issue_time": token.issued.to_string(),
+            "meta": token.meta,
+            "num_uses": 0,
+            "orphan": token.parent.is_none(),
+            "path": token.path,
+            "policies": token.policies,
+            "renewable": token.renewable,
+            "ttl": token.remaining(now).as_secs(),
+            "type": if token.batch { "batch" } else { "service" },
+        });
+        if let Some(period) = token.period {
+            data["period"] = json!(period.as_secs());
+        }
+        data
+    }
+}
+
+impl Token {
+    fn remaining(&self, now: Timestamp) -> Duration {
+        self.expires.map_or(Duration::ZERO, |expires| {
+            Duration::try_from(expires.duration_since(now)).unwrap_or_default()
+        })
+    }
+}
