@@ -1,0 +1,320 @@
+//! Calls: arguments checked against the signature, then the function.
+
+use super::{At, Slot, State};
+use crate::ast::{self, Callee, Operand, OperandKind};
+use crate::builtin::Builtin;
+use crate::error::Error;
+use crate::function::{CallError, Signature};
+use crate::value::{Method, Type, Value};
+
+/// What a call runs.
+pub(super) enum Target {
+    Builtin(Builtin),
+    Host(usize),
+    Method(&'static Method, Value),
+}
+
+/// A parameter: a type, or `None` for whatever it is, its absence included.
+pub(crate) type Param = Option<Type>;
+
+/// The parameters of a call's target.
+struct Params {
+    fixed: Vec<Param>,
+    rest: Option<Param>,
+}
+
+impl From<Signature> for Params {
+    fn from(signature: Signature) -> Self {
+        Self {
+            fixed: signature.params.iter().copied().map(Some).collect(),
+            rest: signature.variadic.map(Some),
+        }
+    }
+}
+
+impl<'t> State<'t, '_> {
+    pub(super) fn function(
+        &mut self,
+        dot: &Slot,
+        callee: &'t Callee,
+        node: At<'t>,
+        args: &'t [Operand],
+        piped: Option<Slot>,
+    ) -> Result<Slot, Error> {
+        let target = match callee.target {
+            ast::Target::Builtin(builtin) => Target::Builtin(builtin),
+            ast::Target::Host(index) => Target::Host(index),
+        };
+        self.call(dot, target, &callee.name, node, args, piped)
+    }
+
+    /// Calls with the arguments after the first word. `node` is what an error of the function names.
+    pub(super) fn call(
+        &mut self,
+        dot: &Slot,
+        target: Target,
+        name: &str,
+        node: At<'t>,
+        args: &'t [Operand],
+        piped: Option<Slot>,
+    ) -> Result<Slot, Error> {
+        self.step()?;
+        let args = args.get(1..).unwrap_or_default();
+        let params = match &target {
+            Target::Builtin(builtin) => {
+                let (fixed, rest) = builtin.params();
+                Params {
+                    fixed: fixed.to_vec(),
+                    rest,
+                }
+            }
+            Target::Host(index) => self.template.functions.signature(*index).into(),
+            Target::Method(method, _) => method.signature.into(),
+        };
+        self.check_count(name, &params, args.len(), piped.is_some())?;
+        if let Target::Builtin(builtin @ (Builtin::And | Builtin::Or)) = target {
+            return self.short_circuit(dot, builtin == Builtin::Or, args, piped);
+        }
+        let param =
+            |index: usize| -> Param { params.fixed.get(index).copied().or(params.rest).flatten() };
+        let mut slots = Vec::with_capacity(args.len() + 1);
+        for (index, arg) in args.iter().enumerate() {
+            slots.push(self.argument(dot, param(index), arg)?);
+        }
+        if let Some(piped) = piped {
+            slots.push(self.checked(piped, param(args.len()))?);
+        }
+        let result = match target {
+            Target::Builtin(Builtin::ExecuteTemplate) => self.execute_template(&slots),
+            Target::Builtin(builtin) => {
+                let callee = args.first().map_or_else(String::new, ToString::to_string);
+                builtin.call(&callee, slots, self.template.limits.output)
+            }
+            Target::Host(index) => {
+                let values = into_values(slots);
+                self.host
+                    .call(index, &values, self.template.limits.output)
+                    .map(Slot::plain)
+            }
+            Target::Method(method, receiver) => {
+                (method.body)(&receiver, &into_values(slots)).map(Slot::plain)
+            }
+        };
+        let result = result.and_then(|slot| {
+            let limit = self.template.limits.output;
+            match slot.value.as_text() {
+                Some(text) if text.len() > limit => Err(CallError::new(format!(
+                    "the text is longer than {limit} bytes"
+                ))),
+                _ => Ok(slot),
+            }
+        });
+        result.map_err(|error| {
+            self.at = node;
+            self.error(error.within(format!("error calling {name}: ")))
+        })
+    }
+
+    fn check_count(
+        &self,
+        name: &str,
+        params: &Params,
+        written: usize,
+        piped: bool,
+    ) -> Result<(), Error> {
+        let wanted = params.fixed.len();
+        let given = written + usize::from(piped);
+        let words = if params.rest.is_some() {
+            if given >= wanted {
+                return Ok(());
+            }
+            // Go leaves the piped value out of this count.
+            format!("want at least {wanted} got {written}")
+        } else {
+            if given == wanted {
+                return Ok(());
+            }
+            format!("want {wanted} got {given}")
+        };
+        Err(self.error(format!("wrong number of args for {name}: {words}")))
+    }
+
+    /// `and` and `or` give the operand that decides, and do not look further.
+    fn short_circuit(
+        &mut self,
+        dot: &Slot,
+        or: bool,
+        args: &'t [Operand],
+        piped: Option<Slot>,
+    ) -> Result<Slot, Error> {
+        let mut last = Slot::default();
+        for arg in args {
+            last = self.argument(dot, None, arg)?;
+            if last.value.is_true() == or {
+                return Ok(last);
+            }
+        }
+        Ok(piped.unwrap_or(last))
+    }
+
+    /// The output of a defined template as a string.
+    fn execute_template(&mut self, slots: &[Slot]) -> Result<Slot, CallError> {
+        let (name, data) = match slots {
+            [name] => (name, Slot::default()),
+            [name, data] => (name, Slot::plain(data.value.clone())),
+            _ => {
+                let given = slots.len();
+                return Err(CallError::new(format!(
+                    "executeTemplate: wrong number of arguments, expected 1 or 2, but got {given}"
+                )));
+            }
+        };
+        let name = name
+            .value
+            .as_text()
+            .map(|text| text.to_str_lossy())
+            .unwrap_or_default();
+        let Some((name, _)) = self.template.templates.get_key_value(&*name) else {
+            return Err(CallError::new("template: no template ")
+                .quoted(name.as_bytes())
+                .words(" associated with template ")
+                .quoted(self.template.name.as_bytes()));
+        };
+        let out = std::mem::take(&mut self.out);
+        let result = self.run_template(name, data);
+        let text = std::mem::replace(&mut self.out, out);
+        match result {
+            Ok(()) => Ok(Slot::plain(Value::string(text))),
+            // The inner position is the one that helps.
+            Err(error) => Err(error.into_call_error()),
+        }
+    }
+
+    /// An argument as written, fit for its parameter.
+    pub(super) fn argument(
+        &mut self,
+        dot: &Slot,
+        param: Param,
+        arg: &'t Operand,
+    ) -> Result<Slot, Error> {
+        self.at = At::Operand(arg);
+        let value = match &arg.kind {
+            OperandKind::Dot => dot.clone(),
+            OperandKind::Nil => {
+                return match param {
+                    None => Ok(Slot::default()),
+                    Some(ty) if ty.can_be_nil() => Ok(Slot::typed(ty.zero(), ty)),
+                    Some(ty) => Err(self.error(format!("cannot assign nil to {ty}"))),
+                };
+            }
+            OperandKind::Field(names) => {
+                self.field_chain(dot, dot.clone(), arg, names, (&[], None))?
+            }
+            OperandKind::Variable(name, names) => {
+                self.variable_chain(dot, arg, (name, names), (&[], None))?
+            }
+            OperandKind::Pipe(pipe) => self.deeper(|state| state.pipeline(dot, pipe))?,
+            OperandKind::Function(callee) => {
+                self.function(dot, callee, At::Operand(arg), &[], None)?
+            }
+            OperandKind::Chain(inner, names) => self.chain(dot, arg, inner, names, (&[], None))?,
+            _ => return self.literal_argument(param, arg),
+        };
+        self.checked(value, param)
+    }
+
+    /// A literal takes the type of its parameter.
+    fn literal_argument(&mut self, param: Param, arg: &'t Operand) -> Result<Slot, Error> {
+        let number = match &arg.kind {
+            OperandKind::Number(number) => Some(number),
+            _ => None,
+        };
+        let (value, expected) = match param {
+            None => return self.literal(arg),
+            Some(Type::Any) => {
+                return Ok(Slot {
+                    any: true,
+                    ..self.literal(arg)?
+                });
+            }
+            Some(Type::Bool) => (
+                match arg.kind {
+                    OperandKind::Bool(value) => Some(Value::Bool(value)),
+                    _ => None,
+                },
+                "bool",
+            ),
+            Some(ty @ (Type::String | Type::Number)) => (
+                match &arg.kind {
+                    OperandKind::String { text, .. } if ty == Type::Number => {
+                        Some(Value::Number(text.clone()))
+                    }
+                    OperandKind::String { text, .. } => Some(Value::String(text.clone())),
+                    _ => None,
+                },
+                "string",
+            ),
+            Some(Type::Int(kind)) => (
+                number.and_then(|n| n.int).map(|int| Value::Int(kind, int)),
+                "integer",
+            ),
+            Some(Type::Uint(kind)) => (
+                number
+                    .and_then(|n| n.uint)
+                    .map(|uint| Value::Uint(kind, uint)),
+                "unsigned integer",
+            ),
+            Some(Type::Float64) => (number.and_then(|n| n.float).map(Value::Float), "float"),
+            Some(Type::Complex128) => (
+                number
+                    .and_then(|n| n.complex)
+                    .map(|(re, im)| Value::Complex(re, im)),
+                "complex",
+            ),
+            Some(ty) => {
+                return Err(self.error(format!("can't handle {arg} for arg of type {ty}")));
+            }
+        };
+        value
+            .map(Slot::plain)
+            .ok_or_else(|| self.error(format!("expected {expected}; found {arg}")))
+    }
+
+    /// A value, if it fits its parameter.
+    fn checked(&self, slot: Slot, param: Param) -> Result<Slot, Error> {
+        let Some(ty) = param else { return Ok(slot) };
+        if slot.is_absent() {
+            if ty.can_be_nil() {
+                return Ok(Slot::typed(ty.zero(), ty));
+            }
+            return Err(self.error(format!("invalid value; expected {ty}")));
+        }
+        if ty == Type::Any {
+            return Ok(Slot { any: true, ..slot });
+        }
+        if slot.value.type_of() == Some(ty) {
+            return Ok(Slot::plain(slot.value));
+        }
+        match (&slot.value, ty) {
+            (Value::Pointer(of, record), Type::Record(wanted)) if *of == wanted => match record {
+                Some(record) => Ok(Slot::plain(Value::Record(record.clone()))),
+                None => Err(self.error(format!(
+                    "dereference of nil pointer of type {}",
+                    slot.value.type_name()
+                ))),
+            },
+            (Value::Nil, _) => {
+                let got = slot.type_name();
+                Err(self.error(format!("wrong type for value; expected {ty}; got {got}")))
+            }
+            _ => {
+                let got = slot.value.type_name();
+                Err(self.error(format!("wrong type for value; expected {ty}; got {got}")))
+            }
+        }
+    }
+}
+
+fn into_values(slots: Vec<Slot>) -> Vec<Value> {
+    slots.into_iter().map(|slot| slot.value).collect()
+}

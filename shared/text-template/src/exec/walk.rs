@@ -1,0 +1,240 @@
+//! Nodes: text, actions, conditions, loops, templates.
+
+use super::{At, Slot, State};
+use crate::ast::{Branch, List, Node, Pipe};
+use crate::error::Error;
+use crate::function::CallError;
+use crate::value::Value;
+
+/// How a list of nodes ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+impl<'t> State<'t, '_> {
+    /// Executes a template of this name with variables of its own.
+    pub(super) fn run_template(&mut self, name: &'t str, dot: Slot) -> Result<(), Error> {
+        let Some(list) = self.template.templates.get(name) else {
+            let name = crate::fmt::quote(name.as_bytes());
+            return Err(self.error(format!("template {name} not defined")));
+        };
+        let outside = (self.frame, self.variables.len(), self.at, self.current);
+        self.frame = self.variables.len();
+        self.current = name;
+        self.variables.push(("$", dot.clone()));
+        let result = self.list(&dot, list);
+        self.variables.truncate(outside.1);
+        (self.frame, _, self.at, self.current) = outside;
+        result.map(drop)
+    }
+
+    fn list(&mut self, dot: &Slot, list: &'t List) -> Result<Flow, Error> {
+        self.deeper(|state| {
+            for node in &list.nodes {
+                let flow = state.node(dot, node)?;
+                if flow != Flow::Next {
+                    return Ok(flow);
+                }
+            }
+            Ok(Flow::Next)
+        })
+    }
+
+    fn node(&mut self, dot: &Slot, node: &'t Node) -> Result<Flow, Error> {
+        self.at = At::Node(node);
+        self.step()?;
+        match node {
+            Node::Text { text, .. } => self.write(text)?,
+            Node::Action { pipe, .. } => {
+                let value = self.pipeline(dot, pipe)?;
+                if pipe.declare.is_empty() {
+                    self.at = At::Node(node);
+                    self.print(&value)?;
+                }
+            }
+            Node::If(branch) => return self.condition(dot, branch, false),
+            Node::With(branch) => return self.condition(dot, branch, true),
+            Node::Range(branch) => return self.range(dot, branch, node),
+            Node::Template { name, pipe, .. } => self.template(dot, name, pipe.as_ref())?,
+            Node::Break { .. } => return Ok(Flow::Break),
+            Node::Continue { .. } => return Ok(Flow::Continue),
+        }
+        Ok(Flow::Next)
+    }
+
+    fn print(&mut self, slot: &Slot) -> Result<(), Error> {
+        match printable(slot) {
+            None => self.write(b"<no value>"),
+            Some(value) => match value.as_text() {
+                Some(text) => self.write(text.as_bytes()),
+                None => {
+                    let limit = self.template.limits.output;
+                    let text = crate::fmt::sprint(&[value], limit)
+                        .map_err(|error| self.error(error.to_string()))?;
+                    self.write(&text)
+                }
+            },
+        }
+    }
+
+    fn condition(&mut self, dot: &Slot, branch: &'t Branch, with: bool) -> Result<Flow, Error> {
+        let height = self.variables.len();
+        let value = self.pipeline(dot, &branch.pipe)?;
+        let flow = if value.value.is_true() {
+            self.list(if with { &value } else { dot }, &branch.list)
+        } else {
+            branch
+                .otherwise
+                .as_ref()
+                .map_or(Ok(Flow::Next), |list| self.list(dot, list))
+        };
+        self.variables.truncate(height);
+        flow
+    }
+
+    fn template(&mut self, dot: &Slot, name: &'t str, pipe: Option<&'t Pipe>) -> Result<(), Error> {
+        if !self.template.templates.contains_key(name) {
+            let name = crate::fmt::quote(name.as_bytes());
+            return Err(self.error(format!("template {name} not defined")));
+        }
+        let data = match pipe {
+            Some(pipe) => self.pipeline(dot, pipe)?,
+            None => Slot::default(),
+        };
+        self.deeper(|state| state.run_template(name, data))
+    }
+
+    fn range(&mut self, dot: &Slot, branch: &'t Branch, node: &'t Node) -> Result<Flow, Error> {
+        let height = self.variables.len();
+        let value = self.pipeline(dot, &branch.pipe)?.value;
+        let mut turns = Turns {
+            branch,
+            node,
+            height: self.variables.len(),
+            run: false,
+        };
+        let ended = self.turns(&mut turns, &value);
+        let flow = match ended {
+            Ok(()) if !turns.run => {
+                let otherwise = branch.otherwise.as_ref();
+                otherwise.map_or(Ok(Flow::Next), |list| self.list(dot, list))
+            }
+            Ok(()) => Ok(Flow::Next),
+            Err(error) => Err(error),
+        };
+        self.variables.truncate(height);
+        flow
+    }
+
+    fn turns(&mut self, turns: &mut Turns<'t>, value: &Value) -> Result<(), Error> {
+        let single = |state: &Self| {
+            if turns.branch.pipe.declare.len() < 2 {
+                return Ok(());
+            }
+            let shown = shown(value);
+            Err(state.error(
+                CallError::new("can't use ")
+                    .value(shown)
+                    .words(" to iterate over more than one variable"),
+            ))
+        };
+        match value {
+            Value::List(list) => {
+                let ty = list.element_type();
+                for (index, item) in list.items().iter().enumerate() {
+                    let index = Slot::plain(Value::count(index));
+                    if self.turn(turns, index, Slot::typed(item.clone(), ty))? {
+                        break;
+                    }
+                }
+            }
+            Value::Map(map) => {
+                let (key_type, ty) = (map.key_type(), map.element_type());
+                for (key, item) in map.snapshot().entries() {
+                    let key = Slot::typed(key.clone(), key_type);
+                    if self.turn(turns, key, Slot::typed(item.clone(), ty))? {
+                        break;
+                    }
+                }
+            }
+            Value::Int(kind, count) => {
+                single(self)?;
+                for index in 0..*count {
+                    let item = Slot::plain(Value::Int(*kind, index));
+                    if self.turn(turns, Slot::default(), item)? {
+                        break;
+                    }
+                }
+            }
+            Value::Uint(kind, count) => {
+                single(self)?;
+                for index in 0..*count {
+                    let item = Slot::plain(Value::Uint(*kind, index));
+                    if self.turn(turns, Slot::default(), item)? {
+                        break;
+                    }
+                }
+            }
+            Value::Nil => {}
+            _ => {
+                let shown = shown(value);
+                return Err(self.error(CallError::new("range can't iterate over ").value(shown)));
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn; true where the loop ends.
+    fn turn(&mut self, turns: &mut Turns<'t>, index: Slot, item: Slot) -> Result<bool, Error> {
+        turns.run = true;
+        let pipe = &turns.branch.pipe;
+        let height = turns.height;
+        match (&pipe.declare[..], pipe.assign) {
+            ([], _) => {}
+            ([only], true) => self.assign(only, item.clone())?,
+            ([first, second, ..], true) => {
+                self.assign(first, index)?;
+                self.assign(second, item.clone())?;
+            }
+            ([_], false) => self.variables[height - 1].1 = item.clone(),
+            ([..], false) => {
+                self.variables[height - 1].1 = item.clone();
+                self.variables[height - 2].1 = index;
+            }
+        }
+        self.at = At::Node(turns.node);
+        self.step()?;
+        let flow = self.list(&item, &turns.branch.list)?;
+        self.variables.truncate(height);
+        Ok(flow == Flow::Break)
+    }
+}
+
+/// A loop in progress.
+struct Turns<'t> {
+    branch: &'t Branch,
+    node: &'t Node,
+    /// How many variables there are at the start of a turn.
+    height: usize,
+    run: bool,
+}
+
+/// What is printed of a value: of a pointer what it points to, `None` for no value.
+pub(crate) fn printable(slot: &Slot) -> Option<Value> {
+    match &slot.value {
+        Value::Nil => None,
+        Value::Pointer(_, Some(record)) => Some(Value::Record(record.clone())),
+        value => Some(value.clone()),
+    }
+}
+
+/// A value in an error's text: short, whatever it is.
+fn shown(value: &Value) -> String {
+    match crate::fmt::sprint(std::slice::from_ref(value), 1 << 10) {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => String::from("..."),
+    }
+}

@@ -1,0 +1,239 @@
+//! What stands inside an action: pipelines, commands, operands.
+
+use super::{Parser, number, unquote};
+use crate::ast::{Callee, Command, Operand, OperandKind, Pipe};
+use crate::error::Error;
+use crate::lex::{Kind, Token};
+
+impl<'s> Parser<'s> {
+    /// A pipeline up to and with the token `end`.
+    pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe, Error> {
+        let pos = self.peek_non_space().pos;
+        let mut pipe = Pipe {
+            pos,
+            assign: false,
+            declare: Vec::new(),
+            commands: Vec::new(),
+        };
+        self.declarations(&mut pipe, context)?;
+        loop {
+            let token = self.next_non_space();
+            match token.kind {
+                kind if kind == end => break,
+                Kind::Bool
+                | Kind::CharConstant
+                | Kind::Complex
+                | Kind::Dot
+                | Kind::Field
+                | Kind::Identifier
+                | Kind::Number
+                | Kind::Nil
+                | Kind::RawString
+                | Kind::String
+                | Kind::Variable
+                | Kind::LeftParen => {
+                    self.next -= 1;
+                    let command = self.command()?;
+                    pipe.commands.push(command);
+                }
+                _ => return Err(self.unexpected(&token, context)),
+            }
+        }
+        self.check(&pipe, context)?;
+        Ok(pipe)
+    }
+
+    /// `$x :=`, `$x =`, and of a range `$k, $v :=`.
+    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result<(), Error> {
+        loop {
+            let mark = self.next;
+            let variable = self.peek_non_space();
+            if variable.kind != Kind::Variable {
+                return Ok(());
+            }
+            self.next_non_space();
+            let after = self.peek_non_space();
+            match after.kind {
+                Kind::Assign | Kind::Declare => {
+                    pipe.assign = after.kind == Kind::Assign;
+                    self.next_non_space();
+                    self.declare(pipe, &variable);
+                    return Ok(());
+                }
+                Kind::Char if after.text == "," => {
+                    self.next_non_space();
+                    self.declare(pipe, &variable);
+                    if context != "range" || pipe.declare.len() >= 2 {
+                        return Err(self.error(format!("too many declarations in {context}")));
+                    }
+                    match self.peek_non_space().kind {
+                        Kind::Variable | Kind::RightDelimiter | Kind::RightParen => {}
+                        _ => return Err(self.error("range can only initialize variables")),
+                    }
+                }
+                _ => {
+                    // An ordinary argument: read it again.
+                    self.next = mark;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn declare(&mut self, pipe: &mut Pipe, variable: &Token<'s>) {
+        let name: Box<str> = variable.text.as_ref().into();
+        self.variables.push(name.clone());
+        pipe.declare.push(name);
+    }
+
+    fn check(&self, pipe: &Pipe, context: &str) -> Result<(), Error> {
+        if pipe.commands.is_empty() {
+            return Err(self.error(format!("missing value for {context}")));
+        }
+        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
+            let stage = index + 1;
+            let literal = command.args.first().is_some_and(|operand| {
+                matches!(
+                    operand.kind,
+                    OperandKind::Bool(_)
+                        | OperandKind::Dot
+                        | OperandKind::Nil
+                        | OperandKind::Number(_)
+                        | OperandKind::String { .. }
+                )
+            });
+            if literal {
+                return Err(self.error(format!("non executable command in pipeline stage {stage}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self) -> Result<Command, Error> {
+        let mut command = Command {
+            pos: self.peek_non_space().pos,
+            args: Vec::new(),
+        };
+        loop {
+            self.peek_non_space();
+            while self.peek().kind == Kind::Space {
+                self.next_token();
+            }
+            command.args.extend(self.operand()?);
+            let token = self.next_token();
+            match token.kind {
+                Kind::Space => {}
+                Kind::RightDelimiter | Kind::RightParen => {
+                    self.next -= 1;
+                    break;
+                }
+                Kind::Pipe => break,
+                _ => return Err(self.unexpected(&token, "operand")),
+            }
+        }
+        if command.args.is_empty() {
+            return Err(self.error("empty command"));
+        }
+        Ok(command)
+    }
+
+    /// A term and the fields that hang on it.
+    fn operand(&mut self) -> Result<Option<Operand>, Error> {
+        let Some(term) = self.term()? else {
+            return Ok(None);
+        };
+        let first = self.peek();
+        if first.kind != Kind::Field {
+            return Ok(Some(term));
+        }
+        let mut fields: Vec<Box<str>> = Vec::new();
+        while self.peek().kind == Kind::Field {
+            fields.push(field_name(&self.next_token()));
+        }
+        let kind = match term.kind {
+            OperandKind::Field(mut names) => {
+                names.extend(fields);
+                OperandKind::Field(names)
+            }
+            OperandKind::Variable(name, _) => OperandKind::Variable(name, fields),
+            OperandKind::Bool(_)
+            | OperandKind::String { .. }
+            | OperandKind::Number(_)
+            | OperandKind::Nil
+            | OperandKind::Dot => {
+                let shown = crate::fmt::quote(term.to_string().as_bytes());
+                return Err(self.error(format!("unexpected . after term {shown}")));
+            }
+            _ => OperandKind::Chain(Box::new(term), fields),
+        };
+        // Go gives a chain the position of its first further field.
+        Ok(Some(Operand {
+            pos: first.pos,
+            kind,
+        }))
+    }
+
+    fn term(&mut self) -> Result<Option<Operand>, Error> {
+        let token = self.next_non_space();
+        let kind = match token.kind {
+            Kind::Identifier => self.function(&token)?,
+            Kind::Dot => OperandKind::Dot,
+            Kind::Nil => OperandKind::Nil,
+            Kind::Variable => {
+                if !self.variables.iter().any(|name| **name == *token.text) {
+                    let name = crate::fmt::quote(token.text.as_bytes());
+                    return Err(self.error(format!("undefined variable {name}")));
+                }
+                OperandKind::Variable(token.text.as_ref().into(), Vec::new())
+            }
+            Kind::Field => OperandKind::Field(vec![field_name(&token)]),
+            Kind::Bool => OperandKind::Bool(token.text == "true"),
+            Kind::CharConstant | Kind::Complex | Kind::Number => {
+                let number = number::parse(&token.text, token.kind);
+                OperandKind::Number(Box::new(number.map_err(|message| self.error(message))?))
+            }
+            Kind::LeftParen => {
+                let pipe = self
+                    .nested(|parser| parser.pipeline("parenthesized pipeline", Kind::RightParen))?;
+                return Ok(Some(Operand {
+                    pos: pipe.pos,
+                    kind: OperandKind::Pipe(Box::new(pipe)),
+                }));
+            }
+            Kind::String | Kind::RawString => {
+                let text =
+                    unquote::string(&token.text).ok_or_else(|| self.error("invalid syntax"))?;
+                OperandKind::String {
+                    source: token.text.as_ref().into(),
+                    text: text.into(),
+                }
+            }
+            _ => {
+                self.next -= 1;
+                return Ok(None);
+            }
+        };
+        Ok(Some(Operand {
+            pos: token.pos,
+            kind,
+        }))
+    }
+
+    fn function(&self, token: &Token<'s>) -> Result<OperandKind, Error> {
+        let Some(target) = self.input.functions.find(&token.text) else {
+            let name = crate::fmt::quote(token.text.as_bytes());
+            let mut error = self.error(format!("function {name} not defined"));
+            error.0.unknown_function = Some(token.text.as_ref().into());
+            return Err(error);
+        };
+        Ok(OperandKind::Function(Callee {
+            name: token.text.as_ref().into(),
+            target,
+        }))
+    }
+}
+
+/// A field's name without its dot.
+fn field_name(token: &Token<'_>) -> Box<str> {
+    token.text[1..].into()
+}

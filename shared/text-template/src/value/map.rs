@@ -1,0 +1,258 @@
+//! `map[K]V`, always in the order in which Go prints and ranges it.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{Type, Value};
+
+/// A shared map with the static types of its keys and elements.
+///
+/// One from a secret is fixed. One that a template made may be changed in place, and every variable
+/// that holds it sees the change, as in Go.
+#[derive(Clone)]
+pub struct Map {
+    key: &'static Type,
+    element: &'static Type,
+    store: Store,
+}
+
+#[derive(Clone)]
+enum Store {
+    Nil,
+    Fixed(Arc<Entries>),
+    Open(Arc<RwLock<Arc<Entries>>>),
+}
+
+/// Entries in key order.
+#[derive(Clone, Default)]
+struct Entries(Vec<(Value, Value)>);
+
+impl Drop for Entries {
+    fn drop(&mut self) {
+        drop_deep(self.0.drain(..).map(|(_, value)| value));
+    }
+}
+
+/// Why a map cannot be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MapError {
+    /// It belongs to a secret, or is nil.
+    #[error("the map cannot be changed")]
+    Fixed,
+}
+
+impl Map {
+    /// A fixed map. Of equal keys the last counts.
+    pub fn new(key: &'static Type, element: &'static Type, entries: Vec<(Value, Value)>) -> Self {
+        Self {
+            key,
+            element,
+            store: Store::Fixed(Arc::new(sorted(entries))),
+        }
+    }
+
+    /// A fixed `map[string]interface {}`.
+    pub fn of_any(entries: Vec<(Value, Value)>) -> Self {
+        Self::new(&Type::String, &Type::Any, entries)
+    }
+
+    /// A map that may be changed.
+    pub fn open(key: &'static Type, element: &'static Type, entries: Vec<(Value, Value)>) -> Self {
+        let entries = Arc::new(sorted(entries));
+        Self {
+            key,
+            element,
+            store: Store::Open(Arc::new(RwLock::new(entries))),
+        }
+    }
+
+    /// The nil map of a type.
+    pub fn nil(key: &'static Type, element: &'static Type) -> Self {
+        Self {
+            key,
+            element,
+            store: Store::Nil,
+        }
+    }
+
+    /// `map[K]V`.
+    pub fn type_of(&self) -> Type {
+        Type::Map(self.key, self.element)
+    }
+
+    /// The static type of the keys.
+    pub fn key_type(&self) -> Type {
+        *self.key
+    }
+
+    /// The static type of the elements.
+    pub fn element_type(&self) -> Type {
+        *self.element
+    }
+
+    /// The nil map?
+    pub fn is_nil(&self) -> bool {
+        matches!(self.store, Store::Nil)
+    }
+
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        self.snapshot().entries().len()
+    }
+
+    /// No entries?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries as they are now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(match &self.store {
+            Store::Nil => None,
+            Store::Fixed(entries) => Some(Arc::clone(entries)),
+            Store::Open(cell) => Some(Arc::clone(
+                &cell.read().unwrap_or_else(PoisonError::into_inner),
+            )),
+        })
+    }
+
+    /// The element of a key.
+    pub fn get(&self, key: &Value) -> Option<Value> {
+        self.find(|entry| compare_keys(entry, key))
+    }
+
+    /// The element of a string key.
+    pub fn get_str(&self, key: &str) -> Option<Value> {
+        self.find(|entry| match entry {
+            Value::String(text) => text.as_bytes().cmp(key.as_bytes()),
+            other => rank(other).cmp(&STRING_RANK),
+        })
+    }
+
+    fn find(&self, order: impl Fn(&Value) -> Ordering) -> Option<Value> {
+        let snapshot = self.snapshot();
+        let entries = snapshot.entries();
+        let index = entries.binary_search_by(|(key, _)| order(key)).ok()?;
+        Some(entries[index].1.clone())
+    }
+
+    /// Sets an entry of an open map; `None` removes it.
+    pub fn set(&self, key: Value, value: Option<Value>) -> Result<(), MapError> {
+        let Store::Open(cell) = &self.store else {
+            return Err(MapError::Fixed);
+        };
+        let mut shared = cell.write().unwrap_or_else(PoisonError::into_inner);
+        let entries = &mut Arc::make_mut(&mut shared).0;
+        let place = entries.binary_search_by(|(entry, _)| compare_keys(entry, &key));
+        let _replaced = match (place, value) {
+            (Ok(index), Some(value)) => Some(std::mem::replace(&mut entries[index].1, value)),
+            (Err(index), Some(value)) => {
+                entries.insert(index, (key, value));
+                None
+            }
+            (Ok(index), None) => Some(entries.remove(index).1),
+            (Err(_), None) => None,
+        };
+        drop(shared);
+        Ok(())
+    }
+
+    fn into_unshared(self) -> Option<Vec<Value>> {
+        let mut entries = match self.store {
+            Store::Nil => return None,
+            Store::Fixed(entries) => Arc::into_inner(entries)?,
+            Store::Open(cell) => {
+                let shared = Arc::into_inner(cell)?;
+                Arc::into_inner(shared.into_inner().unwrap_or_else(PoisonError::into_inner))?
+            }
+        };
+        Some(
+            std::mem::take(&mut entries.0)
+                .into_iter()
+                .map(|(_, value)| value)
+                .collect(),
+        )
+    }
+}
+
+/// A map's entries at one moment. Later changes of the map do not show.
+pub struct Snapshot(Option<Arc<Entries>>);
+
+impl Snapshot {
+    /// Keys and elements in key order.
+    pub fn entries(&self) -> &[(Value, Value)] {
+        self.0.as_ref().map_or(&[], |entries| &entries.0)
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.type_of())
+    }
+}
+
+fn sorted(mut entries: Vec<(Value, Value)>) -> Entries {
+    // Stable, so that the last of equal keys is the last of its run.
+    entries.sort_by(|(a, _), (b, _)| compare_keys(a, b));
+    let mut unique: Vec<(Value, Value)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match unique.last_mut() {
+            Some(last) if compare_keys(&last.0, &entry.0).is_eq() => *last = entry,
+            _ => unique.push(entry),
+        }
+    }
+    Entries(unique)
+}
+
+const STRING_RANK: u8 = 6;
+
+/// Keys of different kinds in one map (YAML has them) go by kind.
+fn rank(value: &Value) -> u8 {
+    match value {
+        Value::Nil => 0,
+        Value::Bool(_) => 1,
+        Value::Int(..) => 2,
+        Value::Uint(..) => 3,
+        Value::Float(_) => 4,
+        Value::Complex(..) => 5,
+        Value::String(_) => STRING_RANK,
+        _ => 7,
+    }
+}
+
+fn compare_keys(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Int(_, a), Value::Int(_, b)) => a.cmp(b),
+        (Value::Uint(_, a), Value::Uint(_, b)) => a.cmp(b),
+        (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
+        (Value::Complex(a, x), Value::Complex(b, y)) => a.total_cmp(b).then(x.total_cmp(y)),
+        (Value::String(a), Value::String(b)) | (Value::Number(a), Value::Number(b)) => a.cmp(b),
+        _ => rank(a).cmp(&rank(b)),
+    }
+}
+
+/// Drops values without recursion: a template may nest lists and maps as deep as it has steps, and
+/// the stack must not be what ends it.
+pub(super) fn drop_deep(values: impl Iterator<Item = Value>) {
+    let mut waiting: Vec<Value> = Vec::new();
+    // Most values own nothing that nests; they go at once and the worklist stays empty.
+    let sort_out = |value: Value, waiting: &mut Vec<Value>| {
+        if matches!(value, Value::List(_) | Value::Map(_)) {
+            waiting.push(value);
+        }
+    };
+    values.for_each(|value| sort_out(value, &mut waiting));
+    while let Some(value) = waiting.pop() {
+        let children = match value {
+            Value::List(list) => list.into_unshared(),
+            Value::Map(map) => map.into_unshared(),
+            _ => None,
+        };
+        children
+            .into_iter()
+            .flatten()
+            .for_each(|value| sort_out(value, &mut waiting));
+    }
+}

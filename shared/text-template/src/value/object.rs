@@ -1,0 +1,30 @@
+//! Native objects and methods.
+
+use std::any::Any;
+
+use super::Value;
+use crate::function::{CallError, Signature};
+
+/// Something with methods and without fields, held by reference.
+pub trait Object: Any + Send + Sync {
+    /// The type's name with its star, as `%T` shows it: `*template.Scratch`.
+    fn type_name(&self) -> &'static str;
+
+    /// What can be called on it.
+    fn methods(&self) -> &'static [Method];
+
+    /// For a method's body to find its own type again.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// The values that a call passes, checked against the signature.
+pub type Arguments<'a> = &'a [Value];
+
+/// A method: a function that also gets its receiver.
+#[derive(Debug)]
+pub struct Method {
+    /// Name and parameters, without the receiver.
+    pub signature: Signature,
+    /// What it does.
+    pub body: fn(&Value, Arguments<'_>) -> Result<Value, CallError>,
+}
