@@ -114,10 +114,10 @@ impl Builtin {
         }
     }
 
-    /// Runs it. `callee` is the first argument as written, `limit` the longest text it may make.
+    /// Runs it. `callee` is the first written argument, `limit` the longest text it may make.
     pub(crate) fn call(
         self,
-        callee: &str,
+        callee: Option<&str>,
         slots: Vec<Slot>,
         limit: usize,
     ) -> Result<Slot, CallError> {
@@ -163,13 +163,18 @@ fn joined(slots: &[Slot], limit: usize) -> Result<fmt::Printed, CallError> {
     Ok(fmt::sprint(&values, limit)?)
 }
 
-/// No value of a template is a function.
-fn not_callable(callee: &str, slot: &Slot) -> CallError {
-    if matches!(slot.value, Value::Nil) {
-        return CallError::new("call of nil");
-    }
+/// No value of a template is a function. `callee` is the first argument as written, if it is not
+/// piped.
+fn not_callable(callee: Option<&str>, slot: &Slot) -> CallError {
     let ty = slot.value.type_name();
-    CallError::new(format!("non-function {callee} of type {ty}"))
+    let error = CallError::new("non-function ");
+    let error = match (callee, &slot.value) {
+        (_, Value::Nil) => return CallError::new("call of nil"),
+        (Some(callee), _) => error.words(callee),
+        (None, Value::String(text) | Value::Number(text)) => error.value(text.to_str_lossy()),
+        (None, _) => error.words(format!("<{ty} Value>")),
+    };
+    error.words(format!(" of type {ty}"))
 }
 
 impl From<fmt::FormatError> for CallError {

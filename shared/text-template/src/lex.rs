@@ -45,10 +45,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// A keyword, or the dot, which errors show as one.
     pub(crate) fn is_keyword(self) -> bool {
         matches!(
             self,
-            Self::Nil
+            Self::Dot
+                | Self::Nil
                 | Self::Block
                 | Self::Break
                 | Self::Continue

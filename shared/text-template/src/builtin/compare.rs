@@ -43,11 +43,7 @@ fn other_kinds(a: &Value, b: &Value) -> Result<bool, CallError> {
         return Ok(a.is_nil() && b.is_nil());
     }
     if is_basic(a) != is_basic(b) || (is_basic(a) && is_basic(b)) {
-        return Err(CallError::new(format!(
-            "incompatible types for comparison: {} and {}",
-            a.type_name(),
-            b.type_name()
-        )));
+        return Err(incompatible(a, b));
     }
     if std::mem::discriminant(a) != std::mem::discriminant(b) {
         return Err(non_comparable(a, Some(b)));
@@ -59,9 +55,21 @@ fn other_kinds(a: &Value, b: &Value) -> Result<bool, CallError> {
         (Value::Pointer(..) | Value::Object(_), _) if a.type_of() != b.type_of() => Ok(false),
         (Value::Pointer(_, Some(a)), Value::Pointer(_, Some(b))) => Ok(a.same(b)),
         (Value::Object(a), Value::Object(b)) => Ok(std::sync::Arc::ptr_eq(a, b)),
-        _ if a.type_of() != b.type_of() => Err(non_comparable(a, Some(b))),
+        (Value::Record(x), Value::Record(y)) if x.is_comparable() && a.type_of() == b.type_of() => {
+            for ((.., x), (.., y)) in x.fields().zip(y.fields()) {
+                if x.type_of() != y.type_of() || !equal(x, y)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
         _ => Err(non_comparable(b, None)),
     }
+}
+
+fn incompatible(a: &Value, b: &Value) -> CallError {
+    let (a, b) = (a.type_name(), b.type_name());
+    CallError::new(format!("incompatible types for comparison: {a} and {b}"))
 }
 
 fn is_basic(value: &Value) -> bool {
@@ -76,27 +84,35 @@ fn is_basic(value: &Value) -> bool {
     )
 }
 
+/// Go's text puts the second value behind its type.
 fn non_comparable(a: &Value, b: Option<&Value>) -> CallError {
-    let one = |error: CallError, value: &Value| {
-        let shown = crate::fmt::sprint(std::slice::from_ref(value), 1 << 10);
-        let shown = shown.map_or_else(
-            |_| String::from("..."),
-            |text| String::from_utf8_lossy(&text).into_owned(),
-        );
-        // An empty container says nothing that is secret.
-        let error = if value.is_true() {
-            error.value(shown)
-        } else {
-            error.words(shown)
-        };
-        error.words(format!(": {}", value.type_name()))
-    };
+    let ty = a.type_name();
     match b {
-        None => one(CallError::new("non-comparable type "), a),
-        Some(b) => one(
-            one(CallError::new("non-comparable types "), a).words(", "),
-            b,
-        ),
+        None => {
+            with_value(CallError::new("non-comparable type "), b"%s", a).words(format!(": {ty}"))
+        }
+        Some(b) => {
+            let error = with_value(CallError::new("non-comparable types "), b"%s", a);
+            with_value(
+                error.words(format!(": {ty}, {}: ", b.type_name())),
+                b"%v",
+                b,
+            )
+        }
+    }
+}
+
+fn with_value(error: CallError, verb: &[u8], value: &Value) -> CallError {
+    let shown = crate::fmt::sprintf(verb, std::slice::from_ref(value), 1 << 10);
+    let shown = shown.map_or_else(
+        |_| String::from("..."),
+        |text| String::from_utf8_lossy(&text).into_owned(),
+    );
+    // An empty container holds no secret.
+    if value.is_true() {
+        error.value(shown)
+    } else {
+        error.words(shown)
     }
 }
 
@@ -123,15 +139,11 @@ fn order(a: &Value, b: &Value) -> Result<Option<Ordering>, CallError> {
             Some(a.cmp(b))
         }
         _ => {
-            let comparable = |value| is_basic(value);
             let same = std::mem::discriminant(a) == std::mem::discriminant(b);
-            return Err(CallError::new(
-                if same || !comparable(a) || !comparable(b) {
-                    "invalid type for comparison"
-                } else {
-                    "incompatible types for comparison"
-                },
-            ));
+            if same || !is_basic(a) || !is_basic(b) {
+                return Err(CallError::new("invalid type for comparison"));
+            }
+            return Err(incompatible(a, b));
         }
     })
 }

@@ -32,12 +32,21 @@ pub(super) fn index(slots: Vec<Slot>) -> Result<Slot, CallError> {
                 Slot::typed(element, map.element_type())
             }
             other => {
-                let ty = other.type_name();
+                let ty = pointed_to(other);
                 return Err(CallError::new(format!("can't index item of type {ty}")));
             }
         };
     }
     Ok(item)
+}
+
+/// The name of a value's type; of a pointer the type that it points to.
+fn pointed_to(value: &Value) -> String {
+    let name = value.type_name();
+    match value {
+        Value::Pointer(_, Some(_)) => name.trim_start_matches('*').to_owned(),
+        _ => name,
+    }
 }
 
 fn beyond() -> CallError {
@@ -96,6 +105,7 @@ pub(super) fn slice(slots: Vec<Slot>) -> Result<Slot, CallError> {
     let indexes = &slots[1..];
     let length = match item {
         Value::Nil => return Err(CallError::new("slice of untyped nil")),
+        Value::Pointer(_, None) => return Err(CallError::new("slice of nil pointer")),
         _ if indexes.len() > 3 => {
             return Err(CallError::new(format!(
                 "too many slice indexes: {}",
@@ -108,7 +118,7 @@ pub(super) fn slice(slots: Vec<Slot>) -> Result<Slot, CallError> {
         Value::String(text) | Value::Number(text) => text.len(),
         Value::List(list) => list.len(),
         other => {
-            let ty = other.type_name();
+            let ty = pointed_to(other);
             return Err(CallError::new(format!("can't slice item of type {ty}")));
         }
     };
@@ -147,9 +157,7 @@ pub(super) fn len(slot: &Slot) -> Result<Value, CallError> {
         }
         Value::Nil | Value::Pointer(_, None) => return Err(CallError::new("len of nil pointer")),
         other => {
-            // A pointer is looked through.
-            let ty = other.type_name();
-            let ty = ty.trim_start_matches('*');
+            let ty = pointed_to(other);
             return Err(CallError::new(format!("len of type {ty}")));
         }
     };

@@ -49,8 +49,7 @@ pub(super) fn js(bytes: &[u8], limit: usize) -> Result<Printed, FormatError> {
     let mut out = Printed::default();
     let mut escaped = String::new();
     for chunk in bytes.utf8_chunks() {
-        let broken = chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER);
-        for c in chunk.valid().chars().chain(broken) {
+        for c in chunk.valid().chars() {
             escaped.clear();
             match c {
                 '\\' => escaped.push_str("\\\\"),
@@ -62,6 +61,7 @@ pub(super) fn js(bytes: &[u8], limit: usize) -> Result<Printed, FormatError> {
             }
             append(&mut out, escaped.as_bytes());
         }
+        append(&mut out, chunk.invalid());
     }
     bounded(out, limit)
 }

@@ -87,8 +87,9 @@ impl<'t> State<'t, '_> {
         let result = match target {
             Target::Builtin(Builtin::ExecuteTemplate) => self.execute_template(&slots),
             Target::Builtin(builtin) => {
-                let callee = args.first().map_or_else(String::new, ToString::to_string);
-                builtin.call(&callee, slots, self.template.limits.output)
+                let callee = (builtin == Builtin::Call).then(|| args.first()).flatten();
+                let callee = callee.map(ToString::to_string);
+                builtin.call(callee.as_deref(), slots, self.template.limits.output)
             }
             Target::Host(index) => {
                 let values = into_values(slots);

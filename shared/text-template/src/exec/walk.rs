@@ -231,9 +231,10 @@ pub(crate) fn printable(slot: &Slot) -> Option<Value> {
     }
 }
 
-/// A value in an error's text: short, whatever it is.
+/// A value in an error's text: short, whatever it is. Of a pointer what it points to.
 fn shown(value: &Value) -> String {
-    match crate::fmt::sprint(std::slice::from_ref(value), 1 << 10) {
+    let value = printable(&Slot::plain(value.clone())).unwrap_or_default();
+    match crate::fmt::sprint(&[value], 1 << 10) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
         Err(_) => String::from("..."),
     }

@@ -244,6 +244,10 @@ impl Printer {
             }
             'v' if nil => self.pad(b"<nil>"),
             'v' => self.pad(format!("{SOME_ADDRESS:#x}").as_bytes()),
+            'b' | 'o' | 'd' | 'x' | 'X' => {
+                let address = if nil { 0 } else { SOME_ADDRESS };
+                self.print_integer(address, false, false, verb);
+            }
             _ => self.bad_verb(value, verb),
         }
     }
@@ -253,6 +257,7 @@ impl Printer {
             Value::Pointer(_, Some(_)) | Value::Object(_) | Value::List(_) | Value::Map(_) => {
                 self.pad(format!("{SOME_ADDRESS:#x}").as_bytes());
             }
+            Value::Pointer(_, None) => self.pad(b"0x0"),
             _ => self.bad_verb(value, 'p'),
         }
     }

@@ -11,8 +11,11 @@ pub(super) fn parse(text: &str, kind: Kind) -> Result<Number, String> {
         ..Number::default()
     };
     if kind == Kind::CharConstant {
-        let code = unquote::character(text)
-            .ok_or_else(|| format!("malformed character constant: {text}"))?;
+        let code = match unquote::character(text) {
+            Some((code, "'")) => code,
+            Some(_) => return Err(format!("malformed character constant: {text}")),
+            None => return Err(String::from("invalid syntax")),
+        };
         number.int = Some(code.into());
         number.uint = Some(code.into());
         number.float = Some(code.into());

@@ -21,14 +21,15 @@ pub(super) fn string(literal: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The code of a character literal with its quotes.
-pub(super) fn character(literal: &str) -> Option<u32> {
+/// The code of a character literal's first character and what follows it: the closing quote.
+pub(super) fn character(literal: &str) -> Option<(u32, &str)> {
     let inner = literal.strip_prefix('\'')?;
     let (unit, rest) = unit(inner, '\'')?;
-    (rest == "'").then_some(match unit {
+    let code = match unit {
         Unit::Byte(byte) => byte.into(),
         Unit::Char(c) => c.into(),
-    })
+    };
+    Some((code, rest))
 }
 
 enum Unit {

@@ -64,6 +64,15 @@ impl Record {
             .map(|((name, ty), value)| (*name, *ty, value))
     }
 
+    /// Has it no list and no map, which Go does not compare?
+    pub(crate) fn is_comparable(&self) -> bool {
+        self.fields().all(|(_, ty, value)| match value {
+            Value::Record(record) => record.is_comparable(),
+            Value::List(_) | Value::Map(_) => false,
+            _ => !matches!(ty, Type::List(_) | Type::Map(..)),
+        })
+    }
+
     /// Is it the very same record, not just an equal one?
     pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
