@@ -247,3 +247,6 @@ fn bound(allowed: &[String], name: &str) -> bool {
         },
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,6 @@ pub(crate) fn children<'a>(paths: impl Iterator<Item = &'a str>, prefix: &str) -
         .collect();
     names.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

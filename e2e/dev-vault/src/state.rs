@@ -255,3 +255,8 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod harness;
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,8 @@ pub(crate) struct Token {
     ttl: Duration,
     period: Option<Duration>,
     explicit_max_ttl: Option<Duration>,
+    /// What the last login or renewal gave.
+    granted: Duration,
     /// `None`: it does not end.
     expires: Option<Timestamp>,
     latest: Option<Timestamp>,
@@ -73,6 +75,7 @@ impl Tokens {
             ttl: Duration::ZERO,
             period: None,
             explicit_max_ttl: None,
+            granted: Duration::ZERO,
             expires: None,
             latest: None,
             renewable: false,
@@ -118,6 +121,7 @@ impl Tokens {
             ttl,
             period: new.period,
             explicit_max_ttl: new.explicit_max_ttl,
+            granted: ttl,
             expires: Some(now + ttl),
             latest: max.map(|max| now + max),
             renewable: !new.not_renewable && !new.batch,
@@ -202,11 +206,12 @@ impl Tokens {
         };
         let (expires, warnings) = crate::leases::extend(now, wanted, token.latest);
         token.expires = Some(expires);
+        token.granted = token.remaining(now);
         Ok(warnings)
     }
 
     /// The `auth` of a login, creation or renewal.
-    pub(crate) fn auth(&self, id: &str, now: Timestamp) -> Value {
+    pub(crate) fn auth(&self, id: &str) -> Value {
         let Some(token) = self.by_id.get(id) else {
             return Value::Null;
         };
@@ -216,7 +221,7 @@ impl Tokens {
             "policies": token.policies,
             "token_policies": token.policies,
             "metadata": token.meta,
-            "lease_duration": token.remaining(now).as_secs(),
+            "lease_duration": token.granted.as_secs(),
             "renewable": token.renewable,
             "entity_id": "",
             "token_type": if token.batch { "batch" } else { "service" },

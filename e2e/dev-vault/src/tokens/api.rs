@@ -34,7 +34,7 @@ pub(crate) fn handle(state: &mut State, caller: &Caller, path: &str, request: &R
 
 /// The answer to a login, creation or renewal.
 pub(crate) fn authenticated(state: &State, id: &str, warnings: Vec<String>) -> Answer {
-    let auth = state.tokens.auth(id, state.clock.now());
+    let auth = state.tokens.auth(id);
     Secret {
         auth,
         warnings,

@@ -1,0 +1,151 @@
+//! A server without HTTP, as the tests of the backends use it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::State;
+use crate::ServiceAccountKeys;
+use crate::answer::Refusal;
+use crate::clock::Clock;
+use crate::jwt::PublicKey;
+use crate::request::Request;
+
+pub(crate) const ROOT: &str = "root";
+
+pub(crate) struct Harness {
+    pub(crate) state: State,
+    pub(crate) keys: ServiceAccountKeys,
+}
+
+/// A status and a body, `null` for none.
+pub(crate) type Answered = (u16, Value);
+
+pub(crate) fn mk_server() -> Harness {
+    let keys = ServiceAccountKeys::generate();
+    let trusted = vec![PublicKey::from_pem(&keys.public_key_pem()).unwrap()];
+    Harness {
+        state: State::new(Clock::start(), ROOT, trusted),
+        keys,
+    }
+}
+
+/// A server after the commands of the guide: policy, role, secret, database role.
+pub(crate) fn mk_guide_server() -> Harness {
+    let mut server = mk_server();
+    server.done("sys/auth/kubernetes", json!({ "type": "kubernetes" }));
+    server.done(
+        "auth/kubernetes/config",
+        json!({ "kubernetes_host": "https://kubernetes.default.svc:443" }),
+    );
+    server.done(
+        "auth/kubernetes/role/api-service",
+        json!({
+            "bound_service_account_names": "api-service-sa",
+            "bound_service_account_namespaces": "production",
+            "policies": "api-secrets",
+            "ttl": "1h",
+        }),
+    );
+    let policy = r#"path "secret/data/production/api-service" { capabilities = ["read"] }
+        path "database/creds/api-role" { capabilities = ["read"] }"#;
+    server.done("sys/policies/acl/api-secrets", json!({ "policy": policy }));
+    server.done(
+        "secret/data/production/api-service",
+        json!({ "data": { "api_key": "sk_live_xxxxx" } }),
+    );
+    server.done("sys/mounts/database", json!({ "type": "database" }));
+    server.done(
+        "database/config/postgres",
+        json!({
+            "plugin_name": "postgresql-database-plugin",
+            "connection_url": "postgresql://{{username}}:{{password}}@postgres:5432/app",
+            "allowed_roles": "api-role",
+            "username": "vault_admin",
+            "password": "admin_password",
+        }),
+    );
+    server.done(
+        "database/roles/api-role",
+        json!({ "db_name": "postgres", "creation_statements": "CREATE ROLE", "default_ttl": "1h", "max_ttl": "24h" }),
+    );
+    server
+}
+
+impl Harness {
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        token: Option<&str>,
+        path: &str,
+        body: &Value,
+    ) -> Answered {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let outcome = Request::decode(
+            method,
+            path,
+            query,
+            token.map(str::to_owned),
+            body.as_bytes(),
+        )
+        .and_then(|request| self.state.handle(&request));
+        match outcome {
+            Ok(answer) => {
+                let (status, body) = answer.into_parts();
+                (status, body.unwrap_or_default())
+            }
+            Err(refusal @ Refusal { status, .. }) => (status, refusal.body()),
+        }
+    }
+
+    pub(crate) fn get(&mut self, token: &str, path: &str) -> Answered {
+        self.ask("GET", Some(token), path, &Value::Null)
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "bodies are written in place")]
+    pub(crate) fn put(&mut self, token: &str, path: &str, body: Value) -> Answered {
+        self.ask("PUT", Some(token), path, &body)
+    }
+
+    /// A write with the root token that must succeed.
+    pub(crate) fn done(&mut self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.put(ROOT, path, body);
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        answer
+    }
+
+    pub(crate) fn login(&mut self, namespace: &str, name: &str) -> Answered {
+        let jwt = self
+            .keys
+            .mint(namespace, name, &[], Duration::from_secs(3600));
+        self.ask(
+            "PUT",
+            None,
+            "auth/kubernetes/login",
+            &json!({ "role": "api-service", "jwt": jwt }),
+        )
+    }
+
+    /// The token of a login that must succeed.
+    pub(crate) fn logged_in(&mut self) -> String {
+        let (status, answer) = self.login("production", "api-service-sa");
+        assert_eq!(status, 200, "{answer}");
+        answer["auth"]["client_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn advance(&mut self, seconds: u64) -> Timestamp {
+        self.state.clock.advance(Duration::from_secs(seconds));
+        self.state.clock.now()
+    }
+}
+
+/// The first message of a refusal.
+pub(crate) fn message(answered: &Answered) -> &str {
+    answered.1["errors"][0].as_str().unwrap_or_default()
+}
