@@ -1,0 +1,154 @@
+//! One token from its login to the moment when another is needed.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+use vault_api::{Auth, Client, Token};
+
+use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
+
+/// Looking at a token once is enough for so long: requests that are denied by policy come in crowds.
+const LOOKUP_PAUSE: Duration = Duration::from_secs(10);
+
+/// Why another login is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SessionEnd {
+    /// The token ends at this time.
+    Due(Instant),
+    /// The token has ended: revoked, expired, or unknown to Vault.
+    Dead,
+}
+
+pub(super) struct Session<'a> {
+    client: &'a Client,
+    token: &'a Token,
+    granted: Duration,
+    renewable: bool,
+    generation: u64,
+    looked_at: Option<Instant>,
+}
+
+/// What a look at the token shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Alive,
+    Dead,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(client: &'a Client, auth: &'a Auth, generation: u64) -> Self {
+        Self {
+            client,
+            token: &auth.client_token,
+            granted: auth.lease_duration,
+            renewable: auth.renewable,
+            generation,
+            looked_at: None,
+        }
+    }
+
+    /// Renews the token as long as that works.
+    pub(super) async fn keep(mut self, suspicions: &mut mpsc::Receiver<u64>) -> SessionEnd {
+        if self.granted.is_zero() {
+            info!(
+                target: "agent.auth.handler",
+                "not starting token renewal process, as token has unlimited TTL"
+            );
+            return self.until_dead(suspicions).await;
+        }
+        info!(target: "agent.auth.handler", "starting renewal process");
+        let (mut lifetime, mut effect) = Lifetime::start(
+            Tolerance::Any,
+            self.granted,
+            self.renewable,
+            Instant::now(),
+            Roll::dice(),
+        );
+        loop {
+            let event = match effect {
+                Effect::End(why) => {
+                    info!(
+                        target: "agent.auth.handler", reason = ?why,
+                        "lifetime watcher done channel triggered, re-authenticating"
+                    );
+                    return SessionEnd::Due(lifetime.ends_at());
+                }
+                Effect::Sleep(pause) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => Event::Woke,
+                        end = self.until_dead(suspicions) => return end,
+                    }
+                }
+                Effect::Renew => match self.renew().await {
+                    Ok(event) => event,
+                    Err(Health::Dead) => return SessionEnd::Dead,
+                    Err(Health::Alive) => Event::Failed { transient: false },
+                },
+            };
+            (lifetime, effect) = lifetime.step(event, Instant::now(), Roll::dice());
+        }
+    }
+
+    async fn renew(&mut self) -> Result<Event, Health> {
+        match self
+            .client
+            .with_token(self.token)
+            .renew_self(Duration::ZERO)
+            .await
+        {
+            Ok(auth) => {
+                info!(target: "agent.auth.handler", "renewed auth token");
+                Ok(Event::Renewed {
+                    granted: auth.lease_duration,
+                    renewable: auth.renewable,
+                })
+            }
+            Err(error) => {
+                warn!(target: "agent.auth.handler", %error, "error renewing token");
+                if error.is_permission_denied() && self.look().await == Health::Dead {
+                    return Err(Health::Dead);
+                }
+                Ok(Event::Failed {
+                    transient: error.is_retryable(),
+                })
+            }
+        }
+    }
+
+    /// Pending while the token lives, as far as anybody doubts it.
+    async fn until_dead(&mut self, suspicions: &mut mpsc::Receiver<u64>) -> SessionEnd {
+        while let Some(generation) = suspicions.recv().await {
+            let looked = self.looked_at.is_some_and(|at| at.elapsed() < LOOKUP_PAUSE);
+            if generation == self.generation && !looked && self.look().await == Health::Dead {
+                return SessionEnd::Dead;
+            }
+        }
+        // Nobody is left who could doubt it.
+        std::future::pending().await
+    }
+
+    /// Asks Vault about the token. An answer that says nothing counts as alive: the next denial asks
+    /// again.
+    async fn look(&mut self) -> Health {
+        self.looked_at = Some(Instant::now());
+        match self.client.with_token(self.token).lookup_self().await {
+            Err(error) if error.is_permission_denied() => {
+                warn!(
+                    target: "agent.auth.handler",
+                    "the token is no longer valid, re-authenticating"
+                );
+                Health::Dead
+            }
+            Err(error) => {
+                debug!(target: "agent.auth.handler", %error, "cannot look up the token");
+                Health::Alive
+            }
+            Ok(_) => {
+                debug!(target: "agent.auth.handler", "the token is valid: a policy denied the request");
+                Health::Alive
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn mk_line(line: &str) -> CommandSpec {
+    CommandSpec::new(&Written::Line(line.into()), LIMIT)
+        .unwrap()
+        .unwrap()
+}
+
+fn mk_words(words: &[&str]) -> CommandSpec {
+    let words = words.iter().map(ToString::to_string).collect();
+    CommandSpec::new(&Written::Words(words), LIMIT)
+        .unwrap()
+        .unwrap()
+}
+
+#[test]
+fn an_empty_command_is_none() {
+    for written in [
+        Written::Line(String::new()),
+        Written::Line(" ".into()),
+        Written::Words(vec![]),
+        Written::Words(vec![" ".into()]),
+    ] {
+        assert_eq!(CommandSpec::new(&written, LIMIT).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_line_goes_to_the_shell_and_a_list_does_not() {
+    let prepare = |spec: CommandSpec| spec.prepare(Shell::Present).unwrap();
+    assert_eq!(prepare(mk_line("foo")), ["foo"]);
+    assert_eq!(prepare(mk_line("foo bar")), ["/bin/sh", "-c", "foo bar"]);
+    assert_eq!(
+        prepare(mk_words(&["foo bar"])),
+        ["/bin/sh", "-c", "foo bar"]
+    );
+    assert_eq!(prepare(mk_words(&["foo", "bar baz"])), ["foo", "bar baz"]);
+}
+
+#[test]
+fn without_a_shell_a_line_is_split_into_words() {
+    let line = mk_line(r#"curl -H 'X-Vault: $yes *' -d "a b" http://127.0.0.1/reload\;"#);
+    assert_eq!(
+        line.prepare(Shell::Absent).unwrap(),
+        [
+            "curl",
+            "-H",
+            "X-Vault: $yes *",
+            "-d",
+            "a b",
+            "http://127.0.0.1/reload;"
+        ]
+    );
+}
+
+#[test]
+fn without_a_shell_what_needs_one_is_refused_with_the_ways_out() {
+    for (line, culprit) in [
+        ("kill -HUP $(pidof app)", '$'),
+        ("a && b", '&'),
+        ("a; b", ';'),
+        ("a | b", '|'),
+        ("a > b", '>'),
+        ("cp *.pem x", '*'),
+        ("echo `id`", '`'),
+        ("echo \"$HOME\" x", '$'),
+    ] {
+        match mk_line(line).prepare(Shell::Absent) {
+            Err(CommandError::NeedsShell { character, .. }) => assert_eq!(character, culprit),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+    let error = mk_line("a | b").prepare(Shell::Absent).unwrap_err();
+    assert!(error.to_string().contains("-busybox"));
+    assert!(mk_line("echo 'open").prepare(Shell::Absent).is_err());
+}
+
+#[tokio::test]
+async fn a_command_sees_its_variables_and_its_failure_has_its_status() {
+    let environment = [("VAULT_ADDR".to_owned(), "http://v".to_owned())];
+    let line = mk_line("test \"$VAULT_ADDR\" = http://v || exit 3");
+    line.run(&environment).await.unwrap();
+    let error = line.run(&[]).await.unwrap_err();
+    assert!(error.to_string().contains("exit status: 3"), "{error}");
+    let error = mk_line("/no/such/program").run(&[]).await.unwrap_err();
+    assert!(matches!(error, CommandError::Start { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_command_that_hangs_is_killed_at_its_limit() {
+    let limit = Duration::from_millis(50);
+    let written = Written::Words(vec!["sleep".into(), "1000".into()]);
+    let command = CommandSpec::new(&written, limit).unwrap().unwrap();
+    let error = command.run(&[]).await.unwrap_err();
+    assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_command_is_killed_with_its_children() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid_file = dir.path().join("pid");
+    let line = format!(
+        "sleep 1000 & echo $! > {0}.new; mv {0}.new {0}; wait",
+        pid_file.display()
+    );
+    let command = mk_line(&line);
+    let pid = tokio::select! {
+        result = command.run(&[]) => panic!("ended: {result:?}"),
+        pid = until(|| std::fs::read_to_string(&pid_file).ok()) => pid,
+    };
+    // The run was dropped: its child must be gone, or wait for its new parent to look at it.
+    let stat = format!("/proc/{}/stat", pid.trim());
+    until(|| match std::fs::read_to_string(&stat) {
+        Ok(stat) => stat.contains(") Z").then_some(()),
+        Err(_) => Some(()),
+    })
+    .await;
+}
+
+/// Looks again and again, for ten seconds.
+async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let search = async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), search)
+        .await
+        .unwrap()
+}

@@ -1,0 +1,188 @@
+//! The agent's settings: checked once, typed from here on.
+//!
+//! ```text
+//! -config=FILE | VAULT_CONFIG ─▶ source ─▶ AgentConfig ─▶ validate ─▶ Settings
+//!                                  └─▶ keys that nobody knows    ▲
+//!                                             flags, environment ┘  (flag > environment > file > default)
+//! ```
+//!
+//! What is wrong is said with the key that it stands under; nothing is checked a second time later.
+
+mod environment;
+mod source;
+mod unknown;
+mod validate;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+use vault_api::ClientConfig;
+
+use crate::auth::Method;
+use crate::command::CommandSpec;
+use crate::files::Target;
+use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy};
+
+pub use environment::Environment;
+pub use source::{Loaded, Source};
+pub use validate::Overrides;
+
+/// All that the agent is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server and how to reach it.
+    pub vault: ClientConfig,
+    /// The login.
+    pub login: LoginSettings,
+    /// Files that hold the token.
+    pub sinks: Vec<Target>,
+    /// Files to render.
+    pub templates: Vec<TemplateSettings>,
+    /// What holds for all secrets and templates.
+    pub rendering: RenderSettings,
+    /// End after the first complete render: an init container.
+    pub exit_after_auth: bool,
+    /// File that holds the process id.
+    pub pid_file: Option<PathBuf>,
+    /// What templates see as environment.
+    pub environment: Environment,
+    /// Variables that commands get besides the agent's own.
+    pub command_environment: Vec<(String, String)>,
+}
+
+/// How to log in.
+#[derive(Clone, Debug)]
+pub struct LoginSettings {
+    /// The method and what it needs.
+    pub method: Method,
+    /// Waits between logins that fail.
+    pub backoff: LoginBackoff,
+    /// End at the first login that fails.
+    pub exit_on_err: bool,
+}
+
+/// One file to render.
+#[derive(Clone, Debug)]
+pub struct TemplateSettings {
+    /// The template's text.
+    pub source: TemplateSource,
+    /// The file.
+    pub target: Target,
+    /// Opens an action; `{{` where empty.
+    pub left_delimiter: String,
+    /// Closes an action; `}}` where empty.
+    pub right_delimiter: String,
+    /// A missing key is an error.
+    pub error_on_missing_key: bool,
+    /// Run after the file was replaced.
+    pub command: Option<CommandSpec>,
+}
+
+/// Where a template's text comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateSource {
+    /// It stands in the configuration.
+    Contents(String),
+    /// A file holds it.
+    File(PathBuf),
+}
+
+impl TemplateSource {
+    /// What log lines call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Contents(_) => "(dynamic)".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// What holds for all secrets and templates.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderSettings {
+    /// Before the first complete render: end when something cannot be had.
+    pub exit_on_retry_failure: bool,
+    /// When secrets are read again.
+    pub refresh: RefreshPolicy,
+    /// Waits between failing reads.
+    pub retry: RetryPolicy,
+    /// Most requests for secrets at one time.
+    pub max_connections: usize,
+}
+
+/// Most requests at one time where nothing is said.
+pub const DEFAULT_MAX_CONNECTIONS: usize = 10;
+/// Longest run of a command where nothing is said.
+pub const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The configuration cannot be used. Permanent until it is corrected.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// There is none.
+    #[error(
+        "no configuration: give a file with -config=FILE, or set {} to the base64 of one",
+        contract::names::CONFIG_VARIABLE
+    )]
+    Missing,
+    /// A file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A variable is not set.
+    #[error("-config=env:{variable} is given, but the variable {variable} is not set")]
+    NotSet {
+        /// The variable.
+        variable: String,
+    },
+    /// A variable is not base64.
+    #[error("{variable} is not base64: {source}")]
+    Base64 {
+        /// The variable.
+        variable: String,
+        /// Why.
+        source: base64::DecodeError,
+    },
+    /// Not JSON, or not of the form that the agent reads.
+    #[error("{origin}: {source}")]
+    Json {
+        /// The file or variable.
+        origin: String,
+        /// Where and what.
+        source: serde_json::Error,
+    },
+    /// Another format.
+    #[error("{origin}: the configuration has to be a JSON object, beginning with '{{'")]
+    NotJson {
+        /// The file or variable.
+        origin: String,
+    },
+    /// A value that cannot be used.
+    #[error("{key}: {reason}")]
+    Value {
+        /// Key of the configuration, or the variable or flag.
+        key: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// Keys that do not go together. The words are the established ones.
+    #[error("{0}")]
+    Rule(String),
+}
+
+impl ConfigError {
+    fn value(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Value {
+            key: key.into(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn rule(text: impl Into<String>) -> Self {
+        Self::Rule(text.into())
+    }
+}

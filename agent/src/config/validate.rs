@@ -1,0 +1,178 @@
+//! From what was written to [`Settings`]: precedence, defaults, and rules between keys.
+
+mod login;
+mod template;
+mod vault;
+
+use std::time::Duration;
+
+use contract::AgentConfig;
+use contract::agent_config::{DurationText, Sink, TemplateConfig};
+use serde_json::Value;
+
+use super::{ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Settings};
+use crate::files::Target;
+use crate::schedule::{RefreshPolicy, RetryPolicy};
+
+/// Mode of a token file where nothing is said.
+const DEFAULT_SINK_MODE: u32 = 0o640;
+/// Requests at one time where the configuration says "no limit": one process needs no more.
+const UNLIMITED_CONNECTIONS: usize = 256;
+
+/// What the command line says about the configuration. It wins over environment and file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `-exit-after-auth`; on where the flag or the file says so.
+    pub exit_after_auth: bool,
+}
+
+impl Settings {
+    /// Checks a configuration and makes it typed.
+    pub fn from_config(
+        config: &AgentConfig,
+        overrides: Overrides,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let Some(auto_auth) = &config.auto_auth else {
+            return Err(ConfigError::rule(
+                if config.cache.is_some() || !config.listener.is_empty() {
+                    "auto_auth is required: this agent renders files and has no proxy"
+                } else {
+                    "no auto_auth, cache, or listener block found in config"
+                },
+            ));
+        };
+        let method = auto_auth.method.as_ref().ok_or_else(|| {
+            ConfigError::rule("auto_auth: one and only one \"method\" block is required")
+        })?;
+        let login = login::settings(method)?;
+        let sinks = auto_auth
+            .sink
+            .iter()
+            .enumerate()
+            .map(|(index, sink)| sink_target(sink, &format!("auto_auth.sink[{index}]")))
+            .collect::<Result<Vec<_>, _>>()?;
+        if sinks.is_empty() && config.template.is_empty() {
+            return Err(ConfigError::rule(
+                "auto_auth requires at least one sink or at least one template or \
+                 api_proxy.use_auto_auth_token=true",
+            ));
+        }
+        let templates = config
+            .template
+            .iter()
+            .enumerate()
+            .map(|(index, block)| template::settings(block, index))
+            .collect::<Result<Vec<_>, _>>()?;
+        let written = config.vault.clone().unwrap_or_default();
+        let client = vault::client_config(&written, &method.namespace, environment)?;
+        let rendering = config.template_config.clone().unwrap_or_default();
+        Ok(Self {
+            command_environment: vault::command_environment(&client),
+            vault: client,
+            rendering: render_settings(&rendering, method)?,
+            login,
+            sinks,
+            templates,
+            exit_after_auth: overrides.exit_after_auth || config.exit_after_auth.0,
+            pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),
+            environment: environment.clone(),
+        })
+    }
+}
+
+fn render_settings(
+    written: &TemplateConfig,
+    method: &contract::agent_config::Method,
+) -> Result<RenderSettings, ConfigError> {
+    let interval = duration(
+        "template_config.static_secret_render_interval",
+        &written.static_secret_render_interval,
+    )?;
+    let default = RetryPolicy::default();
+    let base = duration("auto_auth.method.min_backoff", &method.min_backoff)?;
+    let max = duration("auto_auth.method.max_backoff", &method.max_backoff)?;
+    let max_connections = match written.max_connections_per_host {
+        None => DEFAULT_MAX_CONNECTIONS,
+        Some(count) => usize::try_from(count)
+            .ok()
+            .filter(|count| (1..UNLIMITED_CONNECTIONS).contains(count))
+            .unwrap_or(UNLIMITED_CONNECTIONS),
+    };
+    Ok(RenderSettings {
+        exit_on_retry_failure: written.exit_on_retry_failure.0,
+        refresh: RefreshPolicy::new(interval, written.lease_renewal_threshold),
+        retry: RetryPolicy {
+            base: base.filter(|base| !base.is_zero()).unwrap_or(default.base),
+            max: max.filter(|max| !max.is_zero()).unwrap_or(default.max),
+            ..default
+        },
+        max_connections,
+    })
+}
+
+fn sink_target(sink: &Sink, place: &str) -> Result<Target, ConfigError> {
+    match sink.kind.as_str() {
+        "file" => {}
+        "" => return Err(ConfigError::value(place, "sink type must be specified")),
+        other => {
+            return Err(ConfigError::value(
+                place,
+                format!("Unknown sink type {other:?}: \"file\" is the only one"),
+            ));
+        }
+    }
+    let path = match sink.config.get("path") {
+        Some(Value::String(path)) if !path.is_empty() => path,
+        _ => {
+            return Err(ConfigError::value(
+                place,
+                "'path' not specified for file sink",
+            ));
+        }
+    };
+    let id = |key: &str| match sink.config.get(key) {
+        None => Ok(None),
+        // -1 is how the established agent writes "leave it".
+        Some(Value::Number(number)) if number.as_i64() == Some(-1) => Ok(None),
+        Some(value) => whole_number(value, 10)
+            .map(Some)
+            .ok_or_else(|| ConfigError::value(format!("{place}.{key}"), "not a number of an id")),
+    };
+    let mode = match sink.config.get("mode") {
+        None => DEFAULT_SINK_MODE,
+        Some(value) => whole_number(value, 8)
+            .filter(|mode| *mode <= 0o777)
+            .ok_or_else(|| {
+                ConfigError::value(
+                    format!("{place}.mode"),
+                    "not a file mode: give octal digits as text (\"0640\"), or a decimal number (416)",
+                )
+            })?,
+    };
+    Ok(Target {
+        // Zero is how the established agent writes "the default".
+        mode: Some(if mode == 0 { DEFAULT_SINK_MODE } else { mode }),
+        uid: id("uid")?,
+        gid: id("gid")?,
+        create_directories: false,
+        ..Target::new(path)
+    })
+}
+
+/// A JSON number (always decimal), or digits as text in the given base.
+fn whole_number(value: &Value, base_of_text: u32) -> Option<u32> {
+    match value {
+        Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
+        Value::String(text) => u32::from_str_radix(text, base_of_text).ok(),
+        _ => None,
+    }
+}
+
+fn duration(key: &str, text: &DurationText) -> Result<Option<Duration>, ConfigError> {
+    text.duration()
+        .map_err(|error| ConfigError::value(key, error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! How the agent ends: the one reason, and the code that goes with it.
+
+use thiserror::Error;
+
+use crate::auth::AuthError;
+use crate::config::ConfigError;
+use crate::files::FileError;
+use crate::log::LogError;
+use crate::render::RenderError;
+use crate::sink::SinkError;
+
+/// Why the agent ended other than by request.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The configuration cannot be used.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// The log settings cannot be used.
+    #[error("configuration: {0}")]
+    Log(#[from] LogError),
+    /// The server's address or certificates cannot be used.
+    #[error("configuration: {0}")]
+    Client(#[from] vault_api::ConfigError),
+    /// No token.
+    #[error("{0}")]
+    Auth(#[from] AuthError),
+    /// No place for the token.
+    #[error("{0}")]
+    Sink(#[from] SinkError),
+    /// Not all files.
+    #[error("{0}")]
+    Render(#[from] RenderError),
+    /// No pid file.
+    #[error("pid file {0}")]
+    PidFile(FileError),
+    /// The runtime or its signals.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+impl Failure {
+    /// The exit code, as in `sysexits.h` where the caller is at fault: 64 is for a wrong command
+    /// line, 78 for a wrong configuration, 1 for all that happens later.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(ConfigError::Missing) => USAGE,
+            Self::Config(_) | Self::Log(_) | Self::Client(_) => 78,
+            Self::Auth(_)
+            | Self::Sink(_)
+            | Self::Render(_)
+            | Self::PidFile(_)
+            | Self::System(_) => 1,
+        }
+    }
+
+    /// The reason in one line, for a termination message.
+    pub fn one_line(&self) -> String {
+        let words: Vec<String> = self
+            .to_string()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        words.join(" ")
+    }
+}
+
+/// Exit code of a wrong command line.
+pub const USAGE: u8 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_tell_usage_configuration_and_the_rest_apart() {
+        assert_eq!(Failure::from(ConfigError::Missing).exit_code(), 64);
+        let odd = ConfigError::Rule("odd".into());
+        assert_eq!(Failure::from(odd).exit_code(), 78);
+        assert_eq!(Failure::from(LogError::Level("x".into())).exit_code(), 78);
+        let reasons = vec!["a:\n\n* b".to_owned(), "c".to_owned()];
+        let failure = Failure::from(RenderError::Templates(reasons));
+        assert_eq!(failure.exit_code(), 1);
+        assert_eq!(failure.one_line(), "not rendered: a: * b; c");
+    }
+}

@@ -1,0 +1,312 @@
+//! Files that hold secrets: written whole, never through a symbolic link, never readable by others
+//! before they are complete.
+//!
+//! The application shares the volume and may rename, link and delete in it at any time. So a path is
+//! walked once, directory by directory, without following links; all that follows happens through the
+//! descriptor of the parent directory:
+//!
+//! ```text
+//! open parent ─▶ same content? ─▶ leave it (mode and owner are still put right)
+//!                     └─ no ─▶ temporary file 0600 ─▶ content ─▶ owner, mode ─▶ fsync ─▶ rename ─▶ fsync parent
+//! ```
+//!
+//! The calls block; the files live in memory volumes, where none of them waits for a disk.
+
+mod directory;
+pub mod names;
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
+use rustix::io::Errno;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use directory::Parent;
+
+/// Mode of a file that nobody asked another mode for.
+const DEFAULT_MODE: u32 = 0o644;
+
+/// A file to be kept up to date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its mode; the mode that it has, or 0644, where `None`.
+    pub mode: Option<u32>,
+    /// Its owner; the owner that it has where `None`.
+    pub uid: Option<u32>,
+    /// Its group; the group that it has where `None`.
+    pub gid: Option<u32>,
+    /// Make the directories above it.
+    pub create_directories: bool,
+}
+
+/// What a write came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The content is new.
+    Replaced,
+    /// The content was the same; mode or owner were put right.
+    Adjusted,
+    /// All was as it should be; the file was not touched.
+    Unchanged,
+}
+
+/// A file could not be written. All but [`FileError::NoName`] may pass when the volume changes.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// A part of the path is a symbolic link, which whoever shares the volume may have put there.
+    #[error("{}: {} is a symbolic link or no directory; links are not followed", path.display(), part.display())]
+    NotADirectory {
+        /// The file.
+        path: PathBuf,
+        /// The part.
+        part: PathBuf,
+    },
+    /// The directory is not there and is not to be made.
+    #[error("{}: parent directory is missing", path.display())]
+    ParentMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path has no last part.
+    #[error("{path:?} is not the name of a file")]
+    NoName {
+        /// The path.
+        path: PathBuf,
+    },
+    /// There is a directory (or a device) where the file should be.
+    #[error("{}: is not a regular file", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+impl FileError {
+    fn io(path: &Path, action: &'static str, source: impl Into<std::io::Error>) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            action,
+            source: source.into(),
+        }
+    }
+}
+
+impl Target {
+    /// A file with the default mode and owner, whose directories are made.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            mode: None,
+            uid: None,
+            gid: None,
+            create_directories: true,
+        }
+    }
+
+    /// Makes the file hold `content`.
+    pub fn write(&self, content: &[u8]) -> Result<Written, FileError> {
+        let parent = Parent::open(&self.path, self.create_directories)?;
+        let existing = self.existing(&parent)?;
+        if let Some((file, stat)) = &existing
+            && same_content(file, stat, content)
+        {
+            return self.adjust(file, stat);
+        }
+        self.replace(&parent, existing.as_ref().map(|(_, stat)| stat), content)?;
+        Ok(Written::Replaced)
+    }
+
+    /// Whether files can be made beside the target; tried out, because rights alone do not tell.
+    pub fn check_writable(&self) -> Result<(), FileError> {
+        let parent = Parent::open(&self.path, self.create_directories)?;
+        let temporary = Parent::temporary_name();
+        let created = parent.create(&temporary).map(drop);
+        created.map_err(|source| FileError::io(&self.path, "write to its directory", source))?;
+        parent
+            .remove(&temporary)
+            .map_err(|source| FileError::io(&self.path, "clean its directory", source))
+    }
+
+    /// The file as it is, if it is there and can be read. A symbolic link counts as not there: it
+    /// will be replaced, not followed.
+    fn existing(&self, parent: &Parent) -> Result<Option<(std::fs::File, Stat)>, FileError> {
+        let stat = match rustix::fs::statat(parent, &parent.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(source) => return Err(FileError::io(&self.path, "look at it", source)),
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {}
+            FileType::Symlink => return Ok(None),
+            _ => {
+                return Err(FileError::NotAFile {
+                    path: self.path.clone(),
+                });
+            }
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        // A file that we may not read is replaced like one with other content. A file that is no
+        // longer what it was a moment ago is replaced too.
+        let Ok(file) = rustix::fs::openat(parent, &parent.name, flags, Mode::empty()) else {
+            return Ok(None);
+        };
+        let stat = rustix::fs::fstat(&file)
+            .map_err(|source| FileError::io(&self.path, "look at it", source))?;
+        Ok(Some((file.into(), stat)))
+    }
+
+    fn adjust(&self, file: &std::fs::File, stat: &Stat) -> Result<Written, FileError> {
+        let mut written = Written::Unchanged;
+        if self.uid.is_some_and(|uid| uid != stat.st_uid)
+            || self.gid.is_some_and(|gid| gid != stat.st_gid)
+        {
+            rustix::fs::fchown(
+                file,
+                self.uid.map(Uid::from_raw),
+                self.gid.map(Gid::from_raw),
+            )
+            .map_err(|source| FileError::io(&self.path, "change its owner", source))?;
+            written = Written::Adjusted;
+        }
+        if let Some(mode) = self.mode
+            && Mode::from_raw_mode(stat.st_mode) != Mode::from_raw_mode(mode)
+        {
+            rustix::fs::fchmod(file, Mode::from_raw_mode(mode))
+                .map_err(|source| FileError::io(&self.path, "change its mode", source))?;
+            written = Written::Adjusted;
+        }
+        Ok(written)
+    }
+
+    fn replace(
+        &self,
+        parent: &Parent,
+        existing: Option<&Stat>,
+        content: &[u8],
+    ) -> Result<(), FileError> {
+        let temporary = Parent::temporary_name();
+        let file = parent
+            .create(&temporary)
+            .map_err(|source| FileError::io(&self.path, "make a temporary file", source))?;
+        let result = self
+            .fill(file, existing, content)
+            .and_then(|()| self.put_in_place(parent, &temporary, content));
+        if result.is_err() {
+            // The first error is the one to report.
+            let _ = parent.remove(&temporary);
+        }
+        result
+    }
+
+    /// Content first, then owner and mode: nobody else can read an unfinished file.
+    fn fill(
+        &self,
+        file: OwnedFd,
+        existing: Option<&Stat>,
+        content: &[u8],
+    ) -> Result<(), FileError> {
+        let mut file = std::fs::File::from(file);
+        file.write_all(content)
+            .map_err(|source| FileError::io(&self.path, "write it", source))?;
+        if let Some(stat) = existing {
+            // As good as it goes: without the right to give files away, ours stays ours.
+            let _ = rustix::fs::fchown(
+                &file,
+                Some(Uid::from_raw(stat.st_uid)),
+                Some(Gid::from_raw(stat.st_gid)),
+            );
+        }
+        if self.uid.is_some() || self.gid.is_some() {
+            rustix::fs::fchown(
+                &file,
+                self.uid.map(Uid::from_raw),
+                self.gid.map(Gid::from_raw),
+            )
+            .map_err(|source| FileError::io(&self.path, "change its owner", source))?;
+        }
+        // After the owner, because a change of owner clears set-id bits.
+        let mode = self
+            .mode
+            .or(existing.map(|stat| stat.st_mode & 0o7777))
+            .unwrap_or(DEFAULT_MODE);
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
+            .map_err(|source| FileError::io(&self.path, "change its mode", source))?;
+        file.sync_all()
+            .map_err(|source| FileError::io(&self.path, "write it", source))
+    }
+
+    fn put_in_place(
+        &self,
+        parent: &Parent,
+        temporary: &str,
+        content: &[u8],
+    ) -> Result<(), FileError> {
+        match rustix::fs::renameat(parent, temporary, parent, &parent.name) {
+            Ok(()) => parent
+                .sync()
+                .map_err(|source| FileError::io(&self.path, "write its directory", source)),
+            // A file that is mounted by itself (subPath) cannot be replaced, only overwritten.
+            Err(Errno::BUSY | Errno::XDEV) => self.overwrite(parent, temporary, content),
+            Err(source) => Err(FileError::io(&self.path, "put it in place", source)),
+        }
+    }
+
+    fn overwrite(&self, parent: &Parent, temporary: &str, content: &[u8]) -> Result<(), FileError> {
+        let io = |source| FileError::io(&self.path, "overwrite it", source);
+        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(parent, &parent.name, flags, Mode::empty())
+            .map_err(|source| FileError::io(&self.path, "overwrite it", source))?;
+        let mut file = std::fs::File::from(file);
+        file.write_all(content)
+            .and_then(|()| file.sync_all())
+            .map_err(io)?;
+        if let Some(mode) = self.mode {
+            rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
+                .map_err(|source| FileError::io(&self.path, "change its mode", source))?;
+        }
+        let _ = parent.remove(temporary);
+        Ok(())
+    }
+}
+
+/// Removes a file of ours; one that is not there is fine.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::io(path, "remove it", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the file holds just this. A file that cannot be read does not.
+fn same_content(mut file: &std::fs::File, stat: &Stat, content: &[u8]) -> bool {
+    if u64::try_from(stat.st_size).ok() != u64::try_from(content.len()).ok() {
+        return false;
+    }
+    let mut current = Zeroizing::new(Vec::with_capacity(content.len() + 1));
+    // One byte more, so that a file that grew meanwhile is seen as different.
+    let limit = content.len() as u64 + 1;
+    let read = Read::by_ref(&mut file)
+        .take(limit)
+        .read_to_end(&mut current);
+    read.is_ok() && current.as_slice() == content
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn mk_dir() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn mode_of(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_new_file_gets_the_default_mode_and_leaves_nothing_beside_it() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    assert_eq!(target.write(b"one").unwrap(), Written::Replaced);
+    assert_eq!(fs::read(&target.path).unwrap(), b"one");
+    assert_eq!(mode_of(&target.path), 0o644);
+    assert_eq!(names_in(dir.path()), ["app"]);
+}
+
+#[test]
+fn the_same_content_is_not_touched() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    target.write(b"one").unwrap();
+    let before = fs::metadata(&target.path).unwrap();
+    assert_eq!(target.write(b"one").unwrap(), Written::Unchanged);
+    let after = fs::metadata(&target.path).unwrap();
+    assert_eq!(before.ino(), after.ino());
+    assert_eq!(
+        (before.mtime(), before.mtime_nsec()),
+        (after.mtime(), after.mtime_nsec())
+    );
+    assert_eq!(
+        (before.ctime(), before.ctime_nsec()),
+        (after.ctime(), after.ctime_nsec())
+    );
+}
+
+#[test]
+fn content_of_the_same_length_is_told_apart() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    target.write(b"one").unwrap();
+    assert_eq!(target.write(b"two").unwrap(), Written::Replaced);
+    assert_eq!(fs::read(&target.path).unwrap(), b"two");
+}
+
+#[test]
+fn empty_content_makes_an_empty_file() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    assert_eq!(target.write(b"").unwrap(), Written::Replaced);
+    assert_eq!(fs::read(&target.path).unwrap(), b"");
+    assert_eq!(target.write(b"").unwrap(), Written::Unchanged);
+}
+
+#[test]
+fn an_existing_mode_is_kept_unless_another_is_asked_for() {
+    let dir = mk_dir();
+    let mut target = Target::new(dir.path().join("app"));
+    target.write(b"one").unwrap();
+    fs::set_permissions(&target.path, fs::Permissions::from_mode(0o600)).unwrap();
+    target.write(b"two").unwrap();
+    assert_eq!(mode_of(&target.path), 0o600);
+    target.mode = Some(0o440);
+    target.write(b"three").unwrap();
+    assert_eq!(mode_of(&target.path), 0o440);
+}
+
+#[test]
+fn a_change_of_mode_alone_is_applied_without_a_new_file() {
+    let dir = mk_dir();
+    let mut target = Target::new(dir.path().join("app"));
+    target.write(b"one").unwrap();
+    let before = fs::metadata(&target.path).unwrap().ino();
+    target.mode = Some(0o640);
+    assert_eq!(target.write(b"one").unwrap(), Written::Adjusted);
+    assert_eq!(mode_of(&target.path), 0o640);
+    assert_eq!(fs::metadata(&target.path).unwrap().ino(), before);
+}
+
+#[test]
+fn a_link_in_the_place_of_the_file_is_replaced_and_its_target_left_alone() {
+    let dir = mk_dir();
+    let victim = dir.path().join("victim");
+    Target::new(&victim).write(b"precious").unwrap();
+    let target = Target::new(dir.path().join("app"));
+    symlink(&victim, &target.path).unwrap();
+    assert_eq!(target.write(b"secret").unwrap(), Written::Replaced);
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    assert!(fs::symlink_metadata(&target.path).unwrap().is_file());
+}
+
+#[test]
+fn a_link_with_the_same_content_behind_it_is_replaced_too() {
+    let dir = mk_dir();
+    let other = dir.path().join("other");
+    Target::new(&other).write(b"secret").unwrap();
+    let target = Target::new(dir.path().join("app"));
+    symlink(&other, &target.path).unwrap();
+    assert_eq!(target.write(b"secret").unwrap(), Written::Replaced);
+    assert!(fs::symlink_metadata(&target.path).unwrap().is_file());
+}
+
+#[test]
+fn a_directory_that_is_a_link_is_refused() {
+    let dir = mk_dir();
+    let elsewhere = dir.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, dir.path().join("sub")).unwrap();
+    let error = Target::new(dir.path().join("sub/app"))
+        .write(b"secret")
+        .unwrap_err();
+    assert!(matches!(error, FileError::NotADirectory { .. }), "{error}");
+    assert!(names_in(&elsewhere).is_empty());
+}
+
+#[test]
+fn missing_directories_are_made_only_where_wanted() {
+    let dir = mk_dir();
+    let mut target = Target::new(dir.path().join("a/b/app"));
+    target.create_directories = false;
+    let error = target.write(b"x").unwrap_err();
+    assert!(error.to_string().ends_with("parent directory is missing"));
+    target.create_directories = true;
+    target.write(b"x").unwrap();
+    assert_eq!(mode_of(&dir.path().join("a/b")) & 0o700, 0o700);
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_file_is_an_error() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    fs::create_dir(&target.path).unwrap();
+    let error = target.write(b"x").unwrap_err();
+    assert!(matches!(error, FileError::NotAFile { .. }), "{error}");
+    let root = Target::new("/").write(b"x").unwrap_err();
+    assert!(matches!(root, FileError::NoName { .. }), "{root}");
+}
+
+#[test]
+fn a_check_leaves_the_directory_as_it_was() {
+    let dir = mk_dir();
+    Target::new(dir.path().join("token"))
+        .check_writable()
+        .unwrap();
+    assert!(names_in(dir.path()).is_empty());
+    let mut missing = Target::new(dir.path().join("no/token"));
+    missing.create_directories = false;
+    assert!(missing.check_writable().is_err());
+}
+
+#[test]
+fn removing_what_is_not_there_is_fine() {
+    let dir = mk_dir();
+    let path = dir.path().join("pid");
+    remove(&path).unwrap();
+    Target::new(&path).write(b"1").unwrap();
+    remove(&path).unwrap();
+    assert!(names_in(dir.path()).is_empty());
+}

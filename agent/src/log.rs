@@ -1,0 +1,192 @@
+//! Log lines in the form that people and log pipelines know.
+//!
+//! ```text
+//! 2006-01-02T15:04:05.000Z [INFO]  agent.auth.handler: authentication successful: key=value
+//! {"@level":"info","@message":"authentication successful","@module":"agent.auth.handler","@timestamp":"…","key":"value"}
+//! ```
+//!
+//! The module is the event's target. Only the agent's own targets are logged: what libraries say at
+//! debug level may hold headers and bodies, and so secrets.
+
+mod line;
+
+use std::fmt;
+use std::io::Write;
+use std::str::FromStr;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+
+use line::Line;
+
+/// Form of the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Standard,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A level or format that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LogError {
+    /// Not a level.
+    #[error("unknown log level {0:?}: use trace, debug, info, warn or error")]
+    Level(String),
+    /// Not a format.
+    #[error("unknown log format {0:?}: use standard or json")]
+    Format(String),
+}
+
+impl FromStr for Format {
+    type Err = LogError;
+
+    fn from_str(text: &str) -> Result<Self, LogError> {
+        match text.to_ascii_lowercase().as_str() {
+            "" | "standard" => Ok(Self::Standard),
+            "json" => Ok(Self::Json),
+            _ => Err(LogError::Format(text.to_owned())),
+        }
+    }
+}
+
+/// Reads a level by its name; empty means info.
+pub fn parse_level(text: &str) -> Result<Level, LogError> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "trace" => Ok(Level::TRACE),
+        "debug" => Ok(Level::DEBUG),
+        "" | "info" | "notice" => Ok(Level::INFO),
+        "warn" | "warning" => Ok(Level::WARN),
+        "err" | "error" => Ok(Level::ERROR),
+        _ => Err(LogError::Level(text.to_owned())),
+    }
+}
+
+/// Writes the agent's events as lines.
+pub struct LogLayer {
+    level: Level,
+    format: Format,
+    output: Mutex<Box<dyn Write + Send>>,
+}
+
+impl LogLayer {
+    /// Lines of `level` and above, to `output`.
+    pub fn new(level: Level, format: Format, output: impl Write + Send + 'static) -> Self {
+        Self {
+            level,
+            format,
+            output: Mutex::new(Box::new(output)),
+        }
+    }
+}
+
+impl fmt::Debug for LogLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogLayer")
+            .field("level", &self.level)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Subscriber> Layer<S> for LogLayer {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let target = metadata.target();
+        *metadata.level() <= self.level && (target == "agent" || target.starts_with("agent."))
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let line = Line::of(event);
+        let text = match self.format {
+            Format::Standard => line.standard(Timestamp::now()),
+            Format::Json => line.json(Timestamp::now()),
+        };
+        // A log that cannot be written has nowhere to say so.
+        if let Ok(mut output) = self.output.lock() {
+            let _ = output.write_all(text.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn capture(level: Level, format: Format, log: impl FnOnce()) -> String {
+        let captured = Captured::default();
+        let layer = LogLayer::new(level, format, captured.clone());
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, log);
+        let bytes = captured.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn only_the_agents_own_events_of_the_level_are_written() {
+        let text = capture(Level::INFO, Format::Standard, || {
+            tracing::info!(target: "agent.auth.handler", "authenticating");
+            tracing::debug!(target: "agent", "too fine");
+            tracing::error!(target: "hyper::proto", "token: canary");
+            tracing::error!(target: "agentx", "canary");
+        });
+        assert!(
+            text.ends_with(" [INFO]  agent.auth.handler: authenticating\n"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn json_lines_are_json() {
+        let text = capture(Level::TRACE, Format::Json, || {
+            tracing::warn!(target: "agent", count = 3, ok = true, why = "a \"b\"", "Odd\n");
+        });
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["@level"], "warn");
+        assert_eq!(value["@module"], "agent");
+        assert_eq!(value["@message"], "Odd\n");
+        assert_eq!(value["count"], 3);
+        assert_eq!(value["ok"], true);
+        assert_eq!(value["why"], "a \"b\"");
+        let timestamp = value["@timestamp"].as_str().unwrap();
+        assert!(timestamp.parse::<Timestamp>().is_ok(), "{timestamp}");
+    }
+
+    #[test]
+    fn levels_and_formats_have_their_established_names() {
+        assert_eq!(parse_level("NOTICE"), Ok(Level::INFO));
+        assert_eq!(parse_level("err"), Ok(Level::ERROR));
+        assert!(
+            parse_level("loud")
+                .unwrap_err()
+                .to_string()
+                .contains("trace, debug")
+        );
+        assert_eq!("JSON".parse(), Ok(Format::Json));
+        assert_eq!("".parse(), Ok(Format::Standard));
+        assert!("xml".parse::<Format>().is_err());
+    }
+}

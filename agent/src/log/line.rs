@@ -1,0 +1,185 @@
+//! One log line.
+
+use std::fmt::{self, Write};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
+
+/// An event taken apart.
+pub(super) struct Line {
+    level: Level,
+    module: String,
+    message: String,
+    fields: Vec<(&'static str, Value)>,
+}
+
+impl Line {
+    pub(super) fn of(event: &Event<'_>) -> Self {
+        let mut line = Self {
+            level: *event.metadata().level(),
+            module: event.metadata().target().to_owned(),
+            message: String::new(),
+            fields: Vec::new(),
+        };
+        event.record(&mut line);
+        line
+    }
+
+    /// The line for people, with its line feed.
+    pub(super) fn standard(&self, now: Timestamp) -> String {
+        let mut text = now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let level = match self.level {
+            Level::TRACE => "[TRACE]",
+            Level::DEBUG => "[DEBUG]",
+            Level::INFO => "[INFO] ",
+            Level::WARN => "[WARN] ",
+            Level::ERROR => "[ERROR]",
+        };
+        for part in [" ", level, " ", &self.module, ": ", &self.message] {
+            text.push_str(part);
+        }
+        for (index, (name, value)) in self.fields.iter().enumerate() {
+            if index == 0 {
+                text.push(':');
+            }
+            push_field(&mut text, name, value);
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The line as a JSON object, with its line feed.
+    pub(super) fn json(&self, now: Timestamp) -> String {
+        let level = match self.level {
+            Level::TRACE => "trace",
+            Level::DEBUG => "debug",
+            Level::INFO => "info",
+            Level::WARN => "warn",
+            Level::ERROR => "error",
+        };
+        let mut object = Map::new();
+        object.insert("@level".into(), level.into());
+        object.insert("@message".into(), self.message.as_str().into());
+        object.insert("@module".into(), self.module.as_str().into());
+        let timestamp = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+        object.insert("@timestamp".into(), timestamp.into());
+        for (name, value) in &self.fields {
+            object.insert((*name).to_owned(), value.clone());
+        }
+        format!("{}\n", Value::Object(object))
+    }
+
+    fn push(&mut self, field: &Field, value: Value) {
+        if field.name() == "message" {
+            self.message = match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+        } else {
+            self.fields.push((field.name(), value));
+        }
+    }
+}
+
+/// ` name=value`, quoted where needed; text of several lines is set off below, each line behind a bar.
+fn push_field(text: &mut String, name: &str, value: &Value) {
+    let value = match value {
+        Value::String(value) => value.clone(),
+        other => other.to_string(),
+    };
+    if value.contains('\n') {
+        text.push_str("\n  ");
+        text.push_str(name);
+        text.push('=');
+        for line in value.lines() {
+            text.push_str("\n  | ");
+            text.push_str(line);
+        }
+        text.push_str("\n ");
+    } else if value.is_empty() || value.contains([' ', '"', '=', '\t']) {
+        let _ = write!(text, " {name}={value:?}");
+    } else {
+        let _ = write!(text, " {name}={value}");
+    }
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.push(field, format!("{value:?}").into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.push(field, value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.push(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.push(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.push(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.push(field, value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_line(level: Level, fields: Vec<(&'static str, Value)>) -> String {
+        let line = Line {
+            level,
+            module: "agent".into(),
+            message: "said".into(),
+            fields,
+        };
+        line.standard("2006-01-02T15:04:05.0009Z".parse().unwrap())
+    }
+
+    #[test]
+    fn levels_are_padded_and_times_have_milliseconds() {
+        assert_eq!(
+            mk_line(Level::INFO, vec![]),
+            "2006-01-02T15:04:05.000Z [INFO]  agent: said\n"
+        );
+        assert_eq!(
+            mk_line(Level::ERROR, vec![]),
+            "2006-01-02T15:04:05.000Z [ERROR] agent: said\n"
+        );
+    }
+
+    #[test]
+    fn fields_follow_a_colon_and_are_quoted_where_needed() {
+        let fields = vec![
+            ("n", 3.into()),
+            ("why", "no way".into()),
+            ("path", "/a".into()),
+        ];
+        let line = mk_line(Level::WARN, fields);
+        assert!(
+            line.ends_with("[WARN]  agent: said: n=3 why=\"no way\" path=/a\n"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn text_of_several_lines_is_set_off() {
+        let line = mk_line(
+            Level::WARN,
+            vec![("error", "one\n\ntwo".into()), ("n", 1.into())],
+        );
+        assert!(
+            line.ends_with("said:\n  error=\n  | one\n  | \n  | two\n  n=1\n"),
+            "{line}"
+        );
+    }
+}

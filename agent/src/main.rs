@@ -1,0 +1,108 @@
+//! `vault-agent`: from the command line to [`vault_agent::run`], and back to an exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::warn;
+use tracing_subscriber::layer::SubscriberExt;
+use vault_agent::cli::{self, Cli};
+use vault_agent::config::{Environment, Overrides, Settings, Source};
+use vault_agent::exit::{Failure, USAGE};
+use vault_agent::log::{self, LogLayer};
+
+fn main() -> ExitCode {
+    let cli = match cli::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no failures, and go to stdout.
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    match start(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // The last line of the log is what Kubernetes shows as the reason.
+            let _ = writeln!(io::stderr(), "vault-agent: {}", failure.one_line());
+            failure.exit_code().into()
+        }
+    }
+}
+
+fn start(cli: &Cli) -> Result<(), Failure> {
+    let environment = Environment::of_process();
+    start_log(cli, &environment)?;
+    protect_memory();
+    let loaded = Source::choose(cli.config.as_deref(), &environment)?.load(&environment)?;
+    for key in &loaded.unknown_keys {
+        warn!(target: "agent", "configuration: unknown key {key:?} is ignored");
+    }
+    for block in loaded.ignored_blocks() {
+        warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
+    }
+    let overrides = Overrides {
+        exit_after_auth: cli.exit_after_auth.unwrap_or_default(),
+    };
+    let settings = Settings::from_config(&loaded.config, overrides, &environment)?;
+    let _ = writeln!(
+        io::stdout(),
+        "==> Vault Agent started! Log data will stream in below:\n"
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let shutdown = stop_signal()?;
+        vault_agent::run(settings, shutdown).await
+    })
+}
+
+fn start_log(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
+    let pick = |flag: &Option<String>, variable: &str| {
+        flag.clone()
+            .or_else(|| environment.get(variable).map(str::to_owned))
+            .unwrap_or_default()
+    };
+    let level = log::parse_level(&pick(&cli.log_level, "VAULT_LOG_LEVEL"))?;
+    let format = pick(&cli.log_format, "VAULT_LOG_FORMAT").parse()?;
+    let layer = LogLayer::new(level, format, io::stderr());
+    let subscriber = tracing_subscriber::registry().with(layer);
+    tracing::subscriber::set_global_default(subscriber).expect("the log must be started once");
+    Ok(())
+}
+
+/// Secrets of this process belong into no core dump, and not into the hands of a debugger.
+fn protect_memory() {
+    let no_core = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, no_core) {
+        warn!(target: "agent", %error, "cannot turn off core dumps");
+    }
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        warn!(target: "agent", %error, "cannot turn off core dumps");
+    }
+}
+
+/// Ends at the first SIGTERM or SIGINT. SIGHUP does not end the agent: tools send it to have files
+/// read again.
+fn stop_signal() -> Result<impl Future<Output = ()>, io::Error> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => {
+                    warn!(target: "agent", "SIGHUP: the configuration is read at the start only");
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,179 @@
+//! From secrets to files: each template on its own.
+//!
+//! ```text
+//! secret changed ─▶ the pages that use it ─▶ render ─┬─ complete ─▶ file ─▶ replaced? ─▶ command
+//!                                                    ├─ waiting: has the store fetch what is missing
+//!                                                    └─ failed: this page only
+//! ```
+//!
+//! Before all pages were rendered once, what cannot be had may end the agent, as configured, but only
+//! after the other pages are done. After that nothing ends it and no file is ever taken away.
+
+mod page;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use templating::{Request, Secrets};
+use thiserror::Error;
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info};
+
+use crate::auth::Logins;
+use crate::command::Commands;
+use crate::config::{Environment, Settings};
+use crate::store::Store;
+use page::{Page, Pass};
+
+/// The templates of an agent.
+pub struct Renderer {
+    pages: Vec<Page>,
+    users: HashMap<Request, BTreeSet<usize>>,
+    store: Store,
+    commands: Commands,
+    environment: Environment,
+    logins: Logins,
+    exit_on_failure: bool,
+    once: bool,
+    was_complete: bool,
+}
+
+/// The first complete render did not come about.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RenderError {
+    /// Templates that could not be rendered, each with its reason.
+    #[error("not rendered: {}", .0.join("; "))]
+    Templates(Vec<String>),
+    /// All is rendered, but commands failed.
+    #[error("command failed: {}", .0.join("; "))]
+    Commands(Vec<String>),
+}
+
+impl Renderer {
+    /// Reads the templates. One that does not parse fails by itself, later.
+    pub fn new(settings: &Settings, store: Store, logins: Logins) -> Self {
+        Self {
+            pages: settings.templates.iter().cloned().map(Page::new).collect(),
+            users: HashMap::new(),
+            store,
+            commands: Commands::new(settings.command_environment.clone()),
+            environment: settings.environment.clone(),
+            logins,
+            exit_on_failure: settings.rendering.exit_on_retry_failure,
+            once: settings.exit_after_auth,
+            was_complete: false,
+        }
+    }
+
+    /// Renders whatever changes. Ends after the first complete render where that is wanted, and with
+    /// an error where it cannot come about.
+    pub async fn run(mut self) -> Result<(), RenderError> {
+        info!(target: "agent.template.server", "starting template server");
+        let mut due: BTreeSet<usize> = (0..self.pages.len()).collect();
+        self.logins.mark_changed();
+        loop {
+            for index in std::mem::take(&mut due) {
+                self.render(index);
+            }
+            if let Some(end) = self.end() {
+                return end;
+            }
+            let retry_at = self.pages.iter().filter_map(Page::retry_at).min();
+            tokio::select! {
+                changed = self.store.changed() => due = self.pages_of(&changed),
+                () = self.commands.finished() => {}
+                () = at(retry_at) => due = self.pages_to_retry(),
+                Ok(()) = self.logins.changed() => {
+                    if self.logins.borrow_and_update().is_some() {
+                        info!(target: "agent.template.server", "template server received new token");
+                    }
+                }
+            }
+        }
+    }
+
+    fn render(&mut self, index: usize) {
+        let secrets: &dyn Secrets = &self.store;
+        let environment = |name: &str| self.environment.get(name).map(str::to_owned);
+        let page = &mut self.pages[index];
+        let Some(pass) = page.render(secrets, &environment) else {
+            return;
+        };
+        let Pass {
+            wanted,
+            unwanted,
+            replaced,
+        } = pass;
+        for request in wanted {
+            self.store.want(&request);
+            self.users.entry(request).or_default().insert(index);
+        }
+        for request in unwanted {
+            self.store.release(&request);
+            if let Some(users) = self.users.get_mut(&request) {
+                users.remove(&index);
+                if users.is_empty() {
+                    self.users.remove(&request);
+                }
+            }
+        }
+        if replaced && let Some(command) = self.pages[index].command() {
+            self.commands.trigger(command);
+        }
+    }
+
+    fn pages_of(&self, changed: &[Arc<Request>]) -> BTreeSet<usize> {
+        let users = changed
+            .iter()
+            .filter_map(|request| self.users.get(&**request));
+        users.flatten().copied().collect()
+    }
+
+    fn pages_to_retry(&self) -> BTreeSet<usize> {
+        let now = Instant::now();
+        let is_due = |page: &Page| page.retry_at().is_some_and(|at| at <= now);
+        let pages = self.pages.iter().enumerate();
+        pages
+            .filter(|(_, page)| is_due(page))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Whether, and how, this is the end.
+    fn end(&mut self) -> Option<Result<(), RenderError>> {
+        if !self.was_complete {
+            self.was_complete = self.pages.iter().all(Page::was_rendered);
+            if self.was_complete && !self.pages.is_empty() {
+                info!(target: "agent.template.server", "all templates rendered");
+            }
+        }
+        if self.was_complete {
+            return (self.once && self.commands.is_idle()).then(|| {
+                let failures: Vec<String> = self.commands.failures().map(str::to_owned).collect();
+                if failures.is_empty() {
+                    Ok(())
+                } else {
+                    Err(RenderError::Commands(failures))
+                }
+            });
+        }
+        let ends = self.exit_on_failure || (self.once && self.pages.iter().any(Page::is_hopeless));
+        let settled = |page: &Page| page.was_rendered() || page.failure(&self.store).is_some();
+        if !ends || !self.commands.is_idle() || !self.pages.iter().all(settled) {
+            return None;
+        }
+        let unrendered = self.pages.iter().filter(|page| !page.was_rendered());
+        let reasons = unrendered
+            .filter_map(|page| page.failure(&self.store))
+            .collect();
+        error!(target: "agent.template.server", "template server: not all templates can be rendered");
+        Some(Err(RenderError::Templates(reasons)))
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,180 @@
+//! One template and its file.
+
+use std::collections::BTreeSet;
+
+use templating::{Context, Options, Outcome, Request, Secrets, Template};
+use tokio::time::Instant;
+use tracing::{debug, error, info};
+
+use crate::command::CommandSpec;
+use crate::config::{TemplateSettings, TemplateSource};
+use crate::files::Written;
+use crate::schedule::{LoginBackoff, Roll};
+use crate::store::Store;
+
+/// A template with the state of its file.
+pub(super) struct Page {
+    settings: TemplateSettings,
+    /// The template, or why there is none.
+    template: Result<Template, String>,
+    used: BTreeSet<Request>,
+    was_rendered: bool,
+    /// Why the last pass failed.
+    failure: Option<String>,
+    /// When a file that could not be written is tried again.
+    retry: Option<Retry>,
+}
+
+struct Retry {
+    at: Instant,
+    backoff: LoginBackoff,
+}
+
+/// What a pass over the template changed.
+#[derive(Default)]
+pub(super) struct Pass {
+    /// Used now and not before.
+    pub(super) wanted: Vec<Request>,
+    /// Used before and not now.
+    pub(super) unwanted: Vec<Request>,
+    /// The file has new content.
+    pub(super) replaced: bool,
+}
+
+impl Page {
+    pub(super) fn new(settings: TemplateSettings) -> Self {
+        let template = parse(&settings);
+        if let Err(reason) = &template {
+            error!(target: "agent.template.server", error = %reason, "template cannot be used");
+        }
+        Self {
+            failure: template.as_ref().err().cloned(),
+            template,
+            settings,
+            used: BTreeSet::new(),
+            was_rendered: false,
+            retry: None,
+        }
+    }
+
+    /// One pass with what is there now; `None` where there is no template to render.
+    pub(super) fn render(
+        &mut self,
+        secrets: &dyn Secrets,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Pass> {
+        let template = self.template.as_ref().ok()?;
+        let mut pass = Pass::default();
+        let render = match template.render(&Context::new(secrets, environment)) {
+            Ok(render) => render,
+            Err(error) => {
+                let destination = self.settings.target.path.display();
+                error!(
+                    target: "agent.template.server", %error,
+                    "template for {destination} failed"
+                );
+                // The error names the destination, which is the template's name.
+                self.failure = Some(error.to_string());
+                return Some(pass);
+            }
+        };
+        pass.wanted = render.used.difference(&self.used).cloned().collect();
+        pass.unwanted = self.used.difference(&render.used).cloned().collect();
+        self.used = render.used;
+        match render.outcome {
+            Outcome::Complete(content) => pass.replaced = self.write(&content),
+            Outcome::Waiting { missing } => {
+                self.failure = None;
+                debug!(target: "agent", "(runner) missing data for {} dependencies", missing.len());
+            }
+        }
+        Some(pass)
+    }
+
+    fn write(&mut self, content: &[u8]) -> bool {
+        let (source, target) = (self.settings.source.name(), &self.settings.target);
+        match target.write(content) {
+            Ok(written) => {
+                self.failure = None;
+                self.retry = None;
+                self.was_rendered = true;
+                let replaced = written == Written::Replaced;
+                if replaced {
+                    info!(target: "agent", "(runner) rendered {source:?} => {:?}", target.path);
+                } else {
+                    debug!(target: "agent", "(runner) {source:?} => {:?} is up to date", target.path);
+                }
+                replaced
+            }
+            Err(error) => {
+                let backoff = match &self.retry {
+                    Some(retry) => retry.backoff.next(Roll::dice()),
+                    None => LoginBackoff::default(),
+                };
+                let pause = backoff.pause();
+                error!(target: "agent", %error, retry_in = ?pause, "(runner) cannot write the file");
+                self.failure = Some(error.to_string());
+                self.retry = Some(Retry {
+                    at: Instant::now() + pause,
+                    backoff,
+                });
+                false
+            }
+        }
+    }
+
+    /// The file was brought up to date at least once.
+    pub(super) fn was_rendered(&self) -> bool {
+        self.was_rendered
+    }
+
+    /// No secret and no time will make this render.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.template.is_err()
+    }
+
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        self.retry.as_ref().map(|retry| retry.at)
+    }
+
+    pub(super) fn command(&self) -> Option<&CommandSpec> {
+        self.settings.command.as_ref()
+    }
+
+    /// Why this is not rendered, where more waiting is not expected to help.
+    pub(super) fn failure(&self, store: &Store) -> Option<String> {
+        if let Some(reason) = &self.failure {
+            return Some(reason.clone());
+        }
+        let troubles = self
+            .used
+            .iter()
+            .filter_map(|request| store.trouble(request));
+        let trouble = troubles.into_iter().find(|trouble| trouble.exhausted)?;
+        Some(format!(
+            "{}: {}",
+            self.settings.target.path.display(),
+            trouble.reason
+        ))
+    }
+}
+
+fn parse(settings: &TemplateSettings) -> Result<Template, String> {
+    let read;
+    let text = match &settings.source {
+        TemplateSource::Contents(text) => text,
+        TemplateSource::File(path) => {
+            read = std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read template {}: {error}", path.display()))?;
+            &read
+        }
+    };
+    let options = Options {
+        name: settings.target.path.display().to_string(),
+        left_delimiter: settings.left_delimiter.clone(),
+        right_delimiter: settings.right_delimiter.clone(),
+        error_on_missing_key: settings.error_on_missing_key,
+        ..Options::default()
+    };
+    Template::parse(text, options).map_err(|error| error.to_string())
+}

@@ -1,0 +1,168 @@
+use super::*;
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// The earliest and the latest time at which a secret is due, in seconds.
+fn due(facts: Facts) -> (f64, f64) {
+    due_by(RefreshPolicy::new(None, None), facts)
+}
+
+fn due_by(policy: RefreshPolicy, facts: Facts) -> (f64, f64) {
+    let at = |roll| match policy.refresh(&facts, Roll::new(roll)) {
+        Refresh::After(wait) => wait.as_secs_f64(),
+        other => panic!("{other:?}"),
+    };
+    (at(0.0), at(1.0))
+}
+
+fn assert_range(actual: (f64, f64), expected: (f64, f64)) {
+    assert!(
+        (actual.0 - expected.0).abs() < 1e-6 && (actual.1 - expected.1).abs() < 1e-6,
+        "{actual:?} is not {expected:?}"
+    );
+}
+
+#[test]
+fn a_renewable_lease_lasts_as_long_as_it_is_renewed() {
+    let facts = Facts {
+        lease: Some(true),
+        duration: secs(100),
+        ..Facts::default()
+    };
+    let refresh = RefreshPolicy::new(None, None).refresh(&facts, Roll::new(0.5));
+    assert_eq!(refresh, Refresh::AtLeaseEnd);
+}
+
+#[test]
+fn a_lease_that_cannot_be_renewed_is_replaced_after_most_of_its_time() {
+    let facts = Facts {
+        lease: Some(false),
+        duration: secs(100),
+        ..Facts::default()
+    };
+    assert_range(due(facts), (85.0, 95.0));
+}
+
+#[test]
+fn a_duration_without_a_lease_counts_like_a_lease() {
+    let facts = Facts {
+        duration: secs(100),
+        ..Facts::default()
+    };
+    assert_range(due(facts), (85.0, 95.0));
+    let written = Facts {
+        is_write: true,
+        ..facts
+    };
+    assert_range(due(written), (85.0, 95.0));
+}
+
+#[test]
+fn kv_version_1_is_read_at_least_once_an_interval() {
+    let month = Facts {
+        duration: secs(2_764_800),
+        is_kv_v1: true,
+        ..Facts::default()
+    };
+    assert_range(due(month), (255.0, 285.0));
+    let minute = Facts {
+        duration: secs(60),
+        ..month
+    };
+    assert_range(due(minute), (51.0, 57.0));
+}
+
+#[test]
+fn a_certificate_is_replaced_after_most_of_its_validity() {
+    let facts = Facts {
+        certificate: Some(secs(1000)),
+        is_write: true,
+        ..Facts::default()
+    };
+    assert_range(due(facts), (850.0, 950.0));
+}
+
+#[test]
+fn a_certificate_that_has_a_lease_follows_the_lease() {
+    let facts = Facts {
+        lease: Some(false),
+        duration: secs(100),
+        certificate: Some(secs(1000)),
+        ..Facts::default()
+    };
+    assert_range(due(facts), (85.0, 95.0));
+}
+
+#[test]
+fn a_secret_id_is_replaced_after_most_of_its_time() {
+    let facts = Facts {
+        secret_id: Some(secs(99)),
+        is_write: true,
+        ..Facts::default()
+    };
+    assert_range(due(facts), (85.0, 95.0));
+}
+
+#[test]
+fn a_static_role_is_read_a_second_after_its_rotation_without_jitter() {
+    for (ttl, expected) in [(30, 31.0), (5, 6.0)] {
+        let facts = Facts {
+            rotation: Some(Rotation { ttl: secs(ttl) }),
+            ..Facts::default()
+        };
+        assert_range(due(facts), (expected, expected));
+    }
+}
+
+#[test]
+fn a_static_role_without_time_left_is_tried_again_shortly() {
+    let facts = Facts {
+        rotation: Some(Rotation {
+            ttl: Duration::ZERO,
+        }),
+        ..Facts::default()
+    };
+    let refresh = RefreshPolicy::new(None, None).refresh(&facts, Roll::new(0.5));
+    assert_eq!(refresh, Refresh::Rotating);
+}
+
+#[test]
+fn anything_without_a_duration_is_read_each_interval() {
+    assert_range(due(Facts::default()), (255.0, 285.0));
+    let policy = RefreshPolicy::new(Some(secs(10)), None);
+    assert_range(due_by(policy, Facts::default()), (8.5, 9.5));
+}
+
+#[test]
+fn lists_are_read_each_interval_without_jitter() {
+    let facts = Facts {
+        is_list: true,
+        ..Facts::default()
+    };
+    assert_range(due(facts), (300.0, 300.0));
+}
+
+#[test]
+fn a_write_without_an_end_is_done_once() {
+    let facts = Facts {
+        is_write: true,
+        ..Facts::default()
+    };
+    let refresh = RefreshPolicy::new(None, None).refresh(&facts, Roll::new(0.5));
+    assert_eq!(refresh, Refresh::Never);
+}
+
+#[test]
+fn a_part_that_leaves_its_bounds_falls_back_to_the_threshold() {
+    let facts = Facts {
+        lease: Some(false),
+        duration: secs(100),
+        ..Facts::default()
+    };
+    let high = RefreshPolicy::new(None, Some(0.99));
+    assert_range(due_by(high, facts), (94.0, 99.0));
+    let senseless = RefreshPolicy::new(None, Some(1.5));
+    assert_range(due_by(senseless, facts), (85.0, 95.0));
+}

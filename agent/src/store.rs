@@ -1,0 +1,192 @@
+//! All secrets that the templates ask for: one task a distinct request, however many templates use it.
+//!
+//! ```text
+//! want(request) ─▶ task: fetch ─▶ changed? ─▶ event ─▶ slot ─▶ lookup(request)
+//!                    ▲                │
+//!                    └─ due, or the lease of an earlier token ends, or wait after a failure
+//! ```
+//!
+//! The store itself is owned by one place (the renderer) and has no lock: tasks send what they find as
+//! events, and only [`Store::changed`] puts them into the slots. A failing task keeps its slot's last
+//! value, so files stay as they are while Vault is away.
+
+mod facts;
+mod fetch;
+mod file;
+mod lease;
+mod mounts;
+mod task;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use templating::{Found, Request, Secrets};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+use vault_api::Client;
+
+use crate::auth::{Logins, Suspicions};
+use crate::config::RenderSettings;
+use mounts::Mounts;
+use task::Task;
+
+pub use fetch::FetchError;
+
+/// What tasks need to do their work.
+struct Source {
+    client: Client,
+    logins: Logins,
+    suspicions: Suspicions,
+    mounts: Mounts,
+    settings: RenderSettings,
+    /// Keeps a start with a thousand secrets from being a thousand connections.
+    turns: Semaphore,
+}
+
+/// The secrets that are wanted now, each with its latest value.
+pub struct Store {
+    source: Arc<Source>,
+    slots: HashMap<Arc<Request>, Slot>,
+    tasks: JoinSet<()>,
+    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    last_task: u64,
+}
+
+struct Slot {
+    task: u64,
+    handle: AbortHandle,
+    users: usize,
+    value: Option<Found>,
+    trouble: Option<Trouble>,
+}
+
+/// Why a secret is not there, or not fresh.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// The last failure.
+    pub reason: Arc<str>,
+    /// All tries that the retry policy grants were made. The task goes on trying.
+    pub exhausted: bool,
+}
+
+/// What a task found.
+struct Event {
+    task: u64,
+    request: Arc<Request>,
+    kind: EventKind,
+}
+
+enum EventKind {
+    /// A new value.
+    Fresh(Found),
+    /// The old value is the new one, after trouble.
+    Recovered,
+    /// No value this time.
+    Failed(Trouble),
+}
+
+impl Store {
+    /// A store without secrets.
+    pub fn new(
+        client: Client,
+        logins: Logins,
+        suspicions: Suspicions,
+        settings: RenderSettings,
+    ) -> Self {
+        let source = Source {
+            mounts: Mounts::default(),
+            turns: Semaphore::new(settings.max_connections),
+            client,
+            logins,
+            suspicions,
+            settings,
+        };
+        Self {
+            source: Arc::new(source),
+            slots: HashMap::new(),
+            tasks: JoinSet::new(),
+            events: mpsc::channel(64),
+            last_task: 0,
+        }
+    }
+
+    /// One more template uses this: has a task work on it.
+    pub fn want(&mut self, request: &Request) {
+        if let Some(slot) = self.slots.get_mut(request) {
+            slot.users += 1;
+            return;
+        }
+        self.last_task += 1;
+        let request = Arc::new(request.clone());
+        let task = Task::new(
+            self.last_task,
+            Arc::clone(&request),
+            Arc::clone(&self.source),
+            self.events.0.clone(),
+        );
+        let slot = Slot {
+            task: self.last_task,
+            handle: self.tasks.spawn(task.run()),
+            users: 1,
+            value: None,
+            trouble: None,
+        };
+        self.slots.insert(request, slot);
+    }
+
+    /// One template less uses this: the last one ends its task and drops its value.
+    pub fn release(&mut self, request: &Request) {
+        if let Some(slot) = self.slots.get_mut(request) {
+            slot.users -= 1;
+            if slot.users == 0 {
+                slot.handle.abort();
+                self.slots.remove(request);
+            }
+        }
+    }
+
+    /// Waits until something is new, and takes in all that is: the requests whose value or trouble
+    /// changed.
+    pub async fn changed(&mut self) -> Vec<Arc<Request>> {
+        let mut changed = Vec::new();
+        while changed.is_empty() {
+            // The store's own sender keeps the channel open.
+            let event = self.events.1.recv().await;
+            changed.extend(event.and_then(|event| self.take_in(event)));
+            while let Ok(event) = self.events.1.try_recv() {
+                changed.extend(self.take_in(event));
+            }
+        }
+        // Tasks that ended or were aborted.
+        while self.tasks.try_join_next().is_some() {}
+        changed
+    }
+
+    /// Why a request has no fresh value.
+    pub fn trouble(&self, request: &Request) -> Option<&Trouble> {
+        self.slots.get(request)?.trouble.as_ref()
+    }
+
+    fn take_in(&mut self, event: Event) -> Option<Arc<Request>> {
+        let slot = self.slots.get_mut(&event.request)?;
+        if slot.task != event.task {
+            // From a task that was ended before its event was read.
+            return None;
+        }
+        match event.kind {
+            EventKind::Fresh(found) => {
+                slot.value = Some(found);
+                slot.trouble = None;
+            }
+            EventKind::Recovered => slot.trouble = None,
+            EventKind::Failed(trouble) => slot.trouble = Some(trouble),
+        }
+        Some(event.request)
+    }
+}
+
+impl Secrets for Store {
+    fn lookup(&self, request: &Request) -> Option<Found> {
+        self.slots.get(request)?.value.clone()
+    }
+}

@@ -1,0 +1,114 @@
+//! What an answer says about its own future.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use vault_api::Response;
+
+use crate::schedule::{Facts, Rotation};
+
+/// The keys of `data` that tell of an end. Any engine may use these names for something else, so
+/// each is looked at only as far as it has the expected form.
+#[derive(Default, Deserialize)]
+struct Hints<'a> {
+    #[serde(borrow)]
+    certificate: Option<&'a RawValue>,
+    #[serde(borrow)]
+    expiration: Option<&'a RawValue>,
+    #[serde(borrow)]
+    secret_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    secret_id_ttl: Option<&'a RawValue>,
+    #[serde(borrow)]
+    rotation_period: Option<&'a RawValue>,
+    #[serde(borrow)]
+    ttl: Option<&'a RawValue>,
+}
+
+/// The facts of a secret. Which engine it comes from, the caller knows.
+pub(super) fn of(response: &Response, now: SystemTime) -> Facts {
+    let hints = match &response.data {
+        Some(data) => data.parse::<Hints<'_>>().unwrap_or_default(),
+        None => Hints::default(),
+    };
+    let duration = match &response.auth {
+        Some(auth) => auth.lease_duration,
+        None => response.lease_duration,
+    };
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let certificate = hints.certificate.and(seconds(hints.expiration));
+    let secret_id = hints.secret_id.and(seconds(hints.secret_id_ttl));
+    let rotation = hints.rotation_period.and(seconds(hints.ttl));
+    Facts {
+        lease: response.lease.as_ref().map(|lease| lease.renewable),
+        duration,
+        certificate: certificate.map(|end| end.saturating_sub(now)),
+        secret_id: secret_id.filter(|ttl| !ttl.is_zero()),
+        rotation: rotation.map(|ttl| Rotation { ttl }),
+        ..Facts::default()
+    }
+}
+
+/// A number of seconds, as a number or as text. A negative one has passed.
+fn seconds(value: Option<&RawValue>) -> Option<Duration> {
+    let text = value?.get().trim_matches('"');
+    let seconds: i64 = text.parse().ok()?;
+    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use vault_api::JsonText;
+
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn mk_facts(body: &Value) -> Facts {
+        let response = Response::from_body(JsonText::new(body.to_string())).unwrap();
+        of(&response, UNIX_EPOCH + Duration::from_secs(NOW))
+    }
+
+    fn mk_data(data: &Value) -> Facts {
+        mk_facts(&json!({"data": data}))
+    }
+
+    #[test]
+    fn a_lease_is_told_from_a_mere_duration() {
+        let body = json!({"lease_id": "a/b", "lease_duration": 60, "renewable": true, "data": {}});
+        let facts = mk_facts(&body);
+        assert_eq!((facts.lease, facts.duration.as_secs()), (Some(true), 60));
+        let facts = mk_facts(&json!({"lease_id": "", "lease_duration": 60, "data": {}}));
+        assert_eq!((facts.lease, facts.duration.as_secs()), (None, 60));
+    }
+
+    #[test]
+    fn ends_are_read_from_the_data() {
+        let facts = mk_data(&json!({"certificate": "x", "expiration": NOW + 100}));
+        assert_eq!(facts.certificate, Some(Duration::from_secs(100)));
+        let facts = mk_data(&json!({"secret_id": "x", "secret_id_ttl": 30}));
+        assert_eq!(facts.secret_id, Some(Duration::from_secs(30)));
+        let facts = mk_data(&json!({"rotation_period": 60, "ttl": 5}));
+        assert_eq!(facts.rotation.unwrap().ttl, Duration::from_secs(5));
+        let facts = mk_data(&json!({"rotation_period": "60", "ttl": 0}));
+        assert_eq!(facts.rotation.unwrap().ttl, Duration::ZERO);
+    }
+
+    #[test]
+    fn one_half_of_a_pair_or_an_odd_form_says_nothing() {
+        for data in [
+            json!({"certificate": "x"}),
+            json!({"expiration": NOW}),
+            json!({"secret_id": "x", "secret_id_ttl": 0}),
+            json!({"rotation_period": 60}),
+            json!({"ttl": 5}),
+            json!({"certificate": "x", "expiration": "tomorrow"}),
+            json!({"rotation_period": 60, "ttl": {"a": 1}}),
+            json!([1, 2]),
+        ] {
+            assert_eq!(mk_data(&data), Facts::default(), "{data}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Keeping one lease alive.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
+
+use super::Source;
+use super::fetch::HeldLease;
+use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
+
+/// Renews a lease until it is time to read the secret again. The token is the current one each time.
+pub(super) async fn keep(source: &Source, lease: &HeldLease) {
+    let (mut lifetime, mut effect) = Lifetime::start(
+        Tolerance::Transient,
+        lease.duration,
+        true,
+        Instant::now(),
+        Roll::dice(),
+    );
+    loop {
+        let event = match effect {
+            Effect::End(why) => {
+                debug!(target: "agent", lease = %lease.id, reason = ?why, "lease ends");
+                return;
+            }
+            Effect::Sleep(pause) => {
+                sleep(pause).await;
+                Event::Woke
+            }
+            Effect::Renew => Box::pin(renew(source, lease)).await,
+        };
+        (lifetime, effect) = lifetime.step(event, Instant::now(), Roll::dice());
+    }
+}
+
+async fn renew(source: &Source, lease: &HeldLease) -> Event {
+    let Some(login) = source.logins.borrow().clone() else {
+        return Event::Failed { transient: true };
+    };
+    let _turn = source.turns.acquire().await;
+    let vault = source.client.with_token(&login.token);
+    match vault.renew_lease(&lease.id, Duration::ZERO).await {
+        Ok(renewed) => {
+            debug!(target: "agent", lease = %lease.id, granted = ?renewed.duration, "renewed lease");
+            Event::Renewed {
+                granted: renewed.duration,
+                renewable: renewed.renewable,
+            }
+        }
+        Err(error) => {
+            warn!(target: "agent", lease = %lease.id, %error, "error renewing lease");
+            if error.is_permission_denied() {
+                // Full: another task already asked for the same.
+                let _ = source.suspicions.try_send(login.generation);
+            }
+            Event::Failed {
+                transient: error.is_retryable(),
+            }
+        }
+    }
+}
