@@ -1,7 +1,7 @@
 //! Policies: path rules with capabilities, and who may do what.
 //!
-//! For a path the most specific rule decides (Vault's documentation, "Policies: priority matching"); rules of several
-//! policies for the same pattern add up, and `deny` beats everything.
+//! For a path the most specific rule decides (Vault's documentation, "Policies: priority
+//! matching"); rules of several policies for the same pattern add up, and `deny` beats everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,7 +127,8 @@ impl Policies {
         }
     }
 
-    /// Some rule allows something at or below `prefix`, so its owner may know that the mount is there.
+    /// Some rule allows something at or below `prefix`, so its owner may know that the mount is
+    /// there.
     pub(crate) fn touch(&self, names: &[String], prefix: &str) -> bool {
         let reaches = |pattern: &str| {
             let fixed = pattern.split(['*', '+']).next().unwrap_or_default();
@@ -199,7 +200,8 @@ fn matches(pattern: &str, path: &str) -> bool {
     match given.next() {
         None => false,
         Some(name) if open => {
-            // "secret/+*" is not a segment wildcard: Vault takes the sign literally there, and so does this.
+            // "secret/+*" is not a segment wildcard: Vault takes the sign literally there, and so
+            // does this.
             name.starts_with(last)
         }
         Some(name) => (last == "+" || last == name) && given.next().is_none(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// Wall-clock time that goes on with tokio's clock, so that a test which pauses and advances that clock moves the server
-/// too, plus what a test switch has added.
+/// Wall-clock time that goes on with tokio's clock, so that a test which pauses and advances that
+/// clock moves the server too, plus what a test switch has added.
 #[derive(Debug, Clone)]
 pub struct Clock {
     started: Timestamp,

@@ -1,4 +1,5 @@
-//! The database engine without a database: it makes up users, keeps their leases, and rotates static ones.
+//! The database engine without a database: it makes up users, keeps their leases, and rotates
+//! static ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

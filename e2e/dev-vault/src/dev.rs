@@ -2,14 +2,14 @@
 //!
 //! | request | effect |
 //! |---|---|
-//! | `POST /dev/faults {"prefix", "status", "method"?, "errors"?, "retry_after"?, "times"?}` | answer so instead |
+//! | `POST /dev/faults` with a [`Fault`] | answer so instead |
 //! | `POST /dev/latency {"prefix", "milliseconds"}` | answer later |
 //! | `DELETE /dev/faults` | clear both |
 //! | `POST /dev/clock {"advance_seconds"}` | move time forward |
 //! | `POST /dev/seal {"sealed"}`, `POST /dev/standby {"standby"}` | seal, unseal; active or not |
 //! | `POST /dev/leases/revoke {"prefix"}` | end leases |
 //! | `POST /dev/tokens/revoke {"accessor"}` | end a token; all but root without an accessor |
-//! | `POST /dev/service-account-token {"namespace", "name", "audiences"?, "ttl_seconds"?}` | `{"jwt"}` |
+//! | `POST /dev/service-account-token {"namespace", "name"}` | `{"jwt"}`; also takes `audiences`, `ttl_seconds` |
 //! | `GET /dev/requests`, `DELETE /dev/requests` | what was asked so far; forget it |
 //! | `GET /dev/leases` | the leases that live |
 

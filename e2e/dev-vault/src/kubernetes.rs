@@ -1,6 +1,7 @@
 //! Kubernetes auth: a service account's token for a Vault token.
 //!
-//! It checks signatures against keys (`pem_keys`, or those the server was started with) instead of asking a cluster.
+//! It checks signatures against keys (`pem_keys`, or those the server was started with) instead of
+//! asking a cluster.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -21,7 +21,8 @@ impl V1 {
         match request.operation {
             Operation::Read => {
                 let value = self.values.get(path).ok_or_else(Refusal::not_found)?;
-                // No lease, but a hint on when to look again: the secret's own "ttl", else the system's.
+                // No lease, but a hint on when to look again: the secret's own "ttl", else the
+                // system's.
                 let lease_duration = crate::duration::field(value, "ttl").ok().flatten();
                 Ok(Secret {
                     lease_duration: lease_duration.unwrap_or(SYSTEM_MAX_TTL),

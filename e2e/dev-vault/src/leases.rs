@@ -78,7 +78,8 @@ impl Leases {
         Granted { id, duration }
     }
 
-    /// Renews within the lease's limit; gives the new duration, and a warning when it is less than asked.
+    /// Renews within the lease's limit; gives the new duration, and a warning when it is less than
+    /// asked.
     pub(crate) fn renew(
         &mut self,
         id: &str,
@@ -168,7 +169,7 @@ pub(crate) fn extend(
     match latest {
         Some(latest) if latest < expires => {
             let warning = format!(
-                "TTL of {wanted:?} exceeded the effective max_ttl of {:?}; TTL value is capped accordingly",
+                "TTL of {wanted:?} exceeds what is left until max_ttl; capped at {:?}",
                 between(now, latest)
             );
             (latest, vec![warning])

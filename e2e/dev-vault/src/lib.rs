@@ -1,14 +1,14 @@
-//! A stand-in for a Vault server, for the demo and for tests. **Not for production**: everything is kept in memory,
-//! nothing is encrypted, and whoever reaches the port can change time.
+//! A stand-in for a Vault server, for the demo and for tests. **Not for production**: everything is
+//! kept in memory, nothing is encrypted, and whoever reaches the port can change time.
 //!
 //! ```text
-//! HTTP ─▶ http (decode) ─▶ faults, request log ─▶ State::handle ─▶ acl ─▶ sys | token | kubernetes | kv | database
-//! /dev ─▶ dev (switches) ─────────────────────────────▲ clock
+//! HTTP ─▶ http (decode) ─▶ faults, log ─▶ State::handle ─▶ acl ─▶ sys, token, kubernetes, engines
+//! /dev ─▶ dev (switches) ───────▲──────────────▲ clock, seal, leases
 //! ```
 //!
-//! It answers as Vault 1.21 does where an agent looks: statuses, shapes and messages. State is one struct behind one lock
-//! that is never held across an await. Leases and tokens end when somebody looks after their time, so a test that moves
-//! the clock sees the same as one that waits.
+//! It answers as Vault 1.21 does where an agent looks: statuses, shapes and messages. State is one
+//! struct behind one lock that is never held across an await. Leases and tokens end when somebody
+//! looks after their time, so a test that moves the clock sees the same as one that waits.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

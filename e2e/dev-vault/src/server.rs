@@ -35,7 +35,8 @@ pub struct Config {
     pub root_token: Option<String>,
     /// Serve HTTPS.
     pub tls: Option<TlsPair>,
-    /// PEM public keys of clusters whose service accounts are trusted, in addition to the server's own.
+    /// PEM public keys of clusters whose service accounts are trusted, in addition to the server's
+    /// own.
     pub jwt_public_keys: Vec<String>,
 }
 
@@ -185,7 +186,8 @@ impl DevVault {
         &self.shared.service_accounts
     }
 
-    /// Stops listening and closes all connections; what it knows stays. See [`resume`](Self::resume).
+    /// Stops listening and closes all connections; what it knows stays. See
+    /// [`resume`](Self::resume).
     pub fn stop(&mut self) {
         if let Some(handle) = self.running.take() {
             handle.shutdown();
@@ -206,7 +208,8 @@ impl DevVault {
         let address = listener.local_addr().map_err(failed)?;
         let handle = Handle::new();
         let service = http::router(self.shared.clone()).into_make_service();
-        // Without timers of its own: a test that moves tokio's clock must not close its connections.
+        // Without timers of its own: a test that moves tokio's clock must not close its
+        // connections.
         match &self.tls {
             None => {
                 let server = axum_server::from_tcp(listener).map_err(failed)?;
@@ -329,7 +332,8 @@ impl DevVault {
         self.shared.lock().faults.log.clear();
     }
 
-    /// Waits until the requests so far satisfy `condition`. This is how tests wait: for what must happen, not for time.
+    /// Waits until the requests so far satisfy `condition`. This is how tests wait: for what must
+    /// happen, not for time.
     ///
     /// # Panics
     /// When it does not happen within twenty seconds of real time.
@@ -347,7 +351,7 @@ impl DevVault {
             () = satisfied => {}
             () = time::real_time_limit(PATIENCE) => {
                 let log = self.requests();
-                assert!(condition(&log), "the expected requests did not come; there were: {log:#?}");
+                assert!(condition(&log), "the requests did not come; there were: {log:#?}");
             }
         }
     }

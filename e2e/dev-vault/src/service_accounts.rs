@@ -54,7 +54,8 @@ impl ServiceAccountKeys {
         )
     }
 
-    /// A token for a service account, valid from now for `ttl`. Without audiences it gets the cluster's own.
+    /// A token for a service account, valid from now for `ttl`. Without audiences it gets the
+    /// cluster's own.
     pub fn mint(&self, namespace: &str, name: &str, audiences: &[&str], ttl: Duration) -> String {
         self.mint_at(namespace, name, audiences, Timestamp::now(), ttl)
     }

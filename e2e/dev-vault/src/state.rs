@@ -206,7 +206,8 @@ impl State {
             || (request.operation == Operation::List
                 && self.policies.allow(&caller.policies, &format!("{path}/"), wanted))
             // `lookup-self` answers writes as well as reads.
-            || path == "auth/token/lookup-self" && self.policies.allow(&caller.policies, path, &[Capability::Read]);
+            || (path == "auth/token/lookup-self"
+                && self.policies.allow(&caller.policies, path, &[Capability::Read]));
         if allowed {
             Ok(())
         } else {

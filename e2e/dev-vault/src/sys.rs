@@ -20,7 +20,7 @@ pub(crate) fn without_token(state: &State, request: &Request) -> Option<Outcome>
         "sys/health" => Some(Ok(health(state))),
         "sys/seal-status" => Some(Ok(Answer::Plain(
             200,
-            json!({ "type": "shamir", "initialized": true, "sealed": state.sealed, "t": 1, "n": 1, "version": VERSION }),
+            json!({ "type": "shamir", "initialized": true, "sealed": state.sealed, "version": VERSION }),
         ))),
         _ => None,
     }

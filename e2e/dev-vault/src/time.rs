@@ -1,9 +1,9 @@
 //! Real sockets on tokio's paused clock.
 //!
-//! A paused clock runs ahead to the next timer whenever all tasks wait, also when they wait for a socket, so deadlines
-//! would pass before a local server can answer. [`hold`] stops that: from then on time moves only by
-//! `tokio::time::advance`. Tests then go in steps: advance, then wait for what must follow with
-//! [`DevVault::wait_for_requests`](crate::DevVault::wait_for_requests).
+//! A paused clock runs ahead to the next timer whenever all tasks wait, also when they wait for a
+//! socket, so deadlines would pass before a local server can answer. [`hold`] stops that: from then
+//! on time moves only by `tokio::time::advance`. Tests then go in steps: advance, then wait for
+//! what must follow with [`DevVault::wait_for_requests`](crate::DevVault::wait_for_requests).
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -14,8 +14,8 @@ pub struct Held {
     _release: mpsc::Sender<()>,
 }
 
-/// Holds the clock of the current runtime. tokio does not advance a paused clock while a blocking task runs; this is one
-/// that waits for the guard to be dropped.
+/// Holds the clock of the current runtime. tokio does not advance a paused clock while a blocking
+/// task runs; this is one that waits for the guard to be dropped.
 pub fn hold() -> Held {
     let (release, released) = mpsc::channel::<()>();
     drop(tokio::task::spawn_blocking(move || released.recv()));

@@ -1,5 +1,5 @@
 //! The server over HTTP: the wire format, the switches, stopping and starting.
-
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +108,9 @@ async fn answers_have_the_usual_envelope_for_every_method() {
 #[tokio::test]
 async fn faults_strike_as_often_as_told() {
     let wire = Wire::start().await;
-    let fault = json!({ "prefix": "sys/", "status": 429, "retry_after": "7", "times": 1, "errors": ["slow down"] });
+    let fault = json!({
+        "prefix": "sys/", "status": 429, "retry_after": "7", "times": 1, "errors": ["slow down"],
+    });
     assert_eq!(wire.send("POST", "/dev/faults", fault).await.0, 204);
     let (status, body) = wire.send("GET", "/v1/sys/health", Value::Null).await;
     assert_eq!(

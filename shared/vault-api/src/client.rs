@@ -34,15 +34,16 @@ pub struct Session<'a> {
 }
 
 impl Client {
-    /// Checks the settings and reads the certificate files; connects to nothing. When a certificate changes on disk, make
-    /// a new client.
+    /// Checks the settings and reads the certificate files; connects to nothing. When a certificate
+    /// changes on disk, make a new client.
     pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
         Ok(Self {
             transport: Arc::new(Transport::new(config)?),
         })
     }
 
-    /// The requests that need a token, with this one. Costs nothing, so that the token can be another each time.
+    /// The requests that need a token, with this one. Costs nothing, so that the token can be
+    /// another each time.
     pub fn with_token<'a>(&'a self, token: &'a Token) -> Session<'a> {
         Session {
             client: self,
@@ -78,8 +79,9 @@ impl Client {
 }
 
 impl Session<'_> {
-    /// `GET {path}`; the path may carry a query. `None` when there is nothing (404 without data or warnings). A deleted
-    /// KV version 2 secret is an answer: see [`SecretVersion`](crate::kv::SecretVersion).
+    /// `GET {path}`; the path may carry a query. `None` when there is nothing (404 without data or
+    /// warnings). A deleted KV version 2 secret is an answer: see
+    /// [`SecretVersion`](crate::kv::SecretVersion).
     pub async fn read(&self, path: &str) -> Result<Option<Response>, Error> {
         self.send(Method::GET, path, None).await?.into_secret()
     }
@@ -101,8 +103,8 @@ impl Session<'_> {
         reply.into_secret()
     }
 
-    /// Which mount a path lies in. `is_not_found` and `is_permission_denied` errors are for the caller to interpret: an
-    /// old server, a policy without any capability there.
+    /// Which mount a path lies in. `is_not_found` and `is_permission_denied` errors are for the
+    /// caller to interpret: an old server, a policy without any capability there.
     pub async fn mount(&self, path: &str) -> Result<Mount, Error> {
         let path = path.split('?').next().unwrap_or_default();
         let path = format!("sys/internal/ui/mounts/{}", path.trim_start_matches('/'));
@@ -122,7 +124,8 @@ impl Session<'_> {
         data.parse().map_err(|error| reply.malformed(error))
     }
 
-    /// `PUT auth/token/renew-self`. An increment of zero asks for the token's own. The granted time may be less.
+    /// `PUT auth/token/renew-self`. An increment of zero asks for the token's own. The granted time
+    /// may be less.
     pub async fn renew_self(&self, increment: Duration) -> Result<Auth, Error> {
         let body = serde_json::json!({ "increment": increment.as_secs() });
         let call = Call::new(Method::PUT, "auth/token/renew-self")
@@ -138,8 +141,8 @@ impl Session<'_> {
             .fail_unless_success()
     }
 
-    /// `PUT sys/leases/renew`. An increment of zero asks for the lease's own. The granted time may be less, and the
-    /// answer may say that this was the last time.
+    /// `PUT sys/leases/renew`. An increment of zero asks for the lease's own. The granted time may
+    /// be less, and the answer may say that this was the last time.
     pub async fn renew_lease(&self, id: &LeaseId, increment: Duration) -> Result<Lease, Error> {
         let body = serde_json::json!({ "lease_id": id.as_str(), "increment": increment.as_secs() });
         let reply = self

@@ -1,4 +1,5 @@
-//! How to reach a server: address, trust, identity, deadline. Checked once, when the client is made.
+//! How to reach a server: address, trust, identity, deadline. Checked once, when the client is
+//! made.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,19 +10,21 @@ use reqwest::header::{HeaderValue, InvalidHeaderValue};
 /// Settings of a [`Client`](crate::Client).
 ///
 /// # Trust
-/// For `https` the server's certificate must come from a CA of [`ca_cert_bytes`](Self::ca_cert_bytes), else
-/// [`ca_cert`](Self::ca_cert), else [`ca_path`](Self::ca_path), else of the system. A system without any (an image made
-/// from scratch) is no error here: then every `https` request fails with a hint to configure one.
+/// For `https` the server's certificate must come from a CA of
+/// [`ca_cert_bytes`](Self::ca_cert_bytes), else [`ca_cert`](Self::ca_cert), else
+/// [`ca_path`](Self::ca_path), else of the system. A system without any (an image made from
+/// scratch) is no error here: then every `https` request fails with a hint to configure one.
 ///
 /// # Redirects
-/// One 301, 302 or 307 is followed, with the same method, token and body; never from `https` to `http`. The target may be
-/// the same host on any port; another host only over `https` and when one of the three CA settings is in use and
-/// verification is on, because then the target has proved that it belongs to the same owner. All else is an error, not a
-/// request without its token.
+/// One 301, 302 or 307 is followed, with the same method, token and body; never from `https` to
+/// `http`. The target may be the same host on any port; another host only over `https` and when one
+/// of the three CA settings is in use and verification is on, because then the target has proved
+/// that it belongs to the same owner. All else is an error, not a request without its token.
 ///
 /// # Retries
-/// With [`max_retries`](Self::max_retries) above zero, connection errors, 412, 429 and server errors (except 501) are
-/// tried again after what `Retry-After` says or 1 to 1.5 s times the number of tries so far. The deadline covers all tries.
+/// With [`max_retries`](Self::max_retries) above zero, connection errors, 412, 429 and server
+/// errors (except 501) are tried again after what `Retry-After` says or 1 to 1.5 s times the number
+/// of tries so far. The deadline covers all tries.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     /// `https://vault:8200`, with or without a path in front of `/v1`.
@@ -38,7 +41,8 @@ pub struct ClientConfig {
     pub client_cert: Option<PathBuf>,
     /// PEM file with the client's private key. Needs `client_cert`.
     pub client_key: Option<PathBuf>,
-    /// The name (or IP address) that the server's certificate must hold, when it is not the address's host.
+    /// The name (or IP address) that the server's certificate must hold, when it is not the
+    /// address's host.
     pub tls_server_name: Option<String>,
     /// Accept any certificate.
     pub skip_verify: bool,
@@ -101,7 +105,8 @@ impl ClientConfig {
     }
 }
 
-/// A client cannot be made from these settings. All are permanent until the settings or files change.
+/// A client cannot be made from these settings. All are permanent until the settings or files
+/// change.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The address is not one of a server.

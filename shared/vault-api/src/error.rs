@@ -1,7 +1,8 @@
 //! What can go wrong with a request, and what the caller may conclude from it.
 //!
-//! The text of an error is for people: method, address, status and Vault's own messages, and for a connection that
-//! failed a hint on what to check. It never holds a token, a request body or an answer's data.
+//! The text of an error is for people: method, address, status and Vault's own messages, and for a
+//! connection that failed a hint on what to check. It never holds a token, a request body or an
+//! answer's data.
 
 use std::fmt;
 use std::time::Duration;
@@ -72,7 +73,8 @@ pub enum Error {
 
     /// The deadline passed. Retryable.
     #[error(
-        "request timed out: {request}: no complete answer within {after:?}; check that Vault is up and reachable"
+        "request timed out: {request}: no complete answer within {after:?}; \
+         check that Vault is up and reachable"
     )]
     Timeout {
         /// What was asked.
@@ -90,7 +92,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// An answer that is not what Vault's API promises: too large, not UTF-8, not JSON, or without a required part.
+    /// An answer that is not what Vault's API promises: too large, not UTF-8, not JSON, or without
+    /// a required part.
     #[error("unexpected answer: {request}: {what}")]
     Malformed {
         /// What was asked.
@@ -149,8 +152,8 @@ impl Error {
         self.status() == Some(403)
     }
 
-    /// 403 with the words that Vault (since 1.16) uses for a token that is unknown, expired or revoked. Where they are
-    /// absent, only a `lookup_self` tells.
+    /// 403 with the words that Vault (since 1.16) uses for a token that is unknown, expired or
+    /// revoked. Where they are absent, only a `lookup_self` tells.
     pub fn is_invalid_token(&self) -> bool {
         self.is_permission_denied() && self.says("invalid token")
     }

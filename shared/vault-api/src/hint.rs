@@ -7,16 +7,8 @@ use rustls::{CertificateError, InvalidMessage};
 
 /// The hint for a request that got no answer.
 pub(crate) fn hint(error: &(dyn StdError + 'static)) -> String {
-    let chain = || std::iter::successors(Some(error), |&error| error.source());
-    // An io::Error that carries another error does not name it as its source.
-    let carried = || {
-        chain()
-            .filter_map(|error| error.downcast_ref::<std::io::Error>())
-            .filter_map(|error| error.get_ref())
-    };
-    let tls = chain()
-        .find_map(|error| error.downcast_ref::<rustls::Error>())
-        .or_else(|| carried().find_map(|inner| inner.downcast_ref::<rustls::Error>()));
+    let chain = || std::iter::successors(Some(error), |&error| cause(error));
+    let tls = chain().find_map(|error| error.downcast_ref::<rustls::Error>());
     if let Some(error) = tls {
         return tls_hint(error);
     }
@@ -49,17 +41,33 @@ pub(crate) fn hint(error: &(dyn StdError + 'static)) -> String {
     }
 }
 
+/// What lies below an error. An `io::Error` that carries another error gives that one's source as
+/// its own, so that the carried error itself has to be asked for.
+fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+    {
+        Some(carried) => Some(carried),
+        None => error.source(),
+    }
+}
+
 fn tls_hint(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::UnknownIssuer => {
-                "the server's certificate is of an unknown CA; check the CA certificate (ca_cert, VAULT_CACERT)".into()
-            }
+            CertificateError::UnknownIssuer => "the server's certificate is of an unknown CA; \
+                 check the CA certificate (ca_cert, VAULT_CACERT)"
+                .into(),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "the server's certificate is for another name; check the address, or set tls_server_name".into()
+                "the server's certificate is for another name; \
+                 check the address, or set tls_server_name"
+                    .into()
             }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "the server's certificate has expired; renew it, or check this machine's clock".into()
+                "the server's certificate has expired; \
+                 renew it, or check this machine's clock"
+                    .into()
             }
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "the server's certificate is not valid yet; check this machine's clock".into()
@@ -67,10 +75,12 @@ fn tls_hint(error: &rustls::Error) -> String {
             other => format!("the server's certificate is not accepted: {other}"),
         },
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the server does not speak TLS; check whether the address should begin with http://".into()
+            "the server does not speak TLS; \
+             check whether the address should begin with http://"
+                .into()
         }
         rustls::Error::AlertReceived(alert) => {
-            format!("the server refused the TLS connection ({alert:?}); check the client certificate")
+            format!("the server refused TLS ({alert:?}); check the client certificate")
         }
         other => format!("TLS: {other}"),
     }

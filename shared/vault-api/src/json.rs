@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 
 /// A JSON text that may hold secrets.
 ///
-/// It keeps the literal text, so that a reader can show numbers as Vault wrote them. Clones and parts share one buffer,
-/// which is wiped when the last of them is dropped. Two texts are equal when they are the same byte for byte.
+/// It keeps the literal text, so that a reader can show numbers as Vault wrote them. Clones and
+/// parts share one buffer, which is wiped when the last of them is dropped. Two texts are equal
+/// when they are the same byte for byte.
 #[derive(Clone)]
 pub struct JsonText {
     buffer: Arc<Zeroizing<String>>,

@@ -1,8 +1,9 @@
-//! The two versions of the KV engine: which one a mount is, where its data lies, and what a version-2 answer says about
-//! its version. Pure functions.
+//! The two versions of the KV engine: which one a mount is, where its data lies, and what a
+//! version-2 answer says about its version. Pure functions.
 //!
-//! People write `secret/app` and `secret/data/app` and mean the same secret. Version 2 keeps data under `data/` and lists
-//! under `metadata/`, and `sys/internal/ui/mounts/<path>` tells which mount a path belongs to.
+//! People write `secret/app` and `secret/data/app` and mean the same secret. Version 2 keeps data
+//! under `data/` and lists under `metadata/`, and `sys/internal/ui/mounts/<path>` tells which mount
+//! a path belongs to.
 
 use std::time::{Duration, SystemTime};
 
@@ -50,10 +51,12 @@ impl Mount {
     }
 }
 
-/// The path to read (or write) for what the user wrote. Anything but KV version 2 is left as it is, and so is a path that
-/// names `data/`, `metadata/` or `subkeys/` itself. A query (`?version=2`) is kept.
+/// The path to read (or write) for what the user wrote. Anything but KV version 2 is left as it is,
+/// and so is a path that names `data/`, `metadata/` or `subkeys/` itself. A query (`?version=2`) is
+/// kept.
 ///
-/// `namespace` is the client's (empty for none): Vault reports the mount with it, users write paths without it.
+/// `namespace` is the client's (empty for none): Vault reports the mount with it, users write paths
+/// without it.
 pub fn read_path(raw: &str, mount: &Mount, namespace: &str) -> String {
     rewrite(raw, mount, |path| data_path(path, &mount.path, namespace))
 }
@@ -135,7 +138,8 @@ pub struct SecretVersion {
 }
 
 impl SecretVersion {
-    /// Reads `data.metadata` of an answer's `data`; `None` when there is none, as with any engine but KV version 2.
+    /// Reads `data.metadata` of an answer's `data`; `None` when there is none, as with any engine
+    /// but KV version 2.
     pub fn from_data(data: &JsonText) -> Option<Self> {
         #[derive(Deserialize)]
         struct Raw {
@@ -170,7 +174,8 @@ impl SecretVersion {
         self.destroyed || self.deletion_time.is_some_and(|time| time <= now)
     }
 
-    /// Time left until a scheduled deletion (`delete_version_after`), for whoever wants to look then.
+    /// Time left until a scheduled deletion (`delete_version_after`), for whoever wants to look
+    /// then.
     pub fn deleted_in(&self, now: SystemTime) -> Option<Duration> {
         self.deletion_time
             .and_then(|time| time.duration_since(now).ok())

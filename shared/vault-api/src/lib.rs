@@ -8,14 +8,19 @@
 //!
 //! What holds everywhere:
 //!
-//! * The token is never part of the client: it comes with each [`Session`], so its owner can swap it at any time.
-//! * Tokens and bodies live in memory that is wiped when dropped, and never show in `Debug` or in an error.
-//! * Data stays JSON text ([`JsonText`]): a number that Vault wrote as `1.10` is still `1.10` for a template.
+//! * The token is never part of the client: it comes with each [`Session`], so its owner can swap
+//!   it at any time.
+//! * Tokens and bodies live in memory that is wiped when dropped, and never show in `Debug` or in
+//!   an error.
+//! * Data stays JSON text ([`JsonText`]): a number that Vault wrote as `1.10` is still `1.10` for a
+//!   template.
 //! * Every request ends: with an answer, an error, or at the deadline of [`ClientConfig::timeout`].
-//! * Nothing here decides when to renew or to log in again; errors say what they are and the caller decides.
+//! * Nothing here decides when to renew or to log in again; errors say what they are and the caller
+//!   decides.
 //!
-//! `X-Vault-Request: true` goes with every request, `X-Vault-Namespace` when a namespace is configured. Writes are
-//! `PUT`, lists are `GET ?list=true`. One redirect is followed, see [`ClientConfig`].
+//! `X-Vault-Request: true` goes with every request, `X-Vault-Namespace` when a namespace is
+//! configured. Writes are `PUT`, lists are `GET ?list=true`. One redirect is followed, see
+//! [`ClientConfig`].
 #![deny(missing_docs)]
 
 mod client;

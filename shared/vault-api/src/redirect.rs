@@ -1,5 +1,6 @@
 //! Which redirect is followed. A standby server answers with the active one's address (Vault's
-//! documentation, "High availability: client redirection"); the request, with token and body, is sent there once.
+//! documentation, "High availability: client redirection"); the request, with token and body, is
+//! sent there once.
 
 use reqwest::Url;
 
@@ -8,8 +9,8 @@ use reqwest::Url;
 pub(crate) struct Policy {
     /// The configured address.
     pub(crate) home: Url,
-    /// Servers must show a certificate of a CA that the configuration names: then any `https` target that connects is
-    /// one of the same owner's.
+    /// Servers must show a certificate of a CA that the configuration names: then any `https`
+    /// target that connects is one of the same owner's.
     pub(crate) private_ca: bool,
 }
 
@@ -33,7 +34,7 @@ impl Policy {
             return Ok(to);
         }
         Err(format!(
-            "{} is another host; tokens are sent there only over https with a configured CA certificate",
+            "{} is another host; tokens go there only over https with a configured CA certificate",
             shown(&to)
         ))
     }

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use crate::json::{JsonError, JsonText};
 use crate::token::{InvalidToken, Token};
 
-/// The name of a lease, `database/creds/app/h4kWq…`. Not a secret: whoever has it still needs a token.
+/// The name of a lease, `database/creds/app/h4kWq…`. Not a secret: whoever has it still needs a
+/// token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LeaseId(String);
 
@@ -84,7 +85,8 @@ pub struct Response {
     pub request_id: String,
     /// The lease, when the secret has one of its own.
     pub lease: Option<Lease>,
-    /// As sent, also where there is no lease: KV version 1 says here how long to wait before the next read.
+    /// As sent, also where there is no lease: KV version 1 says here how long to wait before the
+    /// next read.
     pub lease_duration: Duration,
     /// As sent.
     pub renewable: bool,
@@ -127,7 +129,8 @@ impl Response {
         })
     }
 
-    /// The names in the answer to a list, in Vault's order; folders end with `/`. Empty when there are none.
+    /// The names in the answer to a list, in Vault's order; folders end with `/`. Empty when there
+    /// are none.
     pub fn keys(&self) -> Result<Vec<String>, JsonError> {
         #[derive(Deserialize)]
         struct Keys {
@@ -181,8 +184,8 @@ pub struct TokenInfo {
 /// What `sys/health` says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Health {
-    /// The HTTP status, by which load balancers tell active (200), standby (429, 473), uninitialised (501) and sealed
-    /// (503) servers apart.
+    /// The HTTP status, by which load balancers tell active (200), standby (429, 473),
+    /// uninitialised (501) and sealed (503) servers apart.
     #[serde(skip)]
     pub status: u16,
     /// The server has been set up.

@@ -14,8 +14,9 @@ pub(crate) fn is_retryable_status(status: u16) -> bool {
     matches!(status, 412 | 429) || (status >= 500 && status != 501)
 }
 
-/// The wait before try `attempt` + 1 (the first is 1): what the server asks for, else 1 to 1.5 seconds for each try so
-/// far, so that many clients spread. `None` when the server asks for too long a wait.
+/// The wait before try `attempt` + 1 (the first is 1): what the server asks for, else 1 to 1.5
+/// seconds for each try so far, so that many clients spread. `None` when the server asks for too
+/// long a wait.
 pub(crate) fn wait_before_retry(attempt: u32, retry_after: Option<Duration>) -> Option<Duration> {
     match retry_after {
         Some(wait) => (wait <= LONGEST_WAIT).then_some(wait),

@@ -40,7 +40,8 @@ struct Version {
 }
 
 impl V2 {
-    /// Whether a write to `path` replaces something, which takes another capability than to create it.
+    /// Whether a write to `path` replaces something, which takes another capability than to create
+    /// it.
     pub(crate) fn exists(&self, path: &str) -> bool {
         path.split_once('/')
             .is_some_and(|(_, name)| self.secrets.contains_key(name))

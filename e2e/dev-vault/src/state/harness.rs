@@ -68,7 +68,7 @@ pub(crate) fn mk_guide_server() -> Harness {
     );
     server.done(
         "database/roles/api-role",
-        json!({ "db_name": "postgres", "creation_statements": "CREATE ROLE", "default_ttl": "1h", "max_ttl": "24h" }),
+        json!({ "db_name": "postgres", "default_ttl": "1h", "max_ttl": "24h" }),
     );
     server
 }

@@ -57,12 +57,8 @@ pub(super) fn handle(state: &mut State, kind: &str, rest: &str, request: &Reques
 /// `sys/internal/ui/mounts/{path}`: for whoever may do something in the mount.
 pub(crate) fn describe(state: &State, caller: &Caller, path: &str) -> Outcome {
     let denied = || {
-        Refusal::new(
-            403,
-            format!(
-                "preflight capability check returned 403, please ensure client's policies grant access to path \"{path}/\""
-            ),
-        )
+        let message = "preflight capability check returned 403: no policy reaches this mount";
+        Refusal::new(403, message)
     };
     if let Some(mount) = state.auth_mount_of(path) {
         let full = format!("auth/{mount}");

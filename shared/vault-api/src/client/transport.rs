@@ -1,4 +1,5 @@
-//! One request to its end: headers, redirect, retries, deadline, and the answer's body into memory that is wiped.
+//! One request to its end: headers, redirect, retries, deadline, and the answer's body into memory
+//! that is wiped.
 
 use std::time::Duration;
 

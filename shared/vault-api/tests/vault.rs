@@ -1,0 +1,209 @@
+//! The client against a server that behaves like Vault.
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use std::time::{Duration, SystemTime};
+
+use dev_vault::{Config, DevVault};
+use serde_json::{Value, json};
+use vault_api::kv::{self, SecretVersion};
+use vault_api::{Auth, Client, ClientConfig, Token};
+
+struct Setup {
+    vault: DevVault,
+    client: Client,
+}
+
+/// A server with kubernetes auth for `production/app` and a database role, and a client for it.
+async fn mk_setup() -> Setup {
+    let vault = DevVault::start(Config::default()).await.unwrap();
+    let policy = r#"path "secret/data/app" { capabilities = ["read"] }
+        path "secret/metadata/*" { capabilities = ["list"] }
+        path "database/creds/app" { capabilities = ["read"] }"#;
+    let role = json!({
+        "bound_service_account_names": "app", "bound_service_account_namespaces": "production",
+        "policies": "app", "ttl": "10m", "max_ttl": "30m",
+    });
+    let writes: [(&str, Value); 8] = [
+        ("sys/policies/acl/app", json!({ "policy": policy })),
+        ("sys/auth/kubernetes", json!({ "type": "kubernetes" })),
+        (
+            "auth/kubernetes/config",
+            json!({ "kubernetes_host": "https://k8s" }),
+        ),
+        ("auth/kubernetes/role/app", role),
+        ("sys/mounts/database", json!({ "type": "database" })),
+        (
+            "database/config/db",
+            json!({ "plugin_name": "p", "allowed_roles": "app" }),
+        ),
+        (
+            "database/roles/app",
+            json!({ "db_name": "db", "default_ttl": "1m", "max_ttl": "90s" }),
+        ),
+        ("secret/data/app", json!({ "data": { "user": "u" } })),
+    ];
+    for (path, body) in &writes {
+        vault.write(path, body).unwrap();
+    }
+    let client = Client::new(&ClientConfig::new(vault.address())).unwrap();
+    Setup { vault, client }
+}
+
+impl Setup {
+    async fn login(&self) -> Auth {
+        let ttl = Duration::from_secs(3600);
+        let jwt = self
+            .vault
+            .service_accounts()
+            .mint("production", "app", &[], ttl);
+        self.client
+            .login("auth/kubernetes", &json!({ "role": "app", "jwt": jwt }))
+            .await
+            .unwrap()
+    }
+
+    fn root(&self) -> Token {
+        Token::new(self.vault.root_token()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_found_by_either_of_its_paths() {
+    let setup = mk_setup().await;
+    let token = setup.login().await.client_token;
+    let session = setup.client.with_token(&token);
+    for written in ["secret/app", "secret/data/app"] {
+        let mount = session.mount(written).await.unwrap();
+        assert!(mount.is_kv_v2());
+        let path = kv::read_path(written, &mount, setup.client.namespace());
+        let secret = session.read(&path).await.unwrap().unwrap();
+        let data: Value = secret.data.unwrap().parse().unwrap();
+        assert_eq!(data["data"]["user"], "u");
+    }
+    let mount = session.mount("secret/app").await.unwrap();
+    let list = session
+        .list(&kv::list_path("secret", &mount))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(list.keys().unwrap(), ["app"]);
+    assert!(
+        session
+            .list("secret/metadata/none")
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_looked_up_renewed_and_revoked() {
+    let setup = mk_setup().await;
+    let auth = setup.login().await;
+    assert_eq!(
+        (auth.lease_duration, auth.renewable),
+        (Duration::from_secs(600), true)
+    );
+    let token = auth.client_token;
+    let session = setup.client.with_token(&token);
+    setup.vault.advance_clock(Duration::from_secs(300));
+    let info = session.lookup_self().await.unwrap();
+    assert!(info.ttl <= Duration::from_secs(300) && info.ttl > Duration::from_secs(290));
+    assert_eq!(
+        (info.kind.as_str(), info.renewable, info.accessor),
+        ("service", true, auth.accessor)
+    );
+    let renewed = session.renew_self(Duration::ZERO).await.unwrap();
+    assert_eq!(renewed.lease_duration, Duration::from_secs(600));
+    session.revoke_self().await.unwrap();
+    let error = session.lookup_self().await.unwrap_err();
+    assert!(error.is_invalid_token() && !error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_to_its_end_and_revoked() {
+    let setup = mk_setup().await;
+    let token = setup.login().await.client_token;
+    let session = setup.client.with_token(&token);
+    let secret = session.read("database/creds/app").await.unwrap().unwrap();
+    let lease = secret.lease.unwrap();
+    assert_eq!(
+        (lease.duration, lease.renewable),
+        (Duration::from_secs(60), true)
+    );
+    setup.vault.advance_clock(Duration::from_secs(50));
+    let renewed = session
+        .renew_lease(&lease.id, Duration::ZERO)
+        .await
+        .unwrap();
+    assert!(renewed.duration <= Duration::from_secs(40), "{renewed:?}");
+    setup.vault.advance_clock(Duration::from_secs(40));
+    let error = session
+        .renew_lease(&lease.id, Duration::ZERO)
+        .await
+        .unwrap_err();
+    assert_eq!(error.messages(), ["lease not found"]);
+
+    let root = setup.root();
+    let admin = setup.client.with_token(&root);
+    let lease = admin
+        .read("database/creds/app")
+        .await
+        .unwrap()
+        .unwrap()
+        .lease
+        .unwrap();
+    admin.revoke_lease(&lease.id).await.unwrap();
+    assert!(setup.vault.leases().is_empty());
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    let setup = mk_setup().await;
+    let token = setup.login().await.client_token;
+    let session = setup.client.with_token(&token);
+    let denied = session.read("secret/data/other").await.unwrap_err();
+    assert!(denied.is_permission_denied() && !denied.is_invalid_token());
+    assert!(
+        denied
+            .to_string()
+            .ends_with("Code: 403. Errors:\n\n* permission denied"),
+        "{denied}"
+    );
+    assert!(
+        session
+            .mount("private/x")
+            .await
+            .unwrap_err()
+            .is_permission_denied()
+    );
+    setup.vault.set_sealed(true);
+    assert!(
+        session
+            .read("secret/data/app")
+            .await
+            .unwrap_err()
+            .is_sealed()
+    );
+    let health = setup.client.health().await.unwrap();
+    assert_eq!(
+        (health.status, health.sealed, health.initialized),
+        (503, true, true)
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_version_is_an_answer_that_says_so() {
+    let setup = mk_setup().await;
+    setup.vault.delete("secret/data/app").unwrap();
+    let root = setup.root();
+    let secret = setup
+        .client
+        .with_token(&root)
+        .read("secret/data/app")
+        .await
+        .unwrap()
+        .unwrap();
+    let version = SecretVersion::from_data(&secret.data.unwrap()).unwrap();
+    assert!(version.is_gone(SystemTime::now()));
+}

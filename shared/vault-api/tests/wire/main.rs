@@ -1,0 +1,8 @@
+//! What goes over the wire, against a server that follows a script.
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod errors;
+mod redirects;
+mod requests;
+mod retries;
+mod script;
