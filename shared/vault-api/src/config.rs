@@ -42,7 +42,7 @@ pub struct ClientConfig {
     /// PEM file with the client's private key. Needs `client_cert`.
     pub client_key: Option<PathBuf>,
     /// The name (or IP address) that the server's certificate must hold, when it is not the
-    /// address's host.
+    /// address's host. The handshake still announces (SNI) the address's host.
     pub tls_server_name: Option<String>,
     /// Accept any certificate.
     pub skip_verify: bool,
