@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use text_template::FunctionSet;
+
+use crate::functions::hint;
+
 /// Whether a template is wrong by itself or failed with the values that it met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,7 +28,53 @@ pub struct TemplateError {
     pub(crate) go_text: String,
 }
 
+/// What stands in place of a value that may be secret.
+const REDACTED: &str = "[redacted]";
+
 impl TemplateError {
+    pub(crate) fn parse(
+        name: String,
+        error: &text_template::Error,
+        functions: &FunctionSet,
+    ) -> Self {
+        let (message, hint) = match error.unknown_function() {
+            Some(function) => (
+                format!("function \"{function}\" is not defined"),
+                hint(function, functions),
+            ),
+            None => (error.message().reveal(), None),
+        };
+        Self {
+            kind: ErrorKind::Parse,
+            name,
+            line: error.line(),
+            column: error.column(),
+            message,
+            hint,
+            go_text: format!("parse: {}", error.go_text(str::to_owned)),
+        }
+    }
+
+    /// Where the pass read anything `confidential`, no value is shown.
+    pub(crate) fn execute(name: &str, error: &text_template::Error, confidential: bool) -> Self {
+        let show = |value: &str| {
+            if confidential {
+                REDACTED.to_owned()
+            } else {
+                value.to_owned()
+            }
+        };
+        Self {
+            kind: ErrorKind::Execute,
+            name: name.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            message: error.message().show(show),
+            hint: error.node().map(|node| format!("at {node}")),
+            go_text: format!("execute: {}", error.go_text(show)),
+        }
+    }
+
     /// Parse or execution.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -6,12 +6,16 @@
 #![deny(missing_docs)]
 
 mod error;
+mod functions;
+mod json;
+mod pass;
 mod request;
 mod secret;
 mod secrets;
 mod template;
 
 pub use error::{ErrorKind, TemplateError};
+pub use functions::{FunctionDoc, functions};
 pub use request::Request;
 pub use secret::{Secret, SecretError};
 pub use secrets::{Found, Secrets};

@@ -5,8 +5,11 @@ use std::fmt;
 use std::path::Path;
 use std::time::SystemTime;
 
+use text_template::{Limits, MissingKey, Value};
 use zeroize::Zeroizing;
 
+use crate::functions::{Entry, function_set};
+use crate::pass::Pass;
 use crate::{Request, Secrets, TemplateError};
 
 /// How a template's text is read. [`Default`] is what an annotation without options means.
@@ -39,6 +42,8 @@ impl Default for Options {
 /// A template that parsed. Immutable; render it as often as needed.
 pub struct Template {
     name: String,
+    template: text_template::Template,
+    entries: Vec<Entry>,
 }
 
 /// What a render may look at.
@@ -88,17 +93,48 @@ pub enum Outcome {
 impl Template {
     /// Reads a template. Unknown functions and variables are errors here, in untaken branches too.
     pub fn parse(source: &str, options: Options) -> Result<Self, TemplateError> {
-        let _ = source;
-        Ok(Self { name: options.name })
+        let (functions, entries) = function_set(&options.function_denylist);
+        let known = functions.clone();
+        let parsed = text_template::Template::parse(
+            source,
+            functions,
+            &text_template::Options {
+                // Go's texts have no name here: people search for them without one.
+                name: "",
+                left_delimiter: &options.left_delimiter,
+                right_delimiter: &options.right_delimiter,
+                missing_key: if options.error_on_missing_key {
+                    MissingKey::Error
+                } else {
+                    MissingKey::Zero
+                },
+                limits: Limits::default(),
+            },
+        );
+        match parsed {
+            Ok(template) => Ok(Self {
+                name: options.name,
+                template,
+                entries,
+            }),
+            Err(error) => Err(TemplateError::parse(options.name, &error, &known)),
+        }
     }
 
     /// One pass with what is there now.
     pub fn render(&self, context: &Context<'_>) -> Result<Render, TemplateError> {
-        let _ = (context, &self.name);
-        Ok(Render {
-            used: BTreeSet::new(),
-            outcome: Outcome::Complete(Zeroizing::new(Vec::new())),
-        })
+        let mut pass = Pass::new(context, &self.entries);
+        let output = self
+            .template
+            .execute(Value::Nil, &mut pass)
+            .map_err(|error| TemplateError::execute(&self.name, &error, pass.confidential))?;
+        let Pass { used, missing, .. } = pass;
+        let outcome = if missing.is_empty() {
+            Outcome::Complete(output)
+        } else {
+            Outcome::Waiting { missing }
+        };
+        Ok(Render { used, outcome })
     }
 }
 

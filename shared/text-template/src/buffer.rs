@@ -3,7 +3,7 @@
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// Appends, and wipes the old memory where the buffer has to move.
-pub(crate) fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+pub fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
     let needed = buffer.len() + bytes.len();
     if needed > buffer.capacity() {
         let mut larger = Vec::with_capacity(needed.max(buffer.capacity() * 2).max(64));

@@ -70,16 +70,14 @@ impl FunctionSet {
         self
     }
 
-    /// All names, those of Go's own functions included, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let builtins = crate::builtin::Builtin::ALL
-            .iter()
-            .map(|builtin| builtin.name());
-        self.by_name
-            .keys()
-            .copied()
-            .chain(self.execute_template)
-            .chain(builtins)
+    /// All names, those of Go's own functions included.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.by_name.keys().copied().chain(self.execute_template).chain(Self::builtin_names())
+    }
+
+    /// The names of Go's own functions.
+    pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+        crate::builtin::Builtin::ALL.iter().map(|builtin| builtin.name())
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<crate::ast::Target> {

@@ -14,7 +14,7 @@
 #![deny(missing_docs)]
 
 mod ast;
-mod buffer;
+pub mod buffer;
 mod builtin;
 mod error;
 mod exec;

@@ -1,0 +1,254 @@
+//! The functions that a template may call, besides Go's own.
+//!
+//! One table is the source of everything: registration, checks of a call, hints and documentation.
+//! A family of functions has a module of its own.
+
+mod encode;
+mod environment;
+mod json;
+mod text;
+mod vault;
+
+use text_template::{Arguments, CallError, FunctionSet, Signature, Type, Value};
+
+use crate::pass::Pass;
+
+/// What a function does: with the state of the pass and arguments that fit the signature.
+type Body = fn(&mut Pass<'_>, Arguments<'_>) -> Result<Value, CallError>;
+
+/// A row of the table.
+pub(crate) struct Function {
+    signature: Signature,
+    usage: &'static str,
+    doc: &'static str,
+    pub(crate) body: Body,
+}
+
+const fn function(
+    signature: Signature,
+    usage: &'static str,
+    doc: &'static str,
+    body: Body,
+) -> Function {
+    Function {
+        signature,
+        usage,
+        doc,
+        body,
+    }
+}
+
+/// A function as its documentation shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FunctionDoc {
+    /// The name.
+    pub name: &'static str,
+    /// How it is called.
+    pub usage: &'static str,
+    /// What it does, in a line.
+    pub doc: &'static str,
+}
+
+const EXECUTE_TEMPLATE: FunctionDoc = FunctionDoc {
+    name: "executeTemplate",
+    usage: "executeTemplate NAME [DATA]",
+    doc: "The output of a defined template as a string.",
+};
+
+/// The families, in the order in which they are documented.
+const FAMILIES: &[&[Function]] = &[
+    vault::FUNCTIONS,
+    environment::FUNCTIONS,
+    text::FUNCTIONS,
+    encode::FUNCTIONS,
+    json::FUNCTIONS,
+];
+
+/// All functions, for their documentation.
+pub fn functions() -> impl Iterator<Item = FunctionDoc> {
+    let rows = FAMILIES.iter().copied().flatten();
+    rows.map(|row| FunctionDoc {
+        name: row.signature.name,
+        usage: row.usage,
+        doc: row.doc,
+    })
+    .chain([EXECUTE_TEMPLATE])
+}
+
+/// What a template's call of a function by index runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Entry {
+    Known(&'static Function),
+    /// On the template's denylist.
+    Denied,
+}
+
+/// The functions of one template: all, with those denied that a name or glob of `denylist` matches.
+pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Vec<Entry>) {
+    let denied = |name: &str| denylist.iter().any(|glob| matches(glob, name));
+    let (mut signatures, mut entries) = (Vec::new(), Vec::new());
+    for row in FAMILIES.iter().copied().flatten() {
+        if !denied(row.signature.name) {
+            signatures.push(row.signature);
+            entries.push(Entry::Known(row));
+        }
+    }
+    let known = functions()
+        .map(|doc| doc.name)
+        .chain(FunctionSet::builtin_names());
+    for name in known.filter(|name| denied(name)) {
+        signatures.push(Signature::variadic(name, &[], Type::String));
+        entries.push(Entry::Denied);
+    }
+    let set = FunctionSet::new(signatures).with_execute_template(EXECUTE_TEMPLATE.name);
+    (set, entries)
+}
+
+/// Does a name match a glob of `*` and `?`?
+fn matches(glob: &str, name: &str) -> bool {
+    match glob.chars().next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let rest = &glob[1..];
+            name.char_indices()
+                .map(|(index, _)| index)
+                .chain([name.len()])
+                .any(|start| matches(rest, &name[start..]))
+        }
+        Some(c) => name
+            .strip_prefix(|first| c == '?' || first == c)
+            .is_some_and(|rest| matches(&glob[c.len_utf8()..], rest)),
+    }
+}
+
+/// What to say about a name that is no function.
+pub(crate) fn hint(name: &str, set: &FunctionSet) -> Option<String> {
+    const CONSUL: &[&str] = &[
+        "byKey",
+        "byMeta",
+        "byPort",
+        "byTag",
+        "caLeaf",
+        "caRoots",
+        "connect",
+        "datacenters",
+        "exportedServices",
+        "importedServices",
+        "key",
+        "keyExists",
+        "keyOrDefault",
+        "ls",
+        "node",
+        "nodes",
+        "partitions",
+        "peerings",
+        "safeLs",
+        "safeTree",
+        "service",
+        "services",
+        "tree",
+    ];
+    const NOMAD: &[&str] = &[
+        "nomadService",
+        "nomadServices",
+        "nomadVar",
+        "nomadVarExists",
+        "nomadVarList",
+        "nomadVarListSafe",
+    ];
+    if CONSUL.contains(&name) {
+        return Some(String::from(
+            "it reads from Consul, which templates here cannot",
+        ));
+    }
+    if NOMAD.contains(&name) {
+        return Some(String::from(
+            "it reads from Nomad, which templates here cannot",
+        ));
+    }
+    let nearest = set
+        .names()
+        .map(|known| (distance(name, known), known))
+        .min()?;
+    let (distance, known) = nearest;
+    (distance <= 1 + name.len() / 4).then(|| format!("did you mean \"{known}\"?"))
+}
+
+/// Edits that make one word of the other: letters added, removed, changed or swapped.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len() > 40 {
+        return usize::MAX;
+    }
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = match (i, j) {
+                (0, _) | (_, 0) => i + j,
+                _ => {
+                    let change = usize::from(!a[i - 1].eq_ignore_ascii_case(&b[j - 1]));
+                    let mut best = (rows[i - 1][j - 1] + change)
+                        .min(rows[i - 1][j] + 1)
+                        .min(rows[i][j - 1] + 1);
+                    if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                        best = best.min(rows[i - 2][j - 2] + 1);
+                    }
+                    best
+                }
+            };
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+/// An argument that the signature says is a string.
+fn bytes(argument: &Value) -> &[u8] {
+    argument.as_text().map_or(&[], |text| text.as_bytes())
+}
+
+/// An argument that the signature says is a string, as UTF-8.
+fn utf8(argument: &Value) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes(argument))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_whole_names() {
+        assert!(matches("sprig_*", "sprig_upper"));
+        assert!(matches("*", "x"));
+        assert!(matches("e?v", "env"));
+        assert!(!matches("env", "envOrDefault"));
+        assert!(!matches("sprig_*", "sprig"));
+    }
+
+    #[test]
+    fn a_misspelt_name_gets_its_nearest_neighbour() {
+        let (set, _) = function_set(&[]);
+        assert_eq!(
+            hint("secrt", &set).as_deref(),
+            Some("did you mean \"secret\"?")
+        );
+        assert_eq!(
+            hint("toJson", &set).as_deref(),
+            Some("did you mean \"toJSON\"?")
+        );
+        assert_eq!(hint("frobnicate", &set), None);
+        assert!(hint("service", &set).is_some_and(|hint| hint.contains("Consul")));
+    }
+
+    #[test]
+    fn each_name_stands_in_the_table_once_and_is_documented() {
+        let mut names: Vec<_> = functions().map(|doc| doc.name).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for row in functions() {
+            assert!(row.usage.starts_with(row.name), "{}", row.usage);
+            assert!(row.doc.ends_with('.'), "{}", row.doc);
+        }
+    }
+}

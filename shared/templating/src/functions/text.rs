@@ -1,0 +1,212 @@
+//! Strings: trimming, cutting, joining, case. They are bytes, and mostly UTF-8.
+
+mod case;
+
+use text_template::buffer::append;
+use text_template::fmt::Printed;
+use text_template::{Arguments, CallError, List, Signature, Text, Type, Value};
+
+use super::{Function, bytes, function, utf8};
+use crate::pass::Pass;
+
+const ONE: &[Type] = &[Type::String];
+const TWO: &[Type] = &[Type::String, Type::String];
+const THREE: &[Type] = &[Type::String, Type::String, Type::String];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function(
+        Signature::new("trim", TWO),
+        "trim CUTSET STRING",
+        "Removes the characters of the cutset from both ends.",
+        |_, arguments| {
+            let cutset = utf8(&arguments[0]);
+            trimmed(&arguments[1], |c| cutset.contains(c))
+        },
+    ),
+    function(
+        Signature::new("trimPrefix", TWO),
+        "trimPrefix PREFIX STRING",
+        "Removes a prefix, if it is there.",
+        |_, arguments| {
+            let text = bytes(&arguments[1]);
+            let rest = text.strip_prefix(bytes(&arguments[0]));
+            Ok(rest.map_or_else(|| arguments[1].clone(), Value::string))
+        },
+    ),
+    function(
+        Signature::new("trimSuffix", TWO),
+        "trimSuffix SUFFIX STRING",
+        "Removes a suffix, if it is there.",
+        |_, arguments| {
+            let text = bytes(&arguments[1]);
+            let rest = text.strip_suffix(bytes(&arguments[0]));
+            Ok(rest.map_or_else(|| arguments[1].clone(), Value::string))
+        },
+    ),
+    function(
+        Signature::new("trimSpace", ONE),
+        "trimSpace STRING",
+        "Removes white space from both ends.",
+        |_, arguments| trimmed(&arguments[0], char::is_whitespace),
+    ),
+    function(
+        Signature::new("split", TWO),
+        "split SEPARATOR STRING",
+        "The parts of a string, which is trimmed first; none of an empty one.",
+        |_, arguments| {
+            Ok(List::of_strings(split(bytes(&arguments[1]), bytes(&arguments[0]))).into())
+        },
+    ),
+    function(
+        Signature::new("join", &[Type::String, Type::STRINGS]),
+        "join SEPARATOR LIST",
+        "A list of strings as one string.",
+        join,
+    ),
+    function(
+        Signature::new("replaceAll", THREE),
+        "replaceAll FROM TO STRING",
+        "Replaces every occurrence of a text.",
+        replace_all,
+    ),
+    function(
+        Signature::new("toLower", ONE),
+        "toLower STRING",
+        "In lower case.",
+        |_, arguments| Ok(case::lower(&arguments[0])),
+    ),
+    function(
+        Signature::new("toUpper", ONE),
+        "toUpper STRING",
+        "In upper case.",
+        |_, arguments| Ok(case::upper(&arguments[0])),
+    ),
+    function(
+        Signature::new("toTitle", ONE),
+        "toTitle STRING",
+        "The first letter of each word in upper case.",
+        |_, arguments| Ok(case::title(&arguments[0])),
+    ),
+];
+
+fn trimmed(argument: &Value, cut: impl Fn(char) -> bool) -> Result<Value, CallError> {
+    let text = bytes(argument);
+    let kept = trim(text, cut);
+    Ok(if kept.len() == text.len() {
+        argument.clone()
+    } else {
+        Value::string(kept)
+    })
+}
+
+/// Without the characters of a kind at both ends. A byte that is no UTF-8 is kept.
+pub(super) fn trim(text: &[u8], cut: impl Fn(char) -> bool) -> &[u8] {
+    if let Ok(text) = std::str::from_utf8(text) {
+        return text.trim_matches(cut).as_bytes();
+    }
+    let (mut start, mut end) = (None, 0);
+    let mut at = 0;
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if !cut(c) {
+                start = start.or(Some(at));
+                end = at + c.len_utf8();
+            }
+            at += c.len_utf8();
+        }
+        if !chunk.invalid().is_empty() {
+            start = start.or(Some(at));
+            at += chunk.invalid().len();
+            end = at;
+        }
+    }
+    &text[start.unwrap_or(end)..end]
+}
+
+/// The parts between separators; without one, the characters.
+fn split(text: &[u8], separator: &[u8]) -> Vec<Text> {
+    let mut rest = trim(text, char::is_whitespace);
+    let mut parts = Vec::new();
+    if rest.is_empty() {
+        return parts;
+    }
+    if separator.is_empty() {
+        for chunk in rest.utf8_chunks() {
+            parts.extend(
+                chunk
+                    .valid()
+                    .chars()
+                    .map(|c| Text::from(&*c.encode_utf8(&mut [0; 4]))),
+            );
+            parts.extend(chunk.invalid().iter().map(|byte| Text::from(&[*byte][..])));
+        }
+        return parts;
+    }
+    while let Some(at) = find(rest, separator) {
+        parts.push(rest[..at].into());
+        rest = &rest[at + separator.len()..];
+    }
+    parts.push(rest.into());
+    parts
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len())
+        .position(|window| window == wanted)
+}
+
+fn too_long(limit: usize) -> CallError {
+    CallError::new(format!("the text is longer than {limit} bytes"))
+}
+
+fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let separator = bytes(&arguments[0]);
+    let Value::List(list) = &arguments[1] else {
+        return Ok(Value::from(""));
+    };
+    let mut out = Printed::default();
+    for (index, item) in list.items().iter().enumerate() {
+        if index > 0 {
+            append(&mut out, separator);
+        }
+        append(&mut out, bytes(item));
+        if out.len() > pass.limit {
+            return Err(too_long(pass.limit));
+        }
+    }
+    Ok(Value::string(out))
+}
+
+fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let (from, to) = (bytes(&arguments[0]), bytes(&arguments[1]));
+    let mut rest = bytes(&arguments[2]);
+    let mut out = Printed::default();
+    loop {
+        // An empty text stands before every character and at the end.
+        let at = if from.is_empty() {
+            Some(0)
+        } else {
+            find(rest, from)
+        };
+        let Some(at) = at else { break };
+        append(&mut out, &rest[..at]);
+        append(&mut out, to);
+        rest = &rest[at + from.len()..];
+        if from.is_empty() {
+            let window = &rest[..rest.len().min(4)];
+            let chunk = window.utf8_chunks().next();
+            let first = chunk.and_then(|chunk| chunk.valid().chars().next());
+            let length = first.map_or(1, char::len_utf8).min(rest.len());
+            append(&mut out, &rest[..length]);
+            if length == 0 {
+                break;
+            }
+            rest = &rest[length..];
+        }
+        if out.len() > pass.limit {
+            return Err(too_long(pass.limit));
+        }
+    }
+    append(&mut out, rest);
+    Ok(Value::string(out))
+}

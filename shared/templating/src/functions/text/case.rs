@@ -1,0 +1,54 @@
+//! Upper, lower and title case, character by character as Go maps them.
+
+use text_template::Value;
+use zeroize::Zeroizing;
+
+use crate::functions::utf8;
+
+pub(super) fn upper(argument: &Value) -> Value {
+    map(argument, |c, _| single(c, c.to_uppercase()))
+}
+
+pub(super) fn lower(argument: &Value) -> Value {
+    map(argument, |c, _| single(c, c.to_lowercase()))
+}
+
+/// A word begins after anything but a letter, a digit or an underscore.
+pub(super) fn title(argument: &Value) -> Value {
+    map(argument, |c, before| match before {
+        Some(before) if !is_separator(before) => c,
+        _ => single(c, c.to_uppercase()),
+    })
+}
+
+/// In ASCII all but letters, digits and underscores separate; beyond it only spaces do.
+fn is_separator(c: char) -> bool {
+    if c.is_ascii() {
+        !(c.is_ascii_alphanumeric() || c == '_')
+    } else {
+        c.is_whitespace()
+    }
+}
+
+/// Go maps a character to one character; where there is none, to itself.
+fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(mapped), None) => mapped,
+        _ => c,
+    }
+}
+
+fn map(argument: &Value, change: impl Fn(char, Option<char>) -> char) -> Value {
+    let text = utf8(argument);
+    // A character in another case may be longer; counted first, so that nothing is left behind in
+    // memory by growing.
+    let mapped = || {
+        text.chars()
+            .scan(None, |before, c| Some(change(c, before.replace(c))))
+    };
+    let mut out = Zeroizing::new(Vec::with_capacity(mapped().map(char::len_utf8).sum()));
+    for c in mapped() {
+        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    Value::string(out)
+}

@@ -1,0 +1,7 @@
+//! JSON as Go's `encoding/json` reads and writes it: its error texts, its escapes, its numbers.
+
+mod read;
+mod write;
+
+pub(crate) use read::{Numbers, read};
+pub(crate) use write::{Style, write};

@@ -1,0 +1,315 @@
+//! JSON text into values, in one pass and without intermediate copies of what may be secret.
+
+use text_template::{CallError, List, Map, Text, Type, Value};
+use zeroize::Zeroizing;
+
+/// What becomes of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// `json.Number`: its literal text. Objects are fixed, because they belong to a secret.
+    Literal,
+    /// `float64`. Objects may be changed by the template that parsed them.
+    Float,
+}
+
+/// No document that people write nests deeper, and the stack must not be what ends reading.
+const MAX_DEPTH: usize = 200;
+
+/// Reads one JSON value. The error is Go's text.
+pub(crate) fn read(bytes: &[u8], numbers: Numbers) -> Result<Value, CallError> {
+    let mut reader = Reader {
+        bytes,
+        at: 0,
+        numbers,
+        depth: 0,
+    };
+    let value = reader.value()?;
+    match reader.peek_non_space() {
+        None => Ok(value),
+        Some(byte) => Err(invalid(byte, "after top-level value")),
+    }
+}
+
+struct Reader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    numbers: Numbers,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn peek_non_space(&mut self) -> Option<u8> {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
+    fn value(&mut self) -> Result<Value, CallError> {
+        match self.peek_non_space().ok_or_else(end)? {
+            b'{' => self.nested(Self::object),
+            b'[' => self.nested(Self::array),
+            b'"' => Ok(Value::String(self.string()?)),
+            b't' => self.word("true", Value::Bool(true)),
+            b'f' => self.word("false", Value::Bool(false)),
+            b'n' => self.word("null", Value::Nil),
+            b'-' | b'0'..=b'9' => self.number(),
+            byte => Err(invalid(byte, "looking for beginning of value")),
+        }
+    }
+
+    fn nested(
+        &mut self,
+        read: fn(&mut Self) -> Result<Value, CallError>,
+    ) -> Result<Value, CallError> {
+        if self.depth == MAX_DEPTH {
+            return Err(CallError::new("exceeded max depth"));
+        }
+        self.depth += 1;
+        self.at += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    fn object(&mut self) -> Result<Value, CallError> {
+        let mut entries = Vec::new();
+        if self.peek_non_space() == Some(b'}') {
+            self.at += 1;
+            return Ok(self.map(entries));
+        }
+        loop {
+            match self.peek_non_space().ok_or_else(end)? {
+                b'"' => {}
+                byte => return Err(invalid(byte, "looking for beginning of object key string")),
+            }
+            let key = Value::String(self.string()?);
+            match self.peek_non_space().ok_or_else(end)? {
+                b':' => self.at += 1,
+                byte => return Err(invalid(byte, "after object key")),
+            }
+            entries.push((key, self.value()?));
+            match self.peek_non_space().ok_or_else(end)? {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    return Ok(self.map(entries));
+                }
+                byte => return Err(invalid(byte, "after object key:value pair")),
+            }
+        }
+    }
+
+    fn map(&self, entries: Vec<(Value, Value)>) -> Value {
+        Value::Map(match self.numbers {
+            Numbers::Literal => Map::of_any(entries),
+            Numbers::Float => Map::open(&Type::String, &Type::Any, entries),
+        })
+    }
+
+    fn array(&mut self) -> Result<Value, CallError> {
+        let mut items = Vec::new();
+        if self.peek_non_space() == Some(b']') {
+            self.at += 1;
+            return Ok(List::of_any(items).into());
+        }
+        loop {
+            items.push(self.value()?);
+            match self.peek_non_space().ok_or_else(end)? {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    return Ok(List::of_any(items).into());
+                }
+                byte => return Err(invalid(byte, "after array element")),
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, CallError> {
+        for expected in word.bytes() {
+            match self.peek().ok_or_else(end)? {
+                byte if byte == expected => self.at += 1,
+                byte => {
+                    let expected = char::from(expected);
+                    return Err(invalid(
+                        byte,
+                        &format!("in literal {word} (expecting '{expected}')"),
+                    ));
+                }
+            }
+        }
+        Ok(value)
+    }
+
+    fn digits(&mut self, context: &str) -> Result<(), CallError> {
+        match self.peek().ok_or_else(end)? {
+            b'0'..=b'9' => {}
+            byte => return Err(invalid(byte, context)),
+        }
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Value, CallError> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits("in numeric literal")?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits("after decimal point in numeric literal")?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits("in exponent of numeric literal")?;
+        }
+        let literal = &self.bytes[start..self.at];
+        if self.numbers == Numbers::Literal {
+            return Ok(Value::Number(literal.into()));
+        }
+        let text = std::str::from_utf8(literal).expect("a number must be ASCII");
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(Value::Float(value)),
+            _ => Err(CallError::new("json: cannot unmarshal number ")
+                .value(text)
+                .words(" into Go value of type float64")),
+        }
+    }
+
+    fn string(&mut self) -> Result<Text, CallError> {
+        self.at += 1;
+        let start = self.at;
+        let rest = &self.bytes[start..];
+        let plain = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        let plain = plain.ok_or_else(end)?;
+        if rest[plain] == b'"' && std::str::from_utf8(&rest[..plain]).is_ok() {
+            self.at += plain + 1;
+            return Ok(rest[..plain].into());
+        }
+        self.string_with_escapes()
+    }
+
+    fn string_with_escapes(&mut self) -> Result<Text, CallError> {
+        // As long as the text up to the closing quote: an escape never makes it longer, but each
+        // broken byte becomes a replacement character of three.
+        let mut out = Zeroizing::new(Vec::with_capacity(self.string_bound()));
+        loop {
+            let byte = self.peek().ok_or_else(end)?;
+            self.at += 1;
+            match byte {
+                b'"' => return Ok(out.into()),
+                b'\\' => {
+                    let c = self.escape()?;
+                    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                0..=0x1f => return Err(invalid(byte, "in string literal")),
+                0x20..=0x7f => out.push(byte),
+                _ => {
+                    self.at -= 1;
+                    let window = &self.bytes[self.at..self.bytes.len().min(self.at + 4)];
+                    let chunk = window.utf8_chunks().next();
+                    match chunk.and_then(|chunk| chunk.valid().chars().next()) {
+                        Some(c) => {
+                            out.extend_from_slice(&window[..c.len_utf8()]);
+                            self.at += c.len_utf8();
+                        }
+                        None => {
+                            out.extend_from_slice("\u{fffd}".as_bytes());
+                            self.at += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn string_bound(&self) -> usize {
+        let rest = &self.bytes[self.at..];
+        let mut escaped = false;
+        let closed = rest.iter().position(|byte| {
+            let closes = *byte == b'"' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            closes
+        });
+        closed.unwrap_or(rest.len()) * 3
+    }
+
+    fn escape(&mut self) -> Result<char, CallError> {
+        let byte = self.peek().ok_or_else(end)?;
+        self.at += 1;
+        Ok(match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let first = self.hex()?;
+                let pair =
+                    (0xd800..0xdc00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u");
+                if pair {
+                    let mark = self.at;
+                    self.at += 2;
+                    let second = self.hex()?;
+                    if (0xdc00..0xe000).contains(&second) {
+                        let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                        return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    }
+                    self.at = mark;
+                }
+                char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            byte => return Err(invalid(byte, "in string escape code")),
+        })
+    }
+
+    fn hex(&mut self) -> Result<u32, CallError> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let byte = self.peek().ok_or_else(end)?;
+            let digit = char::from(byte).to_digit(16);
+            let digit =
+                digit.ok_or_else(|| invalid(byte, "in \\u hexadecimal character escape"))?;
+            code = code * 16 + digit;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+}
+
+fn end() -> CallError {
+    CallError::new("unexpected end of JSON input")
+}
+
+fn invalid(byte: u8, context: &str) -> CallError {
+    let c = char::from(byte);
+    let shown = match c {
+        '\'' => String::from("\\'"),
+        '"' => String::from("\""),
+        _ => {
+            let quoted = text_template::fmt::quote(c.encode_utf8(&mut [0; 4]).as_bytes());
+            quoted[1..quoted.len() - 1].to_owned()
+        }
+    };
+    CallError::new("invalid character '")
+        .value(shown)
+        .words(format!("' {context}"))
+}

@@ -1,0 +1,68 @@
+//! The state of one pass over a template: what it asked for and what was not there.
+
+use std::collections::BTreeSet;
+
+use text_template::{Arguments, CallError, Host, Value};
+
+use crate::functions::Entry;
+use crate::{Context, Found, Request};
+
+pub(crate) struct Pass<'a> {
+    pub(crate) context: &'a Context<'a>,
+    entries: &'a [Entry],
+    pub(crate) used: BTreeSet<Request>,
+    pub(crate) missing: BTreeSet<Request>,
+    /// Something that may be secret was read: from here on errors show no values.
+    pub(crate) confidential: bool,
+    /// How many bytes a text may have that a function makes.
+    pub(crate) limit: usize,
+}
+
+impl<'a> Pass<'a> {
+    pub(crate) fn new(context: &'a Context<'a>, entries: &'a [Entry]) -> Self {
+        Self {
+            context,
+            entries,
+            used: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            confidential: false,
+            limit: 0,
+        }
+    }
+
+    /// Asks for something and notes it down.
+    pub(crate) fn lookup(&mut self, request: Request) -> Option<Found> {
+        let found = self.context.secrets.lookup(&request);
+        match &found {
+            Some(Found::List(_)) => {}
+            Some(_) => self.confidential = true,
+            None => {
+                self.missing.insert(request.clone());
+            }
+        }
+        self.used.insert(request);
+        found
+    }
+
+    /// A variable of the environment, which may hold a secret.
+    pub(crate) fn env(&mut self, name: &str) -> Option<String> {
+        let value = (self.context.env)(name);
+        self.confidential |= value.as_ref().is_some_and(|value| !value.is_empty());
+        value
+    }
+}
+
+impl Host for Pass<'_> {
+    fn call(
+        &mut self,
+        function: usize,
+        arguments: Arguments<'_>,
+        limit: usize,
+    ) -> Result<Value, CallError> {
+        self.limit = limit;
+        match self.entries[function] {
+            Entry::Known(function) => (function.body)(self, arguments),
+            Entry::Denied => Err(CallError::new("function is disabled")),
+        }
+    }
+}

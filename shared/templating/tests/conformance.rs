@@ -1,0 +1,244 @@
+//! Recorded renders of consul-template: the same bytes, the same things missing, the same errors.
+//!
+//! The recordings lie outside of the project: in the directory that `CONFORMANCE_DIR` names, else in
+//! `../shared/conformance` beside the project. Without them the test is skipped, except in CI.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use templating::{
+    Context, Found, Options, Outcome, Request, Secret, Secrets, Template, TemplateError,
+};
+use zeroize::Zeroizing;
+
+/// Cases that do not pass yet, one name a line. The list may only shrink.
+const NOT_YET: &str = include_str!("not_yet.txt");
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    template: String,
+    setup: Vec<Setup>,
+    env: BTreeMap<String, String>,
+    options: CaseOptions,
+    expected: Option<String>,
+    expect_error: bool,
+    error_contains: Option<String>,
+    missing: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Setup {
+    kind: String,
+    path: String,
+    #[serde(default)]
+    args: BTreeMap<String, String>,
+    response: Option<Box<RawValue>>,
+    keys: Option<Vec<String>>,
+    content: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CaseOptions {
+    error_on_missing_key: bool,
+    left_delimiter: String,
+    right_delimiter: String,
+    function_denylist: Vec<String>,
+    now: Option<String>,
+}
+
+/// What a case's setup says is there.
+struct Known(BTreeMap<Request, Found>);
+
+impl Known {
+    fn new(case: &Case) -> Self {
+        let mut known = BTreeMap::new();
+        for setup in &case.setup {
+            let path = setup.path.trim_matches('/').to_owned();
+            let secret = || {
+                let body = setup.response.as_ref().map(|body| body.get());
+                body.map(|body| Arc::new(Secret::from_response(body.as_bytes()).unwrap()))
+            };
+            let (request, found) = match setup.kind.as_str() {
+                "read" => (Request::Read { path }, Found::Secret(secret())),
+                "write" => {
+                    let data = setup.args.clone();
+                    (Request::Write { path, data }, Found::Secret(secret()))
+                }
+                "list" => {
+                    let keys = setup.keys.clone().unwrap_or_default();
+                    (Request::List { path }, Found::List(Arc::new(keys)))
+                }
+                "file" => {
+                    let content = setup.content.clone().unwrap_or_default().into_bytes();
+                    let path = setup.path.clone();
+                    (Request::File { path }, Found::File(Arc::new(Zeroizing::new(content))))
+                }
+                _ => continue,
+            };
+            known.insert(request, found);
+        }
+        Self(known)
+    }
+}
+
+impl Secrets for Known {
+    fn lookup(&self, request: &Request) -> Option<Found> {
+        self.0.get(request).cloned()
+    }
+}
+
+fn render(case: &Case) -> Result<Outcome, TemplateError> {
+    let options = Options {
+        name: case.name.clone(),
+        left_delimiter: case.options.left_delimiter.clone(),
+        right_delimiter: case.options.right_delimiter.clone(),
+        error_on_missing_key: case.options.error_on_missing_key,
+        function_denylist: case.options.function_denylist.clone(),
+    };
+    let template = Template::parse(&case.template, options)?;
+    let secrets = Known::new(case);
+    let env = |name: &str| case.env.get(name).cloned();
+    let now = case.options.now.as_ref().map(|now| {
+        let timestamp: jiff::Timestamp = now.parse().unwrap();
+        timestamp.into()
+    });
+    let context = Context { now, ..Context::new(&secrets, &env) };
+    Ok(template.render(&context)?.outcome)
+}
+
+fn check(case: &Case) -> Result<(), String> {
+    match render(case) {
+        Err(error) if case.expect_error => {
+            let expected = case.error_contains.as_deref().unwrap_or_default();
+            if contains(error.go_text(), expected) {
+                return Ok(());
+            }
+            Err(format!("error {}\n     not {expected}", error.go_text()))
+        }
+        Err(error) => Err(format!("error {}", error.go_text())),
+        Ok(_) if case.expect_error => Err(String::from("no error")),
+        Ok(Outcome::Complete(_)) if !case.missing.is_empty() => Err(String::from("not waiting")),
+        Ok(Outcome::Complete(text)) => {
+            let expected = case.expected.clone().unwrap_or_default();
+            if text.as_slice() == expected.as_bytes() {
+                return Ok(());
+            }
+            Err(format!("output {:?}\n      not {expected:?}", String::from_utf8_lossy(&text)))
+        }
+        Ok(Outcome::Waiting { missing }) => {
+            let missing: BTreeSet<String> = missing.iter().map(dependency).collect();
+            let expected: BTreeSet<String> =
+                case.missing.iter().map(|name| without_hash(name)).collect();
+            if missing == expected {
+                return Ok(());
+            }
+            Err(format!("missing {missing:?}\n       not {expected:?}"))
+        }
+    }
+}
+
+/// A request by consul-template's name for it.
+fn dependency(request: &Request) -> String {
+    match request {
+        Request::Read { path } => {
+            let version = path.split_once("?version=");
+            version.map_or_else(
+                || format!("vault.read({path})"),
+                |(path, version)| format!("vault.read({path}.v{version})"),
+            )
+        }
+        Request::Write { path, .. } => format!("vault.write({path})"),
+        Request::List { path } => format!("vault.list({path})"),
+        Request::File { path } => format!("file({path})"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// A write is named by a hash of its data; the request's identity is the data itself.
+fn without_hash(name: &str) -> String {
+    name.split_once(" -> ").map_or_else(|| name.to_owned(), |(path, _)| format!("{path})"))
+}
+
+/// Does the text contain what is expected, where `[redacted]` on either side stands for anything
+/// without a space? The recordings redact numbers and single letters; we redact every value.
+fn contains(text: &str, expected: &str) -> bool {
+    const REDACTED: char = '\u{e000}';
+    let characters = |text: &str| -> Vec<char> {
+        text.replace("[redacted]", &REDACTED.to_string()).chars().collect()
+    };
+    let (text, expected) = (characters(text), characters(expected));
+    // The places of the text up to which the expected text can reach so far.
+    let mut reached: BTreeSet<usize> = (0..=text.len()).collect();
+    for wanted in expected {
+        let mut next = BTreeSet::new();
+        for start in reached {
+            if wanted == REDACTED {
+                let run = text[start..].iter().take_while(|c| **c != ' ').count();
+                next.extend(start..=start + run);
+                continue;
+            }
+            match text.get(start) {
+                Some(c) if *c == wanted => {
+                    next.insert(start + 1);
+                }
+                Some(&REDACTED) if wanted != ' ' => {
+                    next.extend([start, start + 1]);
+                }
+                _ => {}
+            }
+        }
+        reached = next;
+    }
+    !reached.is_empty()
+}
+
+fn cases() -> Option<Vec<Case>> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let folder = std::env::var_os("CONFORMANCE_DIR").map_or(beside, PathBuf::from);
+    let path = folder.join("templates.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "no recordings at {}", path.display());
+        println!("skipped: no recordings at {}", path.display());
+        return None;
+    };
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    Some(lines.map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[test]
+fn renders_what_consul_template_renders() {
+    let Some(cases) = cases() else { return };
+    let not_yet: BTreeSet<&str> = NOT_YET.lines().filter(|line| !line.is_empty()).collect();
+    let mut passed = 0;
+    let mut wrong = Vec::new();
+    for case in &cases {
+        match (check(case), not_yet.contains(case.name.as_str())) {
+            (Ok(()), false) => passed += 1,
+            (Ok(()), true) => {
+                passed += 1;
+                wrong.push(format!("{} passes: take it from the list", case.name));
+            }
+            (Err(_), true) => {}
+            (Err(why), false) => wrong.push(format!("{}: {why}", case.name)),
+        }
+    }
+    for line in &wrong {
+        println!("{line}");
+    }
+    println!("conformance templates.jsonl: {passed} of {} pass", cases.len());
+    assert!(wrong.is_empty(), "{} cases differ", wrong.len());
+}
+
+#[test]
+fn a_redacted_value_matches_and_nothing_else_does() {
+    assert!(contains("a <x>: type for \"[redacted]\" (T)", "type for \"5432\" (T)"));
+    assert!(contains("template: :1:42: x", "template: :[redacted]:4[redacted]: x"));
+    assert!(!contains("template: :1:42: x", "template: :1:43: x"));
+    assert!(!contains("[redacted]", "two words"));
+}
