@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
 use crate::duration;
-use crate::jwt::{self, PublicKey, ServiceAccount};
+use crate::jwt::{self, JwtError, PublicKey, ServiceAccount};
 use crate::request::{Operation, Request};
 use crate::state::State;
 use crate::tokens::{NewToken, api};
@@ -81,6 +81,14 @@ impl Kubernetes {
     }
 }
 
+/// Vault tells a client about its token's times, and nothing of a token that is not genuine.
+fn refuse(error: JwtError) -> Refusal {
+    match error {
+        JwtError::Expired | JwtError::TooEarly => Refusal::new(403, error.to_string()),
+        _ => Refusal::denied(),
+    }
+}
+
 /// `auth/{mount}login`, which takes no token.
 pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcome {
     let now = state.clock.now();
@@ -98,8 +106,7 @@ pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcom
         .as_ref()
         .ok_or_else(|| Refusal::new(500, "could not load backend configuration"))?;
     let keys: Vec<PublicKey> = config.keys.iter().chain(&state.jwt_keys).cloned().collect();
-    let account =
-        jwt::verify(token, &keys, now).map_err(|error| Refusal::new(403, error.to_string()))?;
+    let account = jwt::verify(token, &keys, now).map_err(refuse)?;
     if config.check_issuer && account.issuer != config.issuer {
         return Err(Refusal::new(403, "invalid issuer (iss) claim"));
     }
