@@ -8,11 +8,14 @@ set -euo pipefail
 cd "$ROOT"
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+finish() {
+    rm -f "$log"
+    parts
+}
+trap finish EXIT
 
 build() {
-    cargo build -p vault-agent --bin vault-agent
-    cargo test -p e2e --no-run
+    cargo build -p vault-agent --bin vault-agent && cargo test -p e2e --no-run
 }
 
 scenarios() {
@@ -28,7 +31,6 @@ part "build of agent and scenarios" build
 part "scenarios against $("$E2E_VAULT_BIN" version | head -n 1)" scenarios
 
 passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log")
-parts
 # Scenarios that did not run prove nothing.
 [[ ${passed:-0} -gt 0 ]] || die "no scenario ran against the real server"
 say "$passed scenarios passed against the real server"

@@ -15,16 +15,17 @@ die() {
 
 PARTS=()
 
-# part NAME COMMAND...: runs the command and keeps its time for `parts`.
+# part NAME COMMAND...: runs the command and keeps its time for `parts`, also where it fails.
 part() {
-    local name=$1 start=$SECONDS
+    local name=$1 start=$SECONDS status=0
     shift
     say "$name"
-    "$@"
-    PARTS+=("$(printf '%4d s  %s' $((SECONDS - start)) "$name")")
+    "$@" || status=$?
+    PARTS+=("$(printf '%4d s  %s' $((SECONDS - start)) "$name")$([[ $status == 0 ]] || echo ' (failed)')")
+    return "$status"
 }
 
 parts() {
     say "time of each part"
-    printf '    %s\n' "${PARTS[@]}" >&2
+    printf '    %s\n' ${PARTS[@]+"${PARTS[@]}"} >&2
 }
