@@ -47,10 +47,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         exit_after_auth: cli.exit_after_auth.unwrap_or_default(),
     };
     let settings = Settings::from_config(&loaded.config, overrides, &environment)?;
-    let _ = writeln!(
-        io::stdout(),
-        "==> Vault Agent started! Log data will stream in below:\n"
-    );
+    print_banner(&settings);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -58,6 +55,24 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         let shutdown = stop_signal()?;
         vault_agent::run(settings, shutdown).await
     })
+}
+
+/// On stdout, apart from the log on stderr.
+fn print_banner(settings: &Settings) {
+    let _ = writeln!(
+        io::stdout(),
+        "==> Vault Agent started! Log data will stream in below:\n\n\
+         ==> Vault Agent configuration:\n\n\
+         {:>20}: {}\n{:>20}: {}\n{:>20}: {}\n{:>20}: vault-agent {}\n",
+        "Vault Address",
+        settings.vault.address,
+        "Templates",
+        settings.templates.len(),
+        "Exit After Auth",
+        settings.exit_after_auth,
+        "Version",
+        env!("CARGO_PKG_VERSION"),
+    );
 }
 
 fn start_log(cli: &Cli, environment: &Environment) -> Result<(), Failure> {

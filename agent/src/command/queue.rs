@@ -19,7 +19,7 @@ use crate::schedule::{RetryPolicy, Roll};
 const RETRY: RetryPolicy = RetryPolicy {
     base: Duration::from_secs(1),
     max: Duration::from_secs(30),
-    attempts: 4,
+    attempts: 3,
 };
 
 /// All commands of an agent. Dropping it ends them.

@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
 use contract::names::CONFIG_VARIABLE;
-use serde::Deserialize;
 
 use super::{ConfigError, Environment, unknown};
 
@@ -103,13 +102,14 @@ fn parse(text: &str, origin: String) -> Result<Loaded, ConfigError> {
     if !text.trim_start().starts_with('{') {
         return Err(ConfigError::NotJson { origin });
     }
-    let result = serde_json::from_str::<serde_json::Value>(text).and_then(|value| {
-        Ok(Loaded {
-            config: AgentConfig::deserialize(&value)?,
-            unknown_keys: unknown::keys(&value),
-        })
-    });
-    result.map_err(|source| ConfigError::Json { origin, source })
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|source| ConfigError::Json { origin, source })?;
+    let config: AgentConfig = serde_path_to_error::deserialize(&value)
+        .map_err(|error| ConfigError::value(error.path().to_string(), error.inner()))?;
+    Ok(Loaded {
+        config,
+        unknown_keys: unknown::keys(&value),
+    })
 }
 
 #[cfg(test)]
@@ -143,6 +143,9 @@ mod tests {
         assert!(matches!(load("{}"), Err(ConfigError::Base64 { .. })));
         assert!(matches!(load("YSA9IDE="), Err(ConfigError::NotJson { .. })));
         assert!(matches!(load("e30g7g=="), Err(ConfigError::Json { .. })));
+        // {"exit_after_auth":"maybe"}
+        let odd = load("eyJleGl0X2FmdGVyX2F1dGgiOiJtYXliZSJ9").unwrap_err();
+        assert!(odd.to_string().starts_with("exit_after_auth: "), "{odd}");
         let unset = source.load(&Environment::default()).unwrap_err();
         assert!(unset.to_string().contains("VAULT_CONFIG is not set"));
     }

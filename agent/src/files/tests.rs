@@ -152,6 +152,23 @@ fn a_directory_in_the_place_of_the_file_is_an_error() {
 }
 
 #[test]
+fn a_file_that_cannot_be_replaced_is_overwritten_in_place() {
+    let dir = mk_dir();
+    let mut target = Target::new(dir.path().join("app"));
+    target.write(b"a longer text").unwrap();
+    let before = fs::metadata(&target.path).unwrap().ino();
+    target.mode = Some(0o600);
+    // As after a rename that was refused because the file is mounted by itself.
+    let parent = Parent::open(&target.path, false).unwrap();
+    drop(parent.create("temporary").unwrap());
+    target.overwrite(&parent, "temporary", b"short").unwrap();
+    assert_eq!(fs::read(&target.path).unwrap(), b"short");
+    assert_eq!(mode_of(&target.path), 0o600);
+    assert_eq!(fs::metadata(&target.path).unwrap().ino(), before);
+    assert_eq!(names_in(dir.path()), ["app"]);
+}
+
+#[test]
 fn a_check_leaves_the_directory_as_it_was() {
     let dir = mk_dir();
     Target::new(dir.path().join("token"))

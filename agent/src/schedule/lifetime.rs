@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 use super::{Roll, scaled};
 
+/// Longer grants count as this much: ten years, which clocks can add without overflow.
+const LONGEST_GRANT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// First wait after a renewal that failed.
 const FIRST_BACKOFF: Duration = Duration::from_secs(10);
 /// Longest wait after a renewal that failed.
@@ -94,6 +96,7 @@ impl Lifetime {
         now: Instant,
         roll: Roll,
     ) -> (Self, Effect) {
+        let granted = granted.min(LONGEST_GRANT);
         let state = Self {
             tolerance,
             renewable,
@@ -123,6 +126,7 @@ impl Lifetime {
                 return (self, Effect::End(End::NotRenewable));
             }
             Event::Renewed { granted, .. } => {
+                let granted = granted.min(LONGEST_GRANT);
                 self.backoff = None;
                 self.granted_at = now;
                 self.granted = granted;

@@ -1,1 +1,266 @@
+use std::path::Path;
 
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::TemplateSource;
+
+fn mk_config() -> Value {
+    json!({
+        "auto_auth": {
+            "method": {"type": "kubernetes", "config": {"role": "app"}},
+            "sink": [{"type": "file", "config": {"path": "/t"}}],
+        },
+        "vault": {"address": "http://file:8200"},
+        "template": [{"destination": "/d", "contents": "x"}],
+    })
+}
+
+fn settings_of(config: &Value, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+    let pairs = environment
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
+    Settings::from_config(&config, Overrides::default(), &pairs.collect())
+}
+
+/// The settings of the usual configuration with one value changed.
+fn with(pointer: &str, value: Value) -> Result<Settings, ConfigError> {
+    let mut config = mk_config();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    config.pointer_mut(parent).unwrap()[key] = value;
+    settings_of(&config, &[])
+}
+
+fn in_environment(environment: &[(&str, &str)]) -> Settings {
+    settings_of(&mk_config(), environment).unwrap()
+}
+
+#[test]
+fn the_defaults_are_the_established_ones() {
+    let settings = settings_of(&mk_config(), &[]).unwrap();
+    assert_eq!(settings.rendering.refresh, RefreshPolicy::new(None, None));
+    assert_eq!(settings.rendering.retry, RetryPolicy::default());
+    assert!(!settings.rendering.exit_on_retry_failure && !settings.exit_after_auth);
+    assert_eq!(
+        settings.login.backoff,
+        crate::schedule::LoginBackoff::default()
+    );
+    assert_eq!(settings.sinks[0].mode, Some(0o640));
+    let template = &settings.templates[0];
+    assert_eq!(template.source, TemplateSource::Contents("x".into()));
+    assert_eq!(template.target, Target::new("/d"));
+    assert_eq!(
+        (settings.vault.timeout.as_secs(), settings.vault.max_retries),
+        (60, 0)
+    );
+    assert_eq!(settings.pid_file, None);
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_with_the_established_words() {
+    let error = |result: Result<Settings, ConfigError>| result.unwrap_err().to_string();
+    let cases = [
+        (
+            with("/auto_auth", Value::Null),
+            "no auto_auth, cache, or listener block found in config",
+        ),
+        (
+            with("/auto_auth/method", Value::Null),
+            "one and only one \"method\" block is required",
+        ),
+        (
+            with("/auto_auth/method/type", json!("")),
+            "method type must be specified",
+        ),
+        (
+            with("/auto_auth/method/type", json!("ldap")),
+            "unknown auth method \"ldap\": this agent knows kubernetes",
+        ),
+        (
+            with("/auto_auth/method/config", json!({})),
+            "missing 'role' value",
+        ),
+        (
+            with("/auto_auth/method/min_backoff", json!("10m")),
+            "auth handler: min_backoff cannot be greater than max_backoff",
+        ),
+        (
+            with("/auto_auth/method/max_backoff", json!("soon")),
+            "auto_auth.method.max_backoff: ",
+        ),
+        (
+            with("/auto_auth/sink/0/type", json!("")),
+            "sink type must be specified",
+        ),
+        (
+            with("/auto_auth/sink/0/type", json!("s3")),
+            "Unknown sink type \"s3\"",
+        ),
+        (
+            with("/auto_auth/sink/0/config", json!({})),
+            "'path' not specified for file sink",
+        ),
+        (
+            with(
+                "/auto_auth/sink/0/config",
+                json!({"path": "/t", "mode": "9"}),
+            ),
+            "auto_auth.sink[0].mode: ",
+        ),
+        (
+            with("/template/0/source", json!("/s")),
+            "template: must specify exactly one of 'source' or 'contents'",
+        ),
+        (
+            with("/template/0/contents", json!("")),
+            "template: must specify exactly one of 'source' or 'contents'",
+        ),
+        (
+            with("/template/0/destination", json!("")),
+            "template[0].destination: ",
+        ),
+        (
+            with("/template/0/perms", json!("rw")),
+            "template[0] (/d).perms: ",
+        ),
+        (
+            with("/template/0/user", json!("no-such-user")),
+            "template[0] (/d).user: unknown user",
+        ),
+        (
+            with(
+                "/template_config",
+                json!({"static_secret_render_interval": "x"}),
+            ),
+            "template_config.static_secret_render_interval: ",
+        ),
+    ];
+    for (result, words) in cases {
+        let error = error(result);
+        assert!(error.contains(words), "{error:?} lacks {words:?}");
+    }
+    let mut idle = mk_config();
+    idle["template"] = json!([]);
+    idle["auto_auth"]["sink"] = json!([]);
+    assert!(error(settings_of(&idle, &[])).starts_with("auto_auth requires at least one sink"));
+}
+
+#[test]
+fn a_value_may_be_written_in_more_than_one_way() {
+    let mode = |value| {
+        let config = json!({"path": "/t", "mode": value});
+        with("/auto_auth/sink/0/config", config).unwrap().sinks[0].mode
+    };
+    assert_eq!(mode(json!(416)), Some(0o640));
+    assert_eq!(mode(json!("0600")), Some(0o600));
+    assert_eq!(mode(json!(0)), Some(0o640));
+    let path = |value| {
+        with("/auto_auth/method/mount_path", value)
+            .unwrap()
+            .login
+            .method
+    };
+    assert_eq!(
+        format!("{:?}", path(json!("auth/k8s/"))),
+        format!("{:?}", path(json!("auth/k8s")))
+    );
+    let perms = with("/template/0/perms", json!("0440")).unwrap();
+    assert_eq!(perms.templates[0].target.mode, Some(0o440));
+    let dirs = with("/template/0/create_dest_dirs", json!(false)).unwrap();
+    assert!(!dirs.templates[0].target.create_directories);
+    let most = |value| {
+        let config = json!({"max_connections_per_host": value});
+        with("/template_config", config)
+            .unwrap()
+            .rendering
+            .max_connections
+    };
+    assert_eq!((most(json!(3)), most(json!(0))), (3, UNLIMITED_CONNECTIONS));
+}
+
+#[test]
+fn back_off_of_the_login_rules_the_reads_too() {
+    let settings = with("/auto_auth/method/min_backoff", json!("2s")).unwrap();
+    assert_eq!(settings.login.backoff.min(), Duration::from_secs(2));
+    assert_eq!(settings.rendering.retry.base, Duration::from_secs(2));
+    assert_eq!(settings.rendering.retry.max, RetryPolicy::default().max);
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    assert_eq!(in_environment(&[]).vault.address, "http://file:8200");
+    let settings = in_environment(&[
+        ("VAULT_ADDR", "http://env:8200"),
+        ("VAULT_CACERT", "/ca.pem"),
+        ("VAULT_CACERT_BYTES", "pem"),
+        ("VAULT_NAMESPACE", "/team/a/"),
+        ("VAULT_TLS_SERVER_NAME", "vault"),
+        ("VAULT_CLIENT_TIMEOUT", "5"),
+        ("VAULT_MAX_RETRIES", "2"),
+    ]);
+    let vault = &settings.vault;
+    assert_eq!(vault.address, "http://env:8200");
+    assert_eq!(vault.ca_cert.as_deref(), Some(Path::new("/ca.pem")));
+    assert_eq!(vault.ca_cert_bytes.as_deref(), Some(&b"pem"[..]));
+    assert_eq!(vault.namespace.as_deref(), Some("team/a"));
+    assert_eq!(vault.tls_server_name.as_deref(), Some("vault"));
+    assert_eq!((vault.timeout.as_secs(), vault.max_retries), (5, 2));
+    assert!(
+        settings
+            .command_environment
+            .contains(&("VAULT_ADDR".into(), "http://env:8200".into()))
+    );
+    assert!(
+        settings
+            .command_environment
+            .contains(&("VAULT_CACERT".into(), "/ca.pem".into()))
+    );
+    assert!(
+        !settings
+            .command_environment
+            .iter()
+            .any(|(name, _)| name.contains("TOKEN"))
+    );
+}
+
+#[test]
+fn a_variable_that_is_set_but_empty_puts_the_default_before_the_file() {
+    assert_eq!(
+        in_environment(&[("VAULT_ADDR", "")]).vault.address,
+        "https://127.0.0.1:8200"
+    );
+}
+
+#[test]
+fn the_namespace_of_the_method_holds_where_the_environment_has_none() {
+    let mut config = mk_config();
+    config["auto_auth"]["method"]["namespace"] = json!("/ns1/");
+    let namespace =
+        |environment: &[(&str, &str)]| settings_of(&config, environment).unwrap().vault.namespace;
+    assert_eq!(namespace(&[]).as_deref(), Some("ns1"));
+    assert_eq!(
+        namespace(&[("VAULT_NAMESPACE", "ns2")]).as_deref(),
+        Some("ns2")
+    );
+}
+
+#[test]
+fn verification_is_turned_off_by_true_and_by_nothing_else() {
+    let skip = |value| {
+        in_environment(&[("VAULT_SKIP_VERIFY", value)])
+            .vault
+            .skip_verify
+    };
+    assert!(skip("true") && skip("1") && skip("T"));
+    assert!(!skip("false") && !skip("0") && !skip(""));
+    let mut config = mk_config();
+    config["vault"]["tls_skip_verify"] = json!(true);
+    let settings = settings_of(&config, &[("VAULT_SKIP_VERIFY", "false")]).unwrap();
+    assert!(!settings.vault.skip_verify);
+    let error = settings_of(&config, &[("VAULT_SKIP_VERIFY", "maybe")]).unwrap_err();
+    assert!(
+        error.to_string().starts_with("VAULT_SKIP_VERIFY: "),
+        "{error}"
+    );
+}

@@ -190,6 +190,15 @@ fn nothing_left_ends_at_once() {
 }
 
 #[test]
+fn a_grant_beyond_all_measure_overflows_nothing() {
+    let start = Instant::now();
+    let roll = Roll::new(0.5);
+    let (state, effect) = Lifetime::start(Tolerance::Any, Duration::MAX, false, start, roll);
+    assert!(matches!(effect, Effect::Sleep(_)), "{effect:?}");
+    assert!(state.ends_at() > start);
+}
+
+#[test]
 fn the_end_moves_with_each_grant() {
     let start = Instant::now();
     let roll = Roll::new(0.5);

@@ -1,0 +1,14 @@
+//! The agent against dev-vault, in one process: what users see, from configuration to file.
+//!
+//! Time is real here, because sockets and commands do not follow a paused clock; intervals and lives
+//! are short instead. Nothing sleeps for a fixed time: each step waits for what it expects.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is test code, its helpers too"
+)]
+
+mod authentication;
+mod failures;
+mod rendering;
+mod support;

@@ -1,0 +1,258 @@
+//! A Vault set up as the guide does, and an agent to run against it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use contract::AgentConfig;
+use dev_vault::{Config, DevVault};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::SubscriberExt;
+use vault_agent::config::{Environment, Overrides, Settings};
+use vault_agent::exit::Failure;
+use vault_agent::log::{Format, LogLayer};
+
+/// Longer than anything here takes, even on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) const KV: &str = "secret/data/production/api-service";
+
+/// Prints the key of the guide's secret.
+pub(crate) const KV_TEMPLATE: &str =
+    r#"key={{ with secret "secret/production/api-service" }}{{ .Data.data.api_key }}{{ end }}"#;
+
+/// Prints a database user of the guide's role.
+pub(crate) const DATABASE_TEMPLATE: &str =
+    r#"{{ with secret "database/creds/api-role" }}{{ .Data.username }}{{ end }}"#;
+
+pub(crate) struct World {
+    pub(crate) vault: DevVault,
+    pub(crate) dir: TempDir,
+    logs: Logs,
+    _log_guard: DefaultGuard,
+}
+
+pub(crate) struct Agent {
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<Result<(), Failure>>,
+}
+
+#[derive(Clone, Default)]
+struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let logs = Logs::default();
+        let layer = LogLayer::new(tracing::Level::TRACE, Format::Standard, logs.clone());
+        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        let vault = DevVault::start(Config::default()).await.unwrap();
+        let world = Self {
+            vault,
+            dir: tempfile::tempdir().unwrap(),
+            logs,
+            _log_guard: guard,
+        };
+        world.set_up();
+        world
+    }
+
+    fn set_up(&self) {
+        self.put("sys/auth/kubernetes", json!({"type": "kubernetes"}));
+        self.put(
+            "auth/kubernetes/config",
+            json!({"kubernetes_host": "https://k8s"}),
+        );
+        self.set_role(json!({"ttl": "1h"}));
+        let policy = r#"
+            path "secret/data/production/*" { capabilities = ["read"] }
+            path "secret/metadata/production/*" { capabilities = ["list"] }
+            path "database/creds/api-role" { capabilities = ["read"] }"#;
+        self.put("sys/policies/acl/api-secrets", json!({"policy": policy}));
+        self.set_key("first");
+        self.put("sys/mounts/database", json!({"type": "database"}));
+        let connection = json!({
+            "plugin_name": "postgresql-database-plugin",
+            "connection_url": "postgresql://{{username}}:{{password}}@postgres:5432/app",
+            "allowed_roles": "api-role",
+        });
+        self.put("database/config/postgres", connection);
+        self.set_database_role("1h", "24h");
+        let keys = self.vault.service_accounts();
+        let jwt = keys.mint(
+            "production",
+            "api-service-sa",
+            &[],
+            Duration::from_secs(3600),
+        );
+        self.write("jwt", &format!("{jwt}\n"));
+    }
+
+    pub(crate) fn put(&self, path: &str, body: Value) {
+        self.vault
+            .write(path, &body)
+            .unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"));
+    }
+
+    /// The role of the login, with these settings in addition.
+    pub(crate) fn set_role(&self, extra: Value) {
+        let mut role = json!({
+            "bound_service_account_names": "api-service-sa",
+            "bound_service_account_namespaces": "production",
+            "policies": "api-secrets",
+        });
+        let Value::Object(extra) = extra else {
+            panic!("{extra}")
+        };
+        role.as_object_mut().unwrap().extend(extra);
+        self.put("auth/kubernetes/role/api-service", role);
+    }
+
+    pub(crate) fn set_database_role(&self, ttl: &str, max_ttl: &str) {
+        let role = json!({
+            "db_name": "postgres", "creation_statements": "CREATE ROLE",
+            "default_ttl": ttl, "max_ttl": max_ttl,
+        });
+        self.put("database/roles/api-role", role);
+    }
+
+    /// Changes the guide's secret.
+    pub(crate) fn set_key(&self, value: &str) {
+        self.put(KV, json!({"data": {"api_key": value}}));
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let mut file = fs::File::create(self.path(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn template(&self, name: &str, contents: &str) -> Value {
+        json!({"destination": self.path(name), "contents": contents})
+    }
+
+    /// A configuration as the injector writes it, with quick intervals.
+    pub(crate) fn config(&self, templates: &[Value]) -> Value {
+        json!({
+            "auto_auth": {
+                "method": {
+                    "type": "kubernetes",
+                    "mount_path": "auth/kubernetes",
+                    "min_backoff": "10ms",
+                    "max_backoff": "50ms",
+                    "config": {"role": "api-service", "token_path": self.path("jwt")},
+                },
+                "sink": [{"type": "file", "config": {"path": self.path("token")}}],
+            },
+            "vault": {"address": self.vault.address()},
+            "pid_file": self.path("pid"),
+            "template": templates,
+            "template_config": {
+                "exit_on_retry_failure": true,
+                "static_secret_render_interval": "1s",
+            },
+        })
+    }
+
+    pub(crate) fn start(&self, config: &Value) -> Agent {
+        let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+        let settings =
+            Settings::from_config(&config, Overrides::default(), &Environment::default()).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            // A dropped sender stops the agent too.
+            let _ = stopped.await;
+        };
+        Agent {
+            stop: Some(stop),
+            ended: tokio::spawn(vault_agent::run(settings, shutdown)),
+        }
+    }
+
+    /// An agent that renders once, to its end.
+    pub(crate) async fn run_once(&self, mut config: Value) -> Result<(), Failure> {
+        config["exit_after_auth"] = true.into();
+        self.start(&config).end().await
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.path(name)).ok()
+    }
+
+    /// Waits for a file that is as wanted.
+    pub(crate) async fn wait_for(&self, name: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let what = format!("{name}, which is {:?}", self.read(name));
+        self.until(&what, || self.read(name).filter(|text| wanted(text)))
+            .await
+    }
+
+    pub(crate) async fn wait_for_text(&self, name: &str, text: &str) {
+        self.wait_for(name, |current| current == text).await;
+    }
+
+    pub(crate) async fn wait_for_log(&self, words: &str) {
+        self.until(words, || self.logs().contains(words).then_some(()))
+            .await;
+    }
+
+    pub(crate) async fn wait_for_count(&self, method: &str, prefix: &str, count: usize) {
+        let what = format!("{count} times {method} {prefix}");
+        let enough = || (self.vault.count(method, prefix) >= count).then_some(());
+        self.until(&what, enough).await;
+    }
+
+    pub(crate) async fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let search = async {
+            loop {
+                if let Some(found) = look() {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        match tokio::time::timeout(DEADLINE, search).await {
+            Ok(found) => found,
+            Err(_) => panic!("waited in vain for {what}; log:\n{}", self.logs()),
+        }
+    }
+
+    pub(crate) fn logs(&self) -> String {
+        String::from_utf8(self.logs.0.lock().unwrap().clone()).unwrap()
+    }
+
+    pub(crate) fn logins(&self) -> usize {
+        self.vault.count("PUT", "auth/kubernetes/login")
+    }
+}
+
+impl Agent {
+    /// Asks the agent to stop, and gives how it ended.
+    pub(crate) async fn stop(mut self) -> Result<(), Failure> {
+        drop(self.stop.take());
+        self.end().await
+    }
+
+    /// Waits until the agent ends by itself.
+    pub(crate) async fn end(self) -> Result<(), Failure> {
+        let ended = tokio::time::timeout(DEADLINE, self.ended).await;
+        ended.expect("the agent must end").unwrap()
+    }
+}

@@ -1,0 +1,108 @@
+//! The binary: exit codes and signals.
+#![allow(
+    clippy::unwrap_used,
+    reason = "all of this is test code, its helpers too"
+)]
+
+use std::io::Write;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn mk_command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vault-agent"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = mk_command(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn help_and_version_succeed_on_stdout() {
+    let (code, stdout, _) = run(&["-help"]);
+    assert!(code == 0 && stdout.contains("--config"), "{stdout}");
+    let (code, stdout, _) = run(&["agent", "-version"]);
+    assert!(code == 0 && stdout.starts_with("vault-agent "), "{stdout}");
+}
+
+#[test]
+fn a_wrong_command_line_is_64_and_a_wrong_configuration_78() {
+    let (code, _, stderr) = run(&["-confg=x"]);
+    assert!(code == 64 && stderr.contains("confg"), "{stderr}");
+    let (code, _, stderr) = run(&[]);
+    assert!(code == 64 && stderr.contains("-config=FILE"), "{stderr}");
+    let (code, _, stderr) = run(&["-config=/nowhere.json"]);
+    assert!(code == 78 && stderr.contains("/nowhere.json"), "{stderr}");
+    let (code, _, stderr) = run(&["-log-level=loud", "-config=/nowhere.json"]);
+    assert!(
+        code == 78 && stderr.contains("unknown log level"),
+        "{stderr}"
+    );
+    let output = mk_command(&[])
+        .env("VAULT_CONFIG", "e30=")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(
+        stderr.lines().last(),
+        Some("vault-agent: configuration: no auto_auth, cache, or listener block found in config")
+    );
+}
+
+fn wait(child: &mut Child, what: &str, mut done: impl FnMut(&mut Child) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done(child) {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn sigterm_and_sigint_end_it_with_success_and_without_its_pid_file() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let dir = tempfile::tempdir().unwrap();
+        let pid_file = dir.path().join("pid");
+        // Nothing listens there: the agent waits and tries again, which a signal has to interrupt.
+        let config = format!(
+            r#"{{"auto_auth": {{"method": {{"type": "kubernetes", "min_backoff": "1m", "config":
+                 {{"role": "r", "token_path": "/dev/null"}}}},
+                 "sink": [{{"type": "file", "config": {{"path": "{0}/token"}}}}]}},
+                 "vault": {{"address": "http://127.0.0.1:1"}}, "pid_file": "{0}/pid", "typo": 1}}"#,
+            dir.path().display()
+        );
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(config.as_bytes()).unwrap();
+        let argument = format!("-config={}", file.path().display());
+        let mut child = mk_command(&[&argument])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait(&mut child, "the pid file", |_| pid_file.exists());
+        let pid = i32::try_from(child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .unwrap();
+        kill_process(pid, signal).unwrap();
+        wait(&mut child, "the end", |child| {
+            child.try_wait().unwrap().is_some()
+        });
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+        assert!(!pid_file.exists());
+        assert!(stderr.contains("unknown key \"typo\""), "{stderr}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.starts_with("==> Vault Agent started! Log data will stream in below:"));
+    }
+}
