@@ -1,6 +1,7 @@
 //! A child process with its output in lines. It never outlives the value that owns it.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -28,6 +29,8 @@ impl Process {
     /// Starts `command`. `farewell` is the signal that ends it in good order when the value is dropped.
     pub fn start(name: &str, command: &mut Command, farewell: Signal) -> Result<Self> {
         let mut child = command
+            // A group of its own: Ctrl-C at a terminal is for us, who then end it in good order.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

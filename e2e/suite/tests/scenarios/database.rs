@@ -34,6 +34,8 @@ async fn credentials_open_sessions_before_and_after_their_rotation(mut lab: Lab)
     }
     assert_eq!(agent.logged("error authenticating"), 0);
     let log = agent.log();
+    lab.story
+        .tell(format_args!("the agent's log of all this:\n{log}"));
     assert!(
         !log.contains(&current.password),
         "no password is in the log"

@@ -84,8 +84,9 @@ async fn refused(lab: &Lab, config: &contract::AgentConfig) -> Result<String> {
     );
     let words = log
         .lines()
-        .find(|line| line.contains("error authenticating"))
+        .find_map(|line| Some(line.split_once("* ")?.1))
         .unwrap_or_default();
-    lab.story.tell(words);
+    lab.story
+        .tell(format_args!("refused with the words: {words}"));
     Ok(log)
 }
