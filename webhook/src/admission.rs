@@ -1,0 +1,241 @@
+//! Admission reviews: the review in, the review out. No policy.
+//!
+//! Only what is needed is read, and the pod stays raw. The response is our own type, because the
+//! patch has to be base64 text with its type beside it, in both versions of the API.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::inject::{self, Decision, Outcome};
+use crate::pod::Text;
+use crate::settings::Settings;
+
+/// A request that is no admission review, so that there is nothing to answer in kind.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum ReviewError {
+    /// Not JSON, or no object. The first words are those of the established injector.
+    #[error(
+        "error decoding admission request: couldn't get version/kind; json parse error at line \
+         {line}, column {column}"
+    )]
+    Undecodable { line: usize, column: usize },
+    #[error("not an admission review: give an AdmissionReview of admission.k8s.io/v1 or v1beta1")]
+    Kind,
+    #[error("the admission review has no request")]
+    NoRequest,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    #[serde(borrow, default)]
+    api_version: Text<'a>,
+    #[serde(borrow, default)]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    request: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    /// Answered as it came: without it, the API server rejects the answer.
+    #[serde(borrow, default)]
+    uid: Text<'a>,
+    #[serde(borrow, default)]
+    namespace: Text<'a>,
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(flatten)]
+    patch: Option<EncodedPatch>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    metadata: Empty,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Empty {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EncodedPatch {
+    patch: String,
+    patch_type: &'static str,
+}
+
+/// An answered review: the bytes, and what there is to log and count about it.
+#[derive(Debug)]
+pub struct Answered {
+    pub body: Vec<u8>,
+    pub uid: String,
+    pub namespace: String,
+    pub outcome: Outcome,
+}
+
+const V1: &str = "admission.k8s.io/v1";
+const V1BETA1: &str = "admission.k8s.io/v1beta1";
+const KIND: &str = "AdmissionReview";
+
+/// Answers one review.
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "what is serialised has text keys only"
+)]
+pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError> {
+    let undecodable = |error: serde_json::Error| ReviewError::Undecodable {
+        line: error.line(),
+        column: error.column(),
+    };
+    let review: Review<'_> = serde_json::from_slice(body).map_err(undecodable)?;
+    // A list is a valid sequence of fields to the decoder, but no review.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(ReviewError::Undecodable { line: 1, column: 1 });
+    }
+    let api_version = match (&*review.api_version, &*review.kind) {
+        ("" | V1, "" | KIND) => V1,
+        (V1BETA1, KIND) => V1BETA1,
+        _ => return Err(ReviewError::Kind),
+    };
+    let raw = review.request.ok_or(ReviewError::NoRequest)?;
+    let request: Request<'_> = serde_json::from_str(raw.get()).map_err(undecodable)?;
+
+    let question = inject::Request {
+        namespace: &request.namespace,
+        object: request.object,
+    };
+    let outcome = inject::decide(question, settings);
+    let (allowed, status, patch) = match &outcome.decision {
+        Decision::Skip(_) => (true, None, None),
+        Decision::Inject(plan) => (true, None, Some(encode(&plan.operations))),
+        Decision::Deny(denial) => {
+            let status = Status {
+                metadata: Empty {},
+                message: denial.to_string(),
+            };
+            (false, Some(status), None)
+        }
+    };
+    let response = Response {
+        uid: &request.uid,
+        allowed,
+        status,
+        patch,
+        warnings: outcome
+            .warnings
+            .iter()
+            .map(inject::Warning::as_str)
+            .collect(),
+    };
+    let answer = Answer {
+        api_version,
+        kind: KIND,
+        response,
+    };
+    let body = serde_json::to_vec(&answer).expect("an answer must serialise: its keys are text");
+    Ok(Answered {
+        body,
+        uid: request.uid.to_string(),
+        namespace: request.namespace.to_string(),
+        outcome,
+    })
+}
+
+fn encode(operations: &[json_patch::PatchOperation]) -> EncodedPatch {
+    let json = serde_json::to_vec(operations).expect("a patch must serialise: its keys are text");
+    EncodedPatch {
+        patch: STANDARD.encode(json),
+        patch_type: "JSONPatch",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn answered(review: &Value) -> Result<Value, ReviewError> {
+        let answered = answer(review.to_string().as_bytes(), &Settings::default())?;
+        Ok(serde_json::from_slice(&answered.body).unwrap())
+    }
+
+    #[test]
+    fn a_pod_that_does_not_ask_is_let_through_with_its_uid() {
+        let review = json!({
+            "apiVersion": V1BETA1, "kind": KIND,
+            "request": {"uid": "u1", "namespace": "a", "object": {"metadata": {}}},
+        });
+        let expected = json!({
+            "apiVersion": V1BETA1, "kind": KIND, "response": {"uid": "u1", "allowed": true},
+        });
+        assert_eq!(answered(&review), Ok(expected));
+    }
+
+    #[test]
+    fn a_denial_carries_its_message_and_no_patch() {
+        let review = json!({"request": {"uid": "u1", "namespace": "a"}});
+        let expected = json!({
+            "apiVersion": V1, "kind": KIND,
+            "response": {
+                "uid": "u1", "allowed": false,
+                "status": {"metadata": {}, "message": "unexpected end of JSON input"},
+            },
+        });
+        assert_eq!(answered(&review), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_no_review_is_an_error_and_never_a_panic() {
+        for body in ["abc", "", "[]", "7", "{", "\"x\"", "[\"\",\"\",{}]"] {
+            let error = answer(body.as_bytes(), &Settings::default()).unwrap_err();
+            assert!(
+                matches!(error, ReviewError::Undecodable { .. }),
+                "{body}: {error}"
+            );
+        }
+        for (body, expected) in [
+            (json!({}), ReviewError::NoRequest),
+            (json!({"request": null}), ReviewError::NoRequest),
+            (
+                json!({"apiVersion": "v1", "kind": "Pod", "request": {}}),
+                ReviewError::Kind,
+            ),
+        ] {
+            assert_eq!(answered(&body).unwrap_err(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_uid_or_pod_never_shows_values() {
+        let review = json!({"request": {
+            "uid": "u", "object": {"metadata": {"annotations": {"a": ["hunter2"]}}},
+        }});
+        let text = answered(&review).unwrap().to_string();
+        assert!(text.contains("cannot unmarshal array"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

@@ -1,0 +1,201 @@
+//! From a pod and the injector's settings to a decision. Pure: no input or output, no clock, and
+//! the same pod gives the same operations, byte for byte.
+//!
+//! ```text
+//! Request ─► asks? ─► namespace ─► InjectRequest ─► Validation ─► Plan ─► operations
+//!              │          │             │               │           │
+//!            Skip        Deny          Deny            Deny        Deny
+//! ```
+//!
+//! The order of the checks and the first words of each denial are those of the established
+//! injector, because alerts and tests match on them.
+
+mod config;
+mod container;
+mod container_patch;
+mod denial;
+mod environment;
+mod flavor;
+mod operations;
+mod paths;
+mod quantity;
+mod request;
+mod resources;
+mod schema;
+mod secrets;
+mod security;
+mod telemetry;
+mod token;
+mod volumes;
+mod warnings;
+
+use contract::annotations::{self, Annotations};
+use json_patch::PatchOperation;
+use serde_json::value::RawValue;
+
+use crate::pod::Glance;
+use crate::settings::Settings;
+
+pub use denial::Denial;
+pub use flavor::Flavor;
+pub use warnings::Warning;
+
+use request::InjectRequest;
+
+/// Value of the status annotation on a pod that was injected.
+const INJECTED: &str = "injected";
+
+/// Namespaces whose pods are the cluster's own.
+const SYSTEM_NAMESPACES: [&str; 2] = ["kube-system", "kube-public"];
+
+/// One request, as far as the decision depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Namespace of the request.
+    pub namespace: &'a str,
+    /// The pod.
+    pub object: Option<&'a RawValue>,
+}
+
+/// What is decided, and what the user should know about it.
+#[derive(Debug)]
+pub struct Outcome {
+    pub decision: Decision,
+    pub warnings: Vec<Warning>,
+    /// Name of the pod, or the prefix from which it will get one.
+    pub pod: String,
+}
+
+/// What happens to a pod.
+#[derive(Debug)]
+pub enum Decision {
+    /// It is changed.
+    Inject(Plan),
+    /// It is let through as it is.
+    Skip(Skip),
+    /// It is refused.
+    Deny(Denial),
+}
+
+/// The changes to a pod.
+#[derive(Debug)]
+pub struct Plan {
+    pub operations: Vec<PatchOperation>,
+    /// Which agent containers it gets; `None` where only volumes are added.
+    pub injection: Option<Injection>,
+    pub flavor: Flavor,
+}
+
+/// Which agent containers a pod gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Injection {
+    InitAndSidecar,
+    InitOnly,
+    SidecarOnly,
+}
+
+impl Injection {
+    /// The label of the metric.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::InitAndSidecar => "init_and_sidecar",
+            Self::InitOnly => "init_only",
+            Self::SidecarOnly => "sidecar_only",
+        }
+    }
+}
+
+/// Why a pod is let through as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// It has no `agent-inject` annotation.
+    NotAsked,
+    /// Its `agent-inject` annotation is false.
+    TurnedOff,
+    /// It runs already, or has ended.
+    NotPending,
+    /// Its status annotation says that it was injected.
+    AlreadyInjected,
+}
+
+impl Skip {
+    /// The word for logs and metrics.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NotAsked => "not_asked",
+            Self::TurnedOff => "turned_off",
+            Self::NotPending => "not_pending",
+            Self::AlreadyInjected => "already_injected",
+        }
+    }
+}
+
+/// Decides about one request.
+pub fn decide(request: Request<'_>, settings: &Settings) -> Outcome {
+    let mut outcome = Outcome {
+        decision: Decision::Skip(Skip::NotAsked),
+        warnings: Vec::new(),
+        pod: String::new(),
+    };
+    outcome.decision = match evaluate(request, settings, &mut outcome) {
+        Ok(decision) => decision,
+        Err(denial) => Decision::Deny(denial),
+    };
+    outcome
+}
+
+fn evaluate(
+    request: Request<'_>,
+    settings: &Settings,
+    outcome: &mut Outcome,
+) -> Result<Decision, Denial> {
+    // The words are those of the established decoder, which meets an empty text here.
+    let object = request
+        .object
+        .ok_or_else(|| Denial::Object("unexpected end of JSON input".to_owned()))?;
+    let unreadable = |_| Denial::Object(schema::explain_pod(object.get()));
+    let glance = Glance::read(object).map_err(unreadable)?;
+    outcome.pod = [&glance.metadata.name, &glance.metadata.generate_name]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .map_or_else(String::new, ToString::to_string);
+
+    let annotations = Annotations::new(glance.metadata.annotations.iter());
+    outcome.warnings = warnings::about_keys(&glance.metadata.annotations);
+    if let Some(skip) = skip(&annotations, &glance.status.phase)? {
+        return Ok(Decision::Skip(skip));
+    }
+    if SYSTEM_NAMESPACES.contains(&request.namespace) {
+        return Err(Denial::SystemNamespace(request.namespace.to_owned()));
+    }
+    let pod = glance.spec().map_err(unreadable)?;
+    let asked = InjectRequest::new(&request, &glance.metadata, &annotations, &pod, settings)?;
+    asked.validate()?;
+    let plan = operations::plan(&asked, &annotations, &pod, settings)?;
+    outcome
+        .warnings
+        .extend(warnings::about_request(&asked, &annotations, &pod, &plan));
+    Ok(Decision::Inject(plan))
+}
+
+fn skip(annotations: &Annotations<'_>, phase: &str) -> Result<Option<Skip>, Denial> {
+    if annotations.get(&annotations::INJECT).is_none() {
+        return Ok(Some(Skip::NotAsked));
+    }
+    let asks = annotations
+        .bool(&annotations::INJECT, false)
+        .map_err(Denial::ShouldInject)?;
+    let status = annotations.get(&annotations::INJECT_STATUS);
+    Ok(if !asks {
+        Some(Skip::TurnedOff)
+    } else if !phase.is_empty() && phase != "Pending" {
+        Some(Skip::NotPending)
+    } else if status == Some(INJECTED) {
+        Some(Skip::AlreadyInjected)
+    } else {
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests;

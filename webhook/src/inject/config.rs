@@ -1,0 +1,154 @@
+//! The agent's configuration, made from what the pod asks for.
+
+use std::collections::BTreeMap;
+
+use contract::agent_config::{
+    AgentApi, AgentConfig, AutoAuth, Cache, Command, DurationText, Listener, Method, PermsText,
+    Persist, Sink, Template, TemplateConfig, Vault,
+};
+use contract::names;
+use serde_json::Value;
+
+use super::paths;
+use super::request::InjectRequest;
+use super::secrets::{Content, Secret};
+use super::volumes::CACHE_PATH;
+
+/// Which of the two agent containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Init,
+    Sidecar,
+}
+
+/// The configuration of one container.
+pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig {
+    let (listener, cache) = listener_and_cache(asked, role);
+    let tuning = &asked.tuning;
+    let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+    AgentConfig {
+        auto_auth: Some(AutoAuth {
+            method: Some(method(asked)),
+            sink: sinks(asked),
+        }),
+        exit_after_auth: (role == Role::Init).into(),
+        pid_file: names::PID_FILE.to_owned(),
+        vault: Some(vault(asked)),
+        template: asked.secrets.iter().map(template).collect(),
+        listener: listener.into_iter().collect(),
+        cache,
+        template_config: Some(TemplateConfig {
+            exit_on_retry_failure: tuning.exit_on_retry_failure.into(),
+            static_secret_render_interval: DurationText::new(tuning.static_secret_render_interval),
+            max_connections_per_host: Some(tuning.max_connections_per_host)
+                .filter(|count| *count != 0),
+            lease_renewal_threshold: Some(tuning.lease_renewal_threshold)
+                .filter(|part| *part != 0.0),
+        }),
+        disable_idle_connections: owned(&tuning.disable_idle_connections),
+        disable_keep_alives: owned(&tuning.disable_keep_alives),
+        telemetry: tuning.telemetry.clone(),
+    }
+}
+
+fn method(asked: &InjectRequest<'_>) -> Method {
+    let login = &asked.login;
+    let mut config = BTreeMap::from([("token_path".to_owned(), Value::from(asked.token.path()))]);
+    config.extend(
+        login
+            .config
+            .iter()
+            .map(|(key, value)| (key.clone(), Value::from(*value))),
+    );
+    if !login.role.is_empty() {
+        config.insert("role".to_owned(), Value::from(login.role));
+    }
+    Method {
+        kind: login.kind.to_owned(),
+        mount_path: login.path.to_owned(),
+        min_backoff: DurationText::new(login.min_backoff),
+        max_backoff: DurationText::new(login.max_backoff),
+        namespace: asked.vault.namespace.to_owned(),
+        config,
+        exit_on_err: login.exit_on_err.into(),
+    }
+}
+
+fn sinks(asked: &InjectRequest<'_>) -> Vec<Sink> {
+    let file = |path: String| Sink {
+        kind: "file".to_owned(),
+        config: BTreeMap::from([("path".to_owned(), Value::from(path))]),
+    };
+    let mut sinks = vec![file(names::TOKEN_SINK.to_owned())];
+    if asked.inject_token {
+        sinks.push(file(paths::join(asked.volume_path, "token")));
+    }
+    sinks
+}
+
+fn vault(asked: &InjectRequest<'_>) -> Vault {
+    let vault = &asked.vault;
+    Vault {
+        address: vault.address.to_owned(),
+        ca_cert: vault.ca_cert.to_owned(),
+        ca_path: vault.ca_path.to_owned(),
+        tls_skip_verify: vault.tls_skip_verify.into(),
+        client_cert: vault.client_cert.to_owned(),
+        client_key: vault.client_key.to_owned(),
+        tls_server_name: vault.tls_server_name.to_owned(),
+    }
+}
+
+fn template(secret: &Secret<'_>) -> Template {
+    let (contents, source) = match &secret.content {
+        Content::Inline(text) => (*text, ""),
+        Content::File(path) => ("", *path),
+        Content::Default { text, .. } => (text.as_str(), ""),
+    };
+    Template {
+        destination: secret.destination.clone(),
+        contents: contents.to_owned(),
+        source: source.to_owned(),
+        left_delimiter: secret.left_delimiter.to_owned(),
+        right_delimiter: secret.right_delimiter.to_owned(),
+        command: (!secret.command.is_empty()).then(|| Command::Line(secret.command.to_owned())),
+        perms: PermsText::new(secret.perms),
+        error_on_missing_key: secret.error_on_missing_key.into(),
+        ..Template::default()
+    }
+}
+
+/// A listener is there for the cache, or for the quit endpoint alone, which comes with an empty
+/// cache block then.
+fn listener_and_cache(asked: &InjectRequest<'_>, role: Role) -> (Option<Listener>, Option<Cache>) {
+    let cache = cache(asked, role);
+    let quit = asked.tuning.enable_quit;
+    if cache.is_none() && !quit {
+        return (None, None);
+    }
+    let listener = Listener {
+        kind: "tcp".to_owned(),
+        address: format!("127.0.0.1:{}", asked.cache.port),
+        tls_disable: true.into(),
+        agent_api: quit.then(|| AgentApi {
+            enable_quit: true.into(),
+        }),
+    };
+    (Some(listener), Some(cache.unwrap_or_default()))
+}
+
+fn cache(asked: &InjectRequest<'_>, role: Role) -> Option<Cache> {
+    let persists = asked.persists_cache();
+    let sidecar_alone = asked.cache.enable && asked.sidecar && role == Role::Sidecar;
+    if !persists && !sidecar_alone {
+        return None;
+    }
+    Some(Cache {
+        use_auto_auth_token: asked.cache.use_auto_auth_token.to_owned(),
+        persist: persists.then(|| Persist {
+            kind: "kubernetes".to_owned(),
+            path: CACHE_PATH.to_owned(),
+            exit_on_err: asked.cache.exit_on_err.into(),
+        }),
+    })
+}

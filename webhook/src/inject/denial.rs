@@ -1,0 +1,131 @@
+//! Why a pod is refused. The words in front of each cause are part of the contract: alerts and
+//! tests of users match on them.
+
+use contract::annotations::AnnotationError;
+use contract::duration::DurationError;
+use thiserror::Error;
+
+use super::container_patch::{ApplyError, SyntaxError};
+use super::quantity::QuantityError;
+use super::schema::SchemaError;
+
+/// Why a pod is refused, by the step that refuses it.
+#[derive(Debug, Error)]
+pub enum Denial {
+    /// The object is no pod; the text is the decoder's.
+    #[error("{0}")]
+    Object(String),
+    #[error("error checking if should inject agent: {0}")]
+    ShouldInject(#[source] AnnotationError),
+    #[error("error with request namespace: cannot inject into system namespaces: {0}")]
+    SystemNamespace(String),
+    #[error("error adding default annotations: {0}")]
+    Defaults(#[from] DefaultsError),
+    #[error("error creating new agent sidecar: {0}")]
+    Request(#[from] RequestError),
+    #[error("error validating agent configuration: {0}")]
+    Validation(#[from] ValidationError),
+    #[error("error creating patch for agent: {0}")]
+    Patch(#[from] PatchError),
+}
+
+impl Denial {
+    /// The word for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Object(_) => "object",
+            Self::ShouldInject(_) => "should_inject",
+            Self::SystemNamespace(_) => "system_namespace",
+            Self::Defaults(_) => "defaults",
+            Self::Request(_) => "request",
+            Self::Validation(_) => "validation",
+            Self::Patch(_) => "patch",
+        }
+    }
+}
+
+/// A default that is missing, or a value that is checked together with the defaults.
+#[derive(Debug, Error)]
+pub enum DefaultsError {
+    #[error("address for Vault required")]
+    Address,
+    #[error("Vault Auth Path required")]
+    AuthPath,
+    #[error("error parsing {limit} backoff as duration: {source} (annotation {key})")]
+    Backoff {
+        limit: &'static str,
+        key: String,
+        source: DurationError,
+    },
+    #[error("error parsing JSON patch for annotation {key}: {source}")]
+    JsonPatch { key: String, source: SyntaxError },
+}
+
+/// An annotation that cannot be read, or does not fit the pod.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    #[error(transparent)]
+    Annotation(#[from] AnnotationError),
+    #[error("invalid default template type: {0}")]
+    DefaultTemplate(String),
+    #[error("invalid value {value:?} for annotation {key:?}: give native or compatible")]
+    Flavor { key: String, value: String },
+    #[error("failed to find volume {volume:?} in Pod {pod:?} volumes")]
+    TokenVolumeUndefined { volume: String, pod: String },
+    #[error("failed to find tokenPath for projected volume {0:?}")]
+    TokenPath(String),
+    #[error("failed to find service account volume {0:?}")]
+    TokenVolume(String),
+    #[error("failed to find service account volume mount")]
+    TokenMount,
+    #[error("No containers found in Pod Spec")]
+    NoContainers,
+    #[error("No SecurityContext found for Container 0")]
+    NoSecurityContext,
+    #[error("RunAsUser is nil for Container 0's SecurityContext")]
+    NoUser,
+    #[error("container not allowed to run as root")]
+    Root,
+    #[error("invalid value {value} for annotation {key:?}, err={source}")]
+    ShareProcessNamespace {
+        key: String,
+        value: String,
+        source: contract::values::ValueError,
+    },
+    #[error("shareProcessNamespace explicitly disabled on the pod, refusing to enable it")]
+    ShareProcessNamespaceDisabled,
+}
+
+/// Something that the agent cannot do without, or cannot do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ValidationError {
+    #[error("namespace missing from request")]
+    Namespace,
+    #[error("no Vault image found")]
+    Image,
+    #[error("no Vault Auth Type found")]
+    AuthType,
+    #[error("no Vault role found")]
+    Role,
+    #[error("no Vault Auth Path found")]
+    AuthPath,
+    #[error("no Vault address found")]
+    Address,
+    /// Better refused than a token that lives on although the user asked for its end.
+    #[error(
+        "agent-revoke-on-shutdown is not available in the native flavour: set it to \"false\", or \
+         set agent-flavor: compatible with a stock agent-image"
+    )]
+    NativeRevoke,
+}
+
+/// A container that cannot be made.
+#[derive(Debug, Error)]
+pub enum PatchError {
+    #[error("{source} (annotation {key})")]
+    Quantity { key: String, source: QuantityError },
+    #[error("failed to apply JSON patch: {0}")]
+    JsonPatch(#[from] ApplyError),
+    #[error(transparent)]
+    Container(#[from] SchemaError),
+}

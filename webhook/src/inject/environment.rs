@@ -1,0 +1,107 @@
+//! The environment of an agent container, in the order of the established injector.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use contract::names;
+use serde_json::{Value, json};
+
+use super::config::{self, Role};
+use super::request::InjectRequest;
+use crate::pod::PodView;
+
+/// Variables of the AWS identity webhook that the agent's login needs.
+const AWS_VARIABLES: [&str; 4] = [
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+];
+
+/// Standard base64 as Go reads it: bits behind the last byte do not matter.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// All variables of one container.
+pub(super) fn environment(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Role) -> Vec<Value> {
+    let mut variables = vec![
+        field("NAMESPACE", "metadata.namespace"),
+        field("HOST_IP", "status.hostIP"),
+        field("POD_IP", "status.podIP"),
+    ];
+    let (tuning, vault) = (&asked.tuning, &asked.vault);
+    let filled = |name: &str, value: &str| (!value.is_empty()).then(|| variable(name, value));
+    variables.extend(filled("GOMAXPROCS", tuning.go_max_procs));
+    variables.extend(filled("VAULT_CLIENT_TIMEOUT", tuning.client_timeout));
+    variables.extend(filled("VAULT_MAX_RETRIES", tuning.client_max_retries));
+    variables.extend(filled("VAULT_LOG_LEVEL", tuning.log_level));
+    variables.extend(filled("VAULT_LOG_FORMAT", tuning.log_format));
+    variables.extend(filled("HTTPS_PROXY", vault.proxy_address));
+    if asked.configmap.is_empty() {
+        variables.push(variable(
+            names::CONFIG_VARIABLE,
+            &encoded_config(asked, role),
+        ));
+    } else {
+        variables.push(variable("VAULT_ADDR", vault.address));
+        variables.extend(filled("VAULT_CACERT", vault.ca_cert));
+        variables.extend(filled("VAULT_CAPATH", vault.ca_path));
+        variables.extend(filled("VAULT_CLIENT_CERT", vault.client_cert));
+        variables.extend(filled("VAULT_CLIENT_KEY", vault.client_key));
+        variables.push(variable(
+            "VAULT_SKIP_VERIFY",
+            &vault.tls_skip_verify.to_string(),
+        ));
+        variables.extend(filled("VAULT_TLS_SERVER_NAME", vault.tls_server_name));
+    }
+    variables.extend(filled("VAULT_CACERT_BYTES", &decoded(vault.ca_cert_bytes)));
+    if asked.login.kind == "aws" {
+        variables.extend(aws(asked, pod));
+    }
+    variables
+}
+
+fn field(name: &str, path: &str) -> Value {
+    json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}})
+}
+
+fn variable(name: &str, value: &str) -> Value {
+    json!({"name": name, "value": value})
+}
+
+fn encoded_config(asked: &InjectRequest<'_>, role: Role) -> String {
+    let config = config::agent_config(asked, role);
+    let json =
+        serde_json::to_vec(&config).expect("a configuration must serialise: its keys are text");
+    STANDARD.encode(json)
+}
+
+/// The decoded bytes where the whole text is base64, else the text.
+fn decoded(text: &str) -> String {
+    let unwrapped = text.replace(['\r', '\n'], "");
+    match LENIENT.decode(unwrapped) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => text.to_owned(),
+    }
+}
+
+fn aws(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Value> {
+    let literal = |name: &str| {
+        pod.containers
+            .iter()
+            .flat_map(|container| &container.env)
+            .find(|variable| &*variable.name == name && !variable.value.is_empty())
+            .map(|found| variable(name, &found.value))
+    };
+    let mut variables: Vec<_> = AWS_VARIABLES.into_iter().filter_map(literal).collect();
+    // The last of two wins in the container, so the setting beats the pod's own region.
+    variables.extend(
+        asked
+            .login
+            .setting("region")
+            .map(|region| variable("AWS_REGION", region)),
+    );
+    variables
+}

@@ -1,0 +1,102 @@
+//! The two flavours of agent container: everything in which they differ.
+//!
+//! `compatible` writes what the established injector writes, its mistakes included, for a stock
+//! image with a shell. `native` starts our agent directly and mends the mistakes. Code elsewhere
+//! asks one of the questions below and never compares flavours for a reason that has no name.
+
+use contract::names;
+
+/// A flavour of agent container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavor {
+    Compatible,
+    Native,
+}
+
+/// Resources of an agent container where neither flag nor annotation says.
+#[derive(Debug)]
+pub(super) struct BuiltInResources {
+    pub(super) limits_cpu: &'static str,
+    pub(super) limits_memory: &'static str,
+    pub(super) requests_cpu: &'static str,
+    pub(super) requests_memory: &'static str,
+}
+
+impl Flavor {
+    /// The word of the annotation and of logs.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Compatible => "compatible",
+            Self::Native => "native",
+        }
+    }
+
+    /// Whether known mistakes of the established injector are kept, and warned of, or mended.
+    pub(super) fn keeps_mistakes(self) -> bool {
+        self == Self::Compatible
+    }
+
+    /// Whether the image has a shell, so that commands and hooks may be shell lines.
+    pub(super) fn has_shell(self) -> bool {
+        self == Self::Compatible
+    }
+
+    /// The container's command.
+    pub(super) fn command(self) -> &'static [&'static str] {
+        match self {
+            Self::Compatible => &["/bin/sh", "-ec"],
+            Self::Native => &[names::AGENT_BINARY],
+        }
+    }
+
+    /// The container's one argument, for a configuration in the environment.
+    pub(super) fn argument(self) -> String {
+        match self {
+            Self::Compatible => {
+                let home = names::AGENT_HOME;
+                let variable = names::CONFIG_VARIABLE;
+                format!(
+                    "echo ${{{variable}?}} | base64 -d > {home}/config.json && \
+                     vault agent -config={home}/config.json"
+                )
+            }
+            Self::Native => format!("-config=env:{}", names::CONFIG_VARIABLE),
+        }
+    }
+
+    /// The container's one argument, for a configuration `file` from the user's ConfigMap.
+    pub(super) fn file_argument(self, file: &str) -> String {
+        match self {
+            Self::Compatible => {
+                format!("touch {} && vault agent -config={file}", names::TOKEN_SINK)
+            }
+            Self::Native => format!("-config={file}"),
+        }
+    }
+
+    /// The seccomp profile of the security context. Established pods have none, and policies
+    /// compare them.
+    pub(super) fn seccomp_profile(self) -> Option<&'static str> {
+        match self {
+            Self::Compatible => None,
+            Self::Native => Some("RuntimeDefault"),
+        }
+    }
+
+    pub(super) fn resources(self) -> &'static BuiltInResources {
+        match self {
+            Self::Compatible => &BuiltInResources {
+                limits_cpu: "500m",
+                limits_memory: "128Mi",
+                requests_cpu: "250m",
+                requests_memory: "64Mi",
+            },
+            Self::Native => &BuiltInResources {
+                limits_cpu: "500m",
+                limits_memory: "64Mi",
+                requests_cpu: "10m",
+                requests_memory: "16Mi",
+            },
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Slash-separated paths joined and cleaned by the rules of Go's `path.Join`, which established
+//! annotations were written against.
+
+/// `base` and `tail` joined and cleaned; `..` may climb out of `base`, but not above the root.
+pub(super) fn join(base: &str, tail: &str) -> String {
+    match (base.is_empty(), tail.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => clean(tail),
+        (false, true) => clean(base),
+        (false, false) => clean(&format!("{base}/{tail}")),
+    }
+}
+
+fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if matches!(parts.last(), Some(&last) if last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (rooted, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_paths_are_clean() {
+        for (base, tail, expected) in [
+            (
+                "/vault/secrets",
+                "nested/file",
+                "/vault/secrets/nested/file",
+            ),
+            ("/vault/secrets/", "token", "/vault/secrets/token"),
+            ("/vault/secrets", "/abs", "/vault/secrets/abs"),
+            ("/vault/secrets", "../../etc/x", "/etc/x"),
+            ("/vault/secrets", "../../../../x", "/x"),
+            ("", "token", "token"),
+            ("", "", ""),
+            ("a", "../..", ".."),
+            ("a", "..", "."),
+        ] {
+            assert_eq!(join(base, tail), expected, "{base} + {tail}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What a pod asks for: every annotation read into a type, or an error that names the annotation.
+//!
+//! The injector's settings stand in where an annotation is absent. Resources are the exception:
+//! they are read when a container is made, because a pod that gets none may carry any text there.
+
+mod connection;
+mod tuning;
+
+use contract::GoDuration;
+use contract::annotations::{self, AnnotationSpec, Annotations};
+
+use super::Request;
+use super::container_patch::ContainerPatch;
+use super::denial::{DefaultsError, RequestError, ValidationError};
+use super::flavor::Flavor;
+use super::secrets::{self, Secret};
+use super::security::{self, Identity};
+use super::token::TokenVolume;
+use crate::pod::{Metadata, PodView};
+use crate::settings::{FlavorSetting, Settings, default_image};
+
+use connection::{Connection, Login};
+use tuning::{Cache, Tuning};
+
+/// The auth method that needs a role.
+const KUBERNETES: &str = "kubernetes";
+
+/// Seconds between the pod's end and the revocation.
+const REVOKE_GRACE: u64 = 5;
+
+/// Everything that one pod asks for.
+#[derive(Debug)]
+pub(super) struct InjectRequest<'p> {
+    pub(super) flavor: Flavor,
+    pub(super) image: &'p str,
+    namespace: &'p str,
+    pub(super) init: bool,
+    pub(super) sidecar: bool,
+    pub(super) init_first: bool,
+    /// `None` is every container.
+    pub(super) containers: Option<Vec<&'p str>>,
+    pub(super) share_process_namespace: Option<bool>,
+    pub(super) token: TokenVolume<'p>,
+    pub(super) secrets: Vec<Secret<'p>>,
+    pub(super) volume_path: &'p str,
+    pub(super) inject_token: bool,
+    pub(super) vault: Connection<'p>,
+    pub(super) login: Login<'p>,
+    pub(super) tuning: Tuning<'p>,
+    pub(super) cache: Cache<'p>,
+    pub(super) identity: Option<Identity>,
+    /// Seconds from the pod's end to the revocation, where the token is to be revoked.
+    pub(super) revoke_after: Option<u64>,
+    pub(super) configmap: &'p str,
+    pub(super) extra_secret: &'p str,
+    pub(super) copy_mounts_from: &'p str,
+    pub(super) init_patch: ContainerPatch,
+    pub(super) sidecar_patch: ContainerPatch,
+}
+
+impl<'p> InjectRequest<'p> {
+    /// Reads all annotations.
+    pub(super) fn new(
+        request: &Request<'p>,
+        metadata: &Metadata<'_>,
+        annotations: &Annotations<'p>,
+        pod: &'p PodView<'_>,
+        settings: &'p Settings,
+    ) -> Result<Self, super::Denial> {
+        check_defaults(annotations, settings)?;
+        let init_patch = container_patch(annotations, &annotations::INIT_JSON_PATCH)?;
+        let sidecar_patch = container_patch(annotations, &annotations::JSON_PATCH)?;
+        let parts = Self::parse(request, metadata, annotations, pod, settings)?;
+        Ok(Self {
+            init_patch,
+            sidecar_patch,
+            ..parts
+        })
+    }
+
+    fn parse(
+        request: &Request<'p>,
+        metadata: &Metadata<'_>,
+        annotations: &Annotations<'p>,
+        pod: &'p PodView<'_>,
+        settings: &'p Settings,
+    ) -> Result<Self, RequestError> {
+        let token = TokenVolume::find(annotations, metadata, pod)?;
+        let (flavor, image) = flavor_and_image(annotations, settings)?;
+        let text = |spec| annotations.get(spec).unwrap_or_default();
+        let pre_populate = annotations.bool(&annotations::PRE_POPULATE, true)?;
+        let only = annotations.bool(&annotations::PRE_POPULATE_ONLY, false)?;
+        let revokes = annotations.bool(
+            &annotations::REVOKE_ON_SHUTDOWN,
+            settings.revoke_on_shutdown,
+        )?;
+        let grace = annotations.uint(&annotations::REVOKE_GRACE, REVOKE_GRACE)?;
+        Ok(Self {
+            flavor,
+            image,
+            namespace: annotations
+                .get(&annotations::REQUEST_NAMESPACE)
+                .unwrap_or(request.namespace),
+            init: pre_populate,
+            sidecar: !only,
+            init_first: annotations.bool(&annotations::INIT_FIRST, false)?,
+            containers: annotations
+                .get(&annotations::INJECT_CONTAINERS)
+                .map(|names| names.split(',').collect()),
+            share_process_namespace: share_process_namespace(annotations, pod)?,
+            token,
+            secrets: secrets::secrets(annotations, flavor, settings)?,
+            volume_path: secrets::volume_path(annotations),
+            inject_token: annotations.bool(&annotations::INJECT_TOKEN, false)?,
+            vault: Connection::new(annotations, settings)?,
+            login: Login::new(annotations, settings)?,
+            tuning: Tuning::new(annotations, flavor, settings)?,
+            cache: Cache::new(annotations)?,
+            identity: security::identity(annotations, pod, flavor, settings)?,
+            revoke_after: revokes.then_some(grace),
+            configmap: text(&annotations::CONFIGMAP),
+            extra_secret: text(&annotations::EXTRA_SECRET),
+            copy_mounts_from: text(&annotations::COPY_VOLUME_MOUNTS),
+            init_patch: ContainerPatch::default(),
+            sidecar_patch: ContainerPatch::default(),
+        })
+    }
+
+    /// Checks that nothing is missing without which the agent cannot work.
+    pub(super) fn validate(&self) -> Result<(), ValidationError> {
+        let present = |text: &str, error| if text.is_empty() { Err(error) } else { Ok(()) };
+        present(self.namespace, ValidationError::Namespace)?;
+        present(self.image, ValidationError::Image)?;
+        if self.configmap.is_empty() {
+            present(self.login.kind, ValidationError::AuthType)?;
+            if self.login.kind == KUBERNETES && !self.login.has_role() {
+                return Err(ValidationError::Role);
+            }
+            present(self.login.path, ValidationError::AuthPath)?;
+            present(self.vault.address, ValidationError::Address)?;
+        }
+        if self.revoke_after.is_some() && self.sidecar && !self.flavor.has_shell() {
+            return Err(ValidationError::NativeRevoke);
+        }
+        Ok(())
+    }
+
+    /// Mount paths of secrets that are not in the common volume, each once, in order.
+    pub(super) fn custom_volume_paths(&self) -> Vec<&'p str> {
+        let mut paths = Vec::new();
+        for path in self.secrets.iter().map(|secret| secret.volume_path) {
+            if path != self.volume_path && !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        paths
+    }
+
+    /// Whether the init container hands its cache to the sidecar through a volume.
+    pub(super) fn persists_cache(&self) -> bool {
+        self.cache.enable && self.init && self.sidecar
+    }
+}
+
+/// What the established injector checks while it fills in defaults.
+fn check_defaults(annotations: &Annotations<'_>, settings: &Settings) -> Result<(), DefaultsError> {
+    let missing = |spec, default: &str| annotations.get(spec).is_none() && default.is_empty();
+    if missing(&annotations::SERVICE, &settings.vault_address) {
+        return Err(DefaultsError::Address);
+    }
+    if missing(&annotations::AUTH_PATH, &settings.auth_path) {
+        return Err(DefaultsError::AuthPath);
+    }
+    for (limit, spec) in [
+        ("min", &annotations::AUTH_MIN_BACKOFF),
+        ("max", &annotations::AUTH_MAX_BACKOFF),
+    ] {
+        let text = annotations.get(spec).unwrap_or_default();
+        if !text.is_empty()
+            && let Err(source) = text.parse::<GoDuration>()
+        {
+            return Err(DefaultsError::Backoff {
+                limit,
+                key: spec.full_key(),
+                source,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn container_patch(
+    annotations: &Annotations<'_>,
+    spec: &AnnotationSpec,
+) -> Result<ContainerPatch, DefaultsError> {
+    ContainerPatch::parse(annotations.get(spec).unwrap_or_default()).map_err(|source| {
+        DefaultsError::JsonPatch {
+            key: spec.full_key(),
+            source,
+        }
+    })
+}
+
+/// The flavour that is asked for, or that the image means; and the image.
+fn flavor_and_image<'p>(
+    annotations: &Annotations<'p>,
+    settings: &'p Settings,
+) -> Result<(Flavor, &'p str), RequestError> {
+    let asked = match annotations.get(&annotations::FLAVOR) {
+        None => settings.flavor,
+        Some("native") => FlavorSetting::Native,
+        Some("compatible") => FlavorSetting::Compatible,
+        Some(value) => {
+            return Err(RequestError::Flavor {
+                key: annotations::FLAVOR.full_key(),
+                value: value.to_owned(),
+            });
+        }
+    };
+    let image = match annotations.get(&annotations::IMAGE) {
+        Some(image) => image,
+        None if settings.image.is_empty() => default_image(asked),
+        None => &settings.image,
+    };
+    Ok((asked.resolve(image), image))
+}
+
+fn share_process_namespace(
+    annotations: &Annotations<'_>,
+    pod: &PodView<'_>,
+) -> Result<Option<bool>, RequestError> {
+    let spec = &annotations::SHARE_PROCESS_NAMESPACE;
+    let Some(value) = annotations.get(spec) else {
+        return Ok(None);
+    };
+    let share = contract::values::parse_bool(value).map_err(|source| {
+        RequestError::ShareProcessNamespace {
+            key: spec.full_key(),
+            value: value.to_owned(),
+            source,
+        }
+    })?;
+    if share && pod.share_process_namespace == Some(false) {
+        return Err(RequestError::ShareProcessNamespaceDisabled);
+    }
+    Ok(Some(share))
+}

@@ -1,0 +1,98 @@
+//! The agent's process: variables, rendering, listener.
+
+use contract::annotations::{self, Annotations};
+
+use crate::inject::denial::RequestError;
+use crate::inject::flavor::Flavor;
+use crate::inject::telemetry;
+use crate::settings::Settings;
+
+/// Variables and switches of the agent's process. Empty texts and zeros are absent.
+#[derive(Debug)]
+pub(in crate::inject) struct Tuning<'p> {
+    pub(in crate::inject) go_max_procs: &'p str,
+    pub(in crate::inject) client_timeout: &'p str,
+    pub(in crate::inject) client_max_retries: &'p str,
+    pub(in crate::inject) log_level: &'p str,
+    pub(in crate::inject) log_format: &'p str,
+    pub(in crate::inject) enable_quit: bool,
+    pub(in crate::inject) exit_on_retry_failure: bool,
+    pub(in crate::inject) static_secret_render_interval: &'p str,
+    pub(in crate::inject) max_connections_per_host: i64,
+    pub(in crate::inject) lease_renewal_threshold: f64,
+    pub(in crate::inject) disable_idle_connections: Vec<&'p str>,
+    pub(in crate::inject) disable_keep_alives: Vec<&'p str>,
+    pub(in crate::inject) telemetry: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// The agent's caching listener.
+#[derive(Debug)]
+pub(in crate::inject) struct Cache<'p> {
+    pub(in crate::inject) enable: bool,
+    pub(in crate::inject) use_auto_auth_token: &'p str,
+    pub(in crate::inject) port: &'p str,
+    pub(in crate::inject) exit_on_err: bool,
+}
+
+impl<'p> Tuning<'p> {
+    pub(super) fn new(
+        annotations: &Annotations<'p>,
+        flavor: Flavor,
+        settings: &'p Settings,
+    ) -> Result<Self, RequestError> {
+        let or = |spec, default: &'p str| annotations.get(spec).unwrap_or(default);
+        let list = |spec, default: &'p str| match or(spec, default) {
+            "" => Vec::new(),
+            text => text.split(',').collect(),
+        };
+        // The established injector reads the variable for this and never uses it.
+        let threshold = if flavor.keeps_mistakes() {
+            0.0
+        } else {
+            settings.lease_renewal_threshold
+        };
+        Ok(Self {
+            go_max_procs: or(&annotations::GO_MAX_PROCS, ""),
+            client_timeout: or(&annotations::CLIENT_TIMEOUT, ""),
+            client_max_retries: or(&annotations::CLIENT_MAX_RETRIES, ""),
+            log_level: or(&annotations::LOG_LEVEL, "info"),
+            log_format: or(&annotations::LOG_FORMAT, "standard"),
+            enable_quit: annotations.bool(&annotations::ENABLE_QUIT, false)?,
+            exit_on_retry_failure: annotations.bool(
+                &annotations::EXIT_ON_RETRY_FAILURE,
+                settings.exit_on_retry_failure,
+            )?,
+            static_secret_render_interval: or(
+                &annotations::STATIC_SECRET_RENDER_INTERVAL,
+                &settings.static_secret_render_interval,
+            ),
+            max_connections_per_host: annotations.int(
+                &annotations::MAX_CONNECTIONS_PER_HOST,
+                settings.max_connections_per_host,
+            )?,
+            lease_renewal_threshold: annotations
+                .float(&annotations::LEASE_RENEWAL_THRESHOLD, threshold)?,
+            disable_idle_connections: list(
+                &annotations::DISABLE_IDLE_CONNECTIONS,
+                &settings.disable_idle_connections,
+            ),
+            disable_keep_alives: list(
+                &annotations::DISABLE_KEEP_ALIVES,
+                &settings.disable_keep_alives,
+            ),
+            telemetry: telemetry::telemetry(annotations),
+        })
+    }
+}
+
+impl<'p> Cache<'p> {
+    pub(super) fn new(annotations: &Annotations<'p>) -> Result<Self, RequestError> {
+        let or = |spec, default: &'static str| annotations.get(spec).unwrap_or(default);
+        Ok(Self {
+            enable: annotations.bool(&annotations::CACHE_ENABLE, false)?,
+            use_auto_auth_token: or(&annotations::CACHE_USE_AUTO_AUTH_TOKEN, "true"),
+            port: or(&annotations::CACHE_LISTENER_PORT, "8200"),
+            exit_on_err: annotations.bool(&annotations::CACHE_EXIT_ON_ERR, false)?,
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Who the agent's containers run as.
+
+use contract::annotations::{self, Annotations};
+use serde_json::{Value, json};
+
+use super::denial::RequestError;
+use super::flavor::Flavor;
+use crate::pod::PodView;
+use crate::settings::Settings;
+
+/// User and group of the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) user: i64,
+    pub(super) group: i64,
+}
+
+/// The identity, or `None` where the security context is left to the cluster.
+pub(super) fn identity(
+    annotations: &Annotations<'_>,
+    pod: &PodView<'_>,
+    flavor: Flavor,
+    settings: &Settings,
+) -> Result<Option<Identity>, RequestError> {
+    let id = |spec, default| {
+        // An empty text is zero, and zero is root: that is kept for established pods only.
+        if !flavor.keeps_mistakes() && annotations.get(spec) == Some("") {
+            return Ok(default);
+        }
+        annotations.int(spec, default)
+    };
+    let mut user = id(&annotations::RUN_AS_USER, settings.run_as_user)?;
+    let group = id(&annotations::RUN_AS_GROUP, settings.run_as_group)?;
+    if annotations.bool(&annotations::RUN_AS_SAME_USER, settings.run_as_same_user)? {
+        user = first_containers_user(pod)?;
+    }
+    let default = settings.set_security_context
+        || [
+            &annotations::RUN_AS_USER,
+            &annotations::RUN_AS_SAME_USER,
+            &annotations::RUN_AS_GROUP,
+        ]
+        .iter()
+        .any(|spec| annotations.get(spec).is_some());
+    let is_set = annotations.bool(&annotations::SET_SECURITY_CONTEXT, default)?;
+    Ok(is_set.then_some(Identity { user, group }))
+}
+
+fn first_containers_user(pod: &PodView<'_>) -> Result<i64, RequestError> {
+    let container = pod.containers.first().ok_or(RequestError::NoContainers)?;
+    let context = container
+        .security_context
+        .as_ref()
+        .ok_or(RequestError::NoSecurityContext)?;
+    match context.run_as_user.ok_or(RequestError::NoUser)? {
+        0 => Err(RequestError::Root),
+        user => Ok(user),
+    }
+}
+
+impl Identity {
+    /// The container's security context.
+    pub(super) fn context(self, flavor: Flavor) -> Value {
+        let mut context = json!({
+            "runAsUser": self.user,
+            "runAsGroup": self.group,
+            "runAsNonRoot": self.user != 0 && self.group != 0,
+            "readOnlyRootFilesystem": true,
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["ALL"]},
+        });
+        if let Some(profile) = flavor.seccomp_profile() {
+            context["seccompProfile"] = json!({"type": profile});
+        }
+        context
+    }
+}

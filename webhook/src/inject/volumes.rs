@@ -1,0 +1,146 @@
+//! The volumes that a pod gets, and where its containers and the agent's mount them.
+
+use contract::names;
+use serde_json::{Map, Value, json};
+
+use super::config::Role;
+use super::request::InjectRequest;
+use crate::pod::{Mounts, PodView};
+
+/// The volume that applications read.
+pub(super) const SECRETS: &str = "vault-secrets";
+/// Where the init container hands its cache to the sidecar.
+pub(super) const CACHE_PATH: &str = "/vault/agent-cache";
+/// Directory of the user's own configuration.
+pub(super) const CONFIG_PATH: &str = "/vault/configs";
+
+const HOME_INIT: &str = "home-init";
+const HOME_SIDECAR: &str = "home-sidecar";
+const CONFIG: &str = "vault-config";
+const EXTRA_SECRETS: &str = "extra-secrets";
+const TLS_SECRETS: &str = "vault-tls-secrets";
+const CACHE: &str = "vault-agent-cache";
+
+/// The volumes, in the groups in which the established injector adds them.
+pub(super) fn groups(asked: &InjectRequest<'_>) -> Vec<Vec<Value>> {
+    let memory = |name: &str| json!({"name": name, "emptyDir": {"medium": "Memory"}});
+    let mut homes = Vec::new();
+    if asked.init {
+        homes.push(memory(HOME_INIT));
+    }
+    if asked.sidecar {
+        homes.push(memory(HOME_SIDECAR));
+    }
+    let customs = 0..asked.custom_volume_paths().len();
+    let secrets = [memory(SECRETS)]
+        .into_iter()
+        .chain(customs.map(|index| memory(&custom(index))))
+        .collect();
+    let mut groups = vec![homes, secrets];
+    if !asked.configmap.is_empty() {
+        groups.push(vec![
+            json!({"name": CONFIG, "configMap": {"name": asked.configmap}}),
+        ]);
+    }
+    for (name, secret) in [
+        (EXTRA_SECRETS, asked.extra_secret),
+        (TLS_SECRETS, asked.vault.tls_secret),
+    ] {
+        if !secret.is_empty() {
+            groups.push(vec![
+                json!({"name": name, "secret": {"secretName": secret}}),
+            ]);
+        }
+    }
+    if asked.persists_cache() {
+        groups.push(vec![memory(CACHE)]);
+    }
+    groups
+}
+
+fn custom(index: usize) -> String {
+    format!("vault-secrets-custom-{index}")
+}
+
+fn mount(name: &str, path: &str) -> Value {
+    json!({"name": name, "mountPath": path})
+}
+
+fn read_only(name: &str, path: &str) -> Value {
+    json!({"name": name, "mountPath": path, "readOnly": true})
+}
+
+/// The mounts of every container that reads secrets.
+pub(super) fn secret_mounts(asked: &InjectRequest<'_>) -> Vec<Value> {
+    let customs = asked.custom_volume_paths();
+    let customs = customs
+        .iter()
+        .enumerate()
+        .map(|(index, path)| mount(&custom(index), path));
+    [mount(SECRETS, asked.volume_path)]
+        .into_iter()
+        .chain(customs)
+        .collect()
+}
+
+/// The mounts of an agent container.
+pub(super) fn agent_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Role) -> Vec<Value> {
+    let token = read_only(asked.token.volume, asked.token.mount_path);
+    let mut mounts = match role {
+        Role::Init => vec![mount(HOME_INIT, names::AGENT_HOME), token],
+        Role::Sidecar => vec![token, mount(HOME_SIDECAR, names::AGENT_HOME)],
+    };
+    mounts.extend(aws_token(asked, pod));
+    mounts.extend(secret_mounts(asked));
+    if !asked.extra_secret.is_empty() {
+        mounts.push(read_only(EXTRA_SECRETS, "/vault/custom"));
+    }
+    mounts.extend(copied_mounts(asked, pod));
+    if !asked.configmap.is_empty() {
+        mounts.push(read_only(CONFIG, CONFIG_PATH));
+    }
+    if !asked.vault.tls_secret.is_empty() {
+        mounts.push(read_only(TLS_SECRETS, "/vault/tls"));
+    }
+    if asked.persists_cache() {
+        mounts.push(mount(CACHE, CACHE_PATH));
+    }
+    mounts
+}
+
+/// The projected token with which AWS knows the pod.
+fn aws_token(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Option<Value> {
+    if asked.login.kind != "aws" {
+        return None;
+    }
+    let found = pod
+        .mounts()
+        .find(|mount| mount.mount_path.contains("eks.amazonaws.com"))?;
+    Some(read_only(&found.name, &found.mount_path))
+}
+
+/// The mounts of the container that the user names, without service-account tokens.
+fn copied_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Value> {
+    let name = asked.copy_mounts_from;
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let init = pod.init_containers.iter().map(|init| &init.container);
+    let container = pod
+        .containers
+        .iter()
+        .chain(init)
+        .find(|container| &*container.name == name);
+    container.map_or_else(Vec::new, |container| copies(&container.volume_mounts))
+}
+
+fn copies(mounts: &Mounts<'_>) -> Vec<Value> {
+    let raw = mounts.raw.map_or("[]", |raw| raw.get());
+    // It was read as mounts before, so it is a list of objects.
+    let all: Vec<Map<String, Value>> = serde_json::from_str(raw).unwrap_or_default();
+    all.into_iter()
+        .zip(&mounts.list)
+        .filter(|(_, mount)| !mount.mount_path.to_lowercase().contains("serviceaccount"))
+        .map(|(copy, _)| Value::Object(copy))
+        .collect()
+}

@@ -1,0 +1,227 @@
+//! What the injector was started with: the defaults that a pod's annotations override.
+//!
+//! Invariant: a value here is already parsed. Texts that annotations may override stay texts,
+//! because an annotation is validated the same way at admission.
+
+use std::str::FromStr;
+
+use contract::names;
+use thiserror::Error;
+
+use crate::inject::Flavor;
+
+/// The image of the compatible flavour where nothing names one.
+pub const STOCK_IMAGE: &str = "hashicorp/vault:2.0.4";
+
+/// The image of the native flavour where nothing names one: the agent of this very version.
+pub const OUR_IMAGE: &str = concat!("vault-injector-agent:", env!("CARGO_PKG_VERSION"));
+
+/// The defaults of one injector.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address of Vault. Without one, only pods that name it themselves are injected.
+    pub vault_address: String,
+    /// Image of the agent; empty takes [`default_image`].
+    pub image: String,
+    /// Which flavour a pod gets that does not say.
+    pub flavor: FlavorSetting,
+    pub auth_type: String,
+    pub auth_path: String,
+    pub auth_min_backoff: String,
+    pub auth_max_backoff: String,
+    pub vault_namespace: String,
+    pub proxy_address: String,
+    /// PEM of Vault's authority, or base64 of it.
+    pub vault_ca_cert_bytes: String,
+    pub revoke_on_shutdown: bool,
+    pub run_as_user: i64,
+    pub run_as_group: i64,
+    pub run_as_same_user: bool,
+    pub set_security_context: bool,
+    pub default_template: DefaultTemplate,
+    pub resources: ResourceDefaults,
+    pub exit_on_retry_failure: bool,
+    pub static_secret_render_interval: String,
+    pub max_connections_per_host: i64,
+    pub lease_renewal_threshold: f64,
+    /// Comma-separated parts of the agent.
+    pub disable_idle_connections: String,
+    /// Comma-separated parts of the agent.
+    pub disable_keep_alives: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            vault_address: String::new(),
+            image: String::new(),
+            flavor: FlavorSetting::Auto,
+            auth_type: "kubernetes".to_owned(),
+            auth_path: "auth/kubernetes".to_owned(),
+            auth_min_backoff: String::new(),
+            auth_max_backoff: String::new(),
+            vault_namespace: String::new(),
+            proxy_address: String::new(),
+            vault_ca_cert_bytes: String::new(),
+            revoke_on_shutdown: false,
+            run_as_user: 100,
+            run_as_group: 1000,
+            run_as_same_user: false,
+            set_security_context: true,
+            default_template: DefaultTemplate::Map,
+            resources: ResourceDefaults::default(),
+            exit_on_retry_failure: true,
+            static_secret_render_interval: String::new(),
+            max_connections_per_host: 0,
+            lease_renewal_threshold: 0.0,
+            disable_idle_connections: String::new(),
+            disable_keep_alives: String::new(),
+        }
+    }
+}
+
+/// Resources of the agent's containers. `None` takes what is built in for the flavour, an empty
+/// text leaves the entry out.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceDefaults {
+    pub limits_cpu: Option<String>,
+    pub limits_memory: Option<String>,
+    pub limits_ephemeral: Option<String>,
+    pub requests_cpu: Option<String>,
+    pub requests_memory: Option<String>,
+    pub requests_ephemeral: Option<String>,
+}
+
+/// The image of a flavour where neither flag nor annotation names one.
+pub fn default_image(flavor: FlavorSetting) -> &'static str {
+    match flavor {
+        FlavorSetting::Compatible => STOCK_IMAGE,
+        FlavorSetting::Auto | FlavorSetting::Native => OUR_IMAGE,
+    }
+}
+
+/// Which flavour is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FlavorSetting {
+    /// Native where the image is ours, else compatible.
+    #[default]
+    Auto,
+    Native,
+    Compatible,
+}
+
+impl FlavorSetting {
+    /// The flavour for `image`.
+    pub fn resolve(self, image: &str) -> Flavor {
+        match self {
+            Self::Native => Flavor::Native,
+            Self::Auto if is_our_image(image) => Flavor::Native,
+            Self::Auto | Self::Compatible => Flavor::Compatible,
+        }
+    }
+}
+
+/// Whether an image is our agent, in whichever registry it is: the last path segment of its name
+/// counts, without tag and digest.
+pub fn is_our_image(image: &str) -> bool {
+    let without_digest = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = without_digest
+        .rsplit_once('/')
+        .map_or(without_digest, |(_, last)| last);
+    let name = last.split_once(':').map_or(last, |(name, _)| name);
+    name == names::AGENT_IMAGE_NAME
+}
+
+/// A word that is none of those accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown value {given:?}: give {accepted}")]
+pub struct UnknownWord {
+    given: String,
+    accepted: &'static str,
+}
+
+impl FromStr for FlavorSetting {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "native" => Ok(Self::Native),
+            "compatible" => Ok(Self::Compatible),
+            given => Err(UnknownWord {
+                given: given.to_owned(),
+                accepted: "auto, native or compatible",
+            }),
+        }
+    }
+}
+
+/// How a secret without a template is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultTemplate {
+    /// `key: value` lines.
+    #[default]
+    Map,
+    /// One JSON object.
+    Json,
+}
+
+impl FromStr for DefaultTemplate {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "map" => Ok(Self::Map),
+            "json" => Ok(Self::Json),
+            given => Err(UnknownWord {
+                given: given.to_owned(),
+                accepted: "map or json",
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_image_is_known_in_any_registry_by_its_last_segment() {
+        for image in [
+            "vault-injector-agent",
+            "vault-injector-agent:0.1.0",
+            "registry.example:5000/mirror/vault-injector-agent:1@sha256:abc",
+            default_image(FlavorSetting::Auto),
+        ] {
+            assert!(is_our_image(image), "{image}");
+        }
+        for image in [
+            "hashicorp/vault:2.0.4",
+            "vault-injector-agent/vault:1",
+            "example/vault-injector-agent-busybox",
+            "",
+        ] {
+            assert!(!is_our_image(image), "{image}");
+        }
+    }
+
+    #[test]
+    fn an_explicit_flavor_beats_the_image() {
+        assert_eq!(
+            FlavorSetting::Auto.resolve("hashicorp/vault:1"),
+            Flavor::Compatible
+        );
+        assert_eq!(
+            FlavorSetting::Auto.resolve("x/vault-injector-agent"),
+            Flavor::Native
+        );
+        assert_eq!(
+            FlavorSetting::Native.resolve("hashicorp/vault:1"),
+            Flavor::Native
+        );
+        assert_eq!(
+            FlavorSetting::Compatible.resolve("vault-injector-agent"),
+            Flavor::Compatible
+        );
+    }
+}
