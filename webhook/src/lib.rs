@@ -1,1 +1,27 @@
-//! (crate documentation)
+//! The mutating admission webhook: gives pods that ask for it an agent that fetches their secrets.
+//!
+//! ```text
+//! bytes ─► admission ─► inject (pure) ─► operations ─► admission ─► bytes
+//!             ▲            ▲
+//!           server      settings ◄─ cli
+//! ```
+//!
+//! * [`admission`]: the review in, the review out; no policy.
+//! * [`pod`]: the parts of a pod that matter here, read from the raw JSON and never written back.
+//! * [`inject`]: from pod and [`settings`] to a decision; no input or output, no clock.
+//! * [`server`], [`tls`], [`metrics`], [`shutdown`]: the process around it.
+//! * [`cli`]: flags and environment variables become a [`cli::Configuration`].
+
+pub mod admission;
+pub mod cli;
+pub mod inject;
+pub mod log;
+pub mod metrics;
+pub mod pod;
+pub mod server;
+pub mod settings;
+pub mod shutdown;
+pub mod tls;
+
+pub use inject::{Decision, Outcome, decide};
+pub use settings::Settings;

@@ -1,0 +1,289 @@
+//! Flags and environment variables.
+//!
+//! Flags are written with one dash or two. Each has a variable `AGENT_INJECT_…` that wins over it
+//! where it is not empty: the variables are appended to the arguments as flags, so one parser
+//! reads both. What is left over on the line (`2>&1`, as the established chart writes it) is
+//! ignored.
+
+mod flags;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use contract::GoDuration;
+use contract::duration::DurationError;
+use thiserror::Error;
+
+use crate::log::{Format, Level, UnknownLevel};
+use crate::settings::{ResourceDefaults, Settings};
+use crate::tls::CertificateFiles;
+
+use flags::{Flags, VARIABLES};
+
+/// Exit code of arguments that cannot be read.
+const USAGE: u8 = 64;
+/// Exit code of a configuration that cannot work.
+const CONFIGURATION: u8 = 78;
+
+/// Everything that the process is started with.
+#[derive(Debug)]
+pub struct Configuration {
+    pub listen: String,
+    pub certificate: Certificate,
+    pub telemetry_path: String,
+    pub shutdown_delay: Duration,
+    pub log_level: Level,
+    pub log_format: Format,
+    pub settings: Settings,
+}
+
+/// Where the server's certificate comes from.
+#[derive(Clone, Debug)]
+pub enum Certificate {
+    Files(CertificateFiles),
+    /// Made at start, for these hosts.
+    SelfSigned {
+        hosts: Vec<String>,
+    },
+}
+
+/// Why the process does not start.
+#[derive(Debug, Error)]
+pub enum Stop {
+    /// Help, version, or an argument that cannot be read.
+    #[error("{0}")]
+    Usage(clap::Error),
+    /// The cause follows; values of variables are not repeated by us, only by the parser.
+    #[error("Error parsing environment variables: {0}")]
+    Variables(clap::Error),
+    #[error("Error parsing environment variables: {0} is not UTF-8")]
+    NotText(&'static str),
+    #[error("No Vault service configured: give -vault-address or AGENT_INJECT_VAULT_ADDR")]
+    NoVault,
+    #[error("Error setting log level: {0}")]
+    LogLevel(#[from] UnknownLevel),
+    #[error("Error parsing {limit} backoff as duration: {source}")]
+    Backoff {
+        limit: &'static str,
+        source: DurationError,
+    },
+    #[error("Error parsing shutdown delay: {0}")]
+    ShutdownDelay(DurationError),
+    #[error("-tls-cert-file and -tls-key-file belong together: one of them is missing")]
+    HalfCertificate,
+    #[error("-telemetry-path has to start with a slash")]
+    TelemetryPath,
+    /// Better than a server that quietly does without what was asked.
+    #[error("{0} is set, but this version does not have it: give -tls-cert-file and -tls-key-file")]
+    Unsupported(&'static str),
+}
+
+impl Stop {
+    /// Tells the user, and gives the exit code.
+    #[expect(clippy::print_stdout, reason = "help belongs on stdout")]
+    pub fn report(self) -> ExitCode {
+        match self {
+            Self::Usage(error) if !error.use_stderr() => {
+                print!("{error}");
+                ExitCode::SUCCESS
+            }
+            Self::Usage(error) => {
+                eprint!("{error}");
+                ExitCode::from(USAGE)
+            }
+            stop => {
+                eprintln!("{}", stop.to_string().trim_end());
+                ExitCode::from(CONFIGURATION)
+            }
+        }
+    }
+}
+
+/// Variables of the established injector for what this version does not do.
+const UNSUPPORTED: [&str; 5] = [
+    "AGENT_INJECT_TLS_AUTO",
+    "AGENT_INJECT_TLS_CA_CERT_FILE",
+    "AGENT_INJECT_TLS_MIN_VERSION",
+    "AGENT_INJECT_TLS_CIPHER_SUITES",
+    "AGENT_INJECT_USE_LEADER_ELECTOR",
+];
+
+/// Reads the process's arguments and environment.
+pub fn configure(
+    arguments: impl IntoIterator<Item = OsString>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Configuration, Stop> {
+    let mut arguments = normalised(arguments);
+    Flags::try_parse_from(&arguments).map_err(Stop::Usage)?;
+    let variables: Vec<_> = variables
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let set = |name: &str| {
+        variables
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
+    for name in UNSUPPORTED {
+        if set(name).is_some_and(|value| value != "false") {
+            return Err(Stop::Unsupported(name));
+        }
+    }
+    for (flag, name) in VARIABLES {
+        let Some(value) = set(name) else { continue };
+        let value = value.to_str().ok_or(Stop::NotText(name))?;
+        arguments.push(format!("--{flag}={value}").into());
+    }
+    let flags = Flags::try_parse_from(&arguments).map_err(Stop::Variables)?;
+    flags.configuration()
+}
+
+/// The arguments with two dashes in front of each flag and without the sub-command `agent-inject`.
+fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments
+        .into_iter()
+        .map(|argument| match argument.to_str() {
+            Some(text) if is_single_dash(text) => format!("-{text}").into(),
+            _ => argument,
+        })
+        .collect();
+    if arguments
+        .get(1)
+        .is_some_and(|argument| argument == "agent-inject")
+    {
+        arguments.remove(1);
+    }
+    arguments
+}
+
+/// A flag with one dash, and not one letter such as `-h`.
+fn is_single_dash(text: &str) -> bool {
+    let Some(name) = text.strip_prefix('-') else {
+        return false;
+    };
+    name.len() > 1 && name.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+impl Flags {
+    /// Checks the flags against each other. Taken apart whole, so that a flag nobody uses does not
+    /// compile.
+    #[expect(clippy::too_many_lines, reason = "one line a flag, twice")]
+    fn configuration(self) -> Result<Configuration, Stop> {
+        let Self {
+            listen,
+            log_level,
+            log_format,
+            tls_cert_file,
+            tls_key_file,
+            tls_auto_hosts,
+            telemetry_path,
+            shutdown_delay,
+            vault_address,
+            vault_image,
+            agent_flavor,
+            vault_auth_type,
+            vault_auth_path,
+            vault_namespace,
+            vault_cacert_bytes,
+            proxy_address,
+            revoke_on_shutdown,
+            run_as_user,
+            run_as_group,
+            run_as_same_user,
+            set_security_context,
+            default_template,
+            cpu_request,
+            cpu_limit,
+            memory_request,
+            memory_limit,
+            ephemeral_storage_request,
+            ephemeral_storage_limit,
+            template_config_exit_on_retry_failure,
+            template_static_secret_render_interval,
+            template_max_connections_per_host,
+            template_lease_renewal_threshold,
+            auth_min_backoff,
+            auth_max_backoff,
+            disable_idle_connections,
+            disable_keep_alives,
+            ignored: _,
+        } = self;
+        if vault_address.is_empty() {
+            return Err(Stop::NoVault);
+        }
+        for (limit, text) in [("min", &auth_min_backoff), ("max", &auth_max_backoff)] {
+            if !text.is_empty() {
+                text.parse::<GoDuration>()
+                    .map_err(|source| Stop::Backoff { limit, source })?;
+            }
+        }
+        if !telemetry_path.is_empty() && !telemetry_path.starts_with('/') {
+            return Err(Stop::TelemetryPath);
+        }
+        let certificate = match (tls_cert_file.is_empty(), tls_key_file.is_empty()) {
+            (false, false) => {
+                Certificate::Files(CertificateFiles::new(tls_cert_file, tls_key_file))
+            }
+            (true, true) => Certificate::SelfSigned {
+                hosts: tls_auto_hosts
+                    .split(',')
+                    .map(|host| host.trim().to_owned())
+                    .collect(),
+            },
+            _ => return Err(Stop::HalfCertificate),
+        };
+        Ok(Configuration {
+            listen,
+            certificate,
+            telemetry_path,
+            shutdown_delay: delay(&shutdown_delay).map_err(Stop::ShutdownDelay)?,
+            log_level: log_level.parse()?,
+            log_format: Format::new(&log_format),
+            settings: Settings {
+                vault_address,
+                image: vault_image,
+                flavor: agent_flavor,
+                auth_type: vault_auth_type,
+                auth_path: vault_auth_path,
+                auth_min_backoff,
+                auth_max_backoff,
+                vault_namespace,
+                proxy_address,
+                vault_ca_cert_bytes: vault_cacert_bytes,
+                revoke_on_shutdown,
+                run_as_user,
+                run_as_group,
+                run_as_same_user,
+                set_security_context,
+                default_template,
+                resources: ResourceDefaults {
+                    limits_cpu: cpu_limit,
+                    limits_memory: memory_limit,
+                    limits_ephemeral: ephemeral_storage_limit,
+                    requests_cpu: cpu_request,
+                    requests_memory: memory_request,
+                    requests_ephemeral: ephemeral_storage_request,
+                },
+                exit_on_retry_failure: template_config_exit_on_retry_failure,
+                static_secret_render_interval: template_static_secret_render_interval,
+                max_connections_per_host: template_max_connections_per_host,
+                lease_renewal_threshold: template_lease_renewal_threshold,
+                disable_idle_connections,
+                disable_keep_alives,
+            },
+        })
+    }
+}
+
+fn delay(text: &str) -> Result<Duration, DurationError> {
+    let delay = GoDuration::parse_seconds(text)?;
+    delay
+        .to_std()
+        .ok_or_else(|| DurationError::Negative(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

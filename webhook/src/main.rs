@@ -1,0 +1,109 @@
+//! The injector's process: configuration, certificate, server, signals.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tracing::{error, info, warn};
+use vault_injector::cli::{self, Certificate, Configuration};
+use vault_injector::log;
+use vault_injector::server::{App, Bound};
+use vault_injector::shutdown::Signals;
+use vault_injector::tls::{self, CertificateStore, SelfSigned, Watcher};
+
+/// Exit code of a failure while running.
+const RUNTIME: u8 = 1;
+/// Exit code of a configuration that cannot work.
+const CONFIGURATION: u8 = 78;
+
+fn main() -> ExitCode {
+    let configuration = match cli::configure(std::env::args_os(), std::env::vars_os()) {
+        Ok(configuration) => configuration,
+        Err(stop) => return stop.report(),
+    };
+    log::init(configuration.log_level, configuration.log_format);
+    let store = match certificate(&configuration.certificate) {
+        Ok(store) => store,
+        Err(error) => {
+            error!(error = format!("{error:#}"), "Cannot start");
+            return ExitCode::from(CONFIGURATION);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            error!(%error, "Cannot start");
+            return ExitCode::from(RUNTIME);
+        }
+    };
+    runtime.block_on(async {
+        match run(configuration, store).await {
+            Ok(code) => code,
+            Err(error) => {
+                error!(error = format!("{error:#}"), "Cannot go on");
+                ExitCode::from(RUNTIME)
+            }
+        }
+    })
+}
+
+async fn run(
+    configuration: Configuration,
+    store: Arc<CertificateStore>,
+) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let tls = tls::server_config(Arc::clone(&store)).context("cannot set up TLS")?;
+    let watcher = match configuration.certificate {
+        Certificate::Files(files) => Some(tokio::spawn(Watcher::new(files, store).run())),
+        Certificate::SelfSigned { .. } => None,
+    };
+    let bound = Bound::bind(&configuration.listen)
+        .with_context(|| format!("cannot listen on {}", configuration.listen))?;
+    info!(address = %bound.address(), version = env!("CARGO_PKG_VERSION"), "Serving");
+
+    let app = App::new(configuration.settings, &configuration.telemetry_path);
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let serving = bound.serve(app, tls, configuration.shutdown_delay, async {
+        // An error means that the sender is gone, which happens only when this function ends.
+        let _ = stopped.await;
+    });
+    tokio::pin!(serving);
+    let outcome = tokio::select! {
+        result = &mut serving => result,
+        signal = signals.next() => {
+            info!(signal, "Leaving");
+            let _ = stop.send(());
+            tokio::select! {
+                result = &mut serving => result,
+                signal = signals.next() => {
+                    warn!(signal, "Leaving at once");
+                    return Ok(ExitCode::from(RUNTIME));
+                }
+            }
+        }
+    };
+    if let Some(watcher) = watcher {
+        watcher.abort();
+    }
+    outcome.context("cannot serve")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn certificate(certificate: &Certificate) -> anyhow::Result<Arc<CertificateStore>> {
+    let pair = match certificate {
+        Certificate::Files(files) => files.load().context("cannot use the certificate files")?,
+        Certificate::SelfSigned { hosts } => {
+            let made = SelfSigned::new(hosts).context("cannot make a certificate")?;
+            warn!(
+                hosts = hosts.join(","),
+                authority = made.authority_pem,
+                "Serving with a certificate made at start; clients have to trust its authority"
+            );
+            made.pair
+        }
+    };
+    Ok(CertificateStore::new(pair))
+}

@@ -1,0 +1,170 @@
+//! What is counted. Names, labels and buckets are those of the established injector, so that
+//! dashboards keep working.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::inject::{Decision, Injection};
+
+/// Media type of [`Metrics::encode`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+const BUCKETS_MS: [f64; 13] = [
+    5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0,
+];
+
+/// All metrics of one server.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    in_flight: Gauge,
+    duration: Histogram,
+    injections: Family<InjectionLabels, Counter>,
+    failures: Family<NamespaceLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InjectionLabels {
+    namespace: String,
+    injection_type: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NamespaceLabels {
+    namespace: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("vault_agent_injector");
+        let in_flight = Gauge::default();
+        registry.register(
+            "request_queue_length",
+            "Requests in flight",
+            in_flight.clone(),
+        );
+        let duration = Histogram::new(BUCKETS_MS);
+        registry.register(
+            "request_processing_duration_ms",
+            "Milliseconds from request to response",
+            duration.clone(),
+        );
+        let injections = Family::default();
+        registry.register(
+            "injections_by_namespace",
+            "Injected pods",
+            injections.clone(),
+        );
+        let failures = Family::default();
+        registry.register(
+            "failed_injections_by_namespace",
+            "Refused pods",
+            failures.clone(),
+        );
+        Self {
+            registry,
+            in_flight,
+            duration,
+            injections,
+            failures,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a request as in flight until the guard goes.
+    pub fn request(&self) -> InFlight<'_> {
+        self.in_flight.inc();
+        InFlight(&self.in_flight)
+    }
+
+    /// Notes how long an answer took, whichever it was.
+    pub fn answered(&self, elapsed: Duration) {
+        let milliseconds = u32::try_from(elapsed.as_millis()).unwrap_or(u32::MAX);
+        self.duration.observe(f64::from(milliseconds));
+    }
+
+    /// Counts a decision.
+    pub fn decided(&self, namespace: &str, decision: &Decision) {
+        match decision {
+            Decision::Inject(plan) => {
+                if let Some(injection) = plan.injection {
+                    self.injected(namespace, injection);
+                }
+            }
+            Decision::Deny(_) => {
+                let labels = NamespaceLabels {
+                    namespace: namespace.to_owned(),
+                };
+                self.failures.get_or_create(&labels).inc();
+            }
+            Decision::Skip(_) => {}
+        }
+    }
+
+    fn injected(&self, namespace: &str, injection: Injection) {
+        let labels = InjectionLabels {
+            namespace: namespace.to_owned(),
+            injection_type: injection.label(),
+        };
+        self.injections.get_or_create(&labels).inc();
+    }
+
+    /// The text that Prometheus reads.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "writing to a string does not fail"
+    )]
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry).expect("writing to a string must succeed");
+        text
+    }
+}
+
+/// A request in flight.
+#[derive(Debug)]
+pub struct InFlight<'m>(&'m Gauge);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_labels_are_the_established_ones() {
+        let metrics = Metrics::default();
+        let in_flight = metrics.request();
+        metrics.injected("apps", Injection::InitAndSidecar);
+        metrics.answered(Duration::from_millis(7));
+        let denial = crate::inject::Denial::SystemNamespace("kube-system".to_owned());
+        metrics.decided("kube-system", &Decision::Deny(denial));
+        let text = metrics.encode();
+        for line in [
+            "vault_agent_injector_request_queue_length 1",
+            "vault_agent_injector_request_processing_duration_ms_bucket{le=\"5.0\"} 0",
+            "vault_agent_injector_request_processing_duration_ms_bucket{le=\"10.0\"} 1",
+            "vault_agent_injector_injections_by_namespace_total{namespace=\"apps\",\
+             injection_type=\"init_and_sidecar\"} 1",
+            "vault_agent_injector_failed_injections_by_namespace_total{namespace=\"kube-system\"} 1",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+        drop(in_flight);
+        assert!(metrics.encode().contains("request_queue_length 0"));
+    }
+}

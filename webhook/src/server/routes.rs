@@ -1,0 +1,191 @@
+//! What is answered at which path.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use tracing::{info, warn};
+
+use crate::admission::{self, Answered, ReviewError};
+use crate::inject::Decision;
+use crate::metrics::{self, Metrics};
+use crate::settings::Settings;
+
+/// The largest body that is read: an update carries two objects of at most 3 MiB each.
+const BODY_LIMIT: usize = 7 * 1024 * 1024;
+
+/// A request that has not been answered by then is given up, before the API server does so.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(8);
+
+/// What the routes share.
+#[derive(Debug)]
+pub struct App {
+    settings: Settings,
+    metrics: Metrics,
+    /// Where metrics are; none where empty.
+    telemetry_path: String,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// An injector with these settings, its metrics at `telemetry_path` unless that is empty.
+    pub fn new(settings: Settings, telemetry_path: &str) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            metrics: Metrics::default(),
+            telemetry_path: telemetry_path.to_owned(),
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// Reports not ready from here on; requests are still answered.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    let router = Router::new()
+        .route("/mutate", any(mutate))
+        .route("/health/ready", any(ready))
+        .route("/health/live", any(|| async { StatusCode::NO_CONTENT }));
+    let router = if app.telemetry_path.is_empty() {
+        router
+    } else {
+        router.route(&app.telemetry_path, get(metrics))
+    };
+    router.with_state(app)
+}
+
+async fn ready(State(app): State<Arc<App>>) -> StatusCode {
+    if app.draining.load(Ordering::Relaxed) {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::NO_CONTENT
+    }
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    (
+        [(header::CONTENT_TYPE, metrics::CONTENT_TYPE)],
+        app.metrics.encode(),
+    )
+        .into_response()
+}
+
+async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
+    let _in_flight = app.metrics.request();
+    let start = Instant::now();
+    let response = match tokio::time::timeout(REQUEST_DEADLINE, answer(&app, request, start)).await
+    {
+        Ok(Ok(response)) => response,
+        Ok(Err(refused)) => {
+            warn!(status = refused.status.as_u16(), reason = %refused.text, "Request refused");
+            refused.into_response()
+        }
+        Err(_) => {
+            warn!("Request given up: the body did not arrive in time");
+            Refused::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body did not arrive in time",
+            )
+            .into_response()
+        }
+    };
+    app.metrics.answered(start.elapsed());
+    response
+}
+
+/// A request that gets no review in return.
+struct Refused {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refused {
+    fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            text: text.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.status, format!("{}\n", self.text)).into_response()
+    }
+}
+
+impl From<ReviewError> for Refused {
+    fn from(error: ReviewError) -> Self {
+        let status = match error {
+            ReviewError::Undecodable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ReviewError::Kind | ReviewError::NoRequest => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+async fn answer(app: &App, request: Request, start: Instant) -> Result<Response, Refused> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
+    if content_type != b"application/json" {
+        let shown = String::from_utf8_lossy(content_type).into_owned();
+        let text = format!("Invalid content-type: {shown:?}");
+        return Err(Refused::new(StatusCode::BAD_REQUEST, text));
+    }
+    let body = read(request.into_body()).await?;
+    let answered = admission::answer(&body, &app.settings)?;
+    app.metrics
+        .decided(&answered.namespace, &answered.outcome.decision);
+    log(&answered, start.elapsed());
+    Ok(([(header::CONTENT_TYPE, "application/json")], answered.body).into_response())
+}
+
+async fn read(body: Body) -> Result<Bytes, Refused> {
+    let body = to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+        let cause = std::error::Error::source(&error)
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let text = format!("error reading request body: {error}: {cause}");
+        Refused::new(StatusCode::BAD_REQUEST, text)
+    })?;
+    if body.is_empty() {
+        return Err(Refused::new(StatusCode::BAD_REQUEST, "Empty request body"));
+    }
+    Ok(body)
+}
+
+/// One line a decision; nothing of the pod but its name.
+fn log(answered: &Answered, elapsed: Duration) {
+    let outcome = &answered.outcome;
+    let (decision, reason, operations) = match &outcome.decision {
+        Decision::Inject(plan) => ("inject", plan.flavor.label(), plan.operations.len()),
+        Decision::Skip(skip) => ("skip", skip.reason(), 0),
+        Decision::Deny(denial) => ("deny", denial.reason(), 0),
+    };
+    let message = match &outcome.decision {
+        Decision::Deny(denial) => Some(denial.to_string()),
+        _ => None,
+    };
+    info!(
+        namespace = answered.namespace,
+        pod = outcome.pod,
+        uid = answered.uid,
+        decision,
+        reason,
+        message,
+        operations,
+        warnings = outcome.warnings.len(),
+        ms = elapsed.as_millis(),
+        "Decided"
+    );
+}
