@@ -1,0 +1,149 @@
+//! Whole answers for a few pods, as snapshots: what changes in a pod, for the eye.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use vault_injector::inject::Request;
+use vault_injector::{Decision, Settings, decide};
+
+const PREFIX: &str = "vault.hashicorp.com/";
+
+/// The pod that a Deployment with these annotations makes, as the API server sends it.
+fn mk_pod(account: &str, container: &Value, annotations: &[(&str, &str)]) -> Value {
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"generateName": "api-service-6d5f-", "annotations": {}},
+        "spec": {
+            "serviceAccountName": account,
+            "containers": [container],
+            "volumes": [{"name": "kube-api-access-x2x", "projected": {"sources": [
+                {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            ]}}],
+        },
+    });
+    pod["spec"]["containers"][0]["volumeMounts"] = json!([{
+        "name": "kube-api-access-x2x", "readOnly": true,
+        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+    }]);
+    for (key, value) in annotations {
+        pod["metadata"]["annotations"][format!("{PREFIX}{key}")] = json!(value);
+    }
+    pod
+}
+
+/// The injected pod, its configurations readable.
+fn injected(pod: &Value, settings: &Settings) -> Value {
+    let raw = RawValue::from_string(pod.to_string()).unwrap();
+    let outcome = decide(
+        Request {
+            namespace: "production",
+            object: Some(&raw),
+        },
+        settings,
+    );
+    assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);
+    let Decision::Inject(plan) = outcome.decision else {
+        panic!("{:?}", outcome.decision)
+    };
+    let mut patched = pod.clone();
+    json_patch::patch(&mut patched, &plan.operations).unwrap();
+    for list in ["containers", "initContainers"] {
+        for container in patched["spec"][list].as_array_mut().into_iter().flatten() {
+            let variables = container.get_mut("env").and_then(Value::as_array_mut);
+            for variable in variables.into_iter().flatten() {
+                if variable["name"] == "VAULT_CONFIG" {
+                    let encoded = variable["value"].as_str().unwrap();
+                    let json = STANDARD.decode(encoded).unwrap();
+                    variable["value"] = serde_json::from_slice(&json).unwrap();
+                }
+            }
+        }
+    }
+    patched
+}
+
+fn mk_settings() -> Settings {
+    Settings {
+        vault_address: "http://vault.vault.svc:8200".to_owned(),
+        ..Settings::default()
+    }
+}
+
+/// The annotations of the guide that the demo follows.
+const GUIDE: [(&str, &str); 4] = [
+    ("agent-inject", "true"),
+    ("role", "api-service"),
+    (
+        "agent-inject-secret-config",
+        "secret/data/production/api-service",
+    ),
+    (
+        "agent-inject-template-config",
+        "{{- with secret \"secret/data/production/api-service\" -}}\n\
+         DATABASE_URL={{ .Data.data.database_url }}\nAPI_KEY={{ .Data.data.api_key }}\n\
+         {{- end -}}\n",
+    ),
+];
+
+#[test]
+fn the_guides_pod_in_the_native_flavour() {
+    let pod = mk_pod(
+        "api-service-sa",
+        &json!({"name": "api", "image": "api:latest"}),
+        &GUIDE,
+    );
+    insta::assert_json_snapshot!(injected(&pod, &mk_settings()));
+}
+
+#[test]
+fn the_guides_pod_in_the_compatible_flavour() {
+    let pod = mk_pod(
+        "api-service-sa",
+        &json!({"name": "api", "image": "api:latest"}),
+        &GUIDE,
+    );
+    let settings = Settings {
+        image: "hashicorp/vault:1.21.0".to_owned(),
+        ..mk_settings()
+    };
+    insta::assert_json_snapshot!(injected(&pod, &settings));
+}
+
+#[test]
+fn a_job_with_tls_and_files_of_its_own_in_the_native_flavour() {
+    let container =
+        json!({"name": "job", "image": "job:1", "securityContext": {"runAsUser": 7000}});
+    let pod = mk_pod(
+        "job",
+        &container,
+        &[
+            ("agent-inject", "true"),
+            (
+                "agent-image",
+                "registry.example/mirror/vault-injector-agent:0.1.0",
+            ),
+            ("role", "job"),
+            ("agent-pre-populate-only", "true"),
+            ("agent-run-as-same-user", "true"),
+            ("service", "https://vault.example:8200"),
+            ("namespace", "team-a"),
+            ("tls-secret", "vault-ca"),
+            ("ca-cert", "/vault/tls/ca.crt"),
+            ("agent-inject-secret-db-creds", "database/creds/job"),
+            ("agent-inject-default-template", "json"),
+            ("agent-inject-file-db-creds", "db/creds.json"),
+            ("agent-inject-perms-db-creds", "0440"),
+            ("agent-inject-secret-License", "kv/license"),
+            ("secret-volume-path-License", "/etc/license"),
+            ("preserve-secret-case", "true"),
+            ("agent-limits-mem", "32Mi"),
+        ],
+    );
+    insta::assert_json_snapshot!(injected(&pod, &mk_settings()));
+}

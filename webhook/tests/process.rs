@@ -1,0 +1,94 @@
+//! The binary: exit codes and signals.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_vault-injector");
+
+fn start(arguments: &[&str]) -> Child {
+    Command::new(BINARY)
+        .args(["-vault-address=http://vault:8200", "-listen=127.0.0.1:0"])
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Reads the log until a line has `words` in it.
+fn wait_for(log: &mut BufReader<ChildStderr>, words: &str) {
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert_ne!(
+            log.read_line(&mut line).unwrap(),
+            0,
+            "the log ended before {words:?}"
+        );
+    }
+}
+
+fn terminate(child: &Child) {
+    let pid = Pid::from_child(child);
+    kill_process(pid, Signal::TERM).unwrap();
+}
+
+fn exit_code(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = Command::new(BINARY)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn a_signal_ends_the_process_in_order() {
+    let mut child = start(&["-shutdown-delay=0s"]);
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    wait_for(&mut log, "Serving address=127.0.0.1:");
+    terminate(&child);
+    wait_for(&mut log, "Reporting not ready");
+    wait_for(&mut log, "Draining");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let mut child = start(&["-shutdown-delay=1h"]);
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    wait_for(&mut log, "Serving address=127.0.0.1:");
+    terminate(&child);
+    wait_for(&mut log, "Reporting not ready");
+    terminate(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn exit_codes_tell_usage_from_configuration() {
+    let (code, text) = exit_code(&["-no-such-flag"], &[]);
+    assert_eq!(code, Some(64), "{text}");
+    assert!(text.contains("--no-such-flag"), "{text}");
+    let (code, text) = exit_code(&[], &[]);
+    assert_eq!(code, Some(78), "{text}");
+    assert!(text.starts_with("No Vault service configured"), "{text}");
+    let (code, text) = exit_code(
+        &[
+            "-vault-address=v",
+            "-tls-cert-file=/nowhere/a",
+            "-tls-key-file=/nowhere/b",
+        ],
+        &[],
+    );
+    assert_eq!(code, Some(78), "{text}");
+    assert!(text.contains("/nowhere/a"), "{text}");
+}
