@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::Source;
 use super::fetch::HeldLease;
@@ -42,7 +42,7 @@ async fn renew(source: &Source, lease: &HeldLease) -> Event {
     let vault = source.client.with_token(&login.token);
     match vault.renew_lease(&lease.id, Duration::ZERO).await {
         Ok(renewed) => {
-            debug!(target: "agent", lease = %lease.id, granted = ?renewed.duration, "renewed lease");
+            info!(target: "agent", lease = %lease.id, granted = ?renewed.duration, "renewed lease");
             Event::Renewed {
                 granted: renewed.duration,
                 renewable: renewed.renewable,
