@@ -5,13 +5,22 @@
 
 mod encode;
 mod environment;
+mod hash;
 mod json;
+mod list;
+mod map;
+mod math;
+mod parse;
+mod regex;
+mod scratch;
 mod text;
+mod time;
 mod vault;
 
 use text_template::{Arguments, CallError, FunctionSet, Signature, Type, Value};
 
 use crate::pass::Pass;
+pub(crate) use scratch::Scratch;
 
 /// What a function does: with the state of the pass and arguments that fit the signature.
 type Body = fn(&mut Pass<'_>, Arguments<'_>) -> Result<Value, CallError>;
@@ -62,6 +71,14 @@ const FAMILIES: &[&[Function]] = &[
     text::FUNCTIONS,
     encode::FUNCTIONS,
     json::FUNCTIONS,
+    parse::FUNCTIONS,
+    list::FUNCTIONS,
+    map::FUNCTIONS,
+    math::FUNCTIONS,
+    hash::FUNCTIONS,
+    regex::FUNCTIONS,
+    time::FUNCTIONS,
+    scratch::FUNCTIONS,
 ];
 
 /// All functions, for their documentation.

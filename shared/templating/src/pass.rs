@@ -1,10 +1,11 @@
 //! The state of one pass over a template: what it asked for and what was not there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use text_template::{Arguments, CallError, Host, Value};
 
-use crate::functions::Entry;
+use crate::functions::{Entry, Scratch};
 use crate::{Context, Found, Request};
 
 pub(crate) struct Pass<'a> {
@@ -14,6 +15,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) missing: BTreeSet<Request>,
     /// Something that may be secret was read: from here on errors show no values.
     pub(crate) confidential: bool,
+    pub(crate) scratch: Arc<Scratch>,
     /// How many bytes a text may have that a function makes.
     pub(crate) limit: usize,
 }
@@ -26,6 +28,7 @@ impl<'a> Pass<'a> {
             used: BTreeSet::new(),
             missing: BTreeSet::new(),
             confidential: false,
+            scratch: Arc::default(),
             limit: 0,
         }
     }
@@ -42,6 +45,17 @@ impl<'a> Pass<'a> {
         }
         self.used.insert(request);
         found
+    }
+
+    /// Is a text of this length short enough?
+    pub(crate) fn check_length(&self, length: usize) -> Result<(), CallError> {
+        if length <= self.limit {
+            return Ok(());
+        }
+        let limit = self.limit;
+        Err(CallError::new(format!(
+            "the text is longer than {limit} bytes"
+        )))
     }
 
     /// A variable of the environment, which may hold a secret.

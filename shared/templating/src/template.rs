@@ -42,7 +42,7 @@ impl Default for Options {
 /// A template that parsed. Immutable; render it as often as needed.
 pub struct Template {
     name: String,
-    template: text_template::Template,
+    parsed: text_template::Template,
     entries: Vec<Entry>,
 }
 
@@ -112,9 +112,9 @@ impl Template {
             },
         );
         match parsed {
-            Ok(template) => Ok(Self {
+            Ok(parsed) => Ok(Self {
                 name: options.name,
-                template,
+                parsed,
                 entries,
             }),
             Err(error) => Err(TemplateError::parse(options.name, &error, &known)),
@@ -125,7 +125,7 @@ impl Template {
     pub fn render(&self, context: &Context<'_>) -> Result<Render, TemplateError> {
         let mut pass = Pass::new(context, &self.entries);
         let output = self
-            .template
+            .parsed
             .execute(Value::Nil, &mut pass)
             .map_err(|error| TemplateError::execute(&self.name, &error, pass.confidential))?;
         let Pass { used, missing, .. } = pass;

@@ -2,6 +2,8 @@
 //!
 //! The recordings lie outside of the project: in the directory that `CONFORMANCE_DIR` names, else in
 //! `../shared/conformance` beside the project. Without them the test is skipped, except in CI.
+// The helpers of a test are test code too.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -76,7 +78,10 @@ impl Known {
                 "file" => {
                     let content = setup.content.clone().unwrap_or_default().into_bytes();
                     let path = setup.path.clone();
-                    (Request::File { path }, Found::File(Arc::new(Zeroizing::new(content))))
+                    (
+                        Request::File { path },
+                        Found::File(Arc::new(Zeroizing::new(content))),
+                    )
                 }
                 _ => continue,
             };
@@ -107,7 +112,10 @@ fn render(case: &Case) -> Result<Outcome, TemplateError> {
         let timestamp: jiff::Timestamp = now.parse().unwrap();
         timestamp.into()
     });
-    let context = Context { now, ..Context::new(&secrets, &env) };
+    let context = Context {
+        now,
+        ..Context::new(&secrets, &env)
+    };
     Ok(template.render(&context)?.outcome)
 }
 
@@ -128,7 +136,10 @@ fn check(case: &Case) -> Result<(), String> {
             if text.as_slice() == expected.as_bytes() {
                 return Ok(());
             }
-            Err(format!("output {:?}\n      not {expected:?}", String::from_utf8_lossy(&text)))
+            Err(format!(
+                "output {:?}\n      not {expected:?}",
+                String::from_utf8_lossy(&text)
+            ))
         }
         Ok(Outcome::Waiting { missing }) => {
             let missing: BTreeSet<String> = missing.iter().map(dependency).collect();
@@ -161,7 +172,8 @@ fn dependency(request: &Request) -> String {
 
 /// A write is named by a hash of its data; the request's identity is the data itself.
 fn without_hash(name: &str) -> String {
-    name.split_once(" -> ").map_or_else(|| name.to_owned(), |(path, _)| format!("{path})"))
+    name.split_once(" -> ")
+        .map_or_else(|| name.to_owned(), |(path, _)| format!("{path})"))
 }
 
 /// Does the text contain what is expected, where `[redacted]` on either side stands for anything
@@ -169,7 +181,9 @@ fn without_hash(name: &str) -> String {
 fn contains(text: &str, expected: &str) -> bool {
     const REDACTED: char = '\u{e000}';
     let characters = |text: &str| -> Vec<char> {
-        text.replace("[redacted]", &REDACTED.to_string()).chars().collect()
+        text.replace("[redacted]", &REDACTED.to_string())
+            .chars()
+            .collect()
     };
     let (text, expected) = (characters(text), characters(expected));
     // The places of the text up to which the expected text can reach so far.
@@ -208,7 +222,11 @@ fn cases() -> Option<Vec<Case>> {
         return None;
     };
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    Some(lines.map(|line| serde_json::from_str(line).unwrap()).collect())
+    Some(
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
 }
 
 #[test]
@@ -231,14 +249,23 @@ fn renders_what_consul_template_renders() {
     for line in &wrong {
         println!("{line}");
     }
-    println!("conformance templates.jsonl: {passed} of {} pass", cases.len());
+    println!(
+        "conformance templates.jsonl: {passed} of {} pass",
+        cases.len()
+    );
     assert!(wrong.is_empty(), "{} cases differ", wrong.len());
 }
 
 #[test]
 fn a_redacted_value_matches_and_nothing_else_does() {
-    assert!(contains("a <x>: type for \"[redacted]\" (T)", "type for \"5432\" (T)"));
-    assert!(contains("template: :1:42: x", "template: :[redacted]:4[redacted]: x"));
+    assert!(contains(
+        "a <x>: type for \"[redacted]\" (T)",
+        "type for \"5432\" (T)"
+    ));
+    assert!(contains(
+        "template: :1:42: x",
+        "template: :[redacted]:4[redacted]: x"
+    ));
     assert!(!contains("template: :1:42: x", "template: :1:43: x"));
     assert!(!contains("[redacted]", "two words"));
 }

@@ -102,13 +102,13 @@ impl Builtin {
     /// The fixed parameters and the type of the others.
     pub(crate) fn params(self) -> (&'static [Param], Option<Param>) {
         match self {
-            Self::And | Self::Or | Self::Eq | Self::Index | Self::Slice => (&[RAW], Some(RAW)),
-            Self::Call => (&[RAW], Some(RAW)),
-            Self::ExecuteTemplate => (&[Some(Type::String)], Some(ANY)),
+            Self::And | Self::Or | Self::Eq | Self::Index | Self::Slice | Self::Call => {
+                (&[RAW], Some(RAW))
+            }
             Self::Html | Self::Js | Self::Urlquery | Self::Print | Self::Println => {
                 (&[], Some(ANY))
             }
-            Self::Printf => (&[Some(Type::String)], Some(ANY)),
+            Self::ExecuteTemplate | Self::Printf => (&[Some(Type::String)], Some(ANY)),
             Self::Len | Self::Not => (&[RAW], None),
             Self::Ge | Self::Gt | Self::Le | Self::Lt | Self::Ne => (&[RAW, RAW], None),
         }
@@ -123,7 +123,7 @@ impl Builtin {
     ) -> Result<Slot, CallError> {
         let value = match self {
             Self::Index => return element::index(slots),
-            Self::Slice => return element::slice(slots),
+            Self::Slice => return element::slice(&slots),
             Self::Len => element::len(&slots[0])?,
             Self::Call => return Err(not_callable(callee, &slots[0])),
             Self::Not => Value::Bool(!slots[0].value.is_true()),

@@ -102,11 +102,8 @@ impl std::error::Error for Error {}
 
 /// Line and column of a byte offset, both from 1.
 pub(crate) fn position(source: &str, pos: usize) -> (usize, usize) {
-    let before = &source.as_bytes()[..pos.min(source.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let before = source.get(..pos).unwrap_or(source);
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (line, before.len() - start + 1)
 }

@@ -65,7 +65,7 @@ pub(crate) fn run(template: &Template, dot: Value, host: &mut dyn Host) -> Resul
         depth: 0,
         steps: 0,
     };
-    state.run_template(&template.name, Slot::plain(dot))?;
+    state.run_template(&template.name, &Slot::plain(dot))?;
     Ok(state.out)
 }
 

@@ -72,12 +72,18 @@ impl FunctionSet {
 
     /// All names, those of Go's own functions included.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.by_name.keys().copied().chain(self.execute_template).chain(Self::builtin_names())
+        self.by_name
+            .keys()
+            .copied()
+            .chain(self.execute_template)
+            .chain(Self::builtin_names())
     }
 
     /// The names of Go's own functions.
     pub fn builtin_names() -> impl Iterator<Item = &'static str> {
-        crate::builtin::Builtin::ALL.iter().map(|builtin| builtin.name())
+        crate::builtin::Builtin::ALL
+            .iter()
+            .map(|builtin| builtin.name())
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<crate::ast::Target> {
@@ -171,7 +177,7 @@ impl CallError {
 
     /// The whole text, with values.
     pub fn reveal(&self) -> String {
-        self.show(|value| value.to_owned())
+        self.show(str::to_owned)
     }
 
     /// The text with every value put through `show`.

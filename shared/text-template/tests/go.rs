@@ -1,4 +1,6 @@
 //! Recorded answers of Go's own `text/template`: the same output, and the same error text.
+// The helpers of a test are test code too.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

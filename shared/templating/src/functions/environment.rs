@@ -10,13 +10,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("env", &[Type::String]),
         "env NAME",
         "A variable of the environment, empty where it is not set.",
-        env,
+        |pass, arguments| {
+            Ok(Value::string(
+                pass.env(&utf8(&arguments[0])).unwrap_or_default(),
+            ))
+        },
     ),
     function(
         Signature::new("envOrDefault", &[Type::String, Type::String]),
         "envOrDefault NAME DEFAULT",
         "A variable of the environment; the default only where it is not set.",
-        env_or_default,
+        |pass, arguments| {
+            let value = pass.env(&utf8(&arguments[0]));
+            Ok(value.map_or_else(|| arguments[1].clone(), Value::string))
+        },
     ),
     function(
         Signature::new("mustEnv", &[Type::String]),
@@ -25,17 +32,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         must_env,
     ),
 ];
-
-fn env(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    Ok(Value::string(
-        pass.env(&utf8(&arguments[0])).unwrap_or_default(),
-    ))
-}
-
-fn env_or_default(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    let value = pass.env(&utf8(&arguments[0]));
-    Ok(value.map_or_else(|| arguments[1].clone(), Value::string))
-}
 
 fn must_env(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let name = utf8(&arguments[0]);

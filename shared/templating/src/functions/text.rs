@@ -20,7 +20,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "Removes the characters of the cutset from both ends.",
         |_, arguments| {
             let cutset = utf8(&arguments[0]);
-            trimmed(&arguments[1], |c| cutset.contains(c))
+            Ok(trimmed(&arguments[1], |c| cutset.contains(c)))
         },
     ),
     function(
@@ -47,7 +47,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("trimSpace", ONE),
         "trimSpace STRING",
         "Removes white space from both ends.",
-        |_, arguments| trimmed(&arguments[0], char::is_whitespace),
+        |_, arguments| Ok(trimmed(&arguments[0], char::is_whitespace)),
     ),
     function(
         Signature::new("split", TWO),
@@ -82,6 +82,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |_, arguments| Ok(case::upper(&arguments[0])),
     ),
     function(
+        Signature::new("indent", &[Type::INT, Type::String]),
+        "indent SPACES STRING",
+        "Puts spaces in front of every line that is not empty.",
+        indent,
+    ),
+    function(
         Signature::new("toTitle", ONE),
         "toTitle STRING",
         "The first letter of each word in upper case.",
@@ -89,14 +95,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn trimmed(argument: &Value, cut: impl Fn(char) -> bool) -> Result<Value, CallError> {
+fn trimmed(argument: &Value, cut: impl Fn(char) -> bool) -> Value {
     let text = bytes(argument);
     let kept = trim(text, cut);
-    Ok(if kept.len() == text.len() {
+    if kept.len() == text.len() {
         argument.clone()
     } else {
         Value::string(kept)
-    })
+    }
 }
 
 /// Without the characters of a kind at both ends. A byte that is no UTF-8 is kept.
@@ -124,7 +130,7 @@ pub(super) fn trim(text: &[u8], cut: impl Fn(char) -> bool) -> &[u8] {
 }
 
 /// The parts between separators; without one, the characters.
-fn split(text: &[u8], separator: &[u8]) -> Vec<Text> {
+pub(super) fn split(text: &[u8], separator: &[u8]) -> Vec<Text> {
     let mut rest = trim(text, char::is_whitespace);
     let mut parts = Vec::new();
     if rest.is_empty() {
@@ -150,13 +156,13 @@ fn split(text: &[u8], separator: &[u8]) -> Vec<Text> {
     parts
 }
 
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+/// Where a text occurs first; an empty one at the start.
+pub(super) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    if wanted.is_empty() {
+        return Some(0);
+    }
     text.windows(wanted.len())
         .position(|window| window == wanted)
-}
-
-fn too_long(limit: usize) -> CallError {
-    CallError::new(format!("the text is longer than {limit} bytes"))
 }
 
 fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
@@ -170,9 +176,7 @@ fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErro
             append(&mut out, separator);
         }
         append(&mut out, bytes(item));
-        if out.len() > pass.limit {
-            return Err(too_long(pass.limit));
-        }
+        pass.check_length(out.len())?;
     }
     Ok(Value::string(out))
 }
@@ -203,10 +207,27 @@ fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, C
             }
             rest = &rest[length..];
         }
-        if out.len() > pass.limit {
-            return Err(too_long(pass.limit));
-        }
+        pass.check_length(out.len())?;
     }
     append(&mut out, rest);
+    Ok(Value::string(out))
+}
+
+fn indent(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let Value::Int(_, spaces) = arguments[0] else {
+        return Ok(arguments[1].clone());
+    };
+    let spaces = usize::try_from(spaces)
+        .map_err(|_| CallError::new("indent value must be a positive integer"))?;
+    pass.check_length(spaces)?;
+    let prefix = vec![b' '; spaces];
+    let mut out = Printed::default();
+    for line in bytes(&arguments[1]).split_inclusive(|byte| *byte == b'\n') {
+        if line != b"\n" {
+            append(&mut out, &prefix);
+        }
+        append(&mut out, line);
+        pass.check_length(out.len())?;
+    }
     Ok(Value::string(out))
 }

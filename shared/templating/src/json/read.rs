@@ -225,15 +225,12 @@ impl Reader<'_> {
                     self.at -= 1;
                     let window = &self.bytes[self.at..self.bytes.len().min(self.at + 4)];
                     let chunk = window.utf8_chunks().next();
-                    match chunk.and_then(|chunk| chunk.valid().chars().next()) {
-                        Some(c) => {
-                            out.extend_from_slice(&window[..c.len_utf8()]);
-                            self.at += c.len_utf8();
-                        }
-                        None => {
-                            out.extend_from_slice("\u{fffd}".as_bytes());
-                            self.at += 1;
-                        }
+                    if let Some(c) = chunk.and_then(|chunk| chunk.valid().chars().next()) {
+                        out.extend_from_slice(&window[..c.len_utf8()]);
+                        self.at += c.len_utf8();
+                    } else {
+                        out.extend_from_slice("\u{fffd}".as_bytes());
+                        self.at += 1;
                     }
                 }
             }

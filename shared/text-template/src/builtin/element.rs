@@ -100,7 +100,7 @@ fn checked(index: &Value, length: usize) -> Result<usize, CallError> {
     }
 }
 
-pub(super) fn slice(slots: Vec<Slot>) -> Result<Slot, CallError> {
+pub(super) fn slice(slots: &[Slot]) -> Result<Slot, CallError> {
     let item = &slots[0].value;
     let indexes = &slots[1..];
     let length = match item {

@@ -18,6 +18,7 @@ pub(crate) const METHODS: &[Method] = &[
     },
 ];
 
+#[allow(clippy::unnecessary_wraps)] // The shape of a method.
 fn string(number: &Value, _: Arguments<'_>) -> Result<Value, CallError> {
     Ok(number
         .as_text()

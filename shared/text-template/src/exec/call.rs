@@ -182,7 +182,7 @@ impl<'t> State<'t, '_> {
                 .quoted(self.template.name.as_bytes()));
         };
         let out = std::mem::take(&mut self.out);
-        let result = self.run_template(name, data);
+        let result = self.run_template(name, &data);
         let text = std::mem::replace(&mut self.out, out);
         match result {
             Ok(()) => Ok(Slot::plain(Value::string(text))),

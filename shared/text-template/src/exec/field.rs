@@ -59,15 +59,15 @@ impl<'t> State<'t, '_> {
             return Ok(receiver);
         };
         for name in before {
-            receiver = self.field(dot, receiver, node, name, (&[], None))?;
+            receiver = self.field(dot, &receiver, node, name, (&[], None))?;
         }
-        self.field(dot, receiver, node, last, given)
+        self.field(dot, &receiver, node, last, given)
     }
 
     fn field(
         &mut self,
         dot: &Slot,
-        receiver: Slot,
+        receiver: &Slot,
         node: &'t Operand,
         name: &'t str,
         (args, piped): Given<'t>,

@@ -16,7 +16,7 @@ pub(super) enum Flow {
 
 impl<'t> State<'t, '_> {
     /// Executes a template of this name with variables of its own.
-    pub(super) fn run_template(&mut self, name: &'t str, dot: Slot) -> Result<(), Error> {
+    pub(super) fn run_template(&mut self, name: &'t str, dot: &Slot) -> Result<(), Error> {
         let Some(list) = self.template.templates.get(name) else {
             let name = crate::fmt::quote(name.as_bytes());
             return Err(self.error(format!("template {name} not defined")));
@@ -25,7 +25,7 @@ impl<'t> State<'t, '_> {
         self.frame = self.variables.len();
         self.current = name;
         self.variables.push(("$", dot.clone()));
-        let result = self.list(&dot, list);
+        let result = self.list(dot, list);
         self.variables.truncate(outside.1);
         (self.frame, _, self.at, self.current) = outside;
         result.map(drop)
@@ -66,18 +66,14 @@ impl<'t> State<'t, '_> {
     }
 
     fn print(&mut self, slot: &Slot) -> Result<(), Error> {
-        match printable(slot) {
-            None => self.write(b"<no value>"),
-            Some(value) => match value.as_text() {
-                Some(text) => self.write(text.as_bytes()),
-                None => {
-                    let limit = self.template.limits.output;
-                    let text = crate::fmt::sprint(&[value], limit)
-                        .map_err(|error| self.error(error.to_string()))?;
-                    self.write(&text)
-                }
-            },
+        let Some(value) = printable(slot) else {
+            return self.write(b"<no value>");
+        };
+        if let Some(text) = value.as_text() {
+            return self.write(text.as_bytes());
         }
+        let text = crate::fmt::sprint(&[value], self.template.limits.output);
+        self.write(&text.map_err(|error| self.error(error.to_string()))?)
     }
 
     fn condition(&mut self, dot: &Slot, branch: &'t Branch, with: bool) -> Result<Flow, Error> {
@@ -104,7 +100,7 @@ impl<'t> State<'t, '_> {
             Some(pipe) => self.pipeline(dot, pipe)?,
             None => Slot::default(),
         };
-        self.deeper(|state| state.run_template(name, data))
+        self.deeper(|state| state.run_template(name, &data))
     }
 
     fn range(&mut self, dot: &Slot, branch: &'t Branch, node: &'t Node) -> Result<Flow, Error> {
@@ -146,7 +142,7 @@ impl<'t> State<'t, '_> {
                 let ty = list.element_type();
                 for (index, item) in list.items().iter().enumerate() {
                     let index = Slot::plain(Value::count(index));
-                    if self.turn(turns, index, Slot::typed(item.clone(), ty))? {
+                    if self.turn(turns, index, &Slot::typed(item.clone(), ty))? {
                         break;
                     }
                 }
@@ -155,7 +151,7 @@ impl<'t> State<'t, '_> {
                 let (key_type, ty) = (map.key_type(), map.element_type());
                 for (key, item) in map.snapshot().entries() {
                     let key = Slot::typed(key.clone(), key_type);
-                    if self.turn(turns, key, Slot::typed(item.clone(), ty))? {
+                    if self.turn(turns, key, &Slot::typed(item.clone(), ty))? {
                         break;
                     }
                 }
@@ -164,7 +160,7 @@ impl<'t> State<'t, '_> {
                 single(self)?;
                 for index in 0..*count {
                     let item = Slot::plain(Value::Int(*kind, index));
-                    if self.turn(turns, Slot::default(), item)? {
+                    if self.turn(turns, Slot::default(), &item)? {
                         break;
                     }
                 }
@@ -173,7 +169,7 @@ impl<'t> State<'t, '_> {
                 single(self)?;
                 for index in 0..*count {
                     let item = Slot::plain(Value::Uint(*kind, index));
-                    if self.turn(turns, Slot::default(), item)? {
+                    if self.turn(turns, Slot::default(), &item)? {
                         break;
                     }
                 }
@@ -188,7 +184,7 @@ impl<'t> State<'t, '_> {
     }
 
     /// One turn; true where the loop ends.
-    fn turn(&mut self, turns: &mut Turns<'t>, index: Slot, item: Slot) -> Result<bool, Error> {
+    fn turn(&mut self, turns: &mut Turns<'t>, index: Slot, item: &Slot) -> Result<bool, Error> {
         turns.run = true;
         let pipe = &turns.branch.pipe;
         let height = turns.height;
@@ -207,7 +203,7 @@ impl<'t> State<'t, '_> {
         }
         self.at = At::Node(turns.node);
         self.step()?;
-        let flow = self.list(&item, &turns.branch.list)?;
+        let flow = self.list(item, &turns.branch.list)?;
         self.variables.truncate(height);
         Ok(flow == Flow::Break)
     }

@@ -1,5 +1,7 @@
 //! Floating-point numbers as Go's `strconv` formats them.
 
+use super::quote::push;
+
 /// The significant digits of a number: `0.d₁d₂… × 10^point`.
 struct Digits {
     digits: Vec<u8>,
@@ -56,7 +58,7 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
             push_exponent_form(&mut out, &digits, places, verb);
         }
         'f' | 'F' => match precision {
-            Some(precision) => out.push_str(&format!("{:.*}", precision, value.abs())),
+            Some(precision) => push(&mut out, format_args!("{:.precision$}", value.abs())),
             None => push_plain(&mut out, &Digits::new(value, None)),
         },
         'g' | 'G' => {
@@ -105,7 +107,7 @@ fn push_exponent_form(out: &mut String, digits: &Digits, places: usize, verb: ch
         digits.point - 1
     };
     let sign = if exponent < 0 { '-' } else { '+' };
-    out.push_str(&format!("{verb}{sign}{:02}", exponent.abs()));
+    push(out, format_args!("{verb}{sign}{:02}", exponent.abs()));
 }
 
 fn push_plain(out: &mut String, digits: &Digits) {
@@ -138,7 +140,7 @@ fn parts(value: f64) -> (u64, i32) {
 
 fn push_binary(out: &mut String, value: f64) {
     let (mantissa, exponent) = parts(value);
-    out.push_str(&format!("{mantissa}p{exponent:+}"));
+    push(out, format_args!("{mantissa}p{exponent:+}"));
 }
 
 fn push_hex(out: &mut String, value: f64, precision: Option<usize>, verb: char) {

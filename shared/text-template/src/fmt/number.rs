@@ -2,7 +2,7 @@
 
 use super::float::format_float;
 use super::printer::Printer;
-use super::quote::{is_print, quote_with};
+use super::quote::{is_print, push, quote_with};
 
 impl Printer {
     /// Prints an integer; false where the verb is not for integers.
@@ -104,7 +104,7 @@ impl Printer {
         let mut text = format!("U+{code:0places$X}");
         let c = u32::try_from(code).ok().and_then(char::from_u32);
         if let Some(c) = c.filter(|c| self.flags.sharp && is_print(*c)) {
-            text.push_str(&format!(" '{c}'"));
+            push(&mut text, format_args!(" '{c}'"));
         }
         let zero = std::mem::replace(&mut self.flags.zero, false);
         self.pad(text.as_bytes());

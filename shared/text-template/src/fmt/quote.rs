@@ -47,7 +47,7 @@ fn push_escaped(out: &mut String, c: char, mark: char, ascii: bool) {
     }
 }
 
-fn push(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+pub(super) fn push(out: &mut String, arguments: std::fmt::Arguments<'_>) {
     out.write_fmt(arguments)
         .expect("writing to a string must succeed");
 }
@@ -72,10 +72,7 @@ pub(crate) fn is_print(c: char) -> bool {
     pair[0] = b'a';
     let length = c.encode_utf8(&mut pair[1..]).len();
     let text = std::str::from_utf8(&pair[..=length]).expect("a letter and a char must be UTF-8");
-    !text
-        .escape_debug()
-        .nth(1)
-        .is_some_and(|escaped| escaped == '\\')
+    text.escape_debug().nth(1) != Some('\\')
 }
 
 /// `U+0023 '#'`

@@ -96,6 +96,11 @@ impl Map {
         matches!(self.store, Store::Nil)
     }
 
+    /// May a template change it?
+    pub fn is_open(&self) -> bool {
+        matches!(self.store, Store::Open(_))
+    }
+
     /// How many entries.
     pub fn len(&self) -> usize {
         self.snapshot().entries().len()

@@ -10,7 +10,11 @@ pub(super) fn upper(argument: &Value) -> Value {
 }
 
 pub(super) fn lower(argument: &Value) -> Value {
-    map(argument, |c, _| single(c, c.to_lowercase()))
+    map(argument, |c, _| match c {
+        // The one letter that Rust maps to two and Go to one.
+        '\u{130}' => 'i',
+        _ => single(c, c.to_lowercase()),
+    })
 }
 
 /// A word begins after anything but a letter, a digit or an underscore.

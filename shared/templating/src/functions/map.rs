@@ -1,0 +1,135 @@
+//! Maps: from strings, merged, and nested by the slashes of their keys.
+
+use text_template::{Arguments, CallError, Map, Signature, Type, Value};
+
+use super::{Function, bytes, function, text};
+
+const TWO_MAPS: &[Type] = &[Type::OBJECT, Type::OBJECT];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function(
+        Signature::new("splitToMap", &[Type::String, Type::String, Type::String]),
+        "splitToMap SEPARATOR KEY_SEPARATOR STRING",
+        "A map from a string such as a=1,b=2.",
+        |_, arguments| Ok(split_to_map(arguments)),
+    ),
+    function(
+        Signature::new("mergeMap", TWO_MAPS),
+        "mergeMap A B",
+        "A with what B has and A lacks, nested maps included.",
+        |_, arguments| merge(arguments, false),
+    ),
+    function(
+        Signature::new("mergeMapWithOverride", TWO_MAPS),
+        "mergeMapWithOverride A B",
+        "A with what B has, nested maps included; B wins.",
+        |_, arguments| merge(arguments, true),
+    ),
+    function(
+        Signature::new("explodeMap", &[Type::OBJECT]),
+        "explodeMap MAP",
+        "Nested maps from keys with slashes.",
+        |_, arguments| explode(arguments),
+    ),
+];
+
+/// Nesting deeper than any document's.
+const MAX_DEPTH: usize = 100;
+
+fn object() -> Map {
+    Map::open(&Type::String, &Type::Any, Vec::new())
+}
+
+fn split_to_map(arguments: Arguments<'_>) -> Value {
+    let pairs = text::split(bytes(&arguments[2]), bytes(&arguments[0]));
+    let separator = bytes(&arguments[1]);
+    let entries = pairs.iter().map(|pair| {
+        let pair = pair.as_bytes();
+        let at = text::find(pair, separator).unwrap_or(pair.len());
+        let value = pair.get(at + separator.len()..).unwrap_or_default();
+        (Value::string(&pair[..at]), Value::string(value))
+    });
+    Map::open(&Type::String, &Type::String, entries.collect()).into()
+}
+
+fn merge(arguments: Arguments<'_>, over: bool) -> Result<Value, CallError> {
+    let [Value::Map(a), Value::Map(b)] = arguments else {
+        return Ok(Value::Nil);
+    };
+    Ok(merged(a, b, over, 0)?.into())
+}
+
+/// Merges into `a` where a template may change it, else into a copy.
+fn merged(a: &Map, b: &Map, over: bool, depth: usize) -> Result<Map, CallError> {
+    if depth > MAX_DEPTH {
+        return Err(CallError::new("the map is nested too deep"));
+    }
+    let into = if a.is_open() {
+        a.clone()
+    } else {
+        Map::open(&Type::String, &Type::Any, a.snapshot().entries().to_vec())
+    };
+    for (key, new) in b.snapshot().entries() {
+        let old = into.get(key);
+        let value = match (&old, new) {
+            (Some(Value::Map(old)), Value::Map(new)) => merged(old, new, over, depth + 1)?.into(),
+            (Some(old), new) if over && !new.is_true() => old.clone(),
+            (Some(old), _) if !over && old.is_true() => old.clone(),
+            _ => new.clone(),
+        };
+        set(&into, key.clone(), value)?;
+    }
+    Ok(into)
+}
+
+fn set(map: &Map, key: Value, value: Value) -> Result<(), CallError> {
+    map.set(key, Some(value))
+        .map_err(|error| CallError::new(error.to_string()))
+}
+
+fn explode(arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let Value::Map(map) = &arguments[0] else {
+        return Ok(Value::Nil);
+    };
+    let root = object();
+    for (key, value) in map.snapshot().entries() {
+        insert(&root, bytes(key), value).map_err(|error| error.within("explodeMap: "))?;
+    }
+    Ok(root.into())
+}
+
+fn insert(root: &Map, path: &[u8], value: &Value) -> Result<(), CallError> {
+    let mut map = root.clone();
+    let mut parts = path.split(|byte| *byte == b'/').peekable();
+    let mut nesting = 0;
+    while let Some(part) = parts.next() {
+        nesting += 1;
+        if nesting > MAX_DEPTH {
+            return Err(CallError::new("a key has too many slashes"));
+        }
+        let key = Value::string(part);
+        if parts.peek().is_none() {
+            if part.is_empty() {
+                return Ok(());
+            }
+            return set(&map, key, value.clone());
+        }
+        let next = map.get(&key).unwrap_or_else(|| object().into());
+        let Value::Map(next) = next else {
+            let shown = text_template::fmt::sprintf(b"%q", &[next], 1 << 10);
+            let shown = shown.map_or_else(
+                |_| String::from("..."),
+                |shown| String::from_utf8_lossy(&shown).into_owned(),
+            );
+            return Err(CallError::new("not a map: ")
+                .quoted(path)
+                .words(": ")
+                .quoted(part)
+                .words(" already has value ")
+                .value(shown));
+        };
+        set(&map, key, Value::Map(next.clone()))?;
+        map = next;
+    }
+    Ok(())
+}

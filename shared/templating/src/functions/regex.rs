@@ -1,0 +1,62 @@
+//! Regular expressions of the RE2 kind: linear in the text, no look-around, no back references.
+
+use regex_lite::{Regex, RegexBuilder};
+use text_template::buffer::append;
+use text_template::fmt::Printed;
+use text_template::{Arguments, CallError, Signature, Type, Value};
+
+use super::{Function, function, utf8};
+use crate::pass::Pass;
+
+/// Bytes that a compiled expression may take.
+const SIZE_LIMIT: usize = 1 << 20;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function(
+        Signature::new("regexMatch", &[Type::String, Type::String]),
+        "regexMatch EXPRESSION STRING",
+        "Whether an expression matches anywhere in a string.",
+        |_, arguments| Ok(regex(&arguments[0])?.is_match(&utf8(&arguments[1])).into()),
+    ),
+    function(
+        Signature::new(
+            "regexReplaceAll",
+            &[Type::String, Type::String, Type::String],
+        ),
+        "regexReplaceAll EXPRESSION REPLACEMENT STRING",
+        "Replaces all matches; $1 and ${1} stand for what a group matched.",
+        replace_all,
+    ),
+];
+
+fn regex(expression: &Value) -> Result<Regex, CallError> {
+    let expression = utf8(expression);
+    RegexBuilder::new(&expression)
+        .size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|error| {
+            CallError::new(format!("error parsing regexp: {error}: `"))
+                .value(expression)
+                .words("`")
+        })
+}
+
+fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let regex = regex(&arguments[0])?;
+    let (replacement, text) = (utf8(&arguments[1]), utf8(&arguments[2]));
+    let mut out = Printed::default();
+    let mut copied = 0;
+    for captures in regex.captures_iter(&text) {
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
+        append(&mut out, text[copied..whole.start()].as_bytes());
+        let mut expanded = String::new();
+        captures.expand(&replacement, &mut expanded);
+        append(&mut out, zeroize::Zeroizing::new(expanded).as_bytes());
+        copied = whole.end();
+        pass.check_length(out.len())?;
+    }
+    append(&mut out, text[copied..].as_bytes());
+    Ok(Value::string(out))
+}
