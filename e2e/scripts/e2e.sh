@@ -2,6 +2,7 @@
 # The end-to-end tests: the built agent against a real Vault with a real PostgreSQL, on loopback.
 #
 #   E2E_VAULT_BIN   another server's binary (Vault, or OpenBao's bao) instead of building Vault
+#   E2E_AGENT_BIN   another agent's binary, to see what the scenarios say of it
 #   E2E_FILTER      only the scenarios whose name holds this
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
