@@ -276,11 +276,29 @@ impl Admin {
             .await
     }
 
-    /// Removes from a user's server what [`Admin::set_up`] made. Mounts stay: others may use them.
+    /// A user's server must have nothing that the demo would overwrite.
+    async fn must_be_unused(&self) -> Result<()> {
+        let session = self.session();
+        for path in [
+            "sys/auth/kubernetes",
+            "sys/policies/acl/api-secrets",
+            SECRET,
+        ] {
+            // Paths below mounts that are not there are answered with errors: nothing is there.
+            let found = session.read(path).await.unwrap_or_default();
+            anyhow::ensure!(
+                found.is_none(),
+                "{path} is there already, and the demo would change it: use a development server"
+            );
+        }
+        Ok(())
+    }
+
+    /// Removes from a user's server what [`Admin::set_up`] made. The mount `secret/` stays.
     async fn clean_up(&self, ui: Ui) -> Result<()> {
         let client = reqwest::Client::builder().tls_certs_only([]).build()?;
         for path in [
-            "auth/kubernetes/role/api-service",
+            "sys/auth/kubernetes",
             "sys/policies/acl/api-secrets",
             "secret/metadata/production/api-service",
         ] {
@@ -353,6 +371,9 @@ impl Admin {
 fn assignments(body: &Value) -> String {
     let fields = body.as_object().into_iter().flatten();
     let words = fields.map(|(key, value)| match value {
+        Value::String(text) if text.starts_with("eyJ") => {
+            format!("{key}=\"<a JWT of {} bytes>\"", text.len())
+        }
         Value::String(text) => format!("{key}=\"{text}\""),
         other => format!("{key}={other}"),
     });
