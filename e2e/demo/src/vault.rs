@@ -83,6 +83,7 @@ impl Server {
             admin.is_ready().await,
             "{address} does not answer, or is sealed"
         );
+        admin.must_be_unused().await?;
         Ok(Self {
             address,
             admin,
