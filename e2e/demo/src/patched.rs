@@ -12,8 +12,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::pod::TOKEN_VOLUME;
+use crate::programs::built;
 use crate::sandbox::{Container, Isolation, Volume};
-use crate::steps::built;
 
 /// A patched pod and the directory that holds its volumes.
 pub(crate) struct PatchedPod {
