@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::support::{DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
+use crate::support::{Agent, DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
 
 #[tokio::test]
 async fn the_token_is_written_to_its_sink_and_the_pid_file_goes_with_the_agent() {
     let world = World::new().await;
-    let agent = world.start(&world.config(&[]));
+    let agent = Agent::start(&world.config(&[]));
     let token = world.wait_for("token", |text| !text.is_empty()).await;
     assert_eq!(token.trim(), token);
     assert_eq!(world.read("pid").unwrap(), std::process::id().to_string());
@@ -25,7 +25,7 @@ async fn a_token_near_its_maximum_is_replaced_without_reading_secrets_again() {
     world.set_role(json!({"token_ttl": "2s", "token_max_ttl": "4s"}));
     let mut config = world.config(&[world.template("app", KV_TEMPLATE)]);
     config["template_config"]["static_secret_render_interval"] = json!("1h");
-    let agent = world.start(&config);
+    let agent = Agent::start(&config);
     world.wait_for_text("app", "key=first").await;
     let token = world.wait_for("token", |text| !text.is_empty()).await;
     let next = world.wait_for("token", |text| text != token).await;
@@ -50,7 +50,7 @@ async fn a_token_near_its_maximum_is_replaced_without_reading_secrets_again() {
 async fn a_lease_is_replaced_before_the_token_that_it_hangs_on_ends() {
     let world = World::new().await;
     world.set_role(json!({"token_ttl": "3s", "token_max_ttl": "5s"}));
-    let agent = world.start(&world.config(&[world.template("user", DATABASE_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("user", DATABASE_TEMPLATE)]));
     let user = world.wait_for("user", |text| !text.is_empty()).await;
     world.wait_for("user", |text| text != user).await;
     assert!(
@@ -67,7 +67,7 @@ async fn a_revoked_token_is_noticed_by_a_denied_read_and_replaced() {
         world.template("app", KV_TEMPLATE),
         world.template("user", DATABASE_TEMPLATE),
     ];
-    let agent = world.start(&world.config(&templates));
+    let agent = Agent::start(&world.config(&templates));
     world.wait_for_text("app", "key=first").await;
     let user = world.wait_for("user", |text| !text.is_empty()).await;
     world.vault.revoke_tokens(None);
@@ -85,14 +85,14 @@ async fn a_revoked_token_is_noticed_by_a_denied_read_and_replaced() {
 #[tokio::test]
 async fn a_denied_path_is_no_reason_to_log_in_again() {
     let world = World::new().await;
-    world.put("secret/data/other/app", json!({"data": {"a": "b"}}));
+    world.put("secret/data/other/app", &json!({"data": {"a": "b"}}));
     let denied = r#"{{ with secret "secret/data/other/app" }}{{ .Data }}{{ end }}"#;
     let mut config = world.config(&[
         world.template("denied", denied),
         world.template("app", KV_TEMPLATE),
     ]);
     config["template_config"]["exit_on_retry_failure"] = json!(false);
-    let agent = world.start(&config);
+    let agent = Agent::start(&config);
     world.wait_for_text("app", "key=first").await;
     world
         .wait_for_count("GET", "secret/data/other/app", 6)
@@ -110,7 +110,7 @@ async fn a_login_that_vault_refuses_ends_the_agent_with_vaults_words() {
     let world = World::new().await;
     let mut config = world.config(&[world.template("app", KV_TEMPLATE)]);
     config["auto_auth"]["method"]["config"]["role"] = json!("nobody");
-    let failure = world.start(&config).end().await.unwrap_err();
+    let failure = Agent::start(&config).end().await.unwrap_err();
     assert_eq!(failure.exit_code(), 1);
     let line = failure.one_line();
     assert!(
@@ -126,7 +126,7 @@ async fn exit_on_err_ends_the_agent_at_the_first_failure() {
     let mut config = world.config(&[world.template("app", KV_TEMPLATE)]);
     config["auto_auth"]["method"]["exit_on_err"] = json!(true);
     config["auto_auth"]["method"]["config"]["token_path"] = json!(world.path("nowhere"));
-    let failure = world.start(&config).end().await.unwrap_err();
+    let failure = Agent::start(&config).end().await.unwrap_err();
     assert!(failure.one_line().contains("nowhere"), "{failure}");
     assert_eq!(world.logins(), 0);
 }
@@ -136,7 +136,7 @@ async fn the_service_account_token_is_read_afresh_for_each_login() {
     let world = World::new().await;
     let good = world.read("jwt").unwrap();
     world.write("jwt", "");
-    let agent = world.start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
     world.wait_for_log("is empty").await;
     world.write("jwt", &good);
     world.wait_for_text("app", "key=first").await;

@@ -3,7 +3,7 @@
 use dev_vault::Fault;
 use serde_json::{Value, json};
 
-use crate::support::{DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
+use crate::support::{Agent, DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
 
 fn with(mut config: Value, key: &str, value: bool) -> Value {
     config["template_config"][key] = value.into();
@@ -21,7 +21,7 @@ async fn a_broken_template_does_not_stop_another() {
             r#"{{ with secret "secret/production/api-service" }}{{ .Data.data.x.y }}{{ end }}"#,
         ),
     ];
-    let agent = world.start(&with(
+    let agent = Agent::start(&with(
         world.config(&templates),
         "exit_on_retry_failure",
         false,
@@ -47,7 +47,7 @@ async fn an_init_container_names_what_failed_once_the_others_are_done() {
             "exit_on_retry_failure",
             exit_on_retry_failure,
         );
-        let failure = world.run_once(config).await.unwrap_err();
+        let failure = Agent::run_once(config).await.unwrap_err();
         assert_eq!(failure.exit_code(), 1);
         let line = failure.one_line();
         assert!(
@@ -63,7 +63,7 @@ async fn a_missing_secret_ends_the_agent_only_where_that_is_wanted() {
     let world = World::new().await;
     let text = r#"{{ with secret "secret/production/late" }}{{ .Data.data.a }}{{ end }}"#;
     let config = world.config(&[world.template("late", text)]);
-    let failure = world.start(&config).end().await.unwrap_err();
+    let failure = Agent::start(&config).end().await.unwrap_err();
     let line = failure.one_line();
     assert!(
         line.contains("no secret exists at secret/data/production/late"),
@@ -71,12 +71,12 @@ async fn a_missing_secret_ends_the_agent_only_where_that_is_wanted() {
     );
     assert_eq!(world.vault.count("GET", "secret/data/production/late"), 12);
 
-    let agent = world.start(&with(config, "exit_on_retry_failure", false));
+    let agent = Agent::start(&with(config, "exit_on_retry_failure", false));
     world
         .wait_for_count("GET", "secret/data/production/late", 12 + 15)
         .await;
     assert_eq!(world.read("late"), None);
-    world.put("secret/data/production/late", json!({"data": {"a": "b"}}));
+    world.put("secret/data/production/late", &json!({"data": {"a": "b"}}));
     world.wait_for_text("late", "b").await;
     agent.stop().await.unwrap();
 }
@@ -86,8 +86,7 @@ async fn a_missing_key_is_an_error_only_where_that_is_wanted() {
     let world = World::new().await;
     let text = r#"{{ with secret "secret/production/api-service" }}{{ .Data.data.nope }}{{ end }}"#;
     let mut template = world.template("app", text);
-    world
-        .run_once(world.config(&[template.clone()]))
+    Agent::run_once(world.config(&[template.clone()]))
         .await
         .unwrap();
     assert_eq!(world.read("app").unwrap(), "<no value>");
@@ -95,14 +94,14 @@ async fn a_missing_key_is_an_error_only_where_that_is_wanted() {
 
     template["error_on_missing_key"] = json!(true);
     let config = world.config(&[template]);
-    let failure = world.run_once(config.clone()).await.unwrap_err();
+    let failure = Agent::run_once(config.clone()).await.unwrap_err();
     assert!(failure.one_line().contains("nope"), "{failure}");
     assert_eq!(world.read("app"), None);
 
-    let agent = world.start(&with(config, "exit_on_retry_failure", false));
+    let agent = Agent::start(&with(config, "exit_on_retry_failure", false));
     world.wait_for_count("GET", KV, 4).await;
     assert_eq!(world.read("app"), None);
-    world.put(KV, json!({"data": {"nope": "there"}}));
+    world.put(KV, &json!({"data": {"nope": "there"}}));
     world.wait_for_text("app", "there").await;
     agent.stop().await.unwrap();
 }
@@ -114,7 +113,7 @@ async fn files_stay_while_vault_is_away_and_follow_when_it_is_back() {
         world.template("app", KV_TEMPLATE),
         world.template("user", DATABASE_TEMPLATE),
     ];
-    let agent = world.start(&world.config(&templates));
+    let agent = Agent::start(&world.config(&templates));
     world.wait_for_text("app", "key=first").await;
     let user = world.wait_for("user", |text| !text.is_empty()).await;
     world.vault.stop();
@@ -136,7 +135,7 @@ async fn files_stay_while_vault_is_away_and_follow_when_it_is_back() {
 #[tokio::test]
 async fn a_deleted_secret_leaves_its_file() {
     let world = World::new().await;
-    let agent = world.start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
     world.wait_for_text("app", "key=first").await;
     world.vault.delete(KV).unwrap();
     world.wait_for_log("retry attempt 14").await;
@@ -150,7 +149,7 @@ async fn a_deleted_secret_leaves_its_file() {
 async fn a_sealed_vault_is_waited_for() {
     let world = World::new().await;
     world.vault.set_sealed(true);
-    let agent = world.start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
     world
         .wait_for_count("PUT", "auth/kubernetes/login", 8)
         .await;
@@ -165,8 +164,7 @@ async fn a_mount_that_cannot_be_told_at_first_is_asked_for_again() {
     world
         .vault
         .add_fault(Fault::status("sys/internal/ui/mounts", 500).times(3));
-    world
-        .run_once(world.config(&[world.template("app", KV_TEMPLATE)]))
+    Agent::run_once(world.config(&[world.template("app", KV_TEMPLATE)]))
         .await
         .unwrap();
     assert_eq!(world.read("app").unwrap(), "key=first");
@@ -179,7 +177,7 @@ async fn a_failing_command_fails_an_init_container_but_no_file() {
     template["command"] = json!(["/no/such/program", ""]);
     let mut config = world.config(&[template]);
     config["template_config"]["static_secret_render_interval"] = json!("1h");
-    let failure = world.run_once(config).await.unwrap_err();
+    let failure = Agent::run_once(config).await.unwrap_err();
     assert!(failure.one_line().contains("/no/such/program"), "{failure}");
     assert_eq!(world.read("app").unwrap(), "key=first");
     assert_eq!(
@@ -195,7 +193,7 @@ async fn a_file_that_cannot_be_written_is_tried_again() {
     let obstacle = world.path("app");
     std::fs::create_dir(&obstacle).unwrap();
     let config = world.config(&[world.template("app", KV_TEMPLATE)]);
-    let agent = world.start(&with(config, "exit_on_retry_failure", false));
+    let agent = Agent::start(&with(config, "exit_on_retry_failure", false));
     world.wait_for_log("cannot write the file").await;
     std::fs::remove_dir(&obstacle).unwrap();
     world.wait_for_text("app", "key=first").await;
@@ -213,7 +211,7 @@ async fn neither_secret_nor_token_shows_in_logs_or_errors() {
         world.template("odd", r#"{{ with secret "secret/production/api-service" }}{{ .Data.data.api_key.x }}{{ end }}"#),
         world.template("odder", r#"{{ with secret "secret/production/api-service" }}{{ toUpper .Data.data.api_key 1 }}{{ end }}"#),
     ];
-    let failure = world.run_once(world.config(&templates)).await.unwrap_err();
+    let failure = Agent::run_once(world.config(&templates)).await.unwrap_err();
     let token = world.read("token").unwrap();
     let user = world.read("user").unwrap();
     let jwt = world.read("jwt").unwrap();

@@ -5,12 +5,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use serde_json::json;
 
-use crate::support::{DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
+use crate::support::{Agent, DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
 
 #[tokio::test]
 async fn a_secret_is_rendered_and_rendered_again_after_it_changed() {
     let world = World::new().await;
-    let agent = world.start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
     world.wait_for_text("app", "key=first").await;
     let before = fs::metadata(world.path("app")).unwrap();
     world.wait_for_count("GET", KV, 3).await;
@@ -38,7 +38,7 @@ async fn a_start_makes_one_login_one_question_a_mount_and_one_read_a_secret() {
         .map(|n| {
             world.put(
                 &format!("secret/data/production/s{n}"),
-                json!({"data": {"n": n}}),
+                &json!({"data": {"n": n}}),
             );
             let text = format!(r#"{{{{ with secret "secret/production/s{n}" }}}}{{{{ .Data.data.n }}}}{{{{ end }}}}"#);
             world.template(&format!("f{n}"), &text)
@@ -48,7 +48,7 @@ async fn a_start_makes_one_login_one_question_a_mount_and_one_read_a_secret() {
             world.template("more", KV_TEMPLATE),
         ])
         .collect();
-    world.run_once(world.config(&templates)).await.unwrap();
+    Agent::run_once(world.config(&templates)).await.unwrap();
     for n in 0..20 {
         assert_eq!(world.read(&format!("f{n}")).unwrap(), n.to_string());
     }
@@ -61,7 +61,7 @@ async fn a_start_makes_one_login_one_question_a_mount_and_one_read_a_secret() {
 async fn a_lease_is_renewed_and_replaced_while_its_credential_still_works() {
     let world = World::new().await;
     world.set_database_role("2s", "5s");
-    let agent = world.start(&world.config(&[world.template("user", DATABASE_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("user", DATABASE_TEMPLATE)]));
     let mut user = world.wait_for("user", |text| !text.is_empty()).await;
     for _ in 0..2 {
         let next = world.wait_for("user", |text| text != user).await;
@@ -78,7 +78,7 @@ async fn a_lease_is_renewed_and_replaced_while_its_credential_still_works() {
 async fn a_revoked_lease_is_replaced_at_its_next_renewal() {
     let world = World::new().await;
     world.set_database_role("2s", "1h");
-    let agent = world.start(&world.config(&[world.template("user", DATABASE_TEMPLATE)]));
+    let agent = Agent::start(&world.config(&[world.template("user", DATABASE_TEMPLATE)]));
     let user = world.wait_for("user", |text| !text.is_empty()).await;
     world.vault.revoke_leases("database/");
     let next = world.wait_for("user", |text| text != user).await;
@@ -90,11 +90,11 @@ async fn a_revoked_lease_is_replaced_at_its_next_renewal() {
 async fn lists_lead_to_the_secrets_below_them() {
     let world = World::new().await;
     let text = r#"{{ range secrets "secret/production" }}{{ . }}={{ with secret (printf "secret/production/%s" .) }}{{ .Data.data.api_key }}{{ end }} {{ end }}"#;
-    let agent = world.start(&world.config(&[world.template("all", text)]));
+    let agent = Agent::start(&world.config(&[world.template("all", text)]));
     world.wait_for_text("all", "api-service=first ").await;
     world.put(
         "secret/data/production/other",
-        json!({"data": {"api_key": "x"}}),
+        &json!({"data": {"api_key": "x"}}),
     );
     world
         .wait_for_text("all", "api-service=first other=x ")
@@ -106,7 +106,7 @@ async fn lists_lead_to_the_secrets_below_them() {
 async fn a_file_that_a_template_reads_is_followed() {
     let world = World::new().await;
     let text = format!(r#"<{{{{ file "{}" }}}}>"#, world.path("input").display());
-    let agent = world.start(&world.config(&[world.template("out", &text)]));
+    let agent = Agent::start(&world.config(&[world.template("out", &text)]));
     world.wait_for_log("waiting for the file").await;
     world.write("input", "one");
     world.wait_for_text("out", "<one>").await;
@@ -125,7 +125,7 @@ async fn a_command_runs_after_each_change_of_its_file_and_only_then() {
         world.path("ran").display()
     );
     template["command"] = json!(command);
-    let agent = world.start(&world.config(&[template]));
+    let agent = Agent::start(&world.config(&[template]));
     world.wait_for_text("ran", "key=first\n").await;
     world.wait_for_count("GET", KV, 3).await;
     world.set_key("second");
@@ -143,8 +143,7 @@ async fn a_second_agent_that_finds_the_files_right_runs_no_command() {
         format!("echo ran >> {}", world.path("ran").display())
     ]);
     for _ in 0..2 {
-        world
-            .run_once(world.config(&[template.clone()]))
+        Agent::run_once(world.config(&[template.clone()]))
             .await
             .unwrap();
     }
@@ -156,7 +155,7 @@ async fn modes_are_applied() {
     let world = World::new().await;
     let mut template = world.template("app", KV_TEMPLATE);
     template["perms"] = json!("0440");
-    world.run_once(world.config(&[template])).await.unwrap();
+    Agent::run_once(world.config(&[template])).await.unwrap();
     let mode = |name| fs::metadata(world.path(name)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode("app"), 0o440);
     assert_eq!(mode("token"), 0o640);

@@ -73,25 +73,25 @@ impl World {
     }
 
     fn set_up(&self) {
-        self.put("sys/auth/kubernetes", json!({"type": "kubernetes"}));
+        self.put("sys/auth/kubernetes", &json!({"type": "kubernetes"}));
         self.put(
             "auth/kubernetes/config",
-            json!({"kubernetes_host": "https://k8s"}),
+            &json!({"kubernetes_host": "https://k8s"}),
         );
         self.set_role(json!({"ttl": "1h"}));
         let policy = r#"
             path "secret/data/production/*" { capabilities = ["read"] }
             path "secret/metadata/production/*" { capabilities = ["list"] }
             path "database/creds/api-role" { capabilities = ["read"] }"#;
-        self.put("sys/policies/acl/api-secrets", json!({"policy": policy}));
+        self.put("sys/policies/acl/api-secrets", &json!({"policy": policy}));
         self.set_key("first");
-        self.put("sys/mounts/database", json!({"type": "database"}));
+        self.put("sys/mounts/database", &json!({"type": "database"}));
         let connection = json!({
             "plugin_name": "postgresql-database-plugin",
             "connection_url": "postgresql://{{username}}:{{password}}@postgres:5432/app",
             "allowed_roles": "api-role",
         });
-        self.put("database/config/postgres", connection);
+        self.put("database/config/postgres", &connection);
         self.set_database_role("1h", "24h");
         let keys = self.vault.service_accounts();
         let jwt = keys.mint(
@@ -103,9 +103,9 @@ impl World {
         self.write("jwt", &format!("{jwt}\n"));
     }
 
-    pub(crate) fn put(&self, path: &str, body: Value) {
+    pub(crate) fn put(&self, path: &str, body: &Value) {
         self.vault
-            .write(path, &body)
+            .write(path, body)
             .unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"));
     }
 
@@ -120,7 +120,7 @@ impl World {
             panic!("{extra}")
         };
         role.as_object_mut().unwrap().extend(extra);
-        self.put("auth/kubernetes/role/api-service", role);
+        self.put("auth/kubernetes/role/api-service", &role);
     }
 
     pub(crate) fn set_database_role(&self, ttl: &str, max_ttl: &str) {
@@ -128,12 +128,12 @@ impl World {
             "db_name": "postgres", "creation_statements": "CREATE ROLE",
             "default_ttl": ttl, "max_ttl": max_ttl,
         });
-        self.put("database/roles/api-role", role);
+        self.put("database/roles/api-role", &role);
     }
 
     /// Changes the guide's secret.
     pub(crate) fn set_key(&self, value: &str) {
-        self.put(KV, json!({"data": {"api_key": value}}));
+        self.put(KV, &json!({"data": {"api_key": value}}));
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -172,27 +172,6 @@ impl World {
         })
     }
 
-    pub(crate) fn start(&self, config: &Value) -> Agent {
-        let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
-        let settings =
-            Settings::from_config(&config, Overrides::default(), &Environment::default()).unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let shutdown = async {
-            // A dropped sender stops the agent too.
-            let _ = stopped.await;
-        };
-        Agent {
-            stop: Some(stop),
-            ended: tokio::spawn(vault_agent::run(settings, shutdown)),
-        }
-    }
-
-    /// An agent that renders once, to its end.
-    pub(crate) async fn run_once(&self, mut config: Value) -> Result<(), Failure> {
-        config["exit_after_auth"] = true.into();
-        self.start(&config).end().await
-    }
-
     pub(crate) fn read(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.path(name)).ok()
     }
@@ -228,10 +207,8 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        match tokio::time::timeout(DEADLINE, search).await {
-            Ok(found) => found,
-            Err(_) => panic!("waited in vain for {what}; log:\n{}", self.logs()),
-        }
+        let found = tokio::time::timeout(DEADLINE, search).await;
+        found.unwrap_or_else(|_| panic!("waited in vain for {what}; log:\n{}", self.logs()))
     }
 
     pub(crate) fn logs(&self) -> String {
@@ -244,6 +221,27 @@ impl World {
 }
 
 impl Agent {
+    pub(crate) fn start(config: &Value) -> Self {
+        let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+        let settings =
+            Settings::from_config(&config, Overrides::default(), &Environment::default()).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            // A dropped sender stops the agent too.
+            let _ = stopped.await;
+        };
+        Self {
+            stop: Some(stop),
+            ended: tokio::spawn(vault_agent::run(settings, shutdown)),
+        }
+    }
+
+    /// An agent that renders once, to its end.
+    pub(crate) async fn run_once(mut config: Value) -> Result<(), Failure> {
+        config["exit_after_auth"] = true.into();
+        Self::start(&config).end().await
+    }
+
     /// Asks the agent to stop, and gives how it ended.
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
         drop(self.stop.take());
