@@ -36,7 +36,7 @@ struct Review<'a> {
     #[serde(borrow, default)]
     kind: Text<'a>,
     #[serde(borrow, default)]
-    request: Option<&'a RawValue>,
+    request: Option<Request<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -120,8 +120,7 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
         (V1BETA1, KIND) => V1BETA1,
         _ => return Err(ReviewError::Kind),
     };
-    let raw = review.request.ok_or(ReviewError::NoRequest)?;
-    let request: Request<'_> = serde_json::from_str(raw.get()).map_err(undecodable)?;
+    let request = review.request.ok_or(ReviewError::NoRequest)?;
 
     let question = inject::Request {
         namespace: &request.namespace,

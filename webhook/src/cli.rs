@@ -141,7 +141,8 @@ pub fn configure(
     flags.configuration()
 }
 
-/// The arguments with two dashes in front of each flag and without the sub-command `agent-inject`.
+/// The arguments with two dashes in front of each flag and without the sub-commands of the
+/// established program.
 fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments
         .into_iter()
@@ -150,11 +151,12 @@ fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             _ => argument,
         })
         .collect();
-    if arguments
-        .get(1)
-        .is_some_and(|argument| argument == "agent-inject")
-    {
-        arguments.remove(1);
+    match arguments.get(1).and_then(|argument| argument.to_str()) {
+        Some("agent-inject") => {
+            arguments.remove(1);
+        }
+        Some("version") => arguments[1] = "--version".into(),
+        _ => {}
     }
     arguments
 }

@@ -131,6 +131,17 @@ fn what_is_wrong_is_said_in_the_established_words() {
 }
 
 #[test]
+fn the_version_is_a_sub_command_and_a_flag() {
+    for argument in ["version", "-version", "--version"] {
+        let stop = configured(&[argument], &[]).unwrap_err();
+        assert!(
+            stop.to_string().contains(env!("CARGO_PKG_VERSION")),
+            "{argument}: {stop}"
+        );
+    }
+}
+
+#[test]
 fn every_flag_has_a_variable_and_the_other_way_round() {
     let command = Flags::command();
     let flags: BTreeSet<_> = command
