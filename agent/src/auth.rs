@@ -150,7 +150,9 @@ impl Authenticator {
     pub async fn run(mut self) -> AuthError {
         let mut predecessor = Predecessor::None;
         let mut short_lived = self.settings.backoff.reset();
-        for generation in 1.. {
+        let mut generation = 0;
+        loop {
+            generation += 1;
             let auth = match self.log_in(generation == 1).await {
                 Ok(auth) => auth,
                 Err(error) => return error,
@@ -178,7 +180,6 @@ impl Authenticator {
                 }
             };
         }
-        unreachable!("generations do not run out")
     }
 
     async fn log_in(&mut self, first: bool) -> Result<Auth, AuthError> {
