@@ -42,6 +42,9 @@ pub(super) fn container(
     if let Some(identity) = asked.identity {
         container["securityContext"] = identity.context(flavor);
     }
+    if let Some(policy) = flavor.termination_message_policy() {
+        container["terminationMessagePolicy"] = json!(policy);
+    }
     // Hooks need a shell, and the established sidecar carries the field even where it is empty.
     if role == Role::Sidecar && flavor.has_shell() {
         container["lifecycle"] = lifecycle(asked);

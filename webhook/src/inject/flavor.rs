@@ -83,6 +83,15 @@ impl Flavor {
         }
     }
 
+    /// Where Kubernetes takes the reason of a container's end from, if not from what the cluster does
+    /// anyway. Our agent's last line says why it ended, so the log of one that failed is the reason.
+    pub(super) fn termination_message_policy(self) -> Option<&'static str> {
+        match self {
+            Self::Compatible => None,
+            Self::Native => Some("FallbackToLogsOnError"),
+        }
+    }
+
     pub(super) fn resources(self) -> &'static BuiltInResources {
         match self {
             Self::Compatible => &BuiltInResources {

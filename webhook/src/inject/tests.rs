@@ -118,6 +118,10 @@ fn the_native_flavour_starts_our_agent_without_a_shell() {
             container["securityContext"]["seccompProfile"]["type"],
             "RuntimeDefault"
         );
+        assert_eq!(
+            container["terminationMessagePolicy"],
+            "FallbackToLogsOnError"
+        );
         assert_eq!(container.get("lifecycle"), None);
         let small = json!({
             "limits": {"cpu": "500m", "memory": "64Mi"},
