@@ -11,6 +11,7 @@ mod list;
 mod map;
 mod math;
 mod parse;
+mod refused;
 mod regex;
 mod scratch;
 mod text;
@@ -79,6 +80,7 @@ const FAMILIES: &[&[Function]] = &[
     regex::FUNCTIONS,
     time::FUNCTIONS,
     scratch::FUNCTIONS,
+    refused::FUNCTIONS,
 ];
 
 /// All functions, for their documentation.

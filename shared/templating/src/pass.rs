@@ -47,14 +47,14 @@ impl<'a> Pass<'a> {
         found
     }
 
-    /// Is a text of this length short enough?
-    pub(crate) fn check_length(&self, length: usize) -> Result<(), CallError> {
-        if length <= self.limit {
+    /// Is a value of this many bytes small enough?
+    pub(crate) fn check_size(&self, size: usize) -> Result<(), CallError> {
+        if size <= self.limit {
             return Ok(());
         }
         let limit = self.limit;
         Err(CallError::new(format!(
-            "the text is longer than {limit} bytes"
+            "the value takes more than {limit} bytes"
         )))
     }
 

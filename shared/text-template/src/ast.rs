@@ -41,9 +41,15 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(crate) pos: usize,
+    /// The first, and one for each `else if` or `else with`; of a loop one alone.
+    pub(crate) arms: Vec<Arm>,
+    pub(crate) otherwise: Option<List>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Arm {
     pub(crate) pipe: Pipe,
     pub(crate) list: List,
-    pub(crate) otherwise: Option<List>,
 }
 
 #[derive(Debug)]
@@ -170,11 +176,14 @@ impl Display for Node {
 
 impl Branch {
     fn write(&self, f: &mut Formatter<'_>, word: &str) -> fmt::Result {
-        write!(f, "{{{{{word} {}}}}}{}", self.pipe, self.list)?;
+        for (index, Arm { pipe, list }) in self.arms.iter().enumerate() {
+            let between = if index == 0 { "" } else { "{{else}}" };
+            write!(f, "{between}{{{{{word} {pipe}}}}}{list}")?;
+        }
         if let Some(otherwise) = &self.otherwise {
             write!(f, "{{{{else}}}}{otherwise}")?;
         }
-        f.write_str("{{end}}")
+        self.arms.iter().try_for_each(|_| f.write_str("{{end}}"))
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn run(template: &Template, dot: Value, host: &mut dyn Host) -> Resul
         current: &template.name,
         depth: 0,
         steps: 0,
+        made: 0,
     };
     state.run_template(&template.name, &Slot::plain(dot))?;
     Ok(state.out)
@@ -120,6 +121,8 @@ struct State<'t, 'h> {
     current: &'t str,
     depth: usize,
     steps: u64,
+    /// Bytes of the values that functions made so far.
+    made: usize,
 }
 
 impl<'t> State<'t, '_> {

@@ -243,3 +243,58 @@ fn has_right_trim(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(is_space) && chars.next() == Some('-')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lexed(source: &str) -> Vec<(Kind, String)> {
+        let tokens = tokens(source, ("{{", "}}"), (true, true));
+        tokens
+            .into_iter()
+            .map(|token| (token.kind, token.text.into_owned()))
+            .collect()
+    }
+
+    fn kinds(source: &str) -> Vec<Kind> {
+        lexed(source).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn a_trim_marker_needs_white_space() {
+        assert_eq!(lexed("a {{- 1 -}} b")[0].1, "a");
+        assert_eq!(lexed("a {{-1}} b")[2], (Kind::Number, "-1".into()));
+    }
+
+    #[test]
+    fn a_comment_leaves_nothing() {
+        assert_eq!(kinds("a{{/* x */}}b"), [Kind::Text, Kind::Text, Kind::Eof]);
+        assert_eq!(lexed("a {{- /* x */ -}} b")[1].1, "b");
+        assert_eq!(kinds("{{/* x }}"), [Kind::Error]);
+    }
+
+    #[test]
+    fn tokens_know_their_place() {
+        let tokens = tokens("x\n{{ .a\n.b }}", ("{{", "}}"), (true, true));
+        let places: Vec<_> = tokens
+            .iter()
+            .filter(|token| token.kind == Kind::Field)
+            .map(|token| (token.text.as_ref(), token.pos, token.line))
+            .collect();
+        assert_eq!(places, [(".a", 5, 2), (".b", 8, 3)]);
+    }
+
+    #[test]
+    fn a_loop_word_is_a_name_where_a_function_has_it() {
+        let tokens = tokens("{{break}}", ("{{", "}}"), (false, true));
+        assert_eq!(tokens[1].kind, Kind::Identifier);
+        assert_eq!(kinds("{{break}}")[1], Kind::Break);
+    }
+
+    #[test]
+    fn other_delimiters_trim_too() {
+        let tokens = tokens("a <<- 1 ->> b {{", ("<<", ">>"), (true, true));
+        let texts: Vec<_> = tokens.iter().map(|token| token.text.as_ref()).collect();
+        assert_eq!(texts, ["a", "<<", "1", ">>", "b {{", ""]);
+    }
+}

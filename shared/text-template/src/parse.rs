@@ -17,7 +17,7 @@ use crate::function::{CallError, FunctionSet};
 use crate::lex::{Kind, Token, tokens};
 
 /// Control structures and parentheses inside each other.
-const MAX_NESTING: usize = 200;
+const MAX_NESTING: usize = 100;
 
 /// The delimiters and the name of a template's text.
 pub(crate) struct Input<'s> {

@@ -28,6 +28,8 @@ pub enum MissingKey {
 pub struct Limits {
     /// Bytes of output, and of any one text on the way.
     pub output: usize,
+    /// Bytes of all values together that functions make, kept or not.
+    pub made: usize,
     /// Actions, calls and iterations.
     pub steps: u64,
     /// Templates, blocks and parentheses inside each other.
@@ -38,8 +40,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             output: 16 << 20,
+            made: 256 << 20,
             steps: 5_000_000,
-            depth: 500,
+            depth: 350,
         }
     }
 }

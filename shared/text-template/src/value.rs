@@ -121,6 +121,16 @@ impl Value {
         }
     }
 
+    /// About how many bytes the value takes, without what nests in it.
+    pub(crate) fn own_size(&self) -> usize {
+        match self {
+            Self::String(text) | Self::Number(text) => text.len(),
+            Self::List(list) => list.len().saturating_mul(size_of::<Self>()),
+            Self::Map(map) => map.len().saturating_mul(2 * size_of::<Self>()),
+            _ => 0,
+        }
+    }
+
     /// The text of a value whose kind is string.
     pub fn as_text(&self) -> Option<&Text> {
         match self {

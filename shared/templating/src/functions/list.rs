@@ -1,5 +1,6 @@
 //! What a list or a string contains, and counting.
 
+use memchr::memmem::find;
 use text_template::{Arguments, CallError, IntKind, List, Signature, Type, Value};
 
 use super::{Function, function};
@@ -91,14 +92,7 @@ fn has(list: &Value, value: &Value) -> bool {
             .iter()
             .any(|(_, item)| same(item, value)),
         Value::String(text) => match value {
-            Value::String(part) => {
-                let part = part.as_bytes();
-                part.is_empty()
-                    || text
-                        .as_bytes()
-                        .windows(part.len())
-                        .any(|window| window == part)
-            }
+            Value::String(part) => find(text.as_bytes(), part.as_bytes()).is_some(),
             _ => false,
         },
         _ => false,

@@ -1,5 +1,6 @@
 //! Maps: from strings, merged, and nested by the slashes of their keys.
 
+use memchr::memmem::find;
 use text_template::{Arguments, CallError, Map, Signature, Type, Value};
 
 use super::{Function, bytes, function, text};
@@ -43,9 +44,8 @@ fn object() -> Map {
 fn split_to_map(arguments: Arguments<'_>) -> Value {
     let pairs = text::split(bytes(&arguments[2]), bytes(&arguments[0]));
     let separator = bytes(&arguments[1]);
-    let entries = pairs.iter().map(|pair| {
-        let pair = pair.as_bytes();
-        let at = text::find(pair, separator).unwrap_or(pair.len());
+    let entries = pairs.map(|pair| {
+        let at = find(pair, separator).unwrap_or(pair.len());
         let value = pair.get(at + separator.len()..).unwrap_or_default();
         (Value::string(&pair[..at]), Value::string(value))
     });

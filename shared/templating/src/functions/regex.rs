@@ -55,7 +55,7 @@ fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, C
         captures.expand(&replacement, &mut expanded);
         append(&mut out, zeroize::Zeroizing::new(expanded).as_bytes());
         copied = whole.end();
-        pass.check_length(out.len())?;
+        pass.check_size(out.len())?;
     }
     append(&mut out, text[copied..].as_bytes());
     Ok(Value::string(out))

@@ -2,6 +2,7 @@
 
 mod case;
 
+use memchr::memmem::find;
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, List, Signature, Text, Type, Value};
@@ -53,8 +54,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("split", TWO),
         "split SEPARATOR STRING",
         "The parts of a string, which is trimmed first; none of an empty one.",
-        |_, arguments| {
-            Ok(List::of_strings(split(bytes(&arguments[1]), bytes(&arguments[0]))).into())
+        |pass, arguments| {
+            let mut parts = Vec::new();
+            for part in split(bytes(&arguments[1]), bytes(&arguments[0])) {
+                parts.push(Text::from(part));
+                pass.check_size(parts.len().saturating_mul(size_of::<Value>()))?;
+            }
+            Ok(List::of_strings(parts).into())
         },
     ),
     function(
@@ -129,40 +135,32 @@ pub(super) fn trim(text: &[u8], cut: impl Fn(char) -> bool) -> &[u8] {
     &text[start.unwrap_or(end)..end]
 }
 
-/// The parts between separators; without one, the characters.
-pub(super) fn split(text: &[u8], separator: &[u8]) -> Vec<Text> {
-    let mut rest = trim(text, char::is_whitespace);
-    let mut parts = Vec::new();
-    if rest.is_empty() {
-        return parts;
-    }
-    if separator.is_empty() {
-        for chunk in rest.utf8_chunks() {
-            parts.extend(
-                chunk
-                    .valid()
-                    .chars()
-                    .map(|c| Text::from(&*c.encode_utf8(&mut [0; 4]))),
-            );
-            parts.extend(chunk.invalid().iter().map(|byte| Text::from(&[*byte][..])));
-        }
-        return parts;
-    }
-    while let Some(at) = find(rest, separator) {
-        parts.push(rest[..at].into());
-        rest = &rest[at + separator.len()..];
-    }
-    parts.push(rest.into());
-    parts
+/// The parts between separators; without one, the characters. Of nothing there is no part.
+pub(super) fn split<'t>(text: &'t [u8], separator: &'t [u8]) -> impl Iterator<Item = &'t [u8]> {
+    let text = trim(text, char::is_whitespace);
+    let mut rest = (!text.is_empty()).then_some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (part, next) = if separator.is_empty() {
+            let (first, others) = text.split_at(char_length(text));
+            (first, (!others.is_empty()).then_some(others))
+        } else {
+            match find(text, separator) {
+                Some(at) => (&text[..at], Some(&text[at + separator.len()..])),
+                None => (text, None),
+            }
+        };
+        rest = next;
+        Some(part)
+    })
 }
 
-/// Where a text occurs first; an empty one at the start.
-pub(super) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    if wanted.is_empty() {
-        return Some(0);
-    }
-    text.windows(wanted.len())
-        .position(|window| window == wanted)
+/// The bytes of the first character; one that is broken has one.
+fn char_length(text: &[u8]) -> usize {
+    let window = &text[..text.len().min(4)];
+    let chunk = window.utf8_chunks().next();
+    let first = chunk.and_then(|chunk| chunk.valid().chars().next());
+    first.map_or(1, char::len_utf8).min(text.len())
 }
 
 fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
@@ -176,7 +174,7 @@ fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErro
             append(&mut out, separator);
         }
         append(&mut out, bytes(item));
-        pass.check_length(out.len())?;
+        pass.check_size(out.len())?;
     }
     Ok(Value::string(out))
 }
@@ -197,17 +195,14 @@ fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, C
         append(&mut out, to);
         rest = &rest[at + from.len()..];
         if from.is_empty() {
-            let window = &rest[..rest.len().min(4)];
-            let chunk = window.utf8_chunks().next();
-            let first = chunk.and_then(|chunk| chunk.valid().chars().next());
-            let length = first.map_or(1, char::len_utf8).min(rest.len());
+            let length = char_length(rest);
             append(&mut out, &rest[..length]);
             if length == 0 {
                 break;
             }
             rest = &rest[length..];
         }
-        pass.check_length(out.len())?;
+        pass.check_size(out.len())?;
     }
     append(&mut out, rest);
     Ok(Value::string(out))
@@ -219,7 +214,7 @@ fn indent(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallEr
     };
     let spaces = usize::try_from(spaces)
         .map_err(|_| CallError::new("indent value must be a positive integer"))?;
-    pass.check_length(spaces)?;
+    pass.check_size(spaces)?;
     let prefix = vec![b' '; spaces];
     let mut out = Printed::default();
     for line in bytes(&arguments[1]).split_inclusive(|byte| *byte == b'\n') {
@@ -227,7 +222,7 @@ fn indent(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallEr
             append(&mut out, &prefix);
         }
         append(&mut out, line);
-        pass.check_length(out.len())?;
+        pass.check_size(out.len())?;
     }
     Ok(Value::string(out))
 }

@@ -98,7 +98,9 @@ fn file(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErro
         .sandbox
         .is_some_and(|sandbox| !is_inside(Path::new(&*path), sandbox))
     {
-        return Err(CallError::new(format!("'{path}' is outside of sandbox")));
+        return Err(CallError::new("'")
+            .value(path)
+            .words("' is outside of sandbox"));
     }
     Ok(
         match pass.lookup(Request::File {

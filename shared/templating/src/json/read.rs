@@ -310,3 +310,91 @@ fn invalid(byte: u8, context: &str) -> CallError {
         .value(shown)
         .words(format!("' {context}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        match read(text.as_bytes(), Numbers::Float) {
+            Ok(value) => {
+                let bytes = text_template::fmt::sprintf(b"%#v", &[value], 1000).unwrap();
+                String::from_utf8(bytes.to_vec()).unwrap()
+            }
+            Err(error) => error.reveal(),
+        }
+    }
+
+    #[test]
+    fn errors_are_in_the_words_of_go() {
+        for (text, error) in [
+            ("", "unexpected end of JSON input"),
+            ("{", "unexpected end of JSON input"),
+            (
+                "{bad",
+                "invalid character 'b' looking for beginning of object key string",
+            ),
+            ("{\"a\" 1}", "invalid character '1' after object key"),
+            (
+                "{\"a\":1 2}",
+                "invalid character '2' after object key:value pair",
+            ),
+            ("[1 2]", "invalid character '2' after array element"),
+            (
+                "[1,]",
+                "invalid character ']' looking for beginning of value",
+            ),
+            ("1 2", "invalid character '2' after top-level value"),
+            (
+                "trux",
+                "invalid character 'x' in literal true (expecting 'e')",
+            ),
+            ("-x", "invalid character 'x' in numeric literal"),
+            (
+                "1.x",
+                "invalid character 'x' after decimal point in numeric literal",
+            ),
+            (
+                "1ex",
+                "invalid character 'x' in exponent of numeric literal",
+            ),
+            ("\"\n\"", "invalid character '\\n' in string literal"),
+            ("\"\\x\"", "invalid character 'x' in string escape code"),
+            (
+                "\"\\u12x4\"",
+                "invalid character 'x' in \\u hexadecimal character escape",
+            ),
+            (
+                "'",
+                "invalid character '\\'' looking for beginning of value",
+            ),
+            (
+                "1e400",
+                "json: cannot unmarshal number 1e400 into Go value of type float64",
+            ),
+        ] {
+            assert_eq!(shown(text), error, "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_and_broken_text_become_characters() {
+        assert_eq!(
+            shown(r#""a\n\u00e9\ud83d\ude00\ud800x\/""#),
+            "\"a\\né😀\u{fffd}x/\""
+        );
+        let broken = read(b"\"a\xffb\\n\"", Numbers::Float).unwrap();
+        assert_eq!(broken.as_text().unwrap().to_str_lossy(), "a\u{fffd}b\n");
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_counts() {
+        let text = r#"{"b":1,"a":2,"b":3}"#;
+        assert_eq!(shown(text), "map[string]interface {}{\"a\":2, \"b\":3}");
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        assert_eq!(shown(&"[".repeat(100_000)), "exceeded max depth");
+    }
+}

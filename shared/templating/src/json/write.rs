@@ -40,7 +40,7 @@ impl Writer {
         if self.out.len() + bytes.len() > self.limit {
             let limit = self.limit;
             return Err(CallError::new(format!(
-                "the text is longer than {limit} bytes"
+                "the value takes more than {limit} bytes"
             )));
         }
         append(&mut self.out, bytes);

@@ -96,7 +96,7 @@ fn checked(index: &Value, length: usize) -> Result<usize, CallError> {
     };
     match usize::try_from(position) {
         Ok(position) if position <= length => Ok(position),
-        _ => Err(CallError::new(format!("index out of range: {position}"))),
+        _ => Err(CallError::new("index out of range: ").value(position.to_string())),
     }
 }
 
@@ -128,14 +128,10 @@ pub(super) fn slice(slots: &[Slot]) -> Result<Slot, CallError> {
     }
     let [start, end, most] = bounds;
     if start > end {
-        return Err(CallError::new(format!(
-            "invalid slice index: {start} > {end}"
-        )));
+        return Err(invalid_slice(start, end));
     }
     if end > most {
-        return Err(CallError::new(format!(
-            "invalid slice index: {end} > {most}"
-        )));
+        return Err(invalid_slice(end, most));
     }
     Ok(Slot::plain(match item {
         Value::String(text) => Value::string(&text.as_bytes()[start..end]),
@@ -143,6 +139,10 @@ pub(super) fn slice(slots: &[Slot]) -> Result<Slot, CallError> {
         Value::List(list) => Value::List(list.slice(start, end)),
         other => other.clone(),
     }))
+}
+
+fn invalid_slice(start: usize, end: usize) -> CallError {
+    CallError::new("invalid slice index: ").value(format!("{start} > {end}"))
 }
 
 pub(super) fn len(slot: &Slot) -> Result<Value, CallError> {

@@ -32,6 +32,12 @@ impl From<Signature> for Params {
     }
 }
 
+impl Params {
+    fn at(&self, index: usize) -> Param {
+        self.fixed.get(index).copied().or(self.rest).flatten()
+    }
+}
+
 impl<'t> State<'t, '_> {
     pub(super) fn function(
         &mut self,
@@ -75,45 +81,73 @@ impl<'t> State<'t, '_> {
         if let Target::Builtin(builtin @ (Builtin::And | Builtin::Or)) = target {
             return self.short_circuit(dot, builtin == Builtin::Or, args, piped);
         }
-        let param =
-            |index: usize| -> Param { params.fixed.get(index).copied().or(params.rest).flatten() };
+        let slots = self.arguments(dot, &params, args, piped)?;
+        if let Target::Builtin(Builtin::ExecuteTemplate) = target {
+            return self.deeper(|state| state.execute_template(&slots, node));
+        }
+        let callee = matches!(target, Target::Builtin(Builtin::Call)).then(|| args.first());
+        self.invoke(target, slots, callee.flatten())
+            .map_err(|error| self.failed(name, node, error))
+    }
+
+    /// The arguments, each fit for its parameter.
+    fn arguments(
+        &mut self,
+        dot: &Slot,
+        params: &Params,
+        args: &'t [Operand],
+        piped: Option<Slot>,
+    ) -> Result<Vec<Slot>, Error> {
         let mut slots = Vec::with_capacity(args.len() + 1);
         for (index, arg) in args.iter().enumerate() {
-            slots.push(self.argument(dot, param(index), arg)?);
+            slots.push(self.argument(dot, params.at(index), arg)?);
         }
         if let Some(piped) = piped {
-            slots.push(self.checked(piped, param(args.len()))?);
+            slots.push(self.checked(piped, params.at(args.len()))?);
         }
-        let result = match target {
-            Target::Builtin(Builtin::ExecuteTemplate) => self.execute_template(&slots),
+        Ok(slots)
+    }
+
+    /// Runs a function. `callee` is the first written argument of `call`.
+    fn invoke(
+        &mut self,
+        target: Target,
+        slots: Vec<Slot>,
+        callee: Option<&Operand>,
+    ) -> Result<Slot, CallError> {
+        let limit = self.template.limits.output;
+        let slot = match target {
             Target::Builtin(builtin) => {
-                let callee = (builtin == Builtin::Call).then(|| args.first()).flatten();
                 let callee = callee.map(ToString::to_string);
-                builtin.call(callee.as_deref(), slots, self.template.limits.output)
+                builtin.call(callee.as_deref(), slots, limit)?
             }
             Target::Host(index) => {
-                let values = into_values(slots);
-                self.host
-                    .call(index, &values, self.template.limits.output)
-                    .map(Slot::plain)
+                Slot::plain(self.host.call(index, &into_values(slots), limit)?)
             }
             Target::Method(method, receiver) => {
-                (method.body)(&receiver, &into_values(slots)).map(Slot::plain)
+                Slot::plain((method.body)(&receiver, &into_values(slots))?)
             }
         };
-        let result = result.and_then(|slot| {
-            let limit = self.template.limits.output;
-            match slot.value.as_text() {
-                Some(text) if text.len() > limit => Err(CallError::new(format!(
-                    "the text is longer than {limit} bytes"
-                ))),
-                _ => Ok(slot),
-            }
-        });
-        result.map_err(|error| {
-            self.at = node;
-            self.error(error.within(format!("error calling {name}: ")))
-        })
+        let size = slot.value.own_size();
+        if size > limit {
+            return Err(CallError::new(format!(
+                "the value takes more than {limit} bytes"
+            )));
+        }
+        self.made = self.made.saturating_add(size);
+        let most = self.template.limits.made;
+        if self.made > most {
+            return Err(CallError::new(format!(
+                "all values of the template together take more than {most} bytes"
+            )));
+        }
+        Ok(slot)
+    }
+
+    /// The error of a call.
+    fn failed(&mut self, name: &str, node: At<'t>, error: CallError) -> Error {
+        self.at = node;
+        self.error(error.within(format!("error calling {name}: ")))
     }
 
     fn check_count(
@@ -159,15 +193,17 @@ impl<'t> State<'t, '_> {
     }
 
     /// The output of a defined template as a string.
-    fn execute_template(&mut self, slots: &[Slot]) -> Result<Slot, CallError> {
+    fn execute_template(&mut self, slots: &[Slot], node: At<'t>) -> Result<Slot, Error> {
+        const NAME: &str = "executeTemplate";
         let (name, data) = match slots {
             [name] => (name, Slot::default()),
             [name, data] => (name, Slot::plain(data.value.clone())),
             _ => {
                 let given = slots.len();
-                return Err(CallError::new(format!(
-                    "executeTemplate: wrong number of arguments, expected 1 or 2, but got {given}"
-                )));
+                let error = CallError::new(format!(
+                    "{NAME}: wrong number of arguments, expected 1 or 2, but got {given}"
+                ));
+                return Err(self.failed(NAME, node, error));
             }
         };
         let name = name
@@ -176,18 +212,18 @@ impl<'t> State<'t, '_> {
             .map(|text| text.to_str_lossy())
             .unwrap_or_default();
         let Some((name, _)) = self.template.templates.get_key_value(&*name) else {
-            return Err(CallError::new("template: no template ")
+            let error = CallError::new("template: no template ")
                 .quoted(name.as_bytes())
                 .words(" associated with template ")
-                .quoted(self.template.name.as_bytes()));
+                .quoted(self.template.name.as_bytes());
+            return Err(self.failed(NAME, node, error));
         };
         let out = std::mem::take(&mut self.out);
         let result = self.run_template(name, &data);
         let text = std::mem::replace(&mut self.out, out);
         match result {
             Ok(()) => Ok(Slot::plain(Value::string(text))),
-            // The inner position is the one that helps.
-            Err(error) => Err(error.into_call_error()),
+            Err(error) => Err(self.failed(NAME, node, error.into_call_error())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Nodes: text, actions, conditions, loops, templates.
 
 use super::{At, Slot, State};
-use crate::ast::{Branch, List, Node, Pipe};
+use crate::ast::{Arm, Branch, List, Node, Pipe};
 use crate::error::Error;
 use crate::function::CallError;
 use crate::value::Value;
@@ -78,17 +78,29 @@ impl<'t> State<'t, '_> {
 
     fn condition(&mut self, dot: &Slot, branch: &'t Branch, with: bool) -> Result<Flow, Error> {
         let height = self.variables.len();
-        let value = self.pipeline(dot, &branch.pipe)?;
-        let flow = if value.value.is_true() {
-            self.list(if with { &value } else { dot }, &branch.list)
-        } else {
-            branch
-                .otherwise
-                .as_ref()
-                .map_or(Ok(Flow::Next), |list| self.list(dot, list))
+        let chosen = self.chosen(dot, branch)?;
+        let flow = match (&chosen, &branch.otherwise) {
+            (Some((value, list)), _) => self.list(if with { value } else { dot }, list),
+            (None, Some(list)) => self.list(dot, list),
+            (None, None) => Ok(Flow::Next),
         };
         self.variables.truncate(height);
         flow
+    }
+
+    /// The first arm whose value is true.
+    fn chosen(
+        &mut self,
+        dot: &Slot,
+        branch: &'t Branch,
+    ) -> Result<Option<(Slot, &'t List)>, Error> {
+        for arm in &branch.arms {
+            let value = self.pipeline(dot, &arm.pipe)?;
+            if value.value.is_true() {
+                return Ok(Some((value, &arm.list)));
+            }
+        }
+        Ok(None)
     }
 
     fn template(&mut self, dot: &Slot, name: &'t str, pipe: Option<&'t Pipe>) -> Result<(), Error> {
@@ -100,14 +112,17 @@ impl<'t> State<'t, '_> {
             Some(pipe) => self.pipeline(dot, pipe)?,
             None => Slot::default(),
         };
-        self.deeper(|state| state.run_template(name, &data))
+        self.run_template(name, &data)
     }
 
     fn range(&mut self, dot: &Slot, branch: &'t Branch, node: &'t Node) -> Result<Flow, Error> {
+        let [arm] = &branch.arms[..] else {
+            return Ok(Flow::Next);
+        };
         let height = self.variables.len();
-        let value = self.pipeline(dot, &branch.pipe)?.value;
+        let value = self.pipeline(dot, &arm.pipe)?.value;
         let mut turns = Turns {
-            branch,
+            arm,
             node,
             height: self.variables.len(),
             run: false,
@@ -127,7 +142,7 @@ impl<'t> State<'t, '_> {
 
     fn turns(&mut self, turns: &mut Turns<'t>, value: &Value) -> Result<(), Error> {
         let single = |state: &Self| {
-            if turns.branch.pipe.declare.len() < 2 {
+            if turns.arm.pipe.declare.len() < 2 {
                 return Ok(());
             }
             let shown = shown(value);
@@ -186,7 +201,7 @@ impl<'t> State<'t, '_> {
     /// One turn; true where the loop ends.
     fn turn(&mut self, turns: &mut Turns<'t>, index: Slot, item: &Slot) -> Result<bool, Error> {
         turns.run = true;
-        let pipe = &turns.branch.pipe;
+        let pipe = &turns.arm.pipe;
         let height = turns.height;
         match (&pipe.declare[..], pipe.assign) {
             ([], _) => {}
@@ -203,7 +218,7 @@ impl<'t> State<'t, '_> {
         }
         self.at = At::Node(turns.node);
         self.step()?;
-        let flow = self.list(item, &turns.branch.list)?;
+        let flow = self.list(item, &turns.arm.list)?;
         self.variables.truncate(height);
         Ok(flow == Flow::Break)
     }
@@ -211,7 +226,7 @@ impl<'t> State<'t, '_> {
 
 /// A loop in progress.
 struct Turns<'t> {
-    branch: &'t Branch,
+    arm: &'t Arm,
     node: &'t Node,
     /// How many variables there are at the start of a turn.
     height: usize,

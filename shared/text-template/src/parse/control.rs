@@ -1,7 +1,7 @@
 //! Text, actions and control structures.
 
 use super::{Item, Parser, unquote};
-use crate::ast::{Branch, List, Node};
+use crate::ast::{Arm, Branch, List, Node};
 use crate::error::Error;
 use crate::lex::{Kind, Token};
 
@@ -103,39 +103,38 @@ impl<'s> Parser<'s> {
     }
 
     fn branch(&mut self, control: Control, token: &Token<'s>) -> Result<Branch, Error> {
-        let pipe = self.pipeline(control.word(), Kind::RightDelimiter)?;
+        let mut branch = Branch {
+            pos: token.pos,
+            arms: Vec::new(),
+            otherwise: None,
+        };
+        loop {
+            let pipe = self.pipeline(control.word(), Kind::RightDelimiter)?;
+            let (list, end) = self.arm(control)?;
+            branch.arms.push(Arm { pipe, list });
+            if matches!(end, Item::End) {
+                return Ok(branch);
+            }
+            // `{{else if x}}` is `{{else}}{{if x}}` with one `{{end}}` for both.
+            match (control, self.peek().kind) {
+                (Control::If, Kind::If) | (Control::With, Kind::With) => self.next_non_space(),
+                _ => break,
+            };
+        }
+        let (list, end) = self.item_list()?;
+        if !matches!(end, Item::End) {
+            return Err(self.error(format!("expected end; found {}", end.shown())));
+        }
+        branch.otherwise = Some(list);
+        Ok(branch)
+    }
+
+    fn arm(&mut self, control: Control) -> Result<(List, Item), Error> {
         let looping = usize::from(control == Control::Range);
         self.loops += looping;
         let body = self.item_list();
         self.loops -= looping;
-        let (list, end) = body?;
-        let mut otherwise = None;
-        if matches!(end, Item::Else) {
-            let chained = match (control, self.peek().kind) {
-                (Control::If, Kind::If) => Some(Control::If),
-                (Control::With, Kind::With) => Some(Control::With),
-                _ => None,
-            };
-            otherwise = Some(if let Some(chained) = chained {
-                // `{{else if x}}` is `{{else}}{{if x}}` with one `{{end}}` for both.
-                let token = self.next_non_space();
-                List {
-                    nodes: vec![self.control(chained, &token)?],
-                }
-            } else {
-                let (list, end) = self.item_list()?;
-                if !matches!(end, Item::End) {
-                    return Err(self.error(format!("expected end; found {}", end.shown())));
-                }
-                list
-            });
-        }
-        Ok(Branch {
-            pos: token.pos,
-            pipe,
-            list,
-            otherwise,
-        })
+        body
     }
 
     /// Nodes up to `{{end}}` or `{{else}}`.

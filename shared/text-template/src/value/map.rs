@@ -261,3 +261,47 @@ pub(super) fn drop_deep(values: impl Iterator<Item = Value>) {
             .for_each(|value| sort_out(value, &mut waiting));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_in_key_order_and_the_last_of_equals_counts() {
+        let entry = |key: &str, value| (Value::from(key), Value::int(value));
+        let map = Map::of_any(vec![
+            entry("b", 1),
+            entry("a", 2),
+            entry("b", 3),
+            entry("_", 4),
+        ]);
+        let snapshot = map.snapshot();
+        let keys: Vec<_> = snapshot
+            .entries()
+            .iter()
+            .map(|(key, _)| key.as_text().cloned())
+            .collect();
+        assert_eq!(keys, ["_", "a", "b"].map(|key| Some(key.into())));
+        assert!(matches!(map.get_str("b"), Some(Value::Int(_, 3))));
+        assert!(map.get_str("c").is_none());
+    }
+
+    #[test]
+    fn an_open_map_changes_for_all_that_hold_it_but_not_for_a_snapshot() {
+        let map = Map::open(&Type::String, &Type::Any, Vec::new());
+        let (other, before) = (map.clone(), map.snapshot());
+        map.set("k".into(), Some(true.into())).unwrap();
+        assert!(other.get_str("k").is_some());
+        assert!(before.entries().is_empty());
+        map.set("k".into(), None).unwrap();
+        assert!(other.is_empty());
+    }
+
+    #[test]
+    fn the_map_of_a_secret_is_fixed() {
+        assert_eq!(
+            Map::of_any(Vec::new()).set("k".into(), None),
+            Err(MapError::Fixed)
+        );
+    }
+}

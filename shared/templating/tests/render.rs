@@ -1,0 +1,416 @@
+//! Templates against secrets: what is asked for, what is missing, what errors say and never say.
+
+// The helpers of a test are test code too.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use templating::{
+    Context, ErrorKind, Found, Options, Outcome, Render, Request, Secret, Secrets, Template,
+    TemplateError,
+};
+use zeroize::Zeroizing;
+
+const CANARY: &str = "c4n4ry-V41ue";
+
+#[derive(Default)]
+struct Known(BTreeMap<Request, Found>);
+
+impl Known {
+    fn secret(mut self, path: &str, body: &str) -> Self {
+        let secret = Arc::new(Secret::from_response(body.as_bytes()).unwrap());
+        self.0.insert(
+            Request::Read { path: path.into() },
+            Found::Secret(Some(secret)),
+        );
+        self
+    }
+
+    fn list(mut self, path: &str, names: &[&str]) -> Self {
+        let names = names.iter().map(ToString::to_string).collect();
+        self.0.insert(
+            Request::List { path: path.into() },
+            Found::List(Arc::new(names)),
+        );
+        self
+    }
+
+    fn file(mut self, path: &str, content: &str) -> Self {
+        let content = Arc::new(Zeroizing::new(content.as_bytes().to_vec()));
+        self.0
+            .insert(Request::File { path: path.into() }, Found::File(content));
+        self
+    }
+}
+
+impl Secrets for Known {
+    fn lookup(&self, request: &Request) -> Option<Found> {
+        self.0.get(request).cloned()
+    }
+}
+
+fn mk_template(source: &str) -> Template {
+    Template::parse(
+        source,
+        Options {
+            name: "app.env".into(),
+            ..Options::default()
+        },
+    )
+    .unwrap()
+}
+
+fn pass(source: &str, known: &Known) -> Result<Render, TemplateError> {
+    mk_template(source).render(&Context::new(known, &|_| None))
+}
+
+fn text(source: &str, known: &Known) -> String {
+    match pass(source, known).unwrap().outcome {
+        Outcome::Complete(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        Outcome::Waiting { missing } => panic!("waits for {missing:?}"),
+    }
+}
+
+fn missing(source: &str, known: &Known) -> BTreeSet<Request> {
+    match pass(source, known).unwrap().outcome {
+        Outcome::Complete(_) => BTreeSet::new(),
+        Outcome::Waiting { missing } => missing,
+    }
+}
+
+fn parse_error(source: &str) -> TemplateError {
+    Template::parse(
+        source,
+        Options {
+            name: "app.env".into(),
+            ..Options::default()
+        },
+    )
+    .unwrap_err()
+}
+
+fn read(path: &str) -> Request {
+    Request::Read { path: path.into() }
+}
+
+#[test]
+fn one_pass_finds_all_that_does_not_depend_on_what_is_missing() {
+    let source = r#"{{with secret "a"}}{{.Data.x}}{{end}}{{with secret "/b/"}}{{end}}"#;
+    assert_eq!(
+        missing(source, &Known::default()),
+        BTreeSet::from([read("a"), read("b")])
+    );
+}
+
+#[test]
+fn what_depends_on_a_list_is_found_in_the_next_pass() {
+    let source =
+        r#"{{range secrets "apps/"}}{{with secret (print "apps/" .)}}{{.Data.x}} {{end}}{{end}}"#;
+    let known = Known::default();
+    assert_eq!(
+        missing(source, &known),
+        BTreeSet::from([Request::List {
+            path: "apps".into()
+        }])
+    );
+    let known = known.list("apps", &["b", "a"]);
+    assert_eq!(
+        missing(source, &known),
+        BTreeSet::from([read("apps/a"), read("apps/b")])
+    );
+    let known = known
+        .secret("apps/a", r#"{"data":{"x":1}}"#)
+        .secret("apps/b", r#"{"data":{"x":2}}"#);
+    assert_eq!(text(source, &known), "1 2 ");
+    assert_eq!(pass(source, &known).unwrap().used.len(), 3);
+}
+
+#[test]
+fn the_order_of_a_writes_arguments_does_not_matter() {
+    let a = missing(
+        r#"{{secret "pki/issue/x" "a=1" " b = 2 "}}"#,
+        &Known::default(),
+    );
+    let b = missing(
+        r#"{{secret "/pki/issue/x" "b=2" "" "a=1"}}"#,
+        &Known::default(),
+    );
+    assert_eq!(a, b);
+    let data = BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]);
+    assert_eq!(
+        a,
+        BTreeSet::from([Request::Write {
+            path: "pki/issue/x".into(),
+            data
+        }])
+    );
+}
+
+#[test]
+fn an_empty_argument_makes_a_write_without_data() {
+    let request = Request::Write {
+        path: "p".into(),
+        data: BTreeMap::new(),
+    };
+    assert_eq!(
+        missing(r#"{{secret "p" ""}}"#, &Known::default()),
+        BTreeSet::from([request])
+    );
+}
+
+#[test]
+fn a_query_is_part_of_the_request() {
+    let source = r#"{{secret "kv/a?version=2"}}{{secret "kv/a"}}"#;
+    let requests = missing(source, &Known::default());
+    assert_eq!(
+        requests,
+        BTreeSet::from([read("kv/a"), read("kv/a?version=2")])
+    );
+}
+
+#[test]
+fn a_write_without_an_answer_is_nil_and_not_missing() {
+    let mut known = Known::default();
+    let request = Request::Write {
+        path: "kv/a".into(),
+        data: [("k".into(), "v".into())].into(),
+    };
+    known.0.insert(request, Found::Secret(None));
+    assert_eq!(
+        text(r#"{{with secret "kv/a" "k=v"}}x{{else}}nil{{end}}"#, &known),
+        "nil"
+    );
+}
+
+#[test]
+fn numbers_keep_their_literal_text() {
+    let body = r#"{"data":{"a":1.10,"b":12345678901234567890,"c":1e3}}"#;
+    let known = Known::default().secret("a", body);
+    let source =
+        r#"{{with secret "a"}}{{.Data.a}} {{.Data.b}} {{.Data.c}} {{.Data|toJSON}}{{end}}"#;
+    assert_eq!(
+        text(source, &known),
+        r#"1.10 12345678901234567890 1e3 {"a":1.10,"b":12345678901234567890,"c":1e3}"#
+    );
+}
+
+#[test]
+fn a_response_without_data_has_an_empty_map() {
+    let known = Known::default().secret("a", r#"{"data":null,"warnings":["w"]}"#);
+    let source =
+        r#"{{with secret "a"}}{{.Data}} {{.Data|toJSON}} {{.Data.x}} {{.Warnings}}{{end}}"#;
+    assert_eq!(text(source, &known), "map[] null <no value> [w]");
+}
+
+#[test]
+fn a_file_is_what_it_contains() {
+    let known = Known::default().file("/a", "content\n");
+    assert_eq!(
+        text(r#"{{file "/a" | trimSpace}}|{{file ""}}"#, &known),
+        "content|"
+    );
+}
+
+#[test]
+fn a_sandbox_keeps_files_in() {
+    let folder = std::env::temp_dir();
+    let known = Known::default();
+    let context = Context {
+        sandbox: Some(&folder),
+        ..Context::new(&known, &|_| None)
+    };
+    let inside = format!("{{{{file \"{}/x\"}}}}", folder.display());
+    assert!(mk_template(&inside).render(&context).is_ok());
+    for outside in ["/etc/passwd", "/tmp/../etc/passwd", "relative"] {
+        let source = format!("{{{{file \"{outside}\"}}}}");
+        let error = mk_template(&source).render(&context).unwrap_err();
+        assert!(error.message().contains("is outside of sandbox"), "{error}");
+    }
+}
+
+#[test]
+fn errors_say_where_and_what_and_suggest() {
+    let error = parse_error("a: 1\n\nb: {{ with   secrt \"x\" }}{{ end }}");
+    assert_eq!(
+        error.to_string(),
+        "template \"app.env\": line 3, column 14: function \"secrt\" is not defined \
+         (did you mean \"secret\"?)"
+    );
+    assert_eq!(error.kind(), ErrorKind::Parse);
+    assert_eq!((error.line(), error.column()), (3, 14));
+    assert_eq!(
+        error.go_text(),
+        "parse: template: :3: function \"secrt\" not defined"
+    );
+}
+
+#[test]
+fn functions_of_consul_are_refused_by_name() {
+    let error = parse_error(r#"{{ keyOrDefault "a" "b" }}"#);
+    assert!(error.to_string().contains("Consul"), "{error}");
+}
+
+#[test]
+fn an_execution_error_names_its_node() {
+    let error = pass("x\n{{ \"a\" | split \",\" | toUpper }}", &Known::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "template \"app.env\": line 2, column 22: wrong type for value; expected string; \
+         got []string (at toUpper)"
+    );
+    assert_eq!(error.kind(), ErrorKind::Execute);
+}
+
+#[test]
+fn denied_functions_parse_and_fail_when_called() {
+    let options = Options {
+        function_denylist: vec!["env*".into(), "printf".into(), "executeTemplate".into()],
+        ..Options::default()
+    };
+    for call in [
+        "env \"A\"",
+        "envOrDefault \"A\" \"b\"",
+        "printf \"a\"",
+        "executeTemplate \"a\"",
+    ] {
+        let template = Template::parse(&format!("{{{{{call}}}}}"), options.clone()).unwrap();
+        let error = template
+            .render(&Context::new(&Known::default(), &|_| None))
+            .unwrap_err();
+        assert!(error.message().ends_with("function is disabled"), "{error}");
+    }
+    let template = Template::parse("{{if false}}{{env \"A\"}}{{end}}ok", options).unwrap();
+    assert!(
+        template
+            .render(&Context::new(&Known::default(), &|_| None))
+            .is_ok()
+    );
+}
+
+#[test]
+fn no_error_and_no_debug_output_shows_a_secret() {
+    let body = format!(
+        r#"{{"request_id":"{CANARY}","data":{{"x":"{CANARY}","n":98765432109,
+            "m":{{"{CANARY}":"{CANARY}"}},"l":["{CANARY}"]}}}}"#
+    );
+    let known = Known::default().secret("a", &body).file("/f", CANARY);
+    let env = |_: &str| Some(String::from(CANARY));
+    let failing = [
+        "range .Data.x}}{{end",
+        "range $a, $b := .Data.n.Int64}}{{end",
+        "range .Data.x | toUpper}}{{end",
+        "parseBool .Data.x",
+        "parseInt .Data.x",
+        "parseFloat .Data.x",
+        "parseJSON .Data.x",
+        "base64Decode .Data.x",
+        "add .Data.x 1",
+        "add .Data.n 1",
+        "eq .Data.m .Data.m",
+        "eq .Data.m .Data.l",
+        "index .Data.l .Data.n.Int64",
+        "index .Data.x .Data.l",
+        "regexMatch (print \"(\" .Data.x) \"a\"",
+        "secret \"p\" .Data.x",
+        "explodeMap (mergeMap .Data.m (parseJSON `{\"c4n4ry-V41ue/b\": 1}`))",
+        "scratch.Set \"m\" .Data.x}}{{scratch.MapSet \"m\" .Data.x 1",
+        "executeTemplate .Data.x",
+        ".Data.x | call",
+        "call .Data.x",
+        "loop .Data.x",
+        ".Data.x.y",
+        ".Data | join .Data.x",
+        "timestamp .Data.x .Data.x",
+        "printf .Data.n",
+        "mustEnv (print .Data.x \"=\")}}{{parseBool (env \"A\")",
+        "parseBool (file \"/f\")",
+        "define \"t\"}}{{parseInt .}}{{end}}{{template \"t\" .Data.x",
+    ];
+    for action in failing {
+        let (define, action) = match action.split_once("{{template") {
+            Some((define, rest)) => (format!("{{{{{define}"), format!("template{rest}")),
+            None => (String::new(), action.to_owned()),
+        };
+        let source = format!("{define}{{{{with secret \"a\"}}}}{{{{{action}}}}}{{{{end}}}}");
+        // A canary that the template itself contains is no secret.
+        let own = source.contains(CANARY);
+        let template = mk_template(&source);
+        let error = template.render(&Context::new(&known, &env)).unwrap_err();
+        let shown = format!("{error} {error:?} {} {}", error.message(), error.go_text());
+        for hidden in [CANARY, &CANARY.to_uppercase(), "98765432109"] {
+            assert!(own || !shown.contains(hidden), "{action}: {shown}");
+        }
+    }
+    let render = pass("{{with secret \"a\"}}{{.}}{{end}}{{file \"/f\"}}", &known).unwrap();
+    let found = known.0.values().collect::<Vec<_>>();
+    let shown = format!("{render:?} {found:?} {:?}", mk_template("{{1}}"));
+    assert!(!shown.contains(CANARY), "{shown}");
+    let write = Request::Write {
+        path: "p".into(),
+        data: [("k".into(), CANARY.into())].into(),
+    };
+    assert!(!format!("{write:?} {write}").contains(CANARY));
+    let broken = Secret::from_response(format!("{{\"data\": \"{CANARY}\", {CANARY}").as_bytes());
+    assert!(!format!("{:?}", broken.unwrap_err()).contains(CANARY));
+}
+
+/// Calls of every function with all sorts of arguments.
+fn calls() -> impl Strategy<Value = String> {
+    let names: Vec<&str> = templating::functions().map(|doc| doc.name).collect();
+    let argument = prop::sample::select(vec![
+        "\"a\"",
+        "\"\"",
+        "\",\"",
+        "`a=1,b=2`",
+        "1",
+        "-1",
+        "0",
+        "2.5",
+        "true",
+        "nil",
+        "\"[1\"",
+        "(parseJSON `{\"a\":{\"b\":[1,null,\"x\"]}}`)",
+        "(split \",\" \"a,b\")",
+        "\"\\xff\"",
+        "(loop 3)",
+        "scratch",
+        "(secret \"s\")",
+        "(secret \"s\").Data",
+        "9223372036854775807",
+        "(printf \"%20000d\" 1)",
+        "\"(a*)*\"",
+    ]);
+    (
+        prop::sample::select(names),
+        prop::collection::vec(argument, 0..4),
+    )
+        .prop_map(|(name, arguments)| format!("{{{{{name} {}}}}}", arguments.join(" ")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_call_makes_a_function_panic(source in calls()) {
+        let known = Known::default().secret("s", r#"{"data":{"a":1,"b":{"c":"d"}}}"#);
+        if let Ok(template) = Template::parse(&source, Options::default()) {
+            let _ = template.render(&Context::new(&known, &|_| None));
+        }
+    }
+
+    #[test]
+    fn no_body_makes_reading_a_response_panic(body in "[{}\\[\\]\":,a0-9.eE\\\\u-]{0,30}|\\PC{0,20}") {
+        let _ = Secret::from_response(body.as_bytes());
+    }
+
+    #[test]
+    fn json_reads_back_what_it_wrote(text in ".*") {
+        let known = Known::default().file("/f", &text);
+        let json = self::text("{{file \"/f\" | toJSON}}", &known);
+        prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text.clone());
+        let again = self::text("{{file \"/f\" | toJSON | parseJSON}}", &known);
+        prop_assert_eq!(again, text);
+    }
+}
