@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Builds the release programs, static, and makes the container images from them, without a container engine. The
+# archives land in target/images; `docker load`, `podman load` and `ctr images import` take them.
+#
+#   IMAGES   another directory for the archives
+set -euo pipefail
+# shellcheck source=e2e/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../e2e/scripts/lib.sh"
+cd "$ROOT"
+
+HERE=manifests/images
+OUTPUT=${IMAGES:-target/images}
+VERSION=$(awk -F '"' '/^version = / { print $2; exit }' Cargo.toml)
+TARGET=$(uname -m)-unknown-linux-gnu
+PROGRAMS=target/$TARGET/dist
+
+# What an image may weigh, unpacked, in bytes.
+AGENT_LIMIT=6000000
+INJECTOR_LIMIT=12000000
+
+# An explicit target keeps these flags away from build scripts and from the development builds' directory. The
+# prefixes make the programs the same wherever the tree lies, and keep the builder's home out of panic messages.
+build_programs() {
+    local home=${CARGO_HOME:-$HOME/.cargo}
+    RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$home=/cargo --remap-path-prefix=$ROOT=/source" \
+        nice cargo build --locked --profile dist --target "$TARGET" -p vault-agent -p vault-injector
+}
+
+# starts_alone PROGRAM: it runs where there is nothing else: no loader, no libraries, no files.
+starts_alone() {
+    local program=$1 root status=0
+    root=$(mktemp -d)
+    cp "$PROGRAMS/$program" "$root/"
+    chmod 0755 "$root"
+    if [[ $(id -u) == 0 ]]; then
+        chroot --userspec=65532:65532 "$root" "/$program" --version || status=$?
+    elif unshare --map-root-user true 2>/dev/null; then
+        unshare --map-root-user --root="$root" "/$program" --version || status=$?
+    else
+        say "not tried in an empty root: that needs root or user namespaces"
+    fi
+    rm -rf "$root"
+    [[ $status == 0 ]] || die "$program does not start in an empty root"
+}
+
+# image NAME ARGUMENT...: what all of our images have in common. The tag is a version, never "latest".
+image() {
+    local tagged=$1
+    shift
+    $HERE/image.py --name "$tagged" --output "$OUTPUT/${tagged/:/_}.tar" --user 65532:65532 \
+        --label org.opencontainers.image.version="$VERSION" "$@"
+}
+
+agent_image() {
+    image "vault-injector-agent:$VERSION" --limit "$AGENT_LIMIT" --entrypoint /vault-agent \
+        --file $HERE/passwd:/etc/passwd:644 --file $HERE/group:/etc/group:644 --file "$PROGRAMS/vault-agent:/vault-agent" \
+        --label org.opencontainers.image.title=vault-injector-agent \
+        --label org.opencontainers.image.licenses=Apache-2.0
+}
+
+# The same with a shell, for commands that are shell lines. `vault agent` is what such lines may call.
+agent_busybox_image() {
+    local applet links=()
+    for applet in $(/bin/busybox --list); do
+        [[ $applet == busybox ]] || links+=(--link "busybox:/bin/$applet")
+    done
+    image "vault-injector-agent:$VERSION-busybox" --base "$OUTPUT/vault-injector-agent_$VERSION.tar" \
+        --entrypoint /vault-agent --file /bin/busybox:/bin/busybox "${links[@]}" --link /vault-agent:/bin/vault \
+        --directory /tmp:1777 \
+        --label org.opencontainers.image.title=vault-injector-agent \
+        --label org.opencontainers.image.licenses="Apache-2.0 AND GPL-2.0-only"
+}
+
+injector_image() {
+    image "vault-injector:$VERSION" --limit "$INJECTOR_LIMIT" --entrypoint /vault-injector \
+        --file $HERE/passwd:/etc/passwd:644 --file $HERE/group:/etc/group:644 \
+        --file "$PROGRAMS/vault-injector:/vault-injector" \
+        --label org.opencontainers.image.title=vault-injector \
+        --label org.opencontainers.image.licenses=Apache-2.0
+}
+
+e2e/testbed/packages.sh /bin/busybox=busybox-static python3=python3
+build_programs
+starts_alone vault-agent
+starts_alone vault-injector
+
+mkdir -p "$OUTPUT"
+# Archives of other versions would be imported beside these.
+rm -f "$OUTPUT"/vault-injector*.tar
+agent_image
+agent_busybox_image
+injector_image
+say "image archives in $OUTPUT"
