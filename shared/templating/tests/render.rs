@@ -356,6 +356,34 @@ fn no_error_and_no_debug_output_shows_a_secret() {
     assert!(!format!("{:?}", broken.unwrap_err()).contains(CANARY));
 }
 
+#[test]
+fn long_work_ends_with_an_error() {
+    let known = Known::default().file("/f", &"a".repeat(8 << 20));
+    for source in [
+        "{{$f := file \"/f\"}}{{range loop 1000000}}{{contains \"b\" $f}}{{end}}",
+        "{{$l := loop 1000000}}{{range $l}}{{in $l -1}}{{end}}",
+        "{{range $i, $x := loop 1000000}}{{scratch.MapSet \"m\" (print $i) 1}}{{end}}",
+        "{{file \"/f\" | regexMatch \"(a?){100}b\"}}",
+        "{{file \"/f\" | replaceAll \"a\" \"bbbb\"}}",
+        "{{loop 1000000000}}",
+        "{{\"x\" | indent 100000000}}",
+        "{{executeTemplate \"\"}}",
+    ] {
+        let error = pass(source, &known).unwrap_err();
+        let told = ["more than", "longer than", "maximum"]
+            .iter()
+            .any(|w| error.message().contains(w));
+        assert!(told, "{error}");
+    }
+}
+
+#[test]
+fn a_template_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Template>();
+    shared::<Found>();
+}
+
 /// Calls of every function with all sorts of arguments.
 fn calls() -> impl Strategy<Value = String> {
     let names: Vec<&str> = templating::functions().map(|doc| doc.name).collect();

@@ -99,6 +99,14 @@ impl Builtin {
             .find(|builtin| builtin.name() == name)
     }
 
+    /// Does it take no longer on larger values?
+    pub(crate) fn is_quick(self) -> bool {
+        !matches!(
+            self,
+            Self::Html | Self::Js | Self::Urlquery | Self::Print | Self::Printf | Self::Println
+        )
+    }
+
     /// The fixed parameters and the type of the others.
     pub(crate) fn params(self) -> (&'static [Param], Option<Param>) {
         match self {

@@ -142,7 +142,14 @@ impl<'t> State<'t, '_> {
 
     /// Counts a step of work.
     fn step(&mut self) -> Result<(), Error> {
-        self.steps += 1;
+        self.spend(1)
+    }
+
+    /// Counts several steps.
+    fn spend(&mut self, steps: usize) -> Result<(), Error> {
+        self.steps = self
+            .steps
+            .saturating_add(u64::try_from(steps).unwrap_or(u64::MAX));
         if self.steps > self.template.limits.steps {
             let limit = self.template.limits.steps;
             return Err(self.error(format!("the template takes more than {limit} steps")));

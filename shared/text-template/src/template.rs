@@ -30,7 +30,7 @@ pub struct Limits {
     pub output: usize,
     /// Bytes of all values together that functions make, kept or not.
     pub made: usize,
-    /// Actions, calls and iterations.
+    /// Actions, calls and iterations; a call on large values counts as several.
     pub steps: u64,
     /// Templates, blocks and parentheses inside each other.
     pub depth: usize,
@@ -41,7 +41,7 @@ impl Default for Limits {
         Self {
             output: 16 << 20,
             made: 256 << 20,
-            steps: 5_000_000,
+            steps: 10_000_000,
             depth: 350,
         }
     }

@@ -1,5 +1,7 @@
 //! Regular expressions of the RE2 kind: linear in the text, no look-around, no back references.
 
+use std::borrow::Cow;
+
 use regex_lite::{Regex, RegexBuilder};
 use text_template::buffer::append;
 use text_template::fmt::Printed;
@@ -8,15 +10,17 @@ use text_template::{Arguments, CallError, Signature, Type, Value};
 use super::{Function, function, utf8};
 use crate::pass::Pass;
 
-/// Bytes that a compiled expression may take.
-const SIZE_LIMIT: usize = 1 << 20;
+/// Bytes that a compiled expression may take. With those of the text they say how long a search
+/// takes at worst.
+const SIZE_LIMIT: usize = 256 << 10;
+const TEXT_LIMIT: usize = 1 << 20;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
         Signature::new("regexMatch", &[Type::String, Type::String]),
         "regexMatch EXPRESSION STRING",
         "Whether an expression matches anywhere in a string.",
-        |_, arguments| Ok(regex(&arguments[0])?.is_match(&utf8(&arguments[1])).into()),
+        |_, arguments| Ok(regex(&arguments[0])?.is_match(&text(&arguments[1])?).into()),
     ),
     function(
         Signature::new(
@@ -41,9 +45,19 @@ fn regex(expression: &Value) -> Result<Regex, CallError> {
         })
 }
 
+fn text(argument: &Value) -> Result<Cow<'_, str>, CallError> {
+    let text = utf8(argument);
+    if text.len() > TEXT_LIMIT {
+        return Err(CallError::new(format!(
+            "the text is longer than {TEXT_LIMIT} bytes"
+        )));
+    }
+    Ok(text)
+}
+
 fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let regex = regex(&arguments[0])?;
-    let (replacement, text) = (utf8(&arguments[1]), utf8(&arguments[2]));
+    let (replacement, text) = (utf8(&arguments[1]), text(&arguments[2])?);
     let mut out = Printed::default();
     let mut copied = 0;
     for captures in regex.captures_iter(&text) {

@@ -82,6 +82,7 @@ impl<'t> State<'t, '_> {
             return self.short_circuit(dot, builtin == Builtin::Or, args, piped);
         }
         let slots = self.arguments(dot, &params, args, piped)?;
+        self.spend(work(&target, &slots))?;
         if let Target::Builtin(Builtin::ExecuteTemplate) = target {
             return self.deeper(|state| state.execute_template(&slots, node));
         }
@@ -349,6 +350,18 @@ impl<'t> State<'t, '_> {
                 Err(self.error(format!("wrong type for value; expected {ty}; got {got}")))
             }
         }
+    }
+}
+
+/// The steps that a call is worth: most functions look at all of their arguments.
+fn work(target: &Target, slots: &[Slot]) -> usize {
+    const BYTES_PER_STEP: usize = 2 << 10;
+    match target {
+        Target::Builtin(builtin) if builtin.is_quick() => 0,
+        _ => slots
+            .iter()
+            .map(|slot| slot.value.own_size() / BYTES_PER_STEP)
+            .sum(),
     }
 }
 

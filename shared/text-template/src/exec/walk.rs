@@ -163,6 +163,8 @@ impl<'t> State<'t, '_> {
                 }
             }
             Value::Map(map) => {
+                // A loop that changes its map makes the map copy itself.
+                self.spend(map.len() / 8)?;
                 let (key_type, ty) = (map.key_type(), map.element_type());
                 for (key, item) in map.snapshot().entries() {
                     let key = Slot::typed(key.clone(), key_type);

@@ -40,7 +40,13 @@ pub enum MapError {
     /// It belongs to a secret, or is nil.
     #[error("the map cannot be changed")]
     Fixed,
+    /// It has as many entries as a template may set one by one.
+    #[error("the map has more than {MOST_SET} entries")]
+    Full,
 }
+
+/// A template that sets more entries than this one by one is a mistake, and slow.
+const MOST_SET: usize = 10_000;
 
 impl Map {
     /// A fixed map. Of equal keys the last counts.
@@ -150,6 +156,9 @@ impl Map {
         let mut shared = cell.write().unwrap_or_else(PoisonError::into_inner);
         let entries = &mut Arc::make_mut(&mut shared).0;
         let place = entries.binary_search_by(|(entry, _)| compare_keys(entry, &key));
+        if place.is_err() && value.is_some() && entries.len() >= MOST_SET {
+            return Err(MapError::Full);
+        }
         let _replaced = match (place, value) {
             (Ok(index), Some(value)) => Some(std::mem::replace(&mut entries[index].1, value)),
             (Err(index), Some(value)) => {
@@ -295,6 +304,19 @@ mod tests {
         assert!(before.entries().is_empty());
         map.set("k".into(), None).unwrap();
         assert!(other.is_empty());
+    }
+
+    #[test]
+    fn a_map_takes_so_many_entries_and_no_more() {
+        let map = Map::open(&Type::INT, &Type::Any, Vec::new());
+        for key in 0..10_000 {
+            map.set(Value::int(key), Some(Value::Nil)).unwrap();
+        }
+        assert_eq!(
+            map.set(Value::int(-1), Some(Value::Nil)),
+            Err(MapError::Full)
+        );
+        assert_eq!(map.set(Value::int(5), Some(true.into())), Ok(()));
     }
 
     #[test]
