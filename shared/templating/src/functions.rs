@@ -5,6 +5,7 @@
 
 mod encode;
 mod environment;
+mod file;
 mod hash;
 mod json;
 mod list;
@@ -68,6 +69,7 @@ const EXECUTE_TEMPLATE: FunctionDoc = FunctionDoc {
 /// The families, in the order in which they are documented.
 const FAMILIES: &[&[Function]] = &[
     vault::FUNCTIONS,
+    file::FUNCTIONS,
     environment::FUNCTIONS,
     text::FUNCTIONS,
     encode::FUNCTIONS,

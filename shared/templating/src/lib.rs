@@ -5,6 +5,8 @@
 //! secrets are fetched.
 #![deny(missing_docs)]
 
+mod certificate;
+mod effect;
 mod error;
 mod functions;
 mod json;
@@ -14,6 +16,8 @@ mod secret;
 mod secrets;
 mod template;
 
+pub use certificate::{Certificate, CertificateParts};
+pub use effect::FileWrite;
 pub use error::{ErrorKind, TemplateError};
 pub use functions::{FunctionDoc, functions};
 pub use request::Request;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use text_template::{Arguments, CallError, Host, Value};
 
+use crate::effect::{Effects, FileWrite};
 use crate::functions::{Entry, Scratch};
 use crate::{Context, Found, Request};
 
@@ -15,6 +16,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) missing: BTreeSet<Request>,
     /// Something that may be secret was read: from here on errors show no values.
     pub(crate) confidential: bool,
+    pub(crate) effects: Effects,
     pub(crate) scratch: Arc<Scratch>,
     /// How many bytes a text may have that a function makes.
     pub(crate) limit: usize,
@@ -28,6 +30,7 @@ impl<'a> Pass<'a> {
             used: BTreeSet::new(),
             missing: BTreeSet::new(),
             confidential: false,
+            effects: Effects::default(),
             scratch: Arc::default(),
             limit: 0,
         }
@@ -45,6 +48,11 @@ impl<'a> Pass<'a> {
         }
         self.used.insert(request);
         found
+    }
+
+    /// Notes down a file to be written.
+    pub(crate) fn write(&mut self, file: FileWrite) -> Result<(), CallError> {
+        self.effects.add(file, self.limit)
     }
 
     /// Is a value of this many bytes small enough?

@@ -25,6 +25,15 @@ pub enum Request {
         /// The API path without `v1/`.
         path: String,
     },
+    /// `pkiCert "PATH" "k=v"…`: a certificate, issued by a write and kept until it must be renewed.
+    /// Templates that ask for the same path and arguments share one issuance, so that the key in
+    /// one file fits the certificate in another.
+    Pki {
+        /// The API path without `v1/`.
+        path: String,
+        /// The body. [`fmt::Debug`] shows only the names.
+        data: BTreeMap<String, String>,
+    },
     /// `file "PATH"`: the content of a local file.
     File {
         /// The path as the template gives it.
@@ -41,6 +50,11 @@ impl fmt::Debug for Request {
                 .field("path", path)
                 .field("data", &data.keys().collect::<Vec<_>>())
                 .finish(),
+            Self::Pki { path, data } => f
+                .debug_struct("Pki")
+                .field("path", path)
+                .field("data", &data.keys().collect::<Vec<_>>())
+                .finish(),
             Self::List { path } => f.debug_struct("List").field("path", path).finish(),
             Self::File { path } => f.debug_struct("File").field("path", path).finish(),
         }
@@ -53,6 +67,7 @@ impl fmt::Display for Request {
         match self {
             Self::Read { path } => write!(f, "read {path}"),
             Self::Write { path, .. } => write!(f, "write {path}"),
+            Self::Pki { path, .. } => write!(f, "certificate {path}"),
             Self::List { path } => write!(f, "list {path}"),
             Self::File { path } => write!(f, "file {path}"),
         }

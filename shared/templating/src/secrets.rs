@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::{Request, Secret};
+use crate::{Certificate, Request, Secret};
 
 /// Where a render finds what its template asks for.
 ///
@@ -25,6 +25,8 @@ pub enum Found {
     Secret(Option<Arc<Secret>>),
     /// For [`Request::List`]: names, folders with a trailing slash.
     List(Arc<Vec<String>>),
+    /// For [`Request::Pki`].
+    Pki(Arc<Certificate>),
     /// For [`Request::File`]: the bytes of the file.
     File(Arc<Zeroizing<Vec<u8>>>),
 }
@@ -35,6 +37,7 @@ impl fmt::Debug for Found {
             Self::Secret(Some(_)) => "Secret(..)",
             Self::Secret(None) => "Secret(nil)",
             Self::List(_) => "List(..)",
+            Self::Pki(_) => "Certificate(..)",
             Self::File(_) => "File(..)",
         })
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::functions::{Entry, function_set};
 use crate::pass::Pass;
-use crate::{Request, Secrets, TemplateError};
+use crate::{FileWrite, Request, Secrets, TemplateError};
 
 /// How a template's text is read. [`Default`] is what an annotation without options means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,9 @@ impl<'a> Context<'a> {
 pub struct Render {
     /// Everything that the template asked for in this pass, there or not.
     pub used: BTreeSet<Request>,
+    /// The files that `writeToFile` asks for, one entry a path, in order. To be applied where the
+    /// content differs; empty unless the pass is complete.
+    pub effects: Vec<FileWrite>,
     /// The text, or what it waits for.
     pub outcome: Outcome,
 }
@@ -128,13 +131,22 @@ impl Template {
             .parsed
             .execute(Value::Nil, &mut pass)
             .map_err(|error| TemplateError::execute(&self.name, &error, pass.confidential))?;
-        let Pass { used, missing, .. } = pass;
-        let outcome = if missing.is_empty() {
-            Outcome::Complete(output)
+        let Pass {
+            used,
+            missing,
+            effects,
+            ..
+        } = pass;
+        let (effects, outcome) = if missing.is_empty() {
+            (effects.0, Outcome::Complete(output))
         } else {
-            Outcome::Waiting { missing }
+            (Vec::new(), Outcome::Waiting { missing })
         };
-        Ok(Render { used, outcome })
+        Ok(Render {
+            used,
+            effects,
+            outcome,
+        })
     }
 }
 
@@ -150,6 +162,7 @@ impl fmt::Debug for Render {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Render")
             .field("used", &self.used)
+            .field("effects", &self.effects)
             .field("outcome", &self.outcome)
             .finish()
     }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use templating::{
-    Context, Found, Options, Outcome, Request, Secret, Secrets, Template, TemplateError,
+    Certificate, CertificateParts, Context, Found, Options, Outcome, Request, Secret, Secrets,
+    Template, TemplateError,
 };
 use zeroize::Zeroizing;
 
@@ -42,6 +43,19 @@ struct Setup {
     response: Option<Box<RawValue>>,
     keys: Option<Vec<String>>,
     content: Option<String>,
+    #[serde(default)]
+    pem: Pem,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Pem {
+    cert: String,
+    key: String,
+    #[serde(rename = "CA")]
+    ca: String,
+    #[serde(rename = "CAChain")]
+    ca_chain: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -52,6 +66,7 @@ struct CaseOptions {
     right_delimiter: String,
     function_denylist: Vec<String>,
     now: Option<String>,
+    destination: String,
 }
 
 /// What a case's setup says is there.
@@ -84,6 +99,16 @@ impl Known {
                         Found::File(Arc::new(Zeroizing::new(content))),
                     )
                 }
+                "pki" => {
+                    let data = BTreeMap::new();
+                    let found = Found::Pki(Arc::new(Certificate::new(CertificateParts {
+                        cert: &setup.pem.cert,
+                        key: &setup.pem.key,
+                        ca: &setup.pem.ca,
+                        ca_chain: &setup.pem.ca_chain,
+                    })));
+                    (Request::Pki { path, data }, found)
+                }
                 _ => continue,
             };
             known.insert(request, found);
@@ -94,6 +119,11 @@ impl Known {
 
 impl Secrets for Known {
     fn lookup(&self, request: &Request) -> Option<Found> {
+        // consul-template knows a certificate by its path and the template's destination alone.
+        if let Request::Pki { path, .. } = request {
+            let (path, data) = (path.clone(), BTreeMap::new());
+            return self.0.get(&Request::Pki { path, data }).cloned();
+        }
         self.0.get(request).cloned()
     }
 }
@@ -154,7 +184,10 @@ fn check(case: &Case) -> Result<(), String> {
             ))
         }
         Ok(Outcome::Waiting { missing }) => {
-            let missing: BTreeSet<String> = missing.iter().map(dependency).collect();
+            let missing: BTreeSet<String> = missing
+                .iter()
+                .map(|request| dependency(request, &case.options.destination))
+                .collect();
             let expected: BTreeSet<String> =
                 case.missing.iter().map(|name| without_hash(name)).collect();
             if missing == expected {
@@ -166,7 +199,7 @@ fn check(case: &Case) -> Result<(), String> {
 }
 
 /// A request by consul-template's name for it.
-fn dependency(request: &Request) -> String {
+fn dependency(request: &Request, destination: &str) -> String {
     match request {
         Request::Read { path } => {
             let version = path.split_once("?version=");
@@ -177,6 +210,7 @@ fn dependency(request: &Request) -> String {
         }
         Request::Write { path, .. } => format!("vault.write({path})"),
         Request::List { path } => format!("vault.list({path})"),
+        Request::Pki { path, .. } => format!("vault.pki({path}->{destination})"),
         Request::File { path } => format!("file({path})"),
         other => format!("{other:?}"),
     }

@@ -1,8 +1,7 @@
-//! `secret`, `secrets` and `file`: what is fetched. A call whose answer is not there yet notes the
+//! `secret`, `secrets` and `pkiCert`: what Vault is asked for. A call whose answer is not there yet notes the
 //! request down and gives the empty value, so that one pass finds as many requests as it can.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
 
 use text_template::{Arguments, CallError, List, Signature, Type, Value};
 
@@ -25,10 +24,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         secrets,
     ),
     function(
-        Signature::new("file", &[Type::String]),
-        "file PATH",
-        "The content of a local file.",
-        file,
+        Signature::variadic("pkiCert", &[], Type::String),
+        "pkiCert PATH [KEY=VALUE]...",
+        "A certificate that is issued once and renewed in time: Cert, Key, CA, CAChain.",
+        pki_cert,
     ),
 ];
 
@@ -44,19 +43,25 @@ fn api_path(kind: &str, written: &Value) -> Result<String, CallError> {
     Ok(path.to_owned())
 }
 
-fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    let nothing = Value::Pointer(&SECRET, None);
-    let Some((path, rest)) = arguments.split_first() else {
-        return Ok(nothing);
-    };
+/// Arguments of the form `KEY=VALUE`; empty ones are left out.
+fn pairs(arguments: Arguments<'_>) -> Result<BTreeMap<String, String>, CallError> {
     let mut data = BTreeMap::new();
-    for pair in rest.iter().filter(|pair| !bytes(pair).is_empty()) {
+    for pair in arguments.iter().filter(|pair| !bytes(pair).is_empty()) {
         let text = utf8(pair);
         let Some((key, value)) = text.split_once('=') else {
             return Err(CallError::new("not k=v pair ").quoted(bytes(pair)));
         };
         data.insert(key.trim().to_owned(), value.trim().to_owned());
     }
+    Ok(data)
+}
+
+fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let nothing = Value::Pointer(&SECRET, None);
+    let Some((path, rest)) = arguments.split_first() else {
+        return Ok(nothing);
+    };
+    let data = pairs(rest)?;
     // Even an empty argument makes it a write.
     let request = if rest.is_empty() {
         Request::Read {
@@ -88,48 +93,16 @@ fn secrets(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallE
     Ok(List::of_strings(names).into())
 }
 
-fn file(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    let path = utf8(&arguments[0]);
-    if path.is_empty() {
-        return Ok(Value::from(""));
-    }
-    if pass
-        .context
-        .sandbox
-        .is_some_and(|sandbox| !is_inside(Path::new(&*path), sandbox))
-    {
-        return Err(CallError::new("'")
-            .value(path)
-            .words("' is outside of sandbox"));
-    }
-    Ok(
-        match pass.lookup(Request::File {
-            path: path.into_owned(),
-        }) {
-            Some(Found::File(content)) => Value::string(content.as_slice()),
-            _ => Value::from(""),
-        },
-    )
-}
-
-/// Does a path, links followed, lie below the sandbox?
-fn is_inside(path: &Path, sandbox: &Path) -> bool {
-    resolved(path).starts_with(resolved(sandbox))
-}
-
-/// The real path; of one that does not exist, the path without `.` and `..`.
-fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| {
-        let mut out = PathBuf::new();
-        for component in path.components() {
-            match component {
-                Component::ParentDir => {
-                    out.pop();
-                }
-                Component::CurDir => {}
-                other => out.push(other),
-            }
-        }
-        out
+fn pki_cert(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
+    let Some((path, rest)) = arguments.split_first() else {
+        return Ok(Value::Nil);
+    };
+    let request = Request::Pki {
+        data: pairs(rest)?,
+        path: api_path("pki", path)?,
+    };
+    Ok(match pass.lookup(request) {
+        Some(Found::Pki(certificate)) => certificate.value(),
+        _ => Value::Nil,
     })
 }
