@@ -1,9 +1,9 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e
+.PHONY: help demo test e2e cluster-up cluster-down images
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## The whole way from an annotated Deployment to a renewed secret, on this machine
 	@cargo build --quiet -p dev-vault -p vault-agent -p vault-injector -p demo
@@ -12,5 +12,14 @@ demo: ## The whole way from an annotated Deployment to a renewed secret, on this
 test: ## Formatting, lints, docs, unit, conformance and integration tests
 	@scripts/test.sh
 
-e2e: ## The same agent against a real Vault with a real PostgreSQL (needs Go; root where packages are missing)
+e2e: ## Real Vault, PostgreSQL, API server, kubelet and containers (needs Go and root)
 	@e2e/scripts/e2e.sh
+
+cluster-up: ## A real one-node cluster from packages alone (needs Go and root)
+	@e2e/testbed/up.sh
+
+cluster-down: ## End that cluster and leave nothing behind
+	@e2e/testbed/down.sh
+
+images: ## The container images as archives, without a container engine
+	@manifests/images/build.sh
