@@ -125,6 +125,7 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
     let question = inject::Request {
         namespace: &request.namespace,
         object: request.object,
+        origin: inject::Origin::Pod,
     };
     let outcome = inject::decide(question, settings);
     let (allowed, status, patch) = match &outcome.decision {

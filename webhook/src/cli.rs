@@ -16,6 +16,7 @@ use contract::GoDuration;
 use contract::duration::DurationError;
 use thiserror::Error;
 
+use crate::kubernetes::Kubernetes;
 use crate::log::{Format, Level, UnknownLevel};
 use crate::settings::{ResourceDefaults, Settings};
 use crate::tls::CertificateFiles;
@@ -211,6 +212,11 @@ impl Flags {
             auth_max_backoff,
             disable_idle_connections,
             disable_keep_alives,
+            agent_native_sidecar,
+            template_engine,
+            profile,
+            rewrite_vault_annotations,
+            strict,
             ignored: _,
         } = self;
         if vault_address.is_empty() {
@@ -275,6 +281,12 @@ impl Flags {
                 lease_renewal_threshold: template_lease_renewal_threshold,
                 disable_idle_connections,
                 disable_keep_alives,
+                native_sidecar: agent_native_sidecar,
+                template_engine,
+                profile,
+                rewrite_vault_annotations,
+                strict,
+                kubernetes: Kubernetes::default(),
             },
         })
     }

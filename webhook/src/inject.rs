@@ -10,6 +10,7 @@
 //! The order of the checks and the first words of each denial are those of the established
 //! injector, because alerts and tests match on them.
 
+mod arrangement;
 mod config;
 mod container;
 mod container_patch;
@@ -18,6 +19,8 @@ mod environment;
 mod flavor;
 mod operations;
 mod paths;
+mod placement;
+mod profile;
 mod quantity;
 mod request;
 mod resources;
@@ -28,16 +31,19 @@ mod telemetry;
 mod token;
 mod volumes;
 mod warnings;
+mod words;
 
 use contract::annotations::{self, Annotations};
 use json_patch::PatchOperation;
 use serde_json::value::RawValue;
 
-use crate::pod::Glance;
+use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
 
 pub use denial::Denial;
 pub use flavor::Flavor;
+pub use profile::Profile;
+pub use secrets::Engine;
 pub use warnings::Warning;
 
 use request::InjectRequest;
@@ -55,6 +61,20 @@ pub struct Request<'a> {
     pub namespace: &'a str,
     /// The pod.
     pub object: Option<&'a RawValue>,
+    pub origin: Origin<'a>,
+}
+
+/// Where a pod comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// The API server, which has added the token of the pod's service account.
+    #[default]
+    Pod,
+    /// The template of a workload, to which the API server will add a token.
+    Template {
+        /// The workload's kind.
+        kind: &'a str,
+    },
 }
 
 /// What is decided, and what the user should know about it.
@@ -92,6 +112,7 @@ pub enum Injection {
     InitAndSidecar,
     InitOnly,
     SidecarOnly,
+    NativeSidecar,
 }
 
 impl Injection {
@@ -101,6 +122,7 @@ impl Injection {
             Self::InitAndSidecar => "init_and_sidecar",
             Self::InitOnly => "init_only",
             Self::SidecarOnly => "sidecar_only",
+            Self::NativeSidecar => "native_sidecar",
         }
     }
 }
@@ -114,7 +136,7 @@ pub enum Skip {
     TurnedOff,
     /// It runs already, or has ended.
     NotPending,
-    /// Its status annotation says that it was injected.
+    /// Its status annotation says that it was injected, or it has an agent of ours.
     AlreadyInjected,
 }
 
@@ -162,20 +184,50 @@ fn evaluate(
 
     let annotations = Annotations::new(glance.metadata.annotations.iter());
     outcome.warnings = warnings::about_keys(&glance.metadata.annotations);
-    if let Some(skip) = skip(&annotations, &glance.status.phase)? {
-        return Ok(Decision::Skip(skip));
+    match skip(&annotations, &glance.status.phase)? {
+        Some(Skip::AlreadyInjected) => {
+            let pod = glance.spec().ok();
+            return Ok(pod.map_or(ALREADY, |pod| again(&annotations, &pod, settings)));
+        }
+        Some(skip) => return Ok(Decision::Skip(skip)),
+        None => {}
     }
     if SYSTEM_NAMESPACES.contains(&request.namespace) {
         return Err(Denial::SystemNamespace(request.namespace.to_owned()));
     }
     let pod = glance.spec().map_err(unreadable)?;
+    if placement::has_agent(&pod) {
+        return Ok(again(&annotations, &pod, settings));
+    }
     let asked = InjectRequest::new(&request, &glance.metadata, &annotations, &pod, settings)?;
     asked.validate()?;
-    let plan = operations::plan(&asked, &annotations, &pod, settings)?;
+    let written = &glance.metadata.annotations;
+    let plan = operations::plan(&asked, &annotations, written, &pod, settings)?;
     outcome
         .warnings
         .extend(warnings::about_request(&asked, &annotations, &pod, &plan));
+    if settings.strict
+        && let Some(mistake) = outcome.warnings.iter().find(|warning| warning.is_sure())
+    {
+        return Err(Denial::Strict(mistake.to_string()));
+    }
     Ok(Decision::Inject(plan))
+}
+
+const ALREADY: Decision = Decision::Skip(Skip::AlreadyInjected);
+
+/// A pod that was injected: only the place of the agent among the init containers is mended, which
+/// another webhook may have taken meanwhile.
+fn again(annotations: &Annotations<'_>, pod: &PodView<'_>, settings: &Settings) -> Decision {
+    let operations = placement::corrections(annotations, pod);
+    if operations.is_empty() {
+        return ALREADY;
+    }
+    Decision::Inject(Plan {
+        operations,
+        injection: None,
+        flavor: settings.flavor.resolve(&settings.image),
+    })
 }
 
 fn skip(annotations: &Annotations<'_>, phase: &str) -> Result<Option<Skip>, Denial> {

@@ -9,12 +9,14 @@
 //! * [`admission`]: the review in, the review out; no policy.
 //! * [`pod`]: the parts of a pod that matter here, read from the raw JSON and never written back.
 //! * [`inject`]: from pod and [`settings`] to a decision; no input or output, no clock.
+//! * [`kubernetes`]: versions, and what follows from them for a pod.
 //! * [`server`], [`tls`], [`metrics`], [`shutdown`]: the process around it.
 //! * [`cli`]: flags and environment variables become a [`cli::Configuration`].
 
 pub mod admission;
 pub mod cli;
 pub mod inject;
+pub mod kubernetes;
 pub mod log;
 pub mod metrics;
 pub mod pod;

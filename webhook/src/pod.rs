@@ -118,6 +118,15 @@ pub struct Metadata<'a> {
     pub generate_name: Text<'a>,
     #[serde(borrow, default)]
     pub annotations: AnnotationList<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub owner_references: Vec<Owner<'a>>,
+}
+
+/// What made the pod.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Owner<'a> {
+    #[serde(borrow, default)]
+    pub kind: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -153,6 +162,10 @@ pub struct PodView<'a> {
     pub volumes: Vec<Volume<'a>>,
     #[serde(default)]
     pub share_process_namespace: Option<bool>,
+    #[serde(borrow, default)]
+    pub restart_policy: Text<'a>,
+    #[serde(default)]
+    pub automount_service_account_token: Option<bool>,
 }
 
 impl<'a> PodView<'a> {
@@ -176,6 +189,15 @@ pub struct Container<'a> {
     pub volume_mounts: Mounts<'a>,
     #[serde(default)]
     pub security_context: Option<SecurityContext>,
+    #[serde(borrow, default)]
+    pub restart_policy: Text<'a>,
+}
+
+impl Container<'_> {
+    /// Whether this init container is a native sidecar.
+    pub fn is_native_sidecar(&self) -> bool {
+        &*self.restart_policy == "Always"
+    }
 }
 
 /// An init container, with its own JSON for the case that it has to move.

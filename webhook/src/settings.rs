@@ -8,7 +8,10 @@ use std::str::FromStr;
 use contract::names;
 use thiserror::Error;
 
+pub use crate::inject::{Engine, Profile};
+
 use crate::inject::Flavor;
+use crate::kubernetes::Kubernetes;
 
 /// The image of the compatible flavour where nothing names one.
 pub const STOCK_IMAGE: &str = "hashicorp/vault:2.0.4";
@@ -48,6 +51,18 @@ pub struct Settings {
     pub disable_idle_connections: String,
     /// Comma-separated parts of the agent.
     pub disable_keep_alives: String,
+    /// Whether pods of the native flavour that do not say get a native sidecar.
+    pub native_sidecar: NativeSidecarSetting,
+    /// Language of the templates that do not say.
+    pub template_engine: Engine,
+    /// Whose names a pod gets.
+    pub profile: Profile,
+    /// Write Vault's annotations anew under OpenBao's prefix, in the profile of OpenBao.
+    pub rewrite_vault_annotations: bool,
+    /// Refuse what is surely a mistake, instead of warning of it.
+    pub strict: bool,
+    /// What is known of the cluster.
+    pub kubernetes: Kubernetes,
 }
 
 impl Default for Settings {
@@ -76,6 +91,12 @@ impl Default for Settings {
             lease_renewal_threshold: 0.0,
             disable_idle_connections: String::new(),
             disable_keep_alives: String::new(),
+            native_sidecar: NativeSidecarSetting::Auto,
+            template_engine: Engine::Go,
+            profile: Profile::Vault,
+            rewrite_vault_annotations: true,
+            strict: false,
+            kubernetes: Kubernetes::default(),
         }
     }
 }
@@ -132,12 +153,27 @@ pub fn is_our_image(image: &str) -> bool {
     name == names::AGENT_IMAGE_NAME
 }
 
+/// Whether commands are shell lines in this image of ours: its variant with a shell is a tag.
+pub fn has_shell_for_commands(image: &str) -> bool {
+    let without_digest = image.split_once('@').map_or(image, |(name, _)| name);
+    without_digest.ends_with("busybox")
+}
+
 /// A word that is none of those accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown value {given:?}: give {accepted}")]
 pub struct UnknownWord {
     given: String,
     accepted: &'static str,
+}
+
+impl UnknownWord {
+    fn new(given: &str, accepted: &'static str) -> Self {
+        Self {
+            given: given.to_owned(),
+            accepted,
+        }
+    }
 }
 
 impl FromStr for FlavorSetting {
@@ -148,10 +184,54 @@ impl FromStr for FlavorSetting {
             "auto" => Ok(Self::Auto),
             "native" => Ok(Self::Native),
             "compatible" => Ok(Self::Compatible),
-            given => Err(UnknownWord {
-                given: given.to_owned(),
-                accepted: "auto, native or compatible",
-            }),
+            given => Err(UnknownWord::new(given, "auto, native or compatible")),
+        }
+    }
+}
+
+/// Whether a pod gets a native sidecar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NativeSidecarSetting {
+    /// Where every kubelet surely runs one.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl FromStr for NativeSidecarSetting {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "true" => Ok(Self::Always),
+            "false" => Ok(Self::Never),
+            given => Err(UnknownWord::new(given, "true, false or auto")),
+        }
+    }
+}
+
+impl FromStr for Engine {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "go" => Ok(Self::Go),
+            "handlebars" => Ok(Self::Handlebars),
+            given => Err(UnknownWord::new(given, "go or handlebars")),
+        }
+    }
+}
+
+impl FromStr for Profile {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "vault" => Ok(Self::Vault),
+            "openbao" => Ok(Self::OpenBao),
+            given => Err(UnknownWord::new(given, "vault or openbao")),
         }
     }
 }
@@ -173,10 +253,7 @@ impl FromStr for DefaultTemplate {
         match text {
             "map" => Ok(Self::Map),
             "json" => Ok(Self::Json),
-            given => Err(UnknownWord {
-                given: given.to_owned(),
-                accepted: "map or json",
-            }),
+            given => Err(UnknownWord::new(given, "map or json")),
         }
     }
 }

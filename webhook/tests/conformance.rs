@@ -243,6 +243,7 @@ fn settings(mut handler: Map<String, Value>) -> Settings {
             .expect("must be a number"),
         disable_idle_connections: text(take("DisableIdleConnections")),
         disable_keep_alives: text(take("DisableKeepAlives")),
+        ..Settings::default()
     };
     assert!(
         handler.is_empty(),

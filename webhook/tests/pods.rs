@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vault_injector::inject::Request;
+use vault_injector::inject::{Origin, Request};
 use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
@@ -44,6 +44,7 @@ fn injected(pod: &Value, settings: &Settings) -> Value {
         Request {
             namespace: "production",
             object: Some(&raw),
+            origin: Origin::Pod,
         },
         settings,
     );

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vault_injector::inject::{Request, Skip};
+use vault_injector::inject::{Origin, Request, Skip};
 use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
@@ -31,6 +31,7 @@ fn decision(pod: &Value, settings: &Settings) -> Decision {
         Request {
             namespace: "apps",
             object: Some(&raw),
+            origin: Origin::Pod,
         },
         settings,
     )
@@ -190,7 +191,9 @@ fn is_allowed(operation: &PatchOperation) -> bool {
                 .is_some_and(|rest| rest == "-" || is_mounts(rest))
                 || path
                     .strip_prefix("/spec/initContainers/")
-                    .is_some_and(|rest| rest == "-" || is_mounts(rest))
+                    .is_some_and(|rest| {
+                        rest == "-" || rest.parse::<usize>().is_ok() || is_mounts(rest)
+                    })
                 || [
                     "/spec/initContainers",
                     "/spec/volumes/-",

@@ -74,6 +74,13 @@ pub struct AgentConfig {
     /// Telemetry settings, as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub telemetry: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Revoke the agent's own token when the agent is told to end.
+    #[serde(default, skip_serializing_if = "Switch::is_off")]
+    pub revoke_on_shutdown: Switch,
+    /// How long to wait between the order to end and the revocation, so that an application that
+    /// ends at the same time can still use its leases; at once where absent.
+    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
+    pub revoke_grace: DurationText,
 }
 
 /// How to log in and where to leave the token.
@@ -170,6 +177,9 @@ pub struct Template {
     /// File that holds the template.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
+    /// Language of the template: `go` or `handlebars`; `go` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// Left delimiter of actions; `{{` where empty.
     #[serde(default)]
     pub left_delimiter: String,

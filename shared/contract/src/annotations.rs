@@ -19,7 +19,7 @@ pub use nearest::nearest;
 pub use reference::reference_markdown;
 pub use table::*;
 
-use crate::names::ANNOTATION_PREFIX;
+use crate::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 use crate::values::{self, ValueError};
 
 /// One annotation: how it is written and what it means.
@@ -100,9 +100,16 @@ pub enum Classification<'a> {
     },
 }
 
+/// Parts a whole key into one of our prefixes and the rest.
+pub fn split_prefix(key: &str) -> Option<(&'static str, &str)> {
+    [ANNOTATION_PREFIX, OPENBAO_PREFIX]
+        .into_iter()
+        .find_map(|prefix| Some((prefix, key.strip_prefix(prefix)?)))
+}
+
 /// Says what `key`, a whole annotation key, is to us. Where several entries fit, the longest does.
 pub fn classify(key: &str) -> Classification<'_> {
-    let Some(short) = key.strip_prefix(ANNOTATION_PREFIX) else {
+    let Some((_, short)) = split_prefix(key) else {
         return Classification::Foreign;
     };
     let mut best: Option<(&'static AnnotationSpec, Option<&str>)> = None;
@@ -162,32 +169,63 @@ pub struct AnnotationError {
     pub source: ValueError,
 }
 
-/// The annotations of one pod that are under our prefix.
+/// The annotations of one pod that are under our prefixes.
 #[derive(Clone, Debug, Default)]
 pub struct Annotations<'a> {
-    by_short_key: BTreeMap<&'a str, &'a str>,
+    by_short_key: BTreeMap<&'a str, Entry<'a>>,
+}
+
+/// A value, and the prefix that its key was written with.
+#[derive(Clone, Copy, Debug)]
+struct Entry<'a> {
+    prefix: &'static str,
+    value: &'a str,
 }
 
 impl<'a> Annotations<'a> {
-    /// Takes from a pod's annotations those under our prefix.
+    /// Takes from a pod's annotations those under our prefixes. Of the same annotation under both,
+    /// OpenBao's counts.
     pub fn new(all: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let by_short_key = all
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.strip_prefix(ANNOTATION_PREFIX)?, value)))
-            .collect();
+        let mut by_short_key: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
+        for (key, value) in all {
+            let Some((prefix, short)) = split_prefix(key) else {
+                continue;
+            };
+            let kept = by_short_key.get(short);
+            if prefix == OPENBAO_PREFIX || kept.is_none_or(|kept| kept.prefix == prefix) {
+                by_short_key.insert(short, Entry { prefix, value });
+            }
+        }
         Self { by_short_key }
     }
 
     /// The value of an annotation, or `None` where the key is absent.
     pub fn get(&self, spec: &AnnotationSpec) -> Option<&'a str> {
-        self.by_short_key.get(spec.key).copied()
+        self.by_short_key.get(spec.key).map(|entry| entry.value)
     }
 
     /// The value of an annotation for the secret `name`, the case of `name` kept.
     pub fn get_for(&self, spec: &AnnotationSpec, name: &str) -> Option<&'a str> {
         self.by_short_key
             .get(format!("{}-{name}", spec.key).as_str())
-            .copied()
+            .map(|entry| entry.value)
+    }
+
+    /// The whole key of an annotation, as the pod writes it.
+    pub fn key(&self, spec: &AnnotationSpec) -> String {
+        self.whole_key(spec.key)
+    }
+
+    /// The whole key of an annotation for the secret `name`, as the pod writes it.
+    pub fn key_for(&self, spec: &AnnotationSpec, name: &str) -> String {
+        self.whole_key(&format!("{}-{name}", spec.key))
+    }
+
+    /// The whole key of `short`, a key without the prefix, as the pod writes it.
+    pub fn whole_key(&self, short: &str) -> String {
+        let entry = self.by_short_key.get(short);
+        let prefix = entry.map_or(ANNOTATION_PREFIX, |entry| entry.prefix);
+        format!("{prefix}{short}")
     }
 
     /// The names and values of all annotations of this kind that have a non-empty suffix, sorted
@@ -197,12 +235,11 @@ impl<'a> Annotations<'a> {
         spec: &AnnotationSpec,
     ) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let key = spec.key;
-        let named = move |(short, value): (&&'a str, &&'a str)| {
+        let named = move |(short, value): (&'a str, &'a str)| {
             let name = short.strip_prefix(key)?.strip_prefix('-')?;
-            (!name.is_empty()).then_some((name, *value))
+            (!name.is_empty()).then_some((name, value))
         };
-        self.by_short_key
-            .iter()
+        self.iter()
             .filter_map(named)
             .collect::<Vec<_>>()
             .into_iter()
@@ -210,7 +247,9 @@ impl<'a> Annotations<'a> {
 
     /// The keys (without prefix) and values, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
-        self.by_short_key.iter().map(|(key, value)| (*key, *value))
+        self.by_short_key
+            .iter()
+            .map(|(key, entry)| (*key, entry.value))
     }
 
     /// A boolean, `default` where the key is absent; empty is false.
@@ -227,7 +266,7 @@ impl<'a> Annotations<'a> {
     ) -> Result<bool, AnnotationError> {
         self.get_for(spec, name).map_or(Ok(default), |text| {
             values::parse_bool(text).map_err(|source| AnnotationError {
-                key: spec.full_key_for(name),
+                key: self.key_for(spec, name),
                 source,
             })
         })
@@ -256,7 +295,7 @@ impl<'a> Annotations<'a> {
     ) -> Result<T, AnnotationError> {
         self.get(spec).map_or(Ok(default), |text| {
             parse(text).map_err(|source| AnnotationError {
-                key: spec.full_key(),
+                key: self.key(spec),
                 source,
             })
         })

@@ -2,8 +2,11 @@
 //!
 //! They are those of the established injector: users, policies and `kubectl` habits match on them.
 
-/// Prefix of every annotation that the injector reads.
+/// Prefix of the annotations that the injector reads.
 pub const ANNOTATION_PREFIX: &str = "vault.hashicorp.com/";
+
+/// The prefix under which OpenBao's users write the same annotations.
+pub const OPENBAO_PREFIX: &str = "openbao.org/";
 
 /// Name of the init container that renders before the application starts.
 pub const INIT_CONTAINER: &str = "vault-agent-init";
@@ -17,8 +20,22 @@ pub const AGENT_HOME: &str = "/home/vault";
 /// Where the agent leaves its token for `vault` commands run in its container.
 pub const TOKEN_SINK: &str = "/home/vault/.vault-token";
 
+/// Marker that the agent leaves when its first render is complete, and removes when it starts: what a
+/// native sidecar's startup probe looks for.
+pub const READY_MARKER: &str = "/home/vault/.ready";
+
+/// Sub-command of the agent that looks for [`READY_MARKER`]; it needs no listener.
+pub const READY_COMMAND: &str = "ready";
+
 /// The agent's pid file.
 pub const PID_FILE: &str = "/home/vault/.pid";
+
+/// Name of the memory volume in which an init container leaves token and secrets for the sidecar.
+/// Only agent containers mount it.
+pub const STATE_VOLUME: &str = "vault-agent-state";
+
+/// Where [`STATE_VOLUME`] is mounted.
+pub const STATE_PATH: &str = "/vault/agent-state";
 
 /// Default mount path of the volume that applications read.
 pub const SECRETS_PATH: &str = "/vault/secrets";

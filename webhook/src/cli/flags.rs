@@ -3,7 +3,7 @@
 use clap::{ArgAction, Parser};
 use contract::values::{parse_bool, parse_int};
 
-use crate::settings::{DefaultTemplate, FlavorSetting};
+use crate::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetting, Profile};
 
 /// Gives pods their secrets from Vault or OpenBao: a mutating admission webhook.
 ///
@@ -45,26 +45,26 @@ pub(super) struct Flags {
     pub(super) shutdown_delay: String,
 
     /// Address of Vault (required)
-    #[arg(long, default_value = "")]
+    #[arg(long, alias = "bao-address", default_value = "")]
     pub(super) vault_address: String,
     /// Image of the agent; without one, this version's own agent, or a stock image for the
     /// compatible flavour
-    #[arg(long, default_value = "")]
+    #[arg(long, alias = "bao-image", default_value = "")]
     pub(super) vault_image: String,
     /// auto, native or compatible; auto is native where the image is our own agent
     #[arg(long, default_value = "auto")]
     pub(super) agent_flavor: FlavorSetting,
     /// Auth method of the agents
-    #[arg(long, default_value = "kubernetes")]
+    #[arg(long, alias = "bao-auth-type", default_value = "kubernetes")]
     pub(super) vault_auth_type: String,
     /// Where the auth method is mounted
-    #[arg(long, default_value = "auth/kubernetes")]
+    #[arg(long, alias = "bao-auth-path", default_value = "auth/kubernetes")]
     pub(super) vault_auth_path: String,
     /// Namespace in Vault
-    #[arg(long, default_value = "")]
+    #[arg(long, alias = "bao-namespace", default_value = "")]
     pub(super) vault_namespace: String,
     /// PEM of the authority of Vault's certificate, or base64 of it
-    #[arg(long, default_value = "")]
+    #[arg(long, alias = "bao-cacert-bytes", default_value = "")]
     pub(super) vault_cacert_bytes: String,
     /// HTTPS proxy between agents and Vault
     #[arg(long, default_value = "")]
@@ -136,13 +136,32 @@ pub(super) struct Flags {
     #[arg(long, default_value = "")]
     pub(super) disable_keep_alives: String,
 
+    /// true, false or auto: whether an agent of the native flavour is a native sidecar; auto is true
+    /// where every node surely runs one
+    #[arg(long, default_value = "auto")]
+    pub(super) agent_native_sidecar: NativeSidecarSetting,
+    /// Language of the templates: go or handlebars
+    #[arg(long, default_value = "go")]
+    pub(super) template_engine: Engine,
+    /// vault or openbao: whose names containers, volumes and a stock agent's variables have
+    #[arg(long, default_value = "vault")]
+    pub(super) profile: Profile,
+    /// In the profile openbao: write annotations of Vault's prefix under OpenBao's
+    #[arg(long, default_value = "true", value_parser = parse_bool, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) rewrite_vault_annotations: bool,
+    /// Refuse pods with what is surely a mistake, instead of warning
+    #[arg(long, default_value = "false", value_parser = parse_bool, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) strict: bool,
+
     /// Whatever else is on the line
     #[arg(hide = true)]
     pub(super) ignored: Vec<String>,
 }
 
 /// Flags and their variables.
-pub(super) const VARIABLES: [(&str, &str); 36] = [
+pub(super) const VARIABLES: [(&str, &str); 47] = [
     ("listen", "AGENT_INJECT_LISTEN"),
     ("log-level", "AGENT_INJECT_LOG_LEVEL"),
     ("log-format", "AGENT_INJECT_LOG_FORMAT"),
@@ -197,4 +216,19 @@ pub(super) const VARIABLES: [(&str, &str); 36] = [
         "AGENT_INJECT_DISABLE_IDLE_CONNECTIONS",
     ),
     ("disable-keep-alives", "AGENT_INJECT_DISABLE_KEEP_ALIVES"),
+    ("agent-native-sidecar", "AGENT_INJECT_AGENT_NATIVE_SIDECAR"),
+    ("template-engine", "AGENT_INJECT_TEMPLATE_ENGINE"),
+    ("profile", "AGENT_INJECT_PROFILE"),
+    (
+        "rewrite-vault-annotations",
+        "AGENT_INJECT_REWRITE_VAULT_ANNOTATIONS",
+    ),
+    ("strict", "AGENT_INJECT_STRICT"),
+    // OpenBao's names of what stands above: the last of two wins.
+    ("vault-address", "AGENT_INJECT_BAO_ADDR"),
+    ("vault-image", "AGENT_INJECT_BAO_IMAGE"),
+    ("vault-auth-type", "AGENT_INJECT_BAO_AUTH_TYPE"),
+    ("vault-auth-path", "AGENT_INJECT_BAO_AUTH_PATH"),
+    ("vault-namespace", "AGENT_INJECT_BAO_NAMESPACE"),
+    ("vault-cacert-bytes", "AGENT_INJECT_BAO_CACERT_BYTES"),
 ];

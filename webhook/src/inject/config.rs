@@ -6,12 +6,11 @@ use contract::agent_config::{
     AgentApi, AgentConfig, AutoAuth, Cache, Command, DurationText, Listener, Method, PermsText,
     Persist, Sink, Template, TemplateConfig, Vault,
 };
-use contract::names;
 use serde_json::Value;
 
 use super::paths;
 use super::request::InjectRequest;
-use super::secrets::{Content, Secret};
+use super::secrets::{Content, Engine, Secret};
 use super::volumes::CACHE_PATH;
 
 /// Which of the two agent containers.
@@ -25,6 +24,13 @@ pub(super) enum Role {
 pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig {
     let (listener, cache) = listener_and_cache(asked, role);
     let tuning = &asked.tuning;
+    // An init container never revokes: that would end the leases before the application starts. A
+    // native sidecar ends after the application and has nothing to wait for.
+    let revokes = asked.revokes_itself() && role == Role::Sidecar;
+    let grace = match asked.revoke_after {
+        Some(seconds) if revokes && !asked.agents.is_native() => format!("{seconds}s"),
+        _ => String::new(),
+    };
     let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
     AgentConfig {
         auto_auth: Some(AutoAuth {
@@ -32,7 +38,7 @@ pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig
             sink: sinks(asked),
         }),
         exit_after_auth: (role == Role::Init).into(),
-        pid_file: names::PID_FILE.to_owned(),
+        pid_file: asked.inside().pid_file.to_owned(),
         vault: Some(vault(asked)),
         template: asked.secrets.iter().map(template).collect(),
         listener: listener.into_iter().collect(),
@@ -48,6 +54,8 @@ pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig
         disable_idle_connections: owned(&tuning.disable_idle_connections),
         disable_keep_alives: owned(&tuning.disable_keep_alives),
         telemetry: tuning.telemetry.clone(),
+        revoke_on_shutdown: revokes.into(),
+        revoke_grace: DurationText::new(&grace),
     }
 }
 
@@ -79,9 +87,14 @@ fn sinks(asked: &InjectRequest<'_>) -> Vec<Sink> {
         kind: "file".to_owned(),
         config: BTreeMap::from([("path".to_owned(), Value::from(path))]),
     };
-    let mut sinks = vec![file(names::TOKEN_SINK.to_owned())];
+    let mut sinks = vec![file(asked.inside().token_sink.to_owned())];
     if asked.inject_token {
-        sinks.push(file(paths::join(asked.volume_path, "token")));
+        let mut sink = file(paths::join(asked.volume_path, "token"));
+        // In JSON a mode is a decimal number.
+        let mode = asked.extras.token_mode;
+        let mode = mode.map(|mode| ("mode".to_owned(), Value::from(mode)));
+        sink.config.extend(mode);
+        sinks.push(sink);
     }
     sinks
 }
@@ -109,6 +122,7 @@ fn template(secret: &Secret<'_>) -> Template {
         destination: secret.destination.clone(),
         contents: contents.to_owned(),
         source: source.to_owned(),
+        engine: (secret.engine == Engine::Handlebars).then(|| secret.engine.label().to_owned()),
         left_delimiter: secret.left_delimiter.to_owned(),
         right_delimiter: secret.right_delimiter.to_owned(),
         command: (!secret.command.is_empty()).then(|| Command::Line(secret.command.to_owned())),
@@ -139,7 +153,7 @@ fn listener_and_cache(asked: &InjectRequest<'_>, role: Role) -> (Option<Listener
 
 fn cache(asked: &InjectRequest<'_>, role: Role) -> Option<Cache> {
     let persists = asked.persists_cache();
-    let sidecar_alone = asked.cache.enable && asked.sidecar && role == Role::Sidecar;
+    let sidecar_alone = asked.cache.enable && asked.agents.has_sidecar() && role == Role::Sidecar;
     if !persists && !sidecar_alone {
         return None;
     }

@@ -4,6 +4,7 @@ use contract::annotations::Annotations;
 use contract::names;
 use serde_json::{Value, json};
 
+use super::arrangement::Sidecar;
 use super::config::Role;
 use super::denial::PatchError;
 use super::request::InjectRequest;
@@ -20,15 +21,16 @@ pub(super) fn container(
     settings: &Settings,
     role: Role,
 ) -> Result<Value, PatchError> {
-    let flavor = asked.flavor;
+    let (flavor, profile) = (asked.flavor, asked.profile);
+    let names = profile.names();
     let (name, file, patch) = match role {
-        Role::Init => (names::INIT_CONTAINER, "config-init.hcl", &asked.init_patch),
-        Role::Sidecar => (names::SIDECAR_CONTAINER, "config.hcl", &asked.sidecar_patch),
+        Role::Init => (names.init, "config-init.hcl", &asked.init_patch),
+        Role::Sidecar => (names.sidecar, "config.hcl", &asked.sidecar_patch),
     };
     let argument = if asked.configmap.is_empty() {
-        flavor.argument()
+        flavor.argument(profile)
     } else {
-        flavor.file_argument(&format!("{CONFIG_PATH}/{file}"))
+        flavor.file_argument(profile, &format!("{CONFIG_PATH}/{file}"))
     };
     let mut container = json!({
         "name": name,
@@ -40,10 +42,19 @@ pub(super) fn container(
         "volumeMounts": volumes::agent_mounts(asked, pod, role),
     });
     if let Some(identity) = asked.identity {
-        container["securityContext"] = identity.context(flavor);
+        container["securityContext"] = identity.context(asked.extras.seccomp_profile);
     }
     if let Some(policy) = flavor.termination_message_policy() {
         container["terminationMessagePolicy"] = json!(policy);
+    }
+    if let Some(policy) = asked.extras.image_pull_policy {
+        container["imagePullPolicy"] = json!(policy);
+    }
+    if let (Role::Sidecar, Some(Sidecar::Native { startup })) = (role, asked.agents.sidecar) {
+        container["restartPolicy"] = json!("Always");
+        if let Some(seconds) = startup {
+            container["startupProbe"] = startup_probe(seconds);
+        }
     }
     // Hooks need a shell, and the established sidecar carries the field even where it is empty.
     if role == Role::Sidecar && flavor.has_shell() {
@@ -56,13 +67,24 @@ pub(super) fn container(
     Ok(container)
 }
 
+/// The application starts when the agent says that the first render is complete.
+fn startup_probe(seconds: u64) -> Value {
+    json!({
+        "exec": {"command": [names::AGENT_BINARY, names::READY_COMMAND]},
+        "periodSeconds": 1,
+        "timeoutSeconds": 5,
+        "failureThreshold": seconds,
+    })
+}
+
 fn lifecycle(asked: &InjectRequest<'_>) -> Value {
     let Some(grace) = asked.revoke_after else {
         return json!({});
     };
     let vault = &asked.vault;
     let mut line = format!(
-        "/bin/sleep {grace} && /bin/vault token revoke -address={}",
+        "/bin/sleep {grace} && /bin/{} token revoke -address={}",
+        asked.inside().program,
         vault.address
     );
     for (flag, value) in [

@@ -27,6 +27,9 @@ pub enum Denial {
     Validation(#[from] ValidationError),
     #[error("error creating patch for agent: {0}")]
     Patch(#[from] PatchError),
+    /// What would be a warning, had the injector not been told to refuse mistakes.
+    #[error("refused, because this injector is strict: {0}")]
+    Strict(String),
 }
 
 impl Denial {
@@ -40,6 +43,7 @@ impl Denial {
             Self::Request(_) => "request",
             Self::Validation(_) => "validation",
             Self::Patch(_) => "patch",
+            Self::Strict(_) => "strict",
         }
     }
 }
@@ -68,8 +72,32 @@ pub enum RequestError {
     Annotation(#[from] AnnotationError),
     #[error("invalid default template type: {0}")]
     DefaultTemplate(String),
-    #[error("invalid value {value:?} for annotation {key:?}: give native or compatible")]
-    Flavor { key: String, value: String },
+    #[error("invalid value {value:?} for annotation {key:?}: give one of {accepted}")]
+    Word {
+        key: String,
+        value: String,
+        accepted: String,
+    },
+    #[error("annotation {0:?} takes an octal mode such as 0640")]
+    Mode(String),
+    #[error("{source} (annotation {key})")]
+    Quantity { key: String, source: QuantityError },
+    #[error("{source} (annotation {key})")]
+    Duration { key: String, source: DurationError },
+    #[error("annotation {0:?} takes a duration of a second or more")]
+    StartupTimeout(String),
+    #[error(
+        "annotation {0:?} needs the native flavour: use our agent image, or set it to \"auto\""
+    )]
+    NativeSidecarFlavor(String),
+    #[error("annotation {0:?} needs Kubernetes 1.29 or newer: set it to \"auto\"")]
+    NativeSidecarServer(String),
+    #[error("annotation {0:?}: handlebars needs the native flavour, that is, our agent image")]
+    Handlebars(String),
+    #[error("annotation {0:?} names a volume, but the pod asks for a token of the agent's own too")]
+    TwoTokens(String),
+    #[error("annotation {0:?} takes 600 seconds or more, up to 4294967296")]
+    TokenExpiration(String),
     #[error("failed to find volume {volume:?} in Pod {pod:?} volumes")]
     TokenVolumeUndefined { volume: String, pod: String },
     #[error("failed to find tokenPath for projected volume {0:?}")]
@@ -111,12 +139,6 @@ pub enum ValidationError {
     AuthPath,
     #[error("no Vault address found")]
     Address,
-    /// Better refused than a token that lives on although the user asked for its end.
-    #[error(
-        "agent-revoke-on-shutdown is not available in the native flavour: set it to \"false\", or \
-         set agent-flavor: compatible with a stock agent-image"
-    )]
-    NativeRevoke,
 }
 
 /// A container that cannot be made.

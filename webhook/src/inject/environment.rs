@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use contract::names;
 use serde_json::{Value, json};
 
 use super::config::{self, Role};
@@ -32,33 +31,40 @@ pub(super) fn environment(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Ro
         field("POD_IP", "status.podIP"),
     ];
     let (tuning, vault) = (&asked.tuning, &asked.vault);
+    let inside = asked.profile.inside(asked.flavor);
     let filled = |name: &str, value: &str| (!value.is_empty()).then(|| variable(name, value));
+    let of_agent = |name: &str, value: &str| filled(&inside.variable(name), value);
     variables.extend(filled("GOMAXPROCS", tuning.go_max_procs));
-    variables.extend(filled("VAULT_CLIENT_TIMEOUT", tuning.client_timeout));
-    variables.extend(filled("VAULT_MAX_RETRIES", tuning.client_max_retries));
-    variables.extend(filled("VAULT_LOG_LEVEL", tuning.log_level));
-    variables.extend(filled("VAULT_LOG_FORMAT", tuning.log_format));
+    variables.extend(of_agent("CLIENT_TIMEOUT", tuning.client_timeout));
+    variables.extend(of_agent("MAX_RETRIES", tuning.client_max_retries));
+    variables.extend(of_agent("LOG_LEVEL", tuning.log_level));
+    variables.extend(of_agent("LOG_FORMAT", tuning.log_format));
     variables.extend(filled("HTTPS_PROXY", vault.proxy_address));
     if asked.configmap.is_empty() {
         variables.push(variable(
-            names::CONFIG_VARIABLE,
+            inside.config_variable,
             &encoded_config(asked, role),
         ));
     } else {
-        variables.push(variable("VAULT_ADDR", vault.address));
-        variables.extend(filled("VAULT_CACERT", vault.ca_cert));
-        variables.extend(filled("VAULT_CAPATH", vault.ca_path));
-        variables.extend(filled("VAULT_CLIENT_CERT", vault.client_cert));
-        variables.extend(filled("VAULT_CLIENT_KEY", vault.client_key));
+        variables.push(variable(&inside.variable("ADDR"), vault.address));
+        variables.extend(of_agent("CACERT", vault.ca_cert));
+        variables.extend(of_agent("CAPATH", vault.ca_path));
+        variables.extend(of_agent("CLIENT_CERT", vault.client_cert));
+        variables.extend(of_agent("CLIENT_KEY", vault.client_key));
         variables.push(variable(
-            "VAULT_SKIP_VERIFY",
+            &inside.variable("SKIP_VERIFY"),
             &vault.tls_skip_verify.to_string(),
         ));
-        variables.extend(filled("VAULT_TLS_SERVER_NAME", vault.tls_server_name));
+        variables.extend(of_agent("TLS_SERVER_NAME", vault.tls_server_name));
     }
-    variables.extend(filled("VAULT_CACERT_BYTES", &decoded(vault.ca_cert_bytes)));
+    variables.extend(of_agent("CACERT_BYTES", &decoded(vault.ca_cert_bytes)));
     if asked.login.kind == "aws" {
         variables.extend(aws(asked, pod));
+    }
+    for (name, value) in &asked.extras.environment {
+        // API servers take a name twice, but server-side apply does not.
+        variables.retain(|other| other["name"] != *name);
+        variables.push(variable(name, value));
     }
     variables
 }

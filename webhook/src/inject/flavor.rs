@@ -6,6 +6,8 @@
 
 use contract::names;
 
+use super::Profile;
+
 /// A flavour of agent container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavor {
@@ -50,28 +52,39 @@ impl Flavor {
     }
 
     /// The container's one argument, for a configuration in the environment.
-    pub(super) fn argument(self) -> String {
+    pub(super) fn argument(self, profile: Profile) -> String {
+        let inside = profile.inside(self);
+        let (home, variable) = (inside.home, inside.config_variable);
         match self {
-            Self::Compatible => {
-                let home = names::AGENT_HOME;
-                let variable = names::CONFIG_VARIABLE;
-                format!(
-                    "echo ${{{variable}?}} | base64 -d > {home}/config.json && \
-                     vault agent -config={home}/config.json"
-                )
-            }
-            Self::Native => format!("-config=env:{}", names::CONFIG_VARIABLE),
+            Self::Compatible => format!(
+                "echo ${{{variable}?}} | base64 -d > {home}/config.json && \
+                 {} agent -config={home}/config.json",
+                inside.program
+            ),
+            Self::Native => format!("-config=env:{variable}"),
         }
     }
 
     /// The container's one argument, for a configuration `file` from the user's ConfigMap.
-    pub(super) fn file_argument(self, file: &str) -> String {
+    pub(super) fn file_argument(self, profile: Profile, file: &str) -> String {
+        let inside = profile.inside(self);
         match self {
-            Self::Compatible => {
-                format!("touch {} && vault agent -config={file}", names::TOKEN_SINK)
-            }
+            Self::Compatible => format!(
+                "touch {} && {} agent -config={file}",
+                inside.token_sink, inside.program
+            ),
             Self::Native => format!("-config={file}"),
         }
+    }
+
+    /// Whether the agent can be a native sidecar: a probe has to ask it whether it is ready.
+    pub(super) fn has_native_sidecar(self) -> bool {
+        self == Self::Native
+    }
+
+    /// Whether the agent knows Handlebars and revokes its own token.
+    pub(super) fn is_our_agent(self) -> bool {
+        self == Self::Native
     }
 
     /// The seccomp profile of the security context. Established pods have none, and policies

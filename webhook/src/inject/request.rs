@@ -4,22 +4,26 @@
 //! they are read when a container is made, because a pod that gets none may carry any text there.
 
 mod connection;
+mod extras;
 mod tuning;
 
 use contract::GoDuration;
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
-use super::Request;
+use super::arrangement::{Arrangement, Workload};
 use super::container_patch::ContainerPatch;
 use super::denial::{DefaultsError, RequestError, ValidationError};
 use super::flavor::Flavor;
+use super::profile::{Inside, Profile};
 use super::secrets::{self, Secret};
 use super::security::{self, Identity};
 use super::token::TokenVolume;
+use super::{Origin, Request, words};
 use crate::pod::{Metadata, PodView};
 use crate::settings::{FlavorSetting, Settings, default_image};
 
 use connection::{Connection, Login};
+use extras::Extras;
 use tuning::{Cache, Tuning};
 
 /// The auth method that needs a role.
@@ -31,11 +35,14 @@ const REVOKE_GRACE: u64 = 5;
 /// Everything that one pod asks for.
 #[derive(Debug)]
 pub(super) struct InjectRequest<'p> {
+    pub(super) profile: Profile,
     pub(super) flavor: Flavor,
+    pub(super) origin: Origin<'p>,
     pub(super) image: &'p str,
     namespace: &'p str,
-    pub(super) init: bool,
-    pub(super) sidecar: bool,
+    pub(super) agents: Arrangement,
+    /// Whether a Job made the pod, which ends with it.
+    pub(super) is_job: bool,
     pub(super) init_first: bool,
     /// `None` is every container.
     pub(super) containers: Option<Vec<&'p str>>,
@@ -56,6 +63,7 @@ pub(super) struct InjectRequest<'p> {
     pub(super) copy_mounts_from: &'p str,
     pub(super) init_patch: ContainerPatch,
     pub(super) sidecar_patch: ContainerPatch,
+    pub(super) extras: Extras<'p>,
 }
 
 impl<'p> InjectRequest<'p> {
@@ -85,24 +93,26 @@ impl<'p> InjectRequest<'p> {
         pod: &'p PodView<'_>,
         settings: &'p Settings,
     ) -> Result<Self, RequestError> {
-        let token = TokenVolume::find(annotations, metadata, pod)?;
+        let (profile, origin) = (settings.profile, request.origin);
+        let token = TokenVolume::find(annotations, metadata, pod, profile, origin)?;
         let (flavor, image) = flavor_and_image(annotations, settings)?;
         let text = |spec| annotations.get(spec).unwrap_or_default();
-        let pre_populate = annotations.bool(&annotations::PRE_POPULATE, true)?;
-        let only = annotations.bool(&annotations::PRE_POPULATE_ONLY, false)?;
+        let workload = workload(origin, metadata, pod);
         let revokes = annotations.bool(
             &annotations::REVOKE_ON_SHUTDOWN,
             settings.revoke_on_shutdown,
         )?;
         let grace = annotations.uint(&annotations::REVOKE_GRACE, REVOKE_GRACE)?;
         Ok(Self {
+            profile,
             flavor,
+            origin,
             image,
             namespace: annotations
                 .get(&annotations::REQUEST_NAMESPACE)
                 .unwrap_or(request.namespace),
-            init: pre_populate,
-            sidecar: !only,
+            agents: Arrangement::new(annotations, flavor, workload, settings)?,
+            is_job: workload.is_job,
             init_first: annotations.bool(&annotations::INIT_FIRST, false)?,
             containers: annotations
                 .get(&annotations::INJECT_CONTAINERS)
@@ -123,6 +133,7 @@ impl<'p> InjectRequest<'p> {
             copy_mounts_from: text(&annotations::COPY_VOLUME_MOUNTS),
             init_patch: ContainerPatch::default(),
             sidecar_patch: ContainerPatch::default(),
+            extras: Extras::new(annotations, flavor)?,
         })
     }
 
@@ -138,9 +149,6 @@ impl<'p> InjectRequest<'p> {
             }
             present(self.login.path, ValidationError::AuthPath)?;
             present(self.vault.address, ValidationError::Address)?;
-        }
-        if self.revoke_after.is_some() && self.sidecar && !self.flavor.has_shell() {
-            return Err(ValidationError::NativeRevoke);
         }
         Ok(())
     }
@@ -158,7 +166,31 @@ impl<'p> InjectRequest<'p> {
 
     /// Whether the init container hands its cache to the sidecar through a volume.
     pub(super) fn persists_cache(&self) -> bool {
-        self.cache.enable && self.init && self.sidecar
+        self.cache.enable && self.agents.init && self.agents.has_sidecar()
+    }
+
+    /// Whether the token is to be revoked, and the agent does it without a hook.
+    pub(super) fn revokes_itself(&self) -> bool {
+        self.revoke_after.is_some() && self.flavor.is_our_agent()
+    }
+
+    /// The names inside the agent's container.
+    pub(super) fn inside(&self) -> &'static Inside {
+        self.profile.inside(self.flavor)
+    }
+}
+
+fn workload(origin: Origin<'_>, metadata: &Metadata<'_>, pod: &PodView<'_>) -> Workload {
+    let is_job = match origin {
+        Origin::Pod => metadata
+            .owner_references
+            .iter()
+            .any(|owner| &*owner.kind == "Job"),
+        Origin::Template { kind } => matches!(kind, "Job" | "CronJob"),
+    };
+    Workload {
+        is_job,
+        restarts: &*pod.restart_policy != "Never",
     }
 }
 
@@ -181,7 +213,7 @@ fn check_defaults(annotations: &Annotations<'_>, settings: &Settings) -> Result<
         {
             return Err(DefaultsError::Backoff {
                 limit,
-                key: spec.full_key(),
+                key: annotations.key(spec),
                 source,
             });
         }
@@ -195,7 +227,7 @@ fn container_patch(
 ) -> Result<ContainerPatch, DefaultsError> {
     ContainerPatch::parse(annotations.get(spec).unwrap_or_default()).map_err(|source| {
         DefaultsError::JsonPatch {
-            key: spec.full_key(),
+            key: annotations.key(spec),
             source,
         }
     })
@@ -206,16 +238,10 @@ fn flavor_and_image<'p>(
     annotations: &Annotations<'p>,
     settings: &'p Settings,
 ) -> Result<(Flavor, &'p str), RequestError> {
-    let asked = match annotations.get(&annotations::FLAVOR) {
+    let asked = match words::one_of(annotations, &annotations::FLAVOR)? {
         None => settings.flavor,
         Some("native") => FlavorSetting::Native,
-        Some("compatible") => FlavorSetting::Compatible,
-        Some(value) => {
-            return Err(RequestError::Flavor {
-                key: annotations::FLAVOR.full_key(),
-                value: value.to_owned(),
-            });
-        }
+        Some(_) => FlavorSetting::Compatible,
     };
     let image = match annotations.get(&annotations::IMAGE) {
         Some(image) => image,
@@ -235,7 +261,7 @@ fn share_process_namespace(
     };
     let share = contract::values::parse_bool(value).map_err(|source| {
         RequestError::ShareProcessNamespace {
-            key: spec.full_key(),
+            key: annotations.key(spec),
             value: value.to_owned(),
             source,
         }

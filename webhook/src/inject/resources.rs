@@ -81,7 +81,7 @@ fn block(
             continue;
         }
         let quantity = quantity::canonical(text).map_err(|source| PatchError::Quantity {
-            key: spec.full_key(),
+            key: annotations.key(spec),
             source,
         })?;
         block.insert(resource.to_owned(), Value::String(quantity));

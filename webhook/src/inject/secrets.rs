@@ -9,7 +9,7 @@ use contract::annotations::{self, Annotations};
 
 use super::denial::RequestError;
 use super::flavor::Flavor;
-use super::paths;
+use super::{paths, words};
 use crate::settings::{DefaultTemplate, Settings};
 
 /// One file to render.
@@ -18,6 +18,7 @@ pub(super) struct Secret<'p> {
     /// The suffix as written.
     pub(super) raw_name: &'p str,
     pub(super) content: Content<'p>,
+    pub(super) engine: Engine,
     pub(super) destination: String,
     /// Mount path of the volume that the file is in.
     pub(super) volume_path: &'p str,
@@ -26,6 +27,24 @@ pub(super) struct Secret<'p> {
     pub(super) command: &'p str,
     pub(super) perms: &'p str,
     pub(super) error_on_missing_key: bool,
+}
+
+/// The language of a template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    #[default]
+    Go,
+    Handlebars,
+}
+
+impl Engine {
+    /// The word of the annotation and of the agent's configuration.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::Handlebars => "handlebars",
+        }
+    }
 }
 
 /// Where a file's template comes from.
@@ -55,8 +74,33 @@ pub(super) fn secrets<'p>(
     let default_template = default_template(annotations, settings)?;
     raw_names(annotations)
         .into_iter()
-        .map(|name| secret(name, annotations, flavor, default_template))
+        .map(|name| {
+            let engine = engine(name, annotations, flavor, settings)?;
+            let secret = secret(name, annotations, flavor, default_template)?;
+            Ok(match secret.content {
+                // The default template is ours, and in Go's language.
+                Content::Default { .. } => secret,
+                Content::Inline(_) | Content::File(_) => Secret { engine, ..secret },
+            })
+        })
         .collect()
+}
+
+fn engine(
+    name: &str,
+    annotations: &Annotations<'_>,
+    flavor: Flavor,
+    settings: &Settings,
+) -> Result<Engine, RequestError> {
+    let spec = &annotations::TEMPLATE_ENGINE;
+    match words::one_of_for(annotations, spec, name)? {
+        Some("handlebars") if !flavor.is_our_agent() => {
+            Err(RequestError::Handlebars(annotations.key(spec)))
+        }
+        Some("handlebars") => Ok(Engine::Handlebars),
+        None if flavor.is_our_agent() => Ok(settings.template_engine),
+        _ => Ok(Engine::Go),
+    }
 }
 
 fn default_template(
@@ -140,6 +184,7 @@ fn secret<'p>(
     Ok(Secret {
         raw_name,
         content,
+        engine: Engine::Go,
         destination,
         volume_path,
         left_delimiter,

@@ -60,7 +60,7 @@ fn first_containers_user(pod: &PodView<'_>) -> Result<i64, RequestError> {
 
 impl Identity {
     /// The container's security context.
-    pub(super) fn context(self, flavor: Flavor) -> Value {
+    pub(super) fn context(self, seccomp_profile: Option<&str>) -> Value {
         let mut context = json!({
             "runAsUser": self.user,
             "runAsGroup": self.group,
@@ -69,7 +69,7 @@ impl Identity {
             "allowPrivilegeEscalation": false,
             "capabilities": {"drop": ["ALL"]},
         });
-        if let Some(profile) = flavor.seccomp_profile() {
+        if let Some(profile) = seccomp_profile {
             context["seccompProfile"] = json!({"type": profile});
         }
         context

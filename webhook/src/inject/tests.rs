@@ -1,4 +1,9 @@
+mod extras;
 mod mended;
+mod native_sidecar;
+mod openbao;
+mod placed;
+mod warned;
 
 use contract::names;
 use serde_json::{Value, json};
@@ -47,6 +52,7 @@ fn decided(pod: &Value, settings: &Settings) -> Outcome {
         Request {
             namespace: "apps",
             object: Some(&raw),
+            origin: Origin::Pod,
         },
         settings,
     )
@@ -177,7 +183,7 @@ fn a_compatible_pod_without_an_image_gets_a_stock_one() {
 
 #[test]
 fn an_init_container_that_moves_keeps_fields_that_we_do_not_know() {
-    let mut pod = mk_pod(&[("agent-init-first", "true")]);
+    let mut pod = mk_pod(&[("agent-init-first", "true"), COMPATIBLE]);
     let other = json!({"name": "first", "futureField": {"a": [1, 2.50]}});
     pod["spec"]["initContainers"] = json!([other]);
     let plan = planned(&pod, &mk_settings());
@@ -191,81 +197,6 @@ fn an_init_container_that_moves_keeps_fields_that_we_do_not_know() {
             _ => None,
         });
     assert_eq!(moved, Some(&other));
-}
-
-#[test]
-fn revocation_is_refused_where_it_would_not_happen() {
-    let message = denied(&[("agent-revoke-on-shutdown", "true")]);
-    assert!(message.starts_with("error validating agent configuration: agent-revoke-on-shutdown"));
-    let init_only = [
-        ("agent-revoke-on-shutdown", "true"),
-        ("agent-pre-populate-only", "true"),
-    ];
-    planned(&mk_pod(&init_only), &mk_settings());
-}
-
-#[test]
-fn unknown_keys_are_warned_of_with_the_nearest_known_one() {
-    assert_eq!(
-        warned(&[
-            ("agent-injcet-secret-a", "x"),
-            ("error-on-missing-key", "true"),
-            ("zzz", "")
-        ]),
-        [
-            "annotation error-on-missing-key needs a -NAME behind it and is ignored",
-            "unknown annotation agent-injcet-secret-a is ignored: did you mean agent-inject-secret?",
-            "unknown annotation zzz is ignored",
-        ]
-    );
-}
-
-#[test]
-fn a_pod_that_asks_with_a_misspelt_key_is_told() {
-    let pod = json!({"metadata": {"annotations": {format!("{PREFIX}agent-injcet"): "true"}}});
-    let outcome = decided(&pod, &mk_settings());
-    assert!(matches!(outcome.decision, Decision::Skip(Skip::NotAsked)));
-    assert!(
-        outcome.warnings[0]
-            .as_str()
-            .contains("did you mean agent-inject?")
-    );
-}
-
-#[test]
-fn a_command_for_a_shell_is_warned_of_only_where_there_is_none() {
-    let annotations = [
-        ("agent-inject-secret-a", "kv/a"),
-        ("agent-inject-command-a", "kill -HUP $(pidof app)"),
-        COMPATIBLE,
-    ];
-    assert_eq!(
-        warned(&annotations[..2]),
-        ["agent-inject-command-a needs a shell: use agent-flavor compatible and a stock image"]
-    );
-    assert_eq!(warned(&annotations), [""; 0]);
-    let plain = [
-        annotations[0],
-        ("agent-inject-command-a", "/bin/app --reload"),
-    ];
-    assert_eq!(warned(&plain), [""; 0]);
-}
-
-#[test]
-fn a_json_patch_that_writes_a_shell_line_is_warned_of() {
-    let patch = r#"[{"op":"replace","path":"/args/0","value":"sleep 1 && /vault-agent"}]"#;
-    assert_eq!(
-        warned(&[("agent-json-patch", patch)]),
-        ["the JSON patch sets a shell line as args/0, but there is no shell"]
-    );
-}
-
-#[test]
-fn a_warning_is_never_longer_than_what_is_passed_on() {
-    let long = format!("agent-{}", "ä".repeat(200));
-    for warning in warned(&[(&long, "x")]) {
-        assert!(warning.chars().count() <= 120, "{warning}");
-    }
 }
 
 #[test]

@@ -1,14 +1,11 @@
 //! The volumes that a pod gets, and where its containers and the agent's mount them.
 
-use contract::names;
 use serde_json::{Map, Value, json};
 
 use super::config::Role;
 use super::request::InjectRequest;
 use crate::pod::{Mounts, PodView};
 
-/// The volume that applications read.
-pub(super) const SECRETS: &str = "vault-secrets";
 /// Where the init container hands its cache to the sidecar.
 pub(super) const CACHE_PATH: &str = "/vault/agent-cache";
 /// Directory of the user's own configuration.
@@ -16,35 +13,43 @@ pub(super) const CONFIG_PATH: &str = "/vault/configs";
 
 const HOME_INIT: &str = "home-init";
 const HOME_SIDECAR: &str = "home-sidecar";
-const CONFIG: &str = "vault-config";
 const EXTRA_SECRETS: &str = "extra-secrets";
-const TLS_SECRETS: &str = "vault-tls-secrets";
-const CACHE: &str = "vault-agent-cache";
 
 /// The volumes, in the groups in which the established injector adds them.
 pub(super) fn groups(asked: &InjectRequest<'_>) -> Vec<Vec<Value>> {
-    let memory = |name: &str| json!({"name": name, "emptyDir": {"medium": "Memory"}});
+    let names = asked.profile.names();
+    let memory = |name: &str| {
+        let mut volume = json!({"name": name, "emptyDir": {"medium": "Memory"}});
+        if let Some(limit) = &asked.extras.size_limit {
+            volume["emptyDir"]["sizeLimit"] = json!(limit);
+        }
+        volume
+    };
     let mut homes = Vec::new();
-    if asked.init {
+    if asked.agents.init {
         homes.push(memory(HOME_INIT));
     }
-    if asked.sidecar {
+    if asked.agents.has_sidecar() {
         homes.push(memory(HOME_SIDECAR));
     }
     let customs = 0..asked.custom_volume_paths().len();
-    let secrets = [memory(SECRETS)]
+    let secrets = [memory(names.secrets_volume)]
         .into_iter()
-        .chain(customs.map(|index| memory(&custom(index))))
+        .chain(customs.map(|index| memory(&custom(asked, index))))
         .collect();
     let mut groups = vec![homes, secrets];
+    // A token that no container uses needs no volume.
+    if asked.agents.init || asked.agents.has_sidecar() {
+        groups.extend(asked.token.own_volume().map(|volume| vec![volume]));
+    }
     if !asked.configmap.is_empty() {
         groups.push(vec![
-            json!({"name": CONFIG, "configMap": {"name": asked.configmap}}),
+            json!({"name": names.config_volume, "configMap": {"name": asked.configmap}}),
         ]);
     }
     for (name, secret) in [
         (EXTRA_SECRETS, asked.extra_secret),
-        (TLS_SECRETS, asked.vault.tls_secret),
+        (names.tls_volume, asked.vault.tls_secret),
     ] {
         if !secret.is_empty() {
             groups.push(vec![
@@ -53,13 +58,13 @@ pub(super) fn groups(asked: &InjectRequest<'_>) -> Vec<Vec<Value>> {
         }
     }
     if asked.persists_cache() {
-        groups.push(vec![memory(CACHE)]);
+        groups.push(vec![memory(names.cache_volume)]);
     }
     groups
 }
 
-fn custom(index: usize) -> String {
-    format!("vault-secrets-custom-{index}")
+fn custom(asked: &InjectRequest<'_>, index: usize) -> String {
+    format!("{}-custom-{index}", asked.profile.names().secrets_volume)
 }
 
 fn mount(name: &str, path: &str) -> Value {
@@ -70,25 +75,43 @@ fn read_only(name: &str, path: &str) -> Value {
     json!({"name": name, "mountPath": path, "readOnly": true})
 }
 
-/// The mounts of every container that reads secrets.
-pub(super) fn secret_mounts(asked: &InjectRequest<'_>) -> Vec<Value> {
+/// The mounts of every container that reads secrets, other than the agent's.
+pub(super) fn readers_mounts(asked: &InjectRequest<'_>) -> Vec<Value> {
+    let mut mounts = secret_mounts(asked);
+    if asked.extras.secrets_read_only {
+        for mount in &mut mounts {
+            mount["readOnly"] = Value::Bool(true);
+        }
+    }
+    mounts
+}
+
+fn secret_mounts(asked: &InjectRequest<'_>) -> Vec<Value> {
     let customs = asked.custom_volume_paths();
     let customs = customs
         .iter()
         .enumerate()
-        .map(|(index, path)| mount(&custom(index), path));
-    [mount(SECRETS, asked.volume_path)]
-        .into_iter()
-        .chain(customs)
-        .collect()
+        .map(|(index, path)| mount(&custom(asked, index), path));
+    [mount(
+        asked.profile.names().secrets_volume,
+        asked.volume_path,
+    )]
+    .into_iter()
+    .chain(customs)
+    .collect()
 }
 
 /// The mounts of an agent container.
 pub(super) fn agent_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Role) -> Vec<Value> {
-    let token = read_only(asked.token.volume, asked.token.mount_path);
-    let mut mounts = match role {
-        Role::Init => vec![mount(HOME_INIT, names::AGENT_HOME), token],
-        Role::Sidecar => vec![token, mount(HOME_SIDECAR, names::AGENT_HOME)],
+    let (names, home) = (asked.profile.names(), asked.inside().home);
+    let token = asked.token.volume;
+    let token = token.map(|volume| read_only(volume, asked.token.mount_path));
+    let mut mounts: Vec<Value> = match role {
+        Role::Init => [mount(HOME_INIT, home)].into_iter().chain(token).collect(),
+        Role::Sidecar => token
+            .into_iter()
+            .chain([mount(HOME_SIDECAR, home)])
+            .collect(),
     };
     mounts.extend(aws_token(asked, pod));
     mounts.extend(secret_mounts(asked));
@@ -97,13 +120,13 @@ pub(super) fn agent_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: R
     }
     mounts.extend(copied_mounts(asked, pod));
     if !asked.configmap.is_empty() {
-        mounts.push(read_only(CONFIG, CONFIG_PATH));
+        mounts.push(read_only(names.config_volume, CONFIG_PATH));
     }
     if !asked.vault.tls_secret.is_empty() {
-        mounts.push(read_only(TLS_SECRETS, "/vault/tls"));
+        mounts.push(read_only(names.tls_volume, "/vault/tls"));
     }
     if asked.persists_cache() {
-        mounts.push(mount(CACHE, CACHE_PATH));
+        mounts.push(mount(names.cache_volume, CACHE_PATH));
     }
     mounts
 }

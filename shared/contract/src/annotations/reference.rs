@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 
 use super::{AnnotationSpec, GROUPS, Kind, Suffix};
-use crate::names::ANNOTATION_PREFIX;
+use crate::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 
 /// The text of `docs/annotations.md`.
 pub fn reference_markdown() -> String {
     let mut page = format!(
         "# Annotations\n\n\
          Annotations go on the pod: in a Deployment, on `spec.template.metadata.annotations`. Every \
-         key starts with\n`{ANNOTATION_PREFIX}`; it is left out below. `NAME` stands for a secret's \
-         name, which is also its file's name\nunder `/vault/secrets`, in lower case.\n\n\
+         key starts with\n`{ANNOTATION_PREFIX}` or `{OPENBAO_PREFIX}` (which counts where both are there); \
+         it is left out below. `NAME`\nstands for a secret's name, which is also its file's name \
+         under `/vault/secrets`, in lower case.\n\n\
          A default holds only where the annotation is absent. An annotation that is there with an \
          empty value stays\nempty. A value that cannot be read denies the pod, and the message names \
          the annotation.\n\n\

@@ -42,6 +42,10 @@ annotations! {
             "renders all files in an init container, before the application starts";
         PRE_POPULATE_ONLY = "agent-pre-populate-only" None Bool, "`false`",
             "init container only, no sidecar: for Jobs";
+        NATIVE_SIDECAR = "agent-native-sidecar" None OneOf(&["true", "false", "auto"]), "`-agent-native-sidecar`",
+            "one agent as a native sidecar: it starts before the application and ends after it, and lets Jobs complete";
+        STARTUP_TIMEOUT = "agent-startup-timeout" None Duration, "`10m`",
+            "how long the startup probe of a native sidecar waits for the first render";
         INIT_FIRST = "agent-init-first" None Bool, "`false`",
             "puts the agent in front of the pod's other init containers, so that they can read secrets";
         INJECT_CONTAINERS = "agent-inject-containers" None List, "all containers",
@@ -72,6 +76,8 @@ annotations! {
             "left delimiter of the template's actions";
         RIGHT_DELIMITER = "agent-template-right-delim" Required Text, "`}}`",
             "right delimiter of the template's actions";
+        TEMPLATE_ENGINE = "agent-template-engine" Optional OneOf(&["go", "handlebars"]), "`-template-engine`",
+            "language of the templates; the default template is always `go`";
         ERROR_ON_MISSING_KEY = "error-on-missing-key" Required Bool, "`false`",
             "makes a key that the secret does not have an error, instead of `<no value>`";
         PRESERVE_SECRET_CASE = "preserve-secret-case" Optional Bool, "`false`",
@@ -80,6 +86,12 @@ annotations! {
             "where the secrets volume is mounted; with NAME, a volume for that file alone";
         INJECT_TOKEN = "agent-inject-token" None Bool, "`false`",
             "writes the Vault token to `token` under the secrets volume";
+        TOKEN_PERMS = "agent-inject-token-perms" None Text, "`0640`",
+            "mode of that token file, octal";
+        SECRETS_READ_ONLY = "agent-secrets-read-only" None Bool, "`false`",
+            "mounts the secrets read-only in the application's containers";
+        SECRETS_SIZE_LIMIT = "agent-secrets-size-limit" None Quantity, "",
+            "size limit of each memory volume";
     }
     VAULT "Connection to Vault" {
         SERVICE = "service" None Text, "`-vault-address`",
@@ -128,10 +140,18 @@ annotations! {
             "longest pause after a login that failed";
         TOKEN_VOLUME = "agent-service-account-token-volume-name" None Text, "the pod's own token",
             "the volume whose service-account token the agent logs in with";
+        TOKEN_AUDIENCE = "agent-token-audience" None Text, "",
+            "gives the agent a service-account token of its own, for this audience; the pod needs none then";
+        TOKEN_EXPIRATION = "agent-token-expiration-seconds" None Uint, "`3600`",
+            "life of such a token, at least 600; alone, it asks for one too";
     }
     AGENT "The agent's containers" {
         IMAGE = "agent-image" None Text, "`-vault-image`",
             "the agent's image";
+        IMAGE_PULL_POLICY = "agent-image-pull-policy" None OneOf(&["Always", "IfNotPresent", "Never"]), "the cluster's",
+            "when the agent's image is pulled";
+        EXTRA_ENV = "agent-extra-env" Required Text, "",
+            "the environment variable NAME of the agent's containers";
         CONFIGMAP = "agent-configmap" None Text, "",
             "a ConfigMap with the agent's own configuration, `config.hcl` and `config-init.hcl`";
         EXTRA_SECRET = "agent-extra-secret" None Text, "",
@@ -162,6 +182,8 @@ annotations! {
             "runs the agent as the user of the pod's first container";
         SET_SECURITY_CONTEXT = "agent-set-security-context" None Bool, "`-set-security-context`",
             "`false` leaves the security context of the agent's containers to the cluster";
+        SECCOMP_PROFILE = "agent-seccomp-profile" None OneOf(&["RuntimeDefault", "Unconfined", "none"]), "by flavour",
+            "seccomp profile of the agent's containers; native has `RuntimeDefault`, compatible `none`";
         REVOKE_ON_SHUTDOWN = "agent-revoke-on-shutdown" None Bool, "`-revoke-on-shutdown`",
             "revokes the token when the pod ends";
         REVOKE_GRACE = "agent-revoke-grace" None Uint, "`5`",

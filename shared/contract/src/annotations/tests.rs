@@ -106,6 +106,22 @@ fn values_are_read_by_entry_and_errors_name_the_annotation() {
 }
 
 #[test]
+fn both_prefixes_are_read_and_openbaos_counts() {
+    for order in [[0, 1, 2], [2, 1, 0]] {
+        let all = [
+            ("vault.hashicorp.com/role", "vault"),
+            ("openbao.org/role", "bao"),
+            ("openbao.org/agent-init-first", "maybe"),
+        ];
+        let annotations = Annotations::new(order.map(|at| all[at]));
+        assert_eq!(annotations.get(&ROLE), Some("bao"));
+        let error = annotations.bool(&INIT_FIRST, false).unwrap_err();
+        assert_eq!(error.key, "openbao.org/agent-init-first");
+    }
+    assert_eq!(known("openbao.org/role"), ("role", None));
+}
+
+#[test]
 fn the_reference_page_is_what_the_table_says() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/annotations.md");
     let page = std::fs::read_to_string(path).unwrap();

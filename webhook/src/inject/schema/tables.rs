@@ -52,6 +52,7 @@ static METADATA: &[Field] = &[
     filled("name", Text),
     filled("generateName", Text),
     filled("annotations", Map(&Text)),
+    filled("ownerReferences", List(&Object(&[always("kind", Text)]))),
 ];
 
 static POD_SPEC: &[Field] = &[
@@ -59,6 +60,8 @@ static POD_SPEC: &[Field] = &[
     filled("initContainers", List(&Object(CONTAINER_FIELDS))),
     filled("volumes", List(&Object(VOLUME))),
     given("shareProcessNamespace", Bool),
+    filled("restartPolicy", Text),
+    given("automountServiceAccountToken", Bool),
 ];
 
 static VOLUME: &[Field] = &[

@@ -1,0 +1,219 @@
+//! Admission warnings, and what becomes of them where the injector is strict.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn unknown_keys_are_warned_of_with_the_nearest_known_one() {
+    assert_eq!(
+        warned(&[
+            ("agent-injcet-secret-a", "x"),
+            ("error-on-missing-key", "true"),
+            ("zzz", "")
+        ]),
+        [
+            "annotation error-on-missing-key needs a -NAME behind it and is ignored",
+            "unknown annotation agent-injcet-secret-a is ignored: did you mean agent-inject-secret?",
+            "unknown annotation zzz is ignored",
+        ]
+    );
+}
+
+#[test]
+fn a_pod_that_asks_with_a_misspelt_key_is_told() {
+    let pod = json!({"metadata": {"annotations": {format!("{PREFIX}agent-injcet"): "true"}}});
+    let outcome = decided(&pod, &mk_settings());
+    assert!(matches!(outcome.decision, Decision::Skip(Skip::NotAsked)));
+    assert!(
+        outcome.warnings[0]
+            .as_str()
+            .contains("did you mean agent-inject?")
+    );
+}
+
+#[test]
+fn a_command_for_a_shell_is_warned_of_only_where_there_is_none() {
+    let annotations = [
+        ("agent-inject-secret-a", "kv/a"),
+        ("agent-inject-command-a", "kill -HUP $(pidof app)"),
+        COMPATIBLE,
+    ];
+    assert_eq!(
+        warned(&annotations[..2]),
+        [
+            "agent-inject-command-a needs a shell: use our -busybox image, or agent-flavor compatible \
+             with a stock image"
+        ]
+    );
+    assert_eq!(warned(&annotations), [""; 0]);
+    let with_shell = ("agent-image", "example/vault-injector-agent:0.1.0-busybox");
+    let annotations = [annotations[0], annotations[1], with_shell];
+    assert_eq!(warned(&annotations), [""; 0]);
+    let plain = [
+        annotations[0],
+        ("agent-inject-command-a", "/bin/app --reload"),
+    ];
+    assert_eq!(warned(&plain), [""; 0]);
+}
+
+#[test]
+fn a_json_patch_that_writes_a_shell_line_is_warned_of() {
+    let patch = r#"[{"op":"replace","path":"/args/0","value":"sleep 1 && /vault-agent"}]"#;
+    assert_eq!(
+        warned(&[("agent-json-patch", patch)]),
+        ["the JSON patch sets a shell line as args/0, but there is no shell"]
+    );
+}
+
+#[test]
+fn a_warning_is_never_longer_than_what_is_passed_on() {
+    let long = format!("agent-{}", "ä".repeat(200));
+    for warning in warned(&[(&long, "x")]) {
+        assert!(warning.chars().count() <= 120, "{warning}");
+    }
+}
+
+#[test]
+fn secrets_and_templates_that_do_not_belong_together_are_warned_of() {
+    for (annotations, expected) in [
+        (
+            &[("agent-inject-template-a", "{{ 1 }}")][..],
+            &["agent-inject-template-a has no agent-inject-secret-a beside it"][..],
+        ),
+        (
+            &[
+                ("agent-inject-secret-Foo", "kv/a"),
+                ("agent-inject-template-foo", "{{ 1 }}"),
+            ],
+            &[
+                "agent-inject-template-foo: its secret is written Foo, in another case",
+                "secrets Foo and foo write the same file",
+            ],
+        ),
+        (
+            &[
+                ("agent-inject-secret-a", "kv/a"),
+                ("agent-inject-perms-A", "0640"),
+                ("agent-inject-command-b", "/bin/x"),
+            ],
+            &[
+                "agent-inject-perms-A is ignored: its secret is written a, in another case",
+                "agent-inject-command-b is ignored: there is no agent-inject-secret-b",
+            ],
+        ),
+        (
+            &[("agent-inject-secret-a", "secret/data/a")],
+            &[
+                "agent-inject-secret-a: on KV v2 the default template writes data and metadata: give \
+                 one of your own",
+            ],
+        ),
+    ] {
+        assert_eq!(warned(annotations), expected);
+    }
+}
+
+#[test]
+fn a_template_that_does_not_parse_is_warned_of_with_its_place() {
+    let secret = ("agent-inject-secret-a", "kv/a");
+    let broken = warned(&[secret, ("agent-inject-template-a", "x\n{{ frobnicate 1 }}")]);
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert!(
+        broken[0].starts_with("agent-inject-template-a does not parse: line 2, column 4:"),
+        "{broken:?}"
+    );
+    let delimited = [
+        secret,
+        ("agent-inject-template-a", "{{ frobnicate }} << 1 >>"),
+        ("agent-template-left-delim-a", "<<"),
+        ("agent-template-right-delim-a", ">>"),
+    ];
+    assert_eq!(warned(&delimited), [""; 0]);
+}
+
+#[test]
+fn values_that_are_not_what_their_annotation_takes_are_warned_of() {
+    for (key, value, expected) in [
+        (
+            "agent-init-first",
+            "",
+            "agent-init-first is empty, which means false",
+        ),
+        (
+            "client-timeout",
+            "soon",
+            "client-timeout is no duration such as 1m30s",
+        ),
+        (
+            "client-max-retries",
+            "many",
+            "client-max-retries is no whole number",
+        ),
+        (
+            "log-level",
+            "loud",
+            "log-level is none of the words that the agent knows",
+        ),
+        ("role", "app ", "role begins or ends with a blank"),
+        (
+            "agent-cache-listener-port",
+            "http",
+            "agent-cache-listener-port is no port number",
+        ),
+        (
+            "service",
+            "vault:8200",
+            "service is no URL: it has to begin with https:// or http://",
+        ),
+        (
+            "agent-disable-keep-alives",
+            "auto-auth, caching",
+            "agent-disable-keep-alives has blanks around a comma, which are taken for part of the names",
+        ),
+        (
+            "agent-inject-containers",
+            "app,web",
+            "agent-inject-containers names a container that the pod does not have",
+        ),
+    ] {
+        assert_eq!(warned(&[(key, value)]), [expected], "{key}");
+    }
+    for (key, value) in [
+        ("client-timeout", "60"),
+        ("log-level", "WARN"),
+        ("agent-inject-containers", "app"),
+    ] {
+        assert_eq!(warned(&[(key, value)]), [""; 0], "{key}");
+    }
+}
+
+#[test]
+fn a_strict_injector_refuses_what_is_surely_a_mistake_and_warns_of_the_rest() {
+    let settings = Settings {
+        strict: true,
+        ..mk_settings()
+    };
+    let decision = |annotations: &[(&str, &str)]| decided(&mk_pod(annotations), &settings).decision;
+    let Decision::Deny(denial) = decision(&[("agent-inject-secert-a", "x")]) else {
+        panic!("not denied");
+    };
+    assert_eq!(
+        denial.to_string(),
+        "refused, because this injector is strict: unknown annotation agent-inject-secert-a is \
+         ignored: did you mean agent-inject-secret?"
+    );
+    let unsure = [("agent-inject-secret-a", "secret/data/a")];
+    assert!(matches!(decision(&unsure), Decision::Inject(_)));
+}
+
+#[test]
+fn a_volume_of_ours_that_the_pod_has_already_is_warned_of() {
+    let mut pod = mk_pod(&[]);
+    let volumes = pod["spec"]["volumes"].as_array_mut().unwrap();
+    volumes.push(json!({"name": "home-init", "emptyDir": {}}));
+    let outcome = decided(&pod, &mk_settings());
+    let texts: Vec<_> = outcome.warnings.iter().map(Warning::as_str).collect();
+    assert_eq!(texts, ["the pod has a volume named home-init already"]);
+    assert!(matches!(outcome.decision, Decision::Inject(_)));
+}

@@ -1,0 +1,74 @@
+//! Mistakes of the established injector that the compatible flavour keeps.
+
+use contract::annotations;
+use json_patch::PatchOperation;
+
+use super::{Subject, Warning};
+use crate::inject::secrets::Content;
+
+pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let (asked, mut warnings) = (subject.asked, Vec::new());
+    for secret in &asked.secrets {
+        let name = secret.raw_name;
+        let Content::Default { path, .. } = &secret.content else {
+            continue;
+        };
+        let key = subject.annotations.key_for(&annotations::SECRET, name);
+        if path.contains(['"', '\\']) {
+            let text = format!("agent-inject-secret-{name}: quotes break the default template");
+            warnings.push(Warning::sure(&text).at(key.clone()));
+        }
+        if (secret.left_delimiter, secret.right_delimiter) != ("{{", "}}") {
+            let text = format!("secret {name}: the default template ignores its delimiters");
+            warnings.push(Warning::sure(&text).at(key));
+        }
+    }
+    let preserve = &annotations::PRESERVE_SECRET_CASE;
+    let unread = |name| subject.annotations.bool_for(preserve, name, false).is_err();
+    if subject.annotations.bool(preserve, false).is_err()
+        || asked.secrets.iter().any(|secret| unread(secret.raw_name))
+    {
+        let text = "preserve-secret-case is neither true nor false and is ignored";
+        warnings.push(subject.mistake(preserve, text));
+    }
+    if asked.share_process_namespace.is_some() && !asked.agents.init {
+        let text = "agent-share-process-namespace is ignored without an init container";
+        warnings.push(subject.about(&annotations::SHARE_PROCESS_NAMESPACE, text));
+    }
+    for (spec, means) in [
+        (&annotations::RUN_AS_USER, "root"),
+        (&annotations::RUN_AS_GROUP, "the group root"),
+    ] {
+        if asked.identity.is_some() && subject.annotations.get(spec) == Some("") {
+            let text = format!("{} is empty, which means {means}", spec.key);
+            warnings.push(subject.mistake(spec, &text));
+        }
+    }
+    let vault = &asked.vault;
+    let untold = !vault.namespace.is_empty()
+        || vault.tls_skip_verify
+        || !vault.tls_server_name.is_empty()
+        || !vault.ca_path.is_empty();
+    if asked.revoke_after.is_some() && asked.agents.has_sidecar() && untold {
+        let text = "agent-revoke-on-shutdown: the hook knows no namespace, ca-key, server name or \
+                    skip-verify";
+        warnings.push(subject.about(&annotations::REVOKE_ON_SHUTDOWN, text));
+    }
+    if asked.init_first && !subject.pod.init_containers.is_empty() && renames(subject) {
+        let text = "agent-init-json-patch renames the container: with agent-init-first it gets \
+                    mounts twice";
+        warnings.push(subject.about(&annotations::INIT_JSON_PATCH, text));
+    }
+    warnings
+}
+
+/// Whether the plan makes the list of init containers with an agent of another name in front.
+fn renames(subject: Subject<'_, '_>) -> bool {
+    let operations = subject.plan.operations.iter();
+    operations.into_iter().any(|operation| match operation {
+        PatchOperation::Add(add) if add.path.as_str() == "/spec/initContainers" => {
+            add.value[0]["name"] != subject.asked.profile.names().init
+        }
+        _ => false,
+    })
+}

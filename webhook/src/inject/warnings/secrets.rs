@@ -1,0 +1,149 @@
+//! Secrets, their templates and their commands.
+
+use std::collections::BTreeMap;
+
+use contract::annotations::{self, AnnotationSpec};
+
+use super::{Subject, Warning};
+use crate::inject::secrets::{Content, Engine, Secret};
+use crate::settings::has_shell_for_commands;
+
+/// What only a shell understands.
+const SHELL: [char; 8] = ['$', '|', '&', ';', '<', '>', '*', '`'];
+
+/// Annotations that say something about a secret that another one declares.
+const DETAILS: [AnnotationSpec; 9] = [
+    annotations::FILE,
+    annotations::PERMS,
+    annotations::COMMAND,
+    annotations::LEFT_DELIMITER,
+    annotations::RIGHT_DELIMITER,
+    annotations::ERROR_ON_MISSING_KEY,
+    annotations::PRESERVE_SECRET_CASE,
+    annotations::SECRET_VOLUME_PATH,
+    annotations::TEMPLATE_ENGINE,
+];
+
+pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for secret in &subject.asked.secrets {
+        warnings.extend(without_secret(subject, secret));
+        warnings.extend(template(subject, secret));
+        warnings.extend(command(subject, secret));
+    }
+    warnings.extend(same_files(subject));
+    warnings.extend(orphans(subject));
+    warnings
+}
+
+/// A template that no secret goes with.
+fn without_secret(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
+    let name = secret.raw_name;
+    let spec = match secret.content {
+        Content::Inline(_) => &annotations::TEMPLATE,
+        Content::File(_) => &annotations::TEMPLATE_FILE,
+        Content::Default { .. } => return None,
+    };
+    if subject
+        .annotations
+        .get_for(&annotations::SECRET, name)
+        .is_some()
+    {
+        return None;
+    }
+    let other = subject
+        .annotations
+        .with_suffix(&annotations::SECRET)
+        .find(|(other, _)| other.eq_ignore_ascii_case(name));
+    let key = spec.key;
+    let text = match other {
+        Some((other, _)) => format!("{key}-{name}: its secret is written {other}, in another case"),
+        None => format!("{key}-{name} has no agent-inject-secret-{name} beside it"),
+    };
+    Some(Warning::sure(&text).at(subject.annotations.key_for(spec, name)))
+}
+
+fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
+    let name = secret.raw_name;
+    match (&secret.content, secret.engine) {
+        (Content::Inline(text), Engine::Go) => {
+            let options = templating::Options {
+                left_delimiter: secret.left_delimiter.to_owned(),
+                right_delimiter: secret.right_delimiter.to_owned(),
+                ..templating::Options::default()
+            };
+            let error = templating::Template::parse(text, options).err()?;
+            let (line, column) = (error.line(), error.column());
+            let text = format!(
+                "agent-inject-template-{name} does not parse: line {line}, column {column}: {}",
+                error.message()
+            );
+            let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
+            Some(Warning::sure(&text).at(key))
+        }
+        (Content::Default { path, .. }, _) if path.contains("/data/") => {
+            let text = format!(
+                "agent-inject-secret-{name}: on KV v2 the default template writes data and metadata: \
+                 give one of your own"
+            );
+            let key = subject.annotations.key_for(&annotations::SECRET, name);
+            Some(Warning::new(&text).at(key))
+        }
+        _ => None,
+    }
+}
+
+fn command(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
+    let asked = subject.asked;
+    let has_shell = asked.flavor.has_shell() || has_shell_for_commands(asked.image);
+    if has_shell || !secret.command.contains(SHELL) {
+        return None;
+    }
+    let name = secret.raw_name;
+    let text = format!(
+        "agent-inject-command-{name} needs a shell: use our -busybox image, or agent-flavor \
+         compatible with a stock image"
+    );
+    let key = subject.annotations.key_for(&annotations::COMMAND, name);
+    Some(Warning::new(&text).at(key))
+}
+
+/// Two secrets that write one file, mostly because a suffix is written in two cases.
+fn same_files(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let mut written: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut warnings = Vec::new();
+    for secret in &subject.asked.secrets {
+        let name = secret.raw_name;
+        if let Some(other) = written.insert(&secret.destination, name) {
+            let text = format!("secrets {other} and {name} write the same file");
+            warnings.push(Warning::sure(&text));
+        }
+    }
+    warnings
+}
+
+/// Details of a secret that nothing declares.
+fn orphans(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let secrets = &subject.asked.secrets;
+    let mut warnings = Vec::new();
+    for spec in &DETAILS {
+        for (name, _) in subject.annotations.with_suffix(spec) {
+            if secrets.iter().any(|secret| secret.raw_name == name) {
+                continue;
+            }
+            let key = spec.key;
+            let other = secrets
+                .iter()
+                .find(|secret| secret.raw_name.eq_ignore_ascii_case(name));
+            let text = match other {
+                Some(other) => format!(
+                    "{key}-{name} is ignored: its secret is written {}, in another case",
+                    other.raw_name
+                ),
+                None => format!("{key}-{name} is ignored: there is no agent-inject-secret-{name}"),
+            };
+            warnings.push(Warning::sure(&text).at(subject.annotations.key_for(spec, name)));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,111 @@
+//! The agent's containers and volumes, and how they fit the pod.
+
+use contract::annotations;
+use contract::names;
+use json_patch::PatchOperation;
+use serde_json::Value;
+
+use super::{Subject, Warning};
+use crate::inject::arrangement::Sidecar;
+use crate::settings::is_our_image;
+
+pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let asked = subject.asked;
+    let mut warnings = Vec::new();
+    if asked.flavor.has_shell() && is_our_image(asked.image) {
+        let text = "agent-flavor compatible needs a shell, which this agent image has not";
+        warnings.push(subject.mistake(&annotations::FLAVOR, text));
+    }
+    if !asked.flavor.keeps_mistakes() && arguments_are_shell_lines(subject) {
+        let text = "the JSON patch sets a shell line as args/0, but there is no shell";
+        warnings.push(subject.about(&annotations::JSON_PATCH, text));
+    }
+    warnings.extend(arrangement(subject));
+    warnings.extend(revocation(subject));
+    for name in added_volumes(subject) {
+        if subject
+            .pod
+            .volumes
+            .iter()
+            .any(|volume| &*volume.name == name)
+        {
+            let text = format!("the pod has a volume named {name} already");
+            warnings.push(Warning::new(&text));
+        }
+    }
+    let names = asked.profile.names();
+    let init = subject.pod.init_containers.iter();
+    let init = init.map(|init| &init.container);
+    for container in subject.pod.containers.iter().chain(init) {
+        if [names.sidecar, names.init].contains(&&*container.name) {
+            let text = format!("the pod has a container named {} already", container.name);
+            warnings.push(Warning::new(&text));
+        }
+    }
+    warnings
+}
+
+fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let (agents, mut warnings) = (subject.asked.agents, Vec::new());
+    if agents.is_native() && !agents.init && subject.has(&annotations::INIT_JSON_PATCH) {
+        let text = "agent-init-json-patch is ignored: a native sidecar has agent-json-patch alone";
+        warnings.push(subject.about(&annotations::INIT_JSON_PATCH, text));
+    }
+    let waits = matches!(agents.sidecar, Some(Sidecar::Native { startup: Some(_) }));
+    if !waits && subject.has(&annotations::STARTUP_TIMEOUT) {
+        let text = "agent-startup-timeout is ignored: no native sidecar is waited for";
+        warnings.push(subject.about(&annotations::STARTUP_TIMEOUT, text));
+    }
+    let stays = agents.sidecar == Some(Sidecar::Regular) && !subject.asked.tuning.enable_quit;
+    if subject.asked.is_job && stays {
+        let text =
+            "the sidecar keeps this Job from completing: set agent-pre-populate-only to true";
+        warnings.push(Warning::new(text));
+    }
+    warnings
+}
+
+fn revocation(subject: Subject<'_, '_>) -> Option<Warning> {
+    let (asked, spec) = (subject.asked, &annotations::REVOKE_ON_SHUTDOWN);
+    // Where only the flag asks, pods that cannot are no mistake of their authors.
+    asked.revoke_after.filter(|_| subject.has(spec))?;
+    if !asked.agents.has_sidecar() {
+        let text = "agent-revoke-on-shutdown is ignored: an init container never revokes";
+        return Some(subject.about(spec, text));
+    }
+    if asked.revokes_itself() && !asked.configmap.is_empty() {
+        let text =
+            "agent-revoke-on-shutdown is ignored: the ConfigMap has to say revoke_on_shutdown";
+        return Some(subject.about(spec, text));
+    }
+    None
+}
+
+/// The names of the volumes that the plan adds.
+fn added_volumes<'a>(subject: Subject<'a, '_>) -> impl Iterator<Item = &'a str> {
+    additions(subject)
+        .filter(|(path, _)| path.starts_with("/spec/volumes"))
+        .flat_map(|(_, value)| match value {
+            Value::Array(list) => list.as_slice(),
+            one => std::slice::from_ref(one),
+        })
+        .filter_map(|volume| volume["name"].as_str())
+}
+
+fn additions<'a>(subject: Subject<'a, '_>) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let operations = subject.plan.operations.iter();
+    operations.filter_map(|operation| match operation {
+        PatchOperation::Add(add) => Some((add.path.as_str(), &add.value)),
+        _ => None,
+    })
+}
+
+/// Whether a container of the plan starts our binary with something that only a shell understands.
+fn arguments_are_shell_lines(subject: Subject<'_, '_>) -> bool {
+    additions(subject).any(|(_, value)| {
+        let container = value.get(0).unwrap_or(value);
+        let starts_agent = container["command"][0] == names::AGENT_BINARY;
+        let argument = container["args"][0].as_str().unwrap_or_default();
+        starts_agent && !argument.starts_with('-')
+    })
+}

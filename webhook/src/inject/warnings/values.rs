@@ -1,0 +1,100 @@
+//! Values that are taken as they are, or parse by accident, and are not what their annotation
+//! takes.
+
+use contract::annotations::{self, AnnotationSpec, Classification, Kind};
+use contract::{GoDuration, values};
+
+use super::{Subject, Warning};
+use crate::inject::words;
+
+/// Words that the agent takes for a log level besides those of the table.
+const OTHER_LEVELS: [&str; 3] = ["notice", "warning", "err"];
+
+pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (short, value) in subject.annotations.iter() {
+        let whole = subject.annotations.whole_key(short);
+        let Classification::Known { spec, .. } = annotations::classify(&whole) else {
+            continue;
+        };
+        if let Some((sure, problem)) = problem(spec, value) {
+            let text = format!("{short} {problem}");
+            let warning = if sure {
+                Warning::sure(&text)
+            } else {
+                Warning::new(&text)
+            };
+            warnings.push(warning.at(whole));
+        }
+    }
+    let containers = &annotations::INJECT_CONTAINERS;
+    let named = subject.asked.containers.iter().flatten();
+    let is_missing = |name: &str| {
+        let all = &subject.pod.containers;
+        !name.is_empty() && !all.iter().any(|container| &*container.name == name)
+    };
+    if named.map(|name| name.trim()).any(is_missing) {
+        let text = "agent-inject-containers names a container that the pod does not have";
+        warnings.push(subject.mistake(containers, text));
+    }
+    warnings
+}
+
+/// What is wrong with a value, and whether surely so. Values that deny the pod are not seen here.
+fn problem(spec: &AnnotationSpec, value: &str) -> Option<(bool, &'static str)> {
+    if value.is_empty() {
+        return (spec.kind == Kind::Bool).then_some((false, "is empty, which means false"));
+    }
+    if spec.key == annotations::PERMS.key && !words::is_mode(value) {
+        return Some((true, "is no octal mode such as 0640"));
+    }
+    if spec.key == annotations::CACHE_LISTENER_PORT.key && value.parse::<u16>().is_err() {
+        return Some((true, "is no port number"));
+    }
+    match spec.kind {
+        Kind::List if value.split(',').any(|it| it != it.trim()) => Some((
+            true,
+            "has blanks around a comma, which are taken for part of the names",
+        )),
+        Kind::Duration if GoDuration::parse_seconds(value).is_err() => {
+            Some((true, "is no duration such as 1m30s"))
+        }
+        Kind::Int if values::parse_int(value).is_err() => Some((true, "is no whole number")),
+        Kind::OneOf(words) if !is_word(spec, words, value) => {
+            Some((false, "is none of the words that the agent knows"))
+        }
+        Kind::Text | Kind::Path | Kind::VaultPath
+            if value != value.trim() && !is_free_text(spec) =>
+        {
+            Some((false, "begins or ends with a blank"))
+        }
+        _ if spec.key == annotations::SERVICE.key && !is_address(value) => {
+            Some((false, "is no URL: it has to begin with https:// or http://"))
+        }
+        _ => None,
+    }
+}
+
+fn is_word(spec: &AnnotationSpec, words: &[&str], value: &str) -> bool {
+    let value = value.to_lowercase();
+    let is_other = spec.key == annotations::LOG_LEVEL.key && OTHER_LEVELS.contains(&&*value);
+    is_other || words.iter().any(|word| word.eq_ignore_ascii_case(&value))
+}
+
+/// Text in which a blank may be meant.
+fn is_free_text(spec: &AnnotationSpec) -> bool {
+    [
+        &annotations::LEFT_DELIMITER,
+        &annotations::RIGHT_DELIMITER,
+        &annotations::COMMAND,
+        &annotations::EXTRA_ENV,
+    ]
+    .iter()
+    .any(|free| free.key == spec.key)
+}
+
+fn is_address(value: &str) -> bool {
+    ["https://", "http://", "unix://"]
+        .iter()
+        .any(|scheme| value.starts_with(scheme))
+}
