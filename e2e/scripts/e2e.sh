@@ -1,17 +1,35 @@
 #!/usr/bin/env bash
-# The end-to-end tests: the built agent against a real Vault with a real PostgreSQL, on loopback.
+# The end-to-end tests: the built agent against a real Vault with a real PostgreSQL on loopback, then everything in
+# a real cluster: our images, the injector as users install it, the commands of docs/guide.md.
 #
-#   E2E_VAULT_BIN   another server's binary (Vault, or OpenBao's bao) instead of building Vault
-#   E2E_AGENT_BIN   another agent's binary, to see what the scenarios say of it
-#   E2E_FILTER      only the scenarios whose name holds this
+#   E2E_CLUSTER=0    leaves the cluster out, where the machine cannot run one (it takes root and cgroups)
+#   E2E_KEEP=1       leaves the cluster up at the end: eval "$(e2e/testbed/env.sh)"
+#   E2E_KUBECONFIG   a cluster of yours instead of the testbed; e2e/scripts/cluster.sh says what it needs
+#   E2E_VAULT_BIN    another server's binary (Vault, or OpenBao's bao) instead of building Vault
+#   E2E_AGENT_BIN    another agent's binary, to see what the scenarios on loopback say of it
+#   E2E_FILTER       only the scenarios whose name holds this
 set -euo pipefail
+# shellcheck source=e2e/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
 log=$(mktemp)
+passed=0
+# The cluster that this run has started, and only that, goes with it.
+started=no
+
 finish() {
+    local status=$?
+    trap - EXIT
     rm -f "$log"
+    if [[ $started == yes && ${E2E_KEEP:-0} == 0 ]]; then
+        part "cluster down" e2e/testbed/down.sh || status=1
+    fi
     parts
+    if [[ $status == 0 ]]; then
+        say "$passed scenarios passed"
+    fi
+    exit "$status"
 }
 trap finish EXIT
 
@@ -19,19 +37,49 @@ build() {
     cargo build -p vault-agent --bin vault-agent && cargo test -p e2e --no-run
 }
 
+# scenarios TEST: runs those that are ignored elsewhere, because they need what this script has prepared.
 scenarios() {
-    # Ignored elsewhere, because they need what this script has prepared.
-    cargo test -p e2e --test scenarios -- --ignored --nocapture ${E2E_FILTER:+"$E2E_FILTER"} | tee "$log"
+    local count
+    cargo test -p e2e --test "$1" -- --ignored --nocapture ${E2E_FILTER:+"$E2E_FILTER"} | tee "$log" || return
+    count=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log")
+    passed=$((passed + count))
+    # Scenarios that did not run prove nothing.
+    [[ $count -gt 0 || -n ${E2E_FILTER:-} ]] || die "no scenario of $1 ran"
 }
+
+cluster_answers() {
+    local settings
+    settings=$(e2e/testbed/env.sh) && eval "$settings" && kubectl get --raw /readyz --request-timeout=5s
+}
+
+cluster_up() {
+    # What is half up when this is interrupted is taken down, too.
+    (cluster_answers) >/dev/null 2>&1 || started=yes
+    e2e/testbed/up.sh || return
+    eval "$(e2e/testbed/env.sh)"
+    [[ -n ${E2E_KUBECONFIG:-} ]] || e2e/testbed/load.sh "${archives[@]}"
+}
+
+# The scenarios touch a cluster only where this names it; the testbed's scripts take it for one of the user's.
+cluster_scenarios() { E2E_KUBECONFIG=$KUBECONFIG scenarios cluster; }
 
 part "packages" e2e/scripts/packages.sh
 part "Vault" e2e/scripts/vault.sh >"$log"
 E2E_VAULT_BIN=$(cat "$log")
 export E2E_VAULT_BIN
 part "build of agent and scenarios" build
-part "scenarios against $("$E2E_VAULT_BIN" version | head -n 1)" scenarios
+part "scenarios against $("$E2E_VAULT_BIN" version | head -n 1)" scenarios scenarios
 
-passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log")
-# Scenarios that did not run prove nothing.
-[[ ${passed:-0} -gt 0 ]] || die "no scenario ran against the real server"
-say "$passed scenarios passed against the real server"
+if [[ ${E2E_CLUSTER:-1} == 0 ]]; then
+    say "without a cluster, as E2E_CLUSTER=0 asks"
+else
+    if [[ -z ${E2E_KUBECONFIG:-} ]]; then
+        part "images" manifests/images/build.sh
+        part "images of Vault, PostgreSQL and an application" e2e/scripts/cluster-images.sh >"$log"
+        mapfile -t archives <"$log"
+    fi
+    part "cluster up" cluster_up
+    part "injector and guide in the cluster" e2e/scripts/cluster.sh
+    part "scenarios in the cluster" cluster_scenarios
+fi
+[[ $passed -gt 0 ]] || die "no scenario ran"

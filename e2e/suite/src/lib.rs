@@ -6,15 +6,19 @@
 //!      ├─ TokenReview ── the one question that kubernetes auth asks an API server
 //!      ├─ Postgres ── a private cluster, only where credentials have to open a session
 //!      └─ Agent ── the built `vault-agent`, its log and the files it writes
+//!
+//! Scene ─── Kubectl ── a real cluster, furnished by the guide's own commands
 //! ```
 //!
-//! A scenario is written once and runs against either [`Backend`], so that the stand-in is held to
-//! what the real server does. Nothing here waits for an amount of time: everything waits for a
+//! A [`Lab`]'s scenario is written once and runs against either [`Backend`], so that the stand-in is
+//! held to what the real server does. A [`Scene`]'s runs in a cluster, and sees what a user of
+//! kubectl sees. Nothing here waits for an amount of time: everything waits for a
 //! condition ([`Story::until`], [`process::Process::line`]) and fails at a deadline, saying what it saw last.
 
 mod admin;
 mod agent;
 mod binary;
+mod cluster;
 mod files;
 mod lab;
 mod postgres;
@@ -25,10 +29,13 @@ mod token_review;
 
 pub use admin::{Admin, Answer};
 pub use agent::Agent;
+pub use cluster::kubectl::{Kubectl, Said};
+pub use cluster::scene::{Scene, Turn};
+pub use cluster::workload;
 pub use lab::{
     DATABASE_TEMPLATE, DbCredentials, GUIDE_SECRET, GUIDE_TEMPLATE, Lab, ROLE, SERVICE_ACCOUNT,
 };
 pub use postgres::Postgres;
 pub use server::{Backend, Server};
-pub use story::{DEADLINE, Story};
+pub use story::{DEADLINE, Patience, Story};
 pub use token_review::{ServiceAccount, TokenReview};

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Furnishes a running cluster for the end-to-end tests: installs the injector as a user does, runs Vault and
+# PostgreSQL as pods, and types the commands of docs/guide.md. What an earlier run has left is replaced.
+# `cluster.sh install [OPTION...]` only installs the injector, in the same way and with more options.
+#
+#   E2E_KUBECONFIG       a cluster of yours instead of the testbed. Its nodes need the images of `make images` and of
+#                        e2e/scripts/cluster-images.sh under the names in e2e/suite/cluster
+#   E2E_INJECTOR_IMAGE   the injector's image there
+#   E2E_AGENT_IMAGE      the agent's image there
+set -euo pipefail
+# shellcheck source=e2e/scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+eval "$(e2e/testbed/env.sh)"
+
+# The namespaces that the guide and the injector name. One that somebody else has made is not touched.
+NAMESPACES=(vault production vault-injector)
+LABEL=vault-injector.test/made-by=e2e
+VAULT_ADDRESS=http://vault.vault.svc:8200
+PATIENCE=120s
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+in_vault() { kubectl --namespace vault exec --stdin vault-0 -- sh -e; }
+
+# How many tries a command gets that is refused while Vault is still at work; a second apart.
+TRIES=20
+
+clear_away() {
+    local namespace
+    for namespace in "${NAMESPACES[@]}"; do
+        [[ -z $(kubectl get namespace "$namespace" --ignore-not-found --output name) ]] ||
+            [[ -n $(kubectl get namespace --selector "$LABEL" --field-selector "metadata.name=$namespace" --output name) ]] ||
+            die "there is a namespace $namespace that these tests have not made: they need a cluster without it"
+    done
+    kubectl delete namespace --selector "$LABEL" --wait --timeout="$PATIENCE"
+    kubectl delete clusterrolebinding vault-token-review --ignore-not-found
+    kubectl delete mutatingwebhookconfiguration vault-injector --ignore-not-found
+} >&2
+
+claim() { kubectl label --overwrite namespace "$@" "$LABEL" >/dev/null; }
+
+# One key, kept in the pod beside the data that it opens: there is nothing in this Vault to protect.
+unseal_vault() {
+    kubectl --namespace vault wait --for=jsonpath='{.status.phase}'=Running pod/vault-0 --timeout="$PATIENCE" >/dev/null
+    in_vault <<'END'
+for try in $(seq 50); do
+    # 2 is a Vault that answers, and is sealed.
+    status=0; vault status >/dev/null 2>&1 || status=$?
+    [ $status = 2 ] && break
+    sleep 0.2
+done
+umask 077
+vault operator init -key-shares=1 -key-threshold=1 >/vault/init
+sed -n 's/^Unseal Key 1: //p' /vault/init >/vault/unseal-key
+vault operator unseal "$(cat /vault/unseal-key)" >/dev/null
+sed -n 's/^Initial Root Token: //p' /vault/init | vault login -no-print -
+END
+    kubectl --namespace vault wait --for=condition=Ready pod/vault-0 --timeout="$PATIENCE" >/dev/null
+}
+
+# type_in_vault BLOCK: the commands in Vault's pod. A mount that was just made refuses writes for a moment.
+type_in_vault() {
+    local try
+    for ((try = 1; ; try++)); do
+        ! in_vault <"$1" >"$work/output" 2>&1 || return 0
+        [[ $try -lt $TRIES ]] || break
+        sleep 1
+    done
+    sed 's/^/    /' "$1" "$work/output" >&2
+    die "Vault does not take these commands of docs/guide.md"
+}
+
+follow_the_guide() {
+    local block
+    awk -v into="$work/block" '
+        /^```sh$/ { number++; inside = 1; next }
+        /^```$/ { inside = 0 }
+        inside { print > sprintf("%s.%02d", into, number) }' docs/guide.md
+    for block in "$work"/block.*; do
+        case $(<"$block") in
+        # What the scenarios do.
+        'kubectl apply '*) ;;
+        kubectl*) bash -euo pipefail "$block" >&2 ;;
+        vault*) type_in_vault "$block" ;;
+        *) die "docs/guide.md has commands that are neither kubectl's nor vault's: $(<"$block")" ;;
+        esac
+    done
+}
+
+# The interval is the tests': nobody wants to watch five minutes pass.
+install_injector() {
+    manifests/install.sh --vault-address "$VAULT_ADDRESS" \
+        ${E2E_INJECTOR_IMAGE:+--image "$E2E_INJECTOR_IMAGE"} ${E2E_AGENT_IMAGE:+--agent-image "$E2E_AGENT_IMAGE"} \
+        "$@" -- -template-static-secret-render-interval=2s
+    claim vault-injector
+}
+
+if [[ ${1:-} == install ]]; then
+    install_injector "${@:2}"
+    exit
+fi
+[[ $# == 0 ]] || die "usage: cluster.sh [install OPTION...]"
+clear_away
+kubectl apply --filename e2e/suite/cluster/vault.yaml --filename e2e/suite/cluster/postgres.yaml >/dev/null
+claim vault
+install_injector
+unseal_vault
+kubectl --namespace vault rollout status deployment/postgres --timeout="$PATIENCE" >/dev/null
+follow_the_guide
+claim production
+say "the cluster is as the guide leaves it"

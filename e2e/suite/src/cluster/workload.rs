@@ -1,0 +1,89 @@
+//! The workloads of scenarios, as Kubernetes objects.
+
+use serde_json::{Value, json};
+
+/// The container of every workload here.
+pub const CONTAINER: &str = "app";
+
+/// The guide's annotations for a secret, with a role of the scenario's own.
+pub fn guide_annotations(role: &str) -> Value {
+    json!({
+        "vault.hashicorp.com/agent-inject": "true",
+        "vault.hashicorp.com/role": role,
+        "vault.hashicorp.com/agent-inject-secret-config": format!("secret/data/{}", crate::GUIDE_SECRET),
+        "vault.hashicorp.com/agent-inject-template-config": crate::GUIDE_TEMPLATE,
+    })
+}
+
+/// A pod of an application that prints its file, fit for a namespace that takes restricted pods only.
+pub fn pod(name: &str, annotations: &Value) -> Value {
+    let mut pod = template(name, annotations);
+    pod["apiVersion"] = json!("v1");
+    pod["kind"] = json!("Pod");
+    pod["metadata"]["name"] = json!(name);
+    pod
+}
+
+/// A Deployment of such a pod.
+pub fn deployment(name: &str, annotations: &Value) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": name },
+        "spec": {
+            "selector": { "matchLabels": { "app": name } },
+            "template": template(name, annotations),
+        },
+    })
+}
+
+fn template(name: &str, annotations: &Value) -> Value {
+    json!({
+        "metadata": { "labels": { "app": name }, "annotations": annotations },
+        "spec": {
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
+            "containers": [{
+                "name": CONTAINER,
+                "image": "api:latest",
+                "imagePullPolicy": "IfNotPresent",
+                "securityContext": {
+                    "allowPrivilegeEscalation": false,
+                    "capabilities": { "drop": ["ALL"] },
+                },
+            }],
+        },
+    })
+}
+
+/// The names of a pod's containers, init containers first.
+pub fn containers(pod: &Value) -> Vec<&str> {
+    ["initContainers", "containers"]
+        .iter()
+        .flat_map(|list| pod["spec"][list].as_array().into_iter().flatten())
+        .filter_map(|container| container["name"].as_str())
+        .collect()
+}
+
+/// How often containers of the pod were started again, in all.
+pub fn restarts(pod: &Value) -> u64 {
+    ["initContainerStatuses", "containerStatuses"]
+        .iter()
+        .flat_map(|list| pod["status"][list].as_array().into_iter().flatten())
+        .filter_map(|status| status["restartCount"].as_u64())
+        .sum()
+}
+
+/// Whether a pod is ready.
+pub fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array();
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
+/// A pod's name.
+pub fn name(pod: &Value) -> &str {
+    pod["metadata"]["name"].as_str().unwrap_or_default()
+}

@@ -1,0 +1,123 @@
+//! What cannot work says so where a person looks: in kubectl's answer, in events, in `describe`.
+
+use anyhow::Result;
+use e2e::{Scene, workload};
+use serde_json::json;
+
+in_the_cluster! {
+    Together;
+    a_mistake_in_an_annotation_is_refused_with_its_name_until_it_is_mended,
+    a_role_that_vault_does_not_know_is_the_reason_in_describe_until_it_is_made,
+    a_role_of_another_namespace_is_the_reason_in_describe,
+}
+
+const DENIED: &str = r#"admission webhook "vault.hashicorp.com" denied the request"#;
+
+async fn a_mistake_in_an_annotation_is_refused_with_its_name_until_it_is_mended(
+    scene: &Scene,
+) -> Result<()> {
+    let kubectl = &scene.kubectl;
+    let right = workload::guide_annotations(scene.namespace());
+    let mut wrong = right.clone();
+    wrong["vault.hashicorp.com/agent-pre-populate"] = json!("maybe");
+
+    let words = kubectl
+        .refused(&workload::pod("pod", &wrong).to_string())
+        .await?;
+    scene.story.tell(words.trim());
+    assert!(words.contains(DENIED), "{words}");
+    assert!(
+        words.contains(r#"parsing "maybe": invalid syntax"#),
+        "{words}"
+    );
+    assert!(words.contains("agent-pre-populate"), "{words}");
+
+    kubectl
+        .apply(&workload::deployment("api", &wrong).to_string())
+        .await?;
+    let events = scene
+        .until_says("the ReplicaSet's event", DENIED, || {
+            kubectl.describe("replicaset")
+        })
+        .await;
+    let event = events.lines().find(|line| line.contains(DENIED));
+    let event = event.unwrap_or_default();
+    assert!(
+        event.contains("Warning") && event.contains("FailedCreate"),
+        "{event}"
+    );
+    assert!(event.contains("agent-pre-populate"), "{event}");
+    let deployment = kubectl.describe("deployment/api").await?;
+    assert!(deployment.contains("ReplicaFailure"), "{deployment}");
+
+    kubectl
+        .apply(&workload::deployment("api", &right).to_string())
+        .await?;
+    scene.ready("api").await;
+    Ok(())
+}
+
+async fn a_role_that_vault_does_not_know_is_the_reason_in_describe_until_it_is_made(
+    scene: &Scene,
+) -> Result<()> {
+    let kubectl = &scene.kubectl;
+    let role = format!("{}-later", scene.namespace());
+    let annotations = workload::guide_annotations(&role);
+    kubectl
+        .apply(&workload::pod("api", &annotations).to_string())
+        .await?;
+
+    let reason = format!("invalid role name \"{role}\"");
+    let seen = scene
+        .until_says("the reason", &reason, || kubectl.describe("pod/api"))
+        .await;
+    let init = init_container(&seen);
+    scene.story.tell(&init);
+    assert!(init.contains("Reason: Error"), "{init}");
+    assert!(init.contains("Exit Code: 1"), "{init}");
+    assert!(init.contains(&reason), "{init}");
+    assert!(words(&seen).contains("Reason: PodInitializing"), "{seen}");
+
+    scene.role(&role, scene.namespace()).await?;
+    let pod = scene.ready("api").await;
+    assert!(workload::restarts(&pod) > 0);
+    Ok(())
+}
+
+async fn a_role_of_another_namespace_is_the_reason_in_describe(scene: &Scene) -> Result<()> {
+    let kubectl = &scene.kubectl;
+    let annotations = workload::guide_annotations(e2e::ROLE);
+    let mut pod = workload::pod("job", &annotations);
+    pod["spec"]["restartPolicy"] = json!("Never");
+    kubectl.apply(&pod.to_string()).await?;
+
+    // The role is bound to names as well, and Vault looks at these first.
+    let reason = "service account name not authorized";
+    let seen = scene
+        .until_says("the reason", reason, || kubectl.describe("pod/job"))
+        .await;
+    let init = init_container(&seen);
+    scene.story.tell(&init);
+    assert!(init.contains("Exit Code: 1"), "{init}");
+    assert!(init.contains(reason), "{init}");
+    // A pod that is not to be started again has failed for good.
+    let row = || kubectl.run(&["get", "pod", "job"]);
+    scene.until_says("the end", "Init:Error", row).await;
+    let phase = || kubectl.run(&["get", "pod", "job", "--output=jsonpath={.status.phase}"]);
+    scene.until_says("the failure", "Failed", phase).await;
+    Ok(())
+}
+
+/// What `kubectl describe pod` says of the init container, in single-spaced words.
+fn init_container(described: &str) -> String {
+    let (_, rest) = described
+        .split_once("  vault-agent-init:\n")
+        .unwrap_or_default();
+    let (section, _) = rest.split_once("\nContainers:\n").unwrap_or_default();
+    words(section)
+}
+
+/// Columns are aligned by their longest cell; a person does not read the blanks.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

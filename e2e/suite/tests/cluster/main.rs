@@ -1,0 +1,24 @@
+//! What a user sees in a real cluster: `make e2e` furnishes one and runs these.
+
+/// Runs each scenario in the cluster, with others or alone, where tests that are otherwise ignored
+/// are asked for.
+macro_rules! in_the_cluster {
+    ($turn:ident; $($scenario:ident),+ $(,)?) => {
+        mod in_the_cluster {
+            $(#[tokio::test]
+            #[ignore = "needs a cluster: make e2e"]
+            async fn $scenario() -> anyhow::Result<()> {
+                let scene = e2e::Scene::start(stringify!($scenario), e2e::Turn::$turn).await?;
+                super::$scenario(&scene).await?;
+                scene.ended_well();
+                Ok(())
+            })+
+        }
+    };
+}
+
+mod database;
+mod denials;
+mod guide;
+mod manifests;
+mod outages;

@@ -1,0 +1,172 @@
+//! Vault or the injector is away. Each of these scenarios has the cluster to itself.
+
+use anyhow::Result;
+use e2e::{Kubectl, Scene, workload};
+
+in_the_cluster! {
+    Alone;
+    while_vault_is_sealed_new_pods_wait_and_running_ones_keep_their_files,
+    without_an_injector_a_pod_starts_without_secrets_where_the_policy_is_ignore,
+    without_an_injector_a_pod_that_asks_is_refused_where_the_policy_is_fail,
+}
+
+const SEALED: &str = "Vault is sealed";
+const FAILED: &str = r#"failed calling webhook "vault.hashicorp.com""#;
+
+async fn while_vault_is_sealed_new_pods_wait_and_running_ones_keep_their_files(
+    scene: &Scene,
+) -> Result<()> {
+    let kubectl = &scene.kubectl;
+    let annotations = workload::guide_annotations(scene.namespace());
+    kubectl
+        .apply(&workload::pod("running", &annotations).to_string())
+        .await?;
+    scene.ready("running").await;
+
+    let unseal = ["sh", "-c", "vault operator unseal $(cat /vault/unseal-key)"];
+    let unseal = [&["exec", "vault-0", "--"][..], &unseal].concat();
+    let vault = scene.within("vault");
+    scene.afterwards(&vault, &unseal);
+    scene.vault(&["operator", "seal"]).await?;
+
+    kubectl
+        .apply(&workload::pod("new", &annotations).to_string())
+        .await?;
+    let log = || async {
+        let log = kubectl.logs("pod/new", "vault-agent-init").await?;
+        // It goes on trying: three times is not the end.
+        anyhow::ensure!(log.matches(SEALED).count() >= 3, "{log}");
+        Ok(log)
+    };
+    scene.until_says("three tries", SEALED, log).await;
+    let row = kubectl.run(&["get", "pod", "new"]).await?;
+    scene.story.tell(row.trim());
+    assert!(row.contains("Init:0/1"), "{row}");
+    let seen = kubectl.describe("pod/new").await?;
+    assert!(seen.contains("Pending"), "{seen}");
+    assert!(seen.contains("PodInitializing"), "{seen}");
+
+    let running = kubectl.get("pod/running").await?;
+    assert!(workload::is_ready(&running) && workload::restarts(&running) == 0);
+    let file = ["exec", "running", "--container", workload::CONTAINER, "--"];
+    let file = [&file[..], &["cat", "/vault/secrets/config"]].concat();
+    assert!(kubectl.run(&file).await?.contains("API_KEY="));
+
+    vault.run(&unseal).await?;
+    let new = scene.ready("new").await;
+    assert_eq!(workload::restarts(&new), 0, "it has waited, not failed");
+    Ok(())
+}
+
+async fn without_an_injector_a_pod_starts_without_secrets_where_the_policy_is_ignore(
+    scene: &Scene,
+) -> Result<()> {
+    let kubectl = &scene.kubectl;
+    let annotations = workload::guide_annotations(scene.namespace());
+    let deployment = workload::deployment("api", &annotations).to_string();
+    let injector = stop_injector(scene).await?;
+
+    kubectl.apply(&deployment).await?;
+    let pod = scene.ready("api").await;
+    assert_eq!(workload::containers(&pod), [workload::CONTAINER]);
+    let seen = kubectl.describe("pod").await?;
+    assert!(
+        seen.contains("vault.hashicorp.com/agent-inject: true"),
+        "{seen}"
+    );
+    assert!(!seen.contains("agent-inject-status"), "{seen}");
+    let missing = "can't open '/vault/secrets/config'";
+    let log = || kubectl.logs("deployment/api", workload::CONTAINER);
+    scene
+        .until_says("the application's words", missing, log)
+        .await;
+
+    // What the documentation tells the user to do.
+    start_injector(&injector).await?;
+    kubectl
+        .run(&["delete", "pod", workload::name(&pod)])
+        .await?;
+    let pod = scene.ready("api").await;
+    assert!(workload::containers(&pod).contains(&"vault-agent"));
+    Ok(())
+}
+
+async fn without_an_injector_a_pod_that_asks_is_refused_where_the_policy_is_fail(
+    scene: &Scene,
+) -> Result<()> {
+    let kubectl = &scene.kubectl;
+    let annotations = workload::guide_annotations(scene.namespace());
+    let injector = stop_injector(scene).await?;
+    scene.afterwards(
+        &injector,
+        &policy(r#""Ignore""#).each_ref().map(|word| &**word),
+    );
+    injector
+        .run(&policy(r#""Fail""#).each_ref().map(|word| &**word))
+        .await?;
+
+    // The API server learns of the new policy a moment later; until then the pod is let through.
+    let pod = workload::pod("pod", &annotations).to_string();
+    let words = scene
+        .until_says("the refusal", FAILED, || async {
+            let dry = ["create", "--dry-run=server", "--filename=-"];
+            Ok(kubectl.try_with(&dry, &pod).await?.stderr)
+        })
+        .await;
+    scene.story.tell(words.trim());
+    assert!(kubectl.refused(&pod).await?.contains(FAILED));
+    kubectl
+        .apply(&workload::deployment("api", &annotations).to_string())
+        .await?;
+    let events = scene
+        .until_says("the ReplicaSet's event", FAILED, || {
+            kubectl.describe("replicaset")
+        })
+        .await;
+    assert!(events.contains("FailedCreate"), "{events}");
+
+    let nothing = serde_json::json!({});
+    kubectl
+        .apply(&workload::pod("other", &nothing).to_string())
+        .await?;
+    scene.ready("other").await;
+
+    start_injector(&injector).await?;
+    let pod = scene.ready("api").await;
+    assert!(workload::containers(&pod).contains(&"vault-agent"));
+    Ok(())
+}
+
+/// Takes the injector away until the end of the scenario, or until [`start_injector`].
+async fn stop_injector(scene: &Scene) -> Result<Kubectl> {
+    let injector = scene.within("vault-injector");
+    let object = "deployment/vault-injector";
+    scene.afterwards(&injector, &["rollout", "status", object, "--timeout=120s"]);
+    scene.afterwards(&injector, &["scale", object, "--replicas=2"]);
+    injector.run(&["scale", object, "--replicas=0"]).await?;
+    let pods = "--selector=app.kubernetes.io/name=vault-injector";
+    let wait = ["wait", "pods", pods, "--for=delete", "--timeout=120s"];
+    injector.run(&wait).await?;
+    scene.story.tell("no injector is left");
+    Ok(injector)
+}
+
+async fn start_injector(injector: &Kubectl) -> Result<()> {
+    injector
+        .run(&["scale", "deployment/vault-injector", "--replicas=2"])
+        .await?;
+    injector.rolled_out("vault-injector").await
+}
+
+/// The command that sets the webhook's failure policy, given as JSON.
+fn policy(policy: &str) -> [String; 5] {
+    let patch =
+        format!(r#"[{{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": {policy}}}]"#);
+    [
+        "patch".to_owned(),
+        "mutatingwebhookconfiguration".to_owned(),
+        "vault-injector".to_owned(),
+        "--type=json".to_owned(),
+        format!("--patch={patch}"),
+    ]
+}
