@@ -4,16 +4,27 @@
 //! `agent` may stand first, so that a binary called `vault` takes `vault agent -config=…`.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use contract::names::READY_MARKER;
 use contract::values;
 
 /// Keeps Vault secrets in files: logs in, renders templates, renews and refreshes.
 ///
 /// Without -config, the variable `VAULT_CONFIG` is read: the base64 of a JSON configuration.
 #[derive(Debug, Parser)]
-#[command(name = "vault-agent", version, disable_help_subcommand = true)]
+#[command(
+    name = "vault-agent",
+    version,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
+    /// Something else than running as an agent.
+    #[command(subcommand)]
+    pub query: Option<Query>,
+
     /// The configuration: a JSON file, or env:VARIABLE for base64 of JSON in a variable.
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
@@ -32,6 +43,17 @@ pub struct Cli {
     /// standard or json; wins over `VAULT_LOG_FORMAT`.
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
+}
+
+/// Questions to the agent that runs beside.
+#[derive(Debug, Subcommand)]
+pub enum Query {
+    /// End with 0 where the agent has rendered all files and is logged in, else with 1: for probes.
+    Ready {
+        /// The file that says so.
+        #[arg(long, value_name = "FILE", default_value = READY_MARKER)]
+        marker: PathBuf,
+    },
 }
 
 /// Reads the arguments of the process, the program's name first.
@@ -75,6 +97,17 @@ mod tests {
             assert_eq!(cli.config.as_deref(), Some("/c.json"), "{line}");
             assert_eq!(cli.log_level.as_deref(), Some("debug"), "{line}");
         }
+    }
+
+    #[test]
+    fn ready_looks_at_the_known_marker_unless_told_otherwise() {
+        let marker = |line| match mk_cli(line).unwrap().query {
+            Some(Query::Ready { marker }) => marker,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(marker("vault-agent ready"), PathBuf::from(READY_MARKER));
+        assert_eq!(marker("vault agent ready -marker=/m"), PathBuf::from("/m"));
+        assert!(mk_cli("vault-agent -config=/c.json ready").is_err());
     }
 
     #[test]

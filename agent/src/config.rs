@@ -45,10 +45,23 @@ pub struct Settings {
     pub exit_after_auth: bool,
     /// File that holds the process id.
     pub pid_file: Option<PathBuf>,
+    /// File that says that all is rendered.
+    pub ready_marker: PathBuf,
+    /// Directories for what outlives the process: the first one that is there.
+    pub state: Vec<PathBuf>,
+    /// Revoke everything when asked to end.
+    pub revocation: Option<Revocation>,
     /// What templates see as environment.
     pub environment: Environment,
     /// Variables that commands get besides the agent's own.
     pub command_environment: Vec<(String, String)>,
+}
+
+/// How to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Time for the application, which is asked to end at the same moment.
+    pub grace: Duration,
 }
 
 /// How to log in.

@@ -1,5 +1,9 @@
 //! How the agent ends: the one reason, and the code that goes with it.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
 use thiserror::Error;
 
 use crate::auth::AuthError;
@@ -64,12 +68,47 @@ impl Failure {
     }
 }
 
+/// Where kubelet reads the reason of an end; there in every container, and nowhere else.
+const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// Most that Kubernetes takes of such a line.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// Leaves a line for whoever asks Kubernetes why the container ended.
+pub fn leave_message(line: &str) {
+    leave_message_in(Path::new(TERMINATION_LOG), line);
+}
+
+fn leave_message_in(file: &Path, line: &str) {
+    // The file is never made: outside of a container, /dev is not ours.
+    let options = OpenOptions::new().write(true).truncate(true).open(file);
+    if let Ok(mut file) = options {
+        let bytes = line.as_bytes();
+        // The reason stands in the log too, for whom this cannot be written.
+        let _ = file.write_all(&bytes[..bytes.len().min(LONGEST_MESSAGE)]);
+    }
+}
+
 /// Exit code of a wrong command line.
 pub const USAGE: u8 = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_message_takes_the_place_of_an_earlier_one_and_makes_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("termination-log");
+        leave_message_in(&path, "nobody asks");
+        assert!(!path.exists());
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(b"a longer earlier message").unwrap();
+        leave_message_in(&path, "new");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        leave_message_in(&path, &"x".repeat(10_000));
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 4096);
+    }
 
     #[test]
     fn codes_tell_usage_configuration_and_the_rest_apart() {

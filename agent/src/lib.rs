@@ -10,6 +10,7 @@
 //! * [`auth`] publishes the current token and replaces it in time;
 //! * [`store`] keeps every secret that is asked for, each by a task of its own;
 //! * [`render`] renders a template when its secrets are there, and again when they change;
+//! * [`state`] keeps token and answers for the next process, [`connection`] the way to Vault;
 //! * [`schedule`] decides when all of that happens: pure functions, without clock or server.
 //!
 //! Everything runs on one thread. Secrets, tokens and rendered text never appear in logs or errors.
@@ -18,13 +19,17 @@ pub mod auth;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod connection;
 pub mod exit;
 pub mod files;
+mod leave;
 pub mod log;
+pub mod ready;
 pub mod render;
 mod runtime;
 pub mod schedule;
 pub mod sink;
+pub mod state;
 pub mod store;
 
 pub use runtime::run;

@@ -7,10 +7,11 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 use tracing_subscriber::layer::SubscriberExt;
-use vault_agent::cli::{self, Cli};
+use vault_agent::cli::{self, Cli, Query};
 use vault_agent::config::{Environment, Overrides, Settings, Source};
-use vault_agent::exit::{Failure, USAGE};
+use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogLayer};
+use vault_agent::ready;
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -22,12 +23,30 @@ fn main() -> ExitCode {
             return code.into();
         }
     };
+    if let Some(query) = &cli.query {
+        return answer(query);
+    }
     match start(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // The last line of the log is what Kubernetes shows as the reason.
-            let _ = writeln!(io::stderr(), "vault-agent: {}", failure.one_line());
+            let line = format!("vault-agent: {}\n", failure.one_line());
+            // The last line of the log, and what `kubectl describe` shows.
+            let _ = io::stderr().write_all(line.as_bytes());
+            exit::leave_message(&line);
             failure.exit_code().into()
+        }
+    }
+}
+
+fn answer(query: &Query) -> ExitCode {
+    let answer = match query {
+        Query::Ready { marker } => ready::check(marker),
+    };
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "vault-agent: {error}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -22,6 +22,7 @@ use tracing::{error, info};
 use crate::auth::Logins;
 use crate::command::Commands;
 use crate::config::{Environment, Settings};
+use crate::ready::Marker;
 use crate::store::Store;
 use page::{Page, Pass};
 
@@ -36,6 +37,7 @@ pub struct Renderer {
     exit_on_failure: bool,
     once: bool,
     was_complete: bool,
+    marker: Marker,
 }
 
 /// The first complete render did not come about.
@@ -51,7 +53,7 @@ pub enum RenderError {
 
 impl Renderer {
     /// Reads the templates. One that does not parse fails by itself, later.
-    pub fn new(settings: &Settings, store: Store, logins: Logins) -> Self {
+    pub fn new(settings: &Settings, store: Store, logins: Logins, marker: Marker) -> Self {
         Self {
             pages: settings.templates.iter().cloned().map(Page::new).collect(),
             users: HashMap::new(),
@@ -62,6 +64,7 @@ impl Renderer {
             exit_on_failure: settings.rendering.exit_on_retry_failure,
             once: settings.exit_after_auth,
             was_complete: false,
+            marker,
         }
     }
 
@@ -146,6 +149,9 @@ impl Renderer {
             if self.was_complete && !self.pages.is_empty() {
                 info!(target: "agent.template.server", "all templates rendered");
             }
+        }
+        if self.was_complete && self.logins.borrow().is_some() {
+            self.marker.set();
         }
         if self.was_complete {
             return (self.once && self.commands.is_idle()).then(|| {

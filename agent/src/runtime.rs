@@ -4,37 +4,53 @@
 //! ends or is dropped, nothing of the agent is left.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tracing::info;
-use vault_api::{Client, ClientConfig};
+use vault_api::ClientConfig;
 
 use crate::auth::Authenticator;
 use crate::config::Settings;
+use crate::connection::Connection;
 use crate::exit::Failure;
 use crate::files::{self, FileError, Target};
+use crate::leave::{self, Holdings};
+use crate::ready::Marker;
 use crate::render::{RenderError, Renderer};
 use crate::sink::Sinks;
+use crate::state::State;
 use crate::store::Store;
 
 /// Runs an agent until `shutdown`, until its work is done (`exit_after_auth`), or until it fails.
 pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
-    let client = Client::new(&settings.vault)?;
+    let connection = Connection::new(&settings.vault)?;
     // Logins have their own back-off and are never tried again by the client.
-    let login_client = if settings.vault.max_retries == 0 {
-        client.clone()
+    let login_connection = if settings.vault.max_retries == 0 {
+        connection.clone()
     } else {
-        Client::new(&ClientConfig {
+        Connection::new(&ClientConfig {
             max_retries: 0,
             ..settings.vault.clone()
         })?
     };
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
+    let marker = Marker::new(settings.ready_marker.clone());
+    let state = Arc::new(State::open(&settings));
     let once = settings.exit_after_auth;
+    // What an init container has rendered is about to be used.
+    let revocation = settings.revocation.filter(|_| !once);
     let (authenticator, logins, suspicions) =
-        Authenticator::new(login_client, settings.login.clone());
+        Authenticator::new(login_connection, settings.login.clone(), Arc::clone(&state));
     let sinks = Sinks::new(settings.sinks.clone(), logins.clone(), once)?;
-    let store = Store::new(client, logins.clone(), suspicions, settings.rendering);
-    let renderer = Renderer::new(&settings, store, logins);
+    let store = Store::new(
+        connection.clone(),
+        logins.clone(),
+        suspicions,
+        Arc::clone(&state),
+        settings.rendering,
+    );
+    let leases = store.leases();
+    let renderer = Renderer::new(&settings, store, logins.clone(), marker);
     let work = async {
         // The sinks never fail, but end where the agent ends after its work is done.
         let sinks = async {
@@ -43,15 +59,34 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
         };
         tokio::try_join!(sinks, renderer.run()).map(|_| ())
     };
-    tokio::select! {
-        biased;
-        () = shutdown => {
-            info!(target: "agent", "shutdown triggered, stopping");
-            Ok(())
+    let asked_to_leave = async {
+        shutdown.await;
+        info!(target: "agent", "shutdown triggered, stopping");
+        if let Some(revocation) = &revocation
+            && !revocation.grace.is_zero()
+        {
+            // The application is told to end at the same moment and may still need its leases; until
+            // then, they and the files are kept up.
+            info!(target: "agent", grace = ?revocation.grace, "waiting for the application");
+            tokio::time::sleep(revocation.grace).await;
         }
-        error = authenticator.run() => Err(error.into()),
-        result = work => Ok(result?),
+        // Seen while their tasks still run.
+        Holdings {
+            login: logins.borrow().clone(),
+            leases: leases.held(),
+        }
+    };
+    let holdings = tokio::select! {
+        biased;
+        holdings = asked_to_leave => holdings,
+        error = authenticator.run() => return Err(error.into()),
+        result = work => return Ok(result?),
+    };
+    if revocation.is_some() {
+        leave::revoke(&connection, holdings).await;
+        state.clear();
     }
+    Ok(())
 }
 
 /// The file with the process id; removed with this value.

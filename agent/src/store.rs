@@ -13,9 +13,12 @@
 mod facts;
 mod fetch;
 mod file;
+mod gate;
 mod lease;
+mod leases;
 mod mounts;
 mod task;
+mod version;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,21 +26,27 @@ use std::sync::Arc;
 use templating::{Found, Request, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
-use vault_api::Client;
 
 use crate::auth::{Logins, Suspicions};
 use crate::config::RenderSettings;
+use crate::connection::Connection;
+use crate::state::State;
+use gate::Gate;
 use mounts::Mounts;
 use task::Task;
 
 pub use fetch::FetchError;
+pub use leases::Leases;
 
 /// What tasks need to do their work.
 struct Source {
-    client: Client,
+    connection: Connection,
     logins: Logins,
     suspicions: Suspicions,
+    state: Arc<State>,
+    leases: Leases,
     mounts: Mounts,
+    gate: Gate,
     settings: RenderSettings,
     /// Keeps a start with a thousand secrets from being a thousand connections.
     turns: Semaphore,
@@ -88,17 +97,21 @@ enum EventKind {
 impl Store {
     /// A store without secrets.
     pub fn new(
-        client: Client,
+        connection: Connection,
         logins: Logins,
         suspicions: Suspicions,
+        state: Arc<State>,
         settings: RenderSettings,
     ) -> Self {
         let source = Source {
             mounts: Mounts::default(),
+            leases: Leases::default(),
             turns: Semaphore::new(settings.max_connections),
-            client,
+            gate: Gate::new(settings.retry),
+            connection,
             logins,
             suspicions,
+            state,
             settings,
         };
         Self {
@@ -108,6 +121,11 @@ impl Store {
             events: mpsc::channel(64),
             last_task: 0,
         }
+    }
+
+    /// The leases that are held, now and later.
+    pub fn leases(&self) -> Leases {
+        self.source.leases.clone()
     }
 
     /// One more template uses this: has a task work on it.
@@ -141,6 +159,7 @@ impl Store {
             if slot.users == 0 {
                 slot.handle.abort();
                 self.slots.remove(request);
+                self.source.state.forget_secret(request);
             }
         }
     }

@@ -59,6 +59,18 @@ fn a_wrong_command_line_is_64_and_a_wrong_configuration_78() {
     );
 }
 
+#[test]
+fn ready_answers_by_the_marker_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let marker = dir.path().join(".ready");
+    let argument = format!("-marker={}", marker.display());
+    let (code, _, stderr) = run(&["ready", &argument]);
+    assert!(code == 1 && stderr.contains("not ready"), "{stderr}");
+    drop(std::fs::File::create(&marker).unwrap());
+    let (code, stdout, stderr) = run(&["ready", &argument]);
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", ""));
+}
+
 fn wait(child: &mut Child, what: &str, mut done: impl FnMut(&mut Child) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !done(child) {

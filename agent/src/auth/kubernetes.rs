@@ -13,6 +13,7 @@ use vault_api::{Auth, Client};
 use zeroize::Zeroizing;
 
 use super::LoginError;
+use super::hint::{Claims, hint};
 
 /// Settings of the method.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,19 @@ impl Kubernetes {
             return Err(LoginError::TokenEmpty { path: path() });
         }
         let role = &self.role;
-        Ok(client.login(&self.mount_path, &Body { role, jwt }).await?)
+        let login = client.login(&self.mount_path, &Body { role, jwt }).await;
+        login.map_err(|source| match source.status() {
+            Some(400 | 403 | 404) => LoginError::Refused {
+                hint: hint(&source, role, &self.mount_path, &Claims::of(jwt)),
+                source,
+            },
+            _ => LoginError::Vault(source),
+        })
+    }
+
+    /// What a token of this login cannot be taken over from or to.
+    pub(super) fn identity(&self) -> String {
+        format!("kubernetes {} {}", self.mount_path, self.role)
     }
 }
 

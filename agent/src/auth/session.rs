@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
-use vault_api::{Auth, Client, Token};
+use vault_api::{Auth, Token};
 
+use crate::connection::Connection;
 use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
 
 /// Looking at a token once is enough for so long: requests that are denied by policy come in crowds.
@@ -21,12 +22,22 @@ pub(super) enum SessionEnd {
     Dead,
 }
 
+/// How a token came to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From a login just now.
+    Login,
+    /// From an earlier process. Its role's policies may have changed since.
+    Kept,
+}
+
 pub(super) struct Session<'a> {
-    client: &'a Client,
+    connection: &'a Connection,
     token: &'a Token,
     granted: Duration,
     renewable: bool,
     generation: u64,
+    origin: Origin,
     looked_at: Option<Instant>,
 }
 
@@ -38,13 +49,19 @@ enum Health {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(client: &'a Client, auth: &'a Auth, generation: u64) -> Self {
+    pub(super) fn new(
+        connection: &'a Connection,
+        auth: &'a Auth,
+        generation: u64,
+        origin: Origin,
+    ) -> Self {
         Self {
-            client,
+            connection,
             token: &auth.client_token,
             granted: auth.lease_duration,
             renewable: auth.renewable,
             generation,
+            origin,
             looked_at: None,
         }
     }
@@ -59,7 +76,8 @@ impl<'a> Session<'a> {
             return self.until_dead(suspicions).await;
         }
         info!(target: "agent.auth.handler", "starting renewal process");
-        let (mut lifetime, mut effect) = Lifetime::start(
+        // Vault has just said how long it lives: there is nothing to renew yet.
+        let (mut lifetime, mut effect) = Lifetime::granted(
             Tolerance::Any,
             self.granted,
             self.renewable,
@@ -78,7 +96,11 @@ impl<'a> Session<'a> {
                 Effect::Sleep(pause) => {
                     tokio::select! {
                         () = tokio::time::sleep(pause) => Event::Woke,
-                        end = self.until_dead(suspicions) => return end,
+                        end = self.until_dead(suspicions) => return match end {
+                            // Alive, but to be replaced.
+                            SessionEnd::Due(_) => SessionEnd::Due(lifetime.ends_at()),
+                            SessionEnd::Dead => SessionEnd::Dead,
+                        },
                     }
                 }
                 Effect::Renew => match self.renew().await {
@@ -92,12 +114,13 @@ impl<'a> Session<'a> {
     }
 
     async fn renew(&mut self) -> Result<Event, Health> {
-        match self
-            .client
+        let client = self.connection.client();
+        let renewed = client
             .with_token(self.token)
             .renew_self(Duration::ZERO)
-            .await
-        {
+            .await;
+        self.connection.note(&client, &renewed);
+        match renewed {
             Ok(auth) => {
                 info!(target: "agent.auth.handler", "renewed auth token");
                 Ok(Event::Renewed {
@@ -117,12 +140,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Pending while the token lives, as far as anybody doubts it.
+    /// Pending while the token is of use, as far as anybody doubts it.
     async fn until_dead(&mut self, suspicions: &mut mpsc::Receiver<u64>) -> SessionEnd {
         while let Some(generation) = suspicions.recv().await {
             let looked = self.looked_at.is_some_and(|at| at.elapsed() < LOOKUP_PAUSE);
-            if generation == self.generation && !looked && self.look().await == Health::Dead {
-                return SessionEnd::Dead;
+            if generation != self.generation || looked {
+                continue;
+            }
+            match self.look().await {
+                Health::Dead => return SessionEnd::Dead,
+                Health::Alive if self.origin == Origin::Kept => {
+                    // A new login has the policies that the role has now.
+                    return SessionEnd::Due(Instant::now() + self.granted);
+                }
+                Health::Alive => {}
             }
         }
         // Nobody is left who could doubt it.
@@ -133,7 +164,8 @@ impl<'a> Session<'a> {
     /// again.
     async fn look(&mut self) -> Health {
         self.looked_at = Some(Instant::now());
-        match self.client.with_token(self.token).lookup_self().await {
+        let client = self.connection.client();
+        match client.with_token(self.token).lookup_self().await {
             Err(error) if error.is_permission_denied() => {
                 warn!(
                     target: "agent.auth.handler",

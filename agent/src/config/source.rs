@@ -33,7 +33,13 @@ impl Loaded {
         let config = &self.config;
         let blocks = [
             ("listener", !config.listener.is_empty()),
-            ("cache", config.cache.is_some()),
+            (
+                "cache",
+                config
+                    .cache
+                    .as_ref()
+                    .is_some_and(|cache| cache.persist.is_none()),
+            ),
             ("telemetry", config.telemetry.is_some()),
             (
                 "disable_idle_connections",

@@ -4,13 +4,17 @@ mod login;
 mod template;
 mod vault;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::AgentConfig;
 use contract::agent_config::{DurationText, Sink, TemplateConfig};
+use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH};
 use serde_json::Value;
 
-use super::{ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Settings};
+use super::{
+    ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Revocation, Settings,
+};
 use crate::files::Target;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
 
@@ -75,10 +79,31 @@ impl Settings {
             sinks,
             templates,
             exit_after_auth: overrides.exit_after_auth || config.exit_after_auth.0,
+            ready_marker: READY_MARKER.into(),
+            state: state_directories(config),
+            revocation: revocation(config)?,
             pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),
             environment: environment.clone(),
         })
     }
+}
+
+/// The `persist` stanza names a directory, and the webhook's volume is at a known place. The agent's
+/// home outlives a restart, but ends between an init container and its sidecar.
+fn state_directories(config: &AgentConfig) -> Vec<PathBuf> {
+    let persist = config
+        .cache
+        .as_ref()
+        .and_then(|cache| cache.persist.as_ref());
+    match persist {
+        Some(persist) if !persist.path.is_empty() => vec![persist.path.clone().into()],
+        _ => vec![STATE_PATH.into(), AGENT_HOME.into()],
+    }
+}
+
+fn revocation(config: &AgentConfig) -> Result<Option<Revocation>, ConfigError> {
+    let grace = duration("revoke_grace", &config.revoke_grace)?.unwrap_or_default();
+    Ok(config.revoke_on_shutdown.0.then_some(Revocation { grace }))
 }
 
 fn render_settings(

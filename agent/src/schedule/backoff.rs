@@ -38,9 +38,10 @@ impl RetryPolicy {
             .map_or(self.max, |delay| delay.min(self.max))
     }
 
-    /// The same, shortened by up to a quarter so that many agents spread.
+    /// Any part of it ("full jitter"), so that many agents do not come back at the same moments; at
+    /// least a quarter of `base`.
     pub fn jittered_delay(&self, failures: u32, roll: Roll) -> Duration {
-        scaled(self.delay(failures), 1.0 - roll.between(0.0, 0.25))
+        scaled(self.delay(failures), 1.0 - roll.between(0.0, 1.0)).max(self.base / 4)
     }
 
     /// Whether `failures` in a row are all that the policy grants.
@@ -150,11 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn jitter_takes_a_quarter_of_a_retry_at_most() {
+    fn jitter_spreads_a_retry_over_all_of_its_time() {
         let policy = RetryPolicy::default();
         assert_eq!(policy.jittered_delay(3, Roll::new(0.0)), policy.delay(3));
-        let shortest = policy.jittered_delay(3, Roll::new(1.0));
-        assert!(shortest >= Duration::from_millis(750) && shortest < policy.delay(3));
+        assert_eq!(
+            policy.jittered_delay(3, Roll::new(0.5)),
+            policy.delay(3) / 2
+        );
+        assert_eq!(policy.jittered_delay(9, Roll::new(1.0)), policy.base / 4);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //!            └────▶ Failed  ─▶ Sleep (backing off) ─▶ Woke ─▶ Renew …
 //! ```
 //!
-//! A renewable credential is renewed at once and then after about 70 % of its time. Near its maximum
+//! A renewable credential is renewed after about 70 % of its time; one that an earlier process left, at
+//! once. Near its maximum
 //! the server grants less and less; the machine ends while 10 to 20 % of the last full grant remain,
 //! which is the time to get a new credential.
 
@@ -107,6 +108,22 @@ impl Lifetime {
             backoff: None,
         };
         state.step(Event::Woke, now, roll)
+    }
+
+    /// The same for a credential that was made or renewed at `now`: its first renewal comes when some
+    /// of its time has passed.
+    pub fn granted(
+        tolerance: Tolerance,
+        granted: Duration,
+        renewable: bool,
+        now: Instant,
+        roll: Roll,
+    ) -> (Self, Effect) {
+        let (state, effect) = Self::start(tolerance, granted, renewable, now, roll);
+        if effect == Effect::Renew {
+            return state.step(Event::Renewed { granted, renewable }, now, roll);
+        }
+        (state, effect)
     }
 
     /// When the credential ends unless it is renewed.

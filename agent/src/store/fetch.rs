@@ -7,20 +7,40 @@ use sha2::{Digest, Sha256};
 use templating::{Found, Request, Secret, SecretError};
 use thiserror::Error;
 use vault_api::kv::{self, SecretVersion};
-use vault_api::{JsonError, LeaseId, Response};
+use vault_api::{Client, JsonError, JsonText, LeaseId, Response};
+use zeroize::Zeroizing;
 
-use super::Source;
-use super::facts;
 use super::mounts::Engine;
+use super::{Source, facts, version};
 use crate::auth::Login;
+use crate::connection;
 use crate::schedule::Facts;
+use crate::state::Kept;
+
+/// What a fetch found.
+pub(super) enum Answer {
+    /// The version that is there is the one that we have.
+    Same,
+    /// A value. In a box, because it is much larger.
+    New(Box<Fetched>),
+}
 
 /// A value with what is known of its future.
 pub(super) struct Fetched {
     pub(super) found: Found,
     pub(super) identity: Identity,
+    pub(super) outlook: Outlook,
+    /// For the next process, where something is kept for it.
+    pub(super) kept: Option<Kept>,
+}
+
+/// What is known of a value's future.
+#[derive(Default)]
+pub(super) struct Outlook {
     pub(super) facts: Facts,
     pub(super) lease: Option<HeldLease>,
+    /// The version of a KV secret, whose metadata tells whether it is the latest.
+    pub(super) version: Option<u64>,
 }
 
 /// A lease that is ours to renew.
@@ -54,6 +74,12 @@ pub enum FetchError {
         /// The other's failure.
         reason: Arc<str>,
     },
+    /// Vault does not serve at all, as another request found out.
+    #[error("{reason}")]
+    Away {
+        /// The other's failure.
+        reason: Arc<str>,
+    },
     /// The answer is no secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -70,6 +96,15 @@ impl FetchError {
         matches!(self, Self::Vault(error) if error.is_permission_denied())
     }
 
+    /// The gate says when to try again.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Away { .. } => true,
+            Self::Vault(error) => connection::is_away(error),
+            _ => false,
+        }
+    }
+
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Vault(error) => error.retry_after(),
@@ -78,14 +113,46 @@ impl FetchError {
     }
 }
 
+/// Asks Vault once. `known` is the version that we have, where its metadata may be read.
 pub(super) async fn fetch(
     source: &Source,
     request: &Request,
     login: &Login,
-) -> Result<Fetched, FetchError> {
+    known: Option<Known<'_>>,
+) -> Result<Answer, FetchError> {
+    let pass = source.gate.enter().await;
+    let pass = pass.map_err(|reason| FetchError::Away { reason })?;
     let _turn = source.turns.acquire().await;
-    let vault = source.client.with_token(&login.token);
-    let namespace = source.client.namespace();
+    let client = source.connection.client();
+    let outcome = ask(source, &client, request, login, known).await;
+    match &outcome {
+        Err(FetchError::Mount { .. }) => {}
+        Err(FetchError::Vault(error)) => {
+            source.connection.note_failure(&client, error);
+            pass.end(Some(error));
+        }
+        _ => pass.end(None),
+    }
+    outcome
+}
+
+/// The version that we have of a KV secret.
+pub(super) struct Known<'a> {
+    pub(super) version: u64,
+    /// Set where the policy hides the metadata.
+    pub(super) is_hidden: &'a mut bool,
+}
+
+async fn ask(
+    source: &Source,
+    client: &Client,
+    request: &Request,
+    login: &Login,
+    known: Option<Known<'_>>,
+) -> Result<Answer, FetchError> {
+    let vault = client.with_token(&login.token);
+    let namespace = client.namespace();
+    let keeps = source.state.is_kept();
     match request {
         Request::Read { path } => {
             let engine = source.mounts.engine(&vault, namespace, path).await?;
@@ -93,8 +160,18 @@ pub(super) async fn fetch(
                 Engine::Known(mount) => kv::read_path(path, mount, namespace),
                 Engine::Unknown => path.clone(),
             };
+            if let (Some(known), Engine::Known(mount)) = (known, &engine)
+                && let Some(metadata) = version::metadata_path(&path, mount, namespace)
+            {
+                match version::is_latest(&vault, &metadata, known.version).await {
+                    Ok(true) => return Ok(Answer::Same),
+                    Ok(false) => {}
+                    Err(error) if error.is_permission_denied() => *known.is_hidden = true,
+                    Err(error) => return Err(error.into()),
+                }
+            }
             match vault.read(&path).await? {
-                Some(response) => secret(&response, &path, &engine, false),
+                Some(response) => secret(&response, &path, &engine, false, keeps),
                 None => Err(FetchError::Missing { path }),
             }
         }
@@ -109,8 +186,8 @@ pub(super) async fn fetch(
                 _ => vault.write(path, data).await?,
             };
             match response {
-                Some(response) => secret(&response, path, &engine, true),
-                None => Ok(Fetched::nothing()),
+                Some(response) => secret(&response, path, &engine, true, keeps),
+                None => Ok(Answer::New(Box::new(Fetched::nothing()))),
             }
         }
         Request::List { path } => {
@@ -118,9 +195,32 @@ pub(super) async fn fetch(
                 Engine::Known(mount) => kv::list_path(path, &mount),
                 Engine::Unknown => path.clone(),
             };
-            list(vault.list(&path).await?.as_ref())
+            let response = vault.list(&path).await?;
+            let names = match &response {
+                Some(response) => response.keys()?,
+                None => Vec::new(),
+            };
+            Ok(list(names, path, keeps))
         }
         _ => Err(FetchError::Unsupported),
+    }
+}
+
+/// What an earlier process got, as if it came now.
+pub(super) fn restore(source: &Source, request: &Request, kept: Kept) -> Option<Fetched> {
+    let engine = kept.mount.map_or(Engine::Unknown, |mount| {
+        source.mounts.learn(Arc::new(mount))
+    });
+    let answer = if let Request::List { .. } = request {
+        list(serde_json::from_str(&kept.body).ok()?, kept.path, false)
+    } else {
+        let is_write = matches!(request, Request::Write { .. });
+        let response = Response::from_body(JsonText::new(kept.body.to_string())).ok()?;
+        secret(&response, &kept.path, &engine, is_write, false).ok()?
+    };
+    match answer {
+        Answer::New(fetched) => Some(*fetched),
+        Answer::Same => None,
     }
 }
 
@@ -129,7 +229,8 @@ fn secret(
     path: &str,
     engine: &Engine,
     is_write: bool,
-) -> Result<Fetched, FetchError> {
+    keeps: bool,
+) -> Result<Answer, FetchError> {
     let now = SystemTime::now();
     let is_kv_v2 = matches!(engine, Engine::Known(mount) if mount.is_kv_v2());
     let version = response.data.as_ref().and_then(SecretVersion::from_data);
@@ -138,7 +239,7 @@ fn secret(
     };
     // Data of another engine may look like a version; where the engine is not known, the path tells.
     let may_be_gone = is_kv_v2 || (*engine == Engine::Unknown && path.contains("/data/"));
-    if may_be_gone && version.is_some_and(|version| version.is_gone(now)) {
+    if may_be_gone && version.as_ref().is_some_and(|version| version.is_gone(now)) {
         return Err(missing());
     }
     let no_content =
@@ -163,30 +264,55 @@ fn secret(
         id: lease.id.clone(),
         duration: lease.duration,
     });
-    Ok(Fetched {
+    let kept = keeps.then(|| Kept {
+        body: Zeroizing::new(response.body.as_str().to_owned()),
+        since: now,
+        path: path.to_owned(),
+        mount: match engine {
+            Engine::Known(mount) => Some((**mount).clone()),
+            Engine::Unknown => None,
+        },
+        // A login among secrets is a child of the token too.
+        is_leased: lease.is_some() || response.auth.is_some(),
+    });
+    // A version that the template names never moves.
+    let follows_latest = is_kv_v2 && !is_write && !path.contains('?');
+    Ok(Answer::New(Box::new(Fetched {
         found: Found::Secret(Some(Arc::new(secret))),
         identity: Identity::of_secret(response),
-        facts,
-        lease,
-    })
+        outlook: Outlook {
+            facts,
+            lease,
+            version: version
+                .filter(|_| follows_latest)
+                .map(|version| version.version),
+        },
+        kept,
+    })))
 }
 
 /// Nothing to list is an empty list, not an error.
-fn list(response: Option<&Response>) -> Result<Fetched, FetchError> {
-    let mut names = match response {
-        Some(response) => response.keys()?,
-        None => Vec::new(),
-    };
+fn list(mut names: Vec<String>, path: String, keeps: bool) -> Answer {
     names.sort();
-    Ok(Fetched {
+    let kept = keeps.then(|| Kept {
+        body: Zeroizing::new(serde_json::to_string(&names).expect("names must serialise")),
+        since: SystemTime::now(),
+        path,
+        mount: None,
+        is_leased: false,
+    });
+    Answer::New(Box::new(Fetched {
         identity: Identity::of_names(&names),
         found: Found::List(Arc::new(names)),
-        facts: Facts {
-            is_list: true,
-            ..Facts::default()
+        outlook: Outlook {
+            facts: Facts {
+                is_list: true,
+                ..Facts::default()
+            },
+            ..Outlook::default()
         },
-        lease: None,
-    })
+        kept,
+    }))
 }
 
 impl Fetched {
@@ -195,11 +321,14 @@ impl Fetched {
         Self {
             found: Found::Secret(None),
             identity: Identity([0; 32]),
-            facts: Facts {
-                is_write: true,
-                ..Facts::default()
+            outlook: Outlook {
+                facts: Facts {
+                    is_write: true,
+                    ..Facts::default()
+                },
+                ..Outlook::default()
             },
-            lease: None,
+            kept: None,
         }
     }
 }

@@ -10,14 +10,16 @@ use super::fetch::HeldLease;
 use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
 
 /// Renews a lease until it is time to read the secret again. The token is the current one each time.
-pub(super) async fn keep(source: &Source, lease: &HeldLease) {
-    let (mut lifetime, mut effect) = Lifetime::start(
-        Tolerance::Transient,
-        lease.duration,
-        true,
-        Instant::now(),
-        Roll::dice(),
-    );
+/// A lease that an earlier process left has an `age`: it is renewed at once, which shows whether it
+/// lives.
+pub(super) async fn keep(source: &Source, lease: &HeldLease, age: Option<Duration>) {
+    let start = match age {
+        None => Lifetime::granted,
+        Some(_) => Lifetime::start,
+    };
+    let left = lease.duration.saturating_sub(age.unwrap_or_default());
+    let now = Instant::now();
+    let (mut lifetime, mut effect) = start(Tolerance::Transient, left, true, now, Roll::dice());
     loop {
         let event = match effect {
             Effect::End(why) => {
@@ -38,9 +40,16 @@ async fn renew(source: &Source, lease: &HeldLease) -> Event {
     let Some(login) = source.logins.borrow().clone() else {
         return Event::Failed { transient: true };
     };
+    let Ok(pass) = source.gate.enter().await else {
+        return Event::Failed { transient: true };
+    };
     let _turn = source.turns.acquire().await;
-    let vault = source.client.with_token(&login.token);
-    match vault.renew_lease(&lease.id, Duration::ZERO).await {
+    let client = source.connection.client();
+    let vault = client.with_token(&login.token);
+    let renewed = vault.renew_lease(&lease.id, Duration::ZERO).await;
+    pass.end(renewed.as_ref().err());
+    source.connection.note(&client, &renewed);
+    match renewed {
         Ok(renewed) => {
             info!(target: "agent", lease = %lease.id, granted = ?renewed.duration, "renewed lease");
             Event::Renewed {

@@ -82,6 +82,15 @@ impl Mounts {
         }
     }
 
+    /// Takes in what an earlier process was told.
+    pub(super) fn learn(&self, mount: Arc<Mount>) -> Engine {
+        let mut state = self.state();
+        if !state.known.contains(&mount) {
+            state.known.push(Arc::clone(&mount));
+        }
+        Engine::Known(mount)
+    }
+
     fn known(&self, path: &str, namespace: &str) -> Option<Arc<Mount>> {
         let state = self.state();
         let found = state

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use templating::Request;
+use templating::{Found, Request};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
-use tracing::warn;
+use tracing::{debug, warn};
 
-use super::fetch::{FetchError, Fetched, Identity};
+use super::fetch::{Answer, FetchError, Fetched, Identity, Known, Outlook};
 use super::{Event, EventKind, Source, Trouble, fetch, file, lease};
 use crate::auth::{Login, Logins, Predecessor};
 use crate::schedule::{Refresh, Roll};
@@ -26,6 +26,10 @@ pub(super) struct Task {
     events: mpsc::Sender<Event>,
     identity: Option<Identity>,
     failures: u32,
+    /// The version that we have of a KV secret.
+    version: Option<u64>,
+    /// The login whose policies hide the metadata of this secret.
+    hidden_from: u64,
 }
 
 impl Task {
@@ -42,6 +46,8 @@ impl Task {
             events,
             identity: None,
             failures: 0,
+            version: None,
+            hidden_from: 0,
         }
     }
 
@@ -53,16 +59,38 @@ impl Task {
             return;
         }
         let mut logins = self.source.logins.clone();
+        let mut outlook = Outlook::default();
+        if let Some(login) = current(&mut logins).await {
+            match self.restore(&login).await {
+                Ok(Some((found, age))) => {
+                    outlook = found;
+                    self.hold(&outlook, age, login.generation, &mut logins)
+                        .await;
+                }
+                Ok(None) => {}
+                Err(StoreGone) => return,
+            }
+        }
         while let Some(login) = current(&mut logins).await {
             // In a box: a task spends its life waiting, and then the state of a request in flight
             // should not take memory.
-            let fetched = Box::pin(fetch::fetch(&self.source, &self.request, &login)).await;
-            match fetched {
-                Ok(fetched) => {
-                    if self.accept(&fetched).await.is_err() {
-                        return;
+            let answer = Box::pin(self.fetch(&login)).await;
+            let accepted = match answer {
+                Ok(Answer::Same) => self.recover().await,
+                Ok(Answer::New(fetched)) => {
+                    let Fetched {
+                        found,
+                        identity,
+                        outlook: new,
+                        kept,
+                    } = *fetched;
+                    if let Some(kept) = kept {
+                        self.source
+                            .state
+                            .keep_secret(&self.request, &login.token, kept);
                     }
-                    self.hold(fetched, login.generation, &mut logins).await;
+                    outlook = new;
+                    self.accept(found, identity, outlook.version).await
                 }
                 Err(error) => {
                     if self.fail(&error, login.generation).await.is_err() {
@@ -74,19 +102,70 @@ impl Task {
                         // A new token may be what was missing.
                         _ = newer(&mut logins, login.generation) => {}
                     }
+                    continue;
                 }
+            };
+            if accepted.is_err() {
+                return;
             }
+            self.hold(&outlook, None, login.generation, &mut logins)
+                .await;
         }
     }
 
-    /// Tells the store about a value, if it is a new one.
-    async fn accept(&mut self, fetched: &Fetched) -> Result<(), StoreGone> {
-        let recovered = std::mem::take(&mut self.failures) > 0;
-        if self.identity.as_ref() != Some(&fetched.identity) {
-            self.identity = Some(fetched.identity.clone());
-            return self.send(EventKind::Fresh(fetched.found.clone())).await;
+    /// What an earlier process left, with its age.
+    async fn restore(
+        &mut self,
+        login: &Login,
+    ) -> Result<Option<(Outlook, Option<Duration>)>, StoreGone> {
+        let Some(kept) = self.source.state.secret(&self.request, &login.token) else {
+            return Ok(None);
+        };
+        let age = kept.since.elapsed().unwrap_or_default();
+        let Some(fetched) = fetch::restore(&self.source, &self.request, kept) else {
+            return Ok(None);
+        };
+        debug!(target: "agent", "(view) {}: going on with what the agent before had", self.request);
+        self.accept(fetched.found, fetched.identity, fetched.outlook.version)
+            .await?;
+        Ok(Some((fetched.outlook, Some(age))))
+    }
+
+    async fn fetch(&mut self, login: &Login) -> Result<Answer, FetchError> {
+        let mut is_hidden = false;
+        let known = self
+            .version
+            .filter(|_| self.hidden_from != login.generation)
+            .map(|version| Known {
+                version,
+                is_hidden: &mut is_hidden,
+            });
+        let answer = fetch::fetch(&self.source, &self.request, login, known).await;
+        if is_hidden {
+            self.hidden_from = login.generation;
         }
-        if recovered {
+        answer
+    }
+
+    /// Tells the store about a value, if it is a new one.
+    async fn accept(
+        &mut self,
+        found: Found,
+        identity: Identity,
+        version: Option<u64>,
+    ) -> Result<(), StoreGone> {
+        self.version = version;
+        if self.identity.as_ref() == Some(&identity) {
+            return self.recover().await;
+        }
+        self.failures = 0;
+        self.identity = Some(identity);
+        self.send(EventKind::Fresh(found)).await
+    }
+
+    /// The value that the store has is right.
+    async fn recover(&mut self) -> Result<(), StoreGone> {
+        if std::mem::take(&mut self.failures) > 0 {
             return self.send(EventKind::Recovered).await;
         }
         Ok(())
@@ -98,11 +177,19 @@ impl Task {
             // Full: another task already asked for the same.
             let _ = self.source.suspicions.try_send(generation);
         }
-        let pause = self.source.settings.retry.delay(self.failures);
-        warn!(
-            target: "agent", %error,
-            "(view) {}: retry attempt {} after about {pause:?}", self.request, self.failures
-        );
+        if let FetchError::Away { .. } = error {
+            // The request that found it out has said so.
+            debug!(
+                target: "agent",
+                "(view) {}: waiting for Vault, retry attempt {}", self.request, self.failures
+            );
+        } else {
+            let pause = self.source.settings.retry.delay(self.failures);
+            warn!(
+                target: "agent", %error,
+                "(view) {}: retry attempt {} after at most {pause:?}", self.request, self.failures
+            );
+        }
         let trouble = Trouble {
             reason: format!("{}: {error}", self.request).into(),
             exhausted: self.source.settings.retry.is_exhausted(self.failures),
@@ -111,6 +198,10 @@ impl Task {
     }
 
     fn pause(&self, error: &FetchError) -> Duration {
+        if error.is_away() {
+            // The gate has the time for all.
+            return Duration::ZERO;
+        }
         let own = self
             .source
             .settings
@@ -119,21 +210,34 @@ impl Task {
         error.retry_after().map_or(own, |asked| own.max(asked))
     }
 
-    /// Keeps a value until it is to be read again.
-    async fn hold(&mut self, fetched: Fetched, generation: u64, logins: &mut Logins) {
+    /// Keeps a value until it is to be read again. One from an earlier process has an `age`.
+    async fn hold(
+        &mut self,
+        outlook: &Outlook,
+        age: Option<Duration>,
+        generation: u64,
+        logins: &mut Logins,
+    ) {
         let roll = Roll::dice();
-        match self.source.settings.refresh.refresh(&fetched.facts, roll) {
-            Refresh::After(pause) if fetched.lease.is_none() => sleep(pause).await,
+        let passed = age.unwrap_or_default();
+        let _listed = outlook
+            .lease
+            .as_ref()
+            .map(|lease| self.source.leases.list(&lease.id));
+        match self.source.settings.refresh.refresh(&outlook.facts, roll) {
+            Refresh::After(pause) if outlook.lease.is_none() => {
+                sleep(pause.saturating_sub(passed)).await;
+            }
             Refresh::After(pause) => {
                 tokio::select! {
-                    () = sleep(pause) => {}
+                    () = sleep(pause.saturating_sub(passed)) => {}
                     () = lease_lost(logins, generation) => {}
                 }
             }
             Refresh::AtLeaseEnd => {
-                let Some(held) = &fetched.lease else { return };
+                let Some(held) = &outlook.lease else { return };
                 tokio::select! {
-                    () = lease::keep(&self.source, held) => {}
+                    () = lease::keep(&self.source, held, age) => {}
                     () = lease_lost(logins, generation) => {}
                 }
             }

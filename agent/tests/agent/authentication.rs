@@ -7,6 +7,7 @@ use crate::support::{Agent, DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
 #[tokio::test]
 async fn the_token_is_written_to_its_sink_and_the_pid_file_goes_with_the_agent() {
     let world = World::new().await;
+    world.set_role(json!({"token_ttl": "2s"}));
     let agent = Agent::start(&world.config(&[]));
     let token = world.wait_for("token", |text| !text.is_empty()).await;
     assert_eq!(token.trim(), token);
@@ -118,6 +119,47 @@ async fn a_login_that_vault_refuses_ends_the_agent_with_vaults_words() {
         "{line}"
     );
     assert_eq!(world.logins(), 5);
+}
+
+#[tokio::test]
+async fn a_refused_login_names_what_to_check() {
+    let world = World::new().await;
+    let bound = |names: &str, namespaces: &str, audience: &str| {
+        let mut role = json!({
+            "bound_service_account_names": names, "bound_service_account_namespaces": namespaces,
+            "policies": "api-secrets",
+        });
+        if !audience.is_empty() {
+            role["audience"] = json!(audience);
+        }
+        role
+    };
+    let cases = [
+        (
+            bound("other", "production", ""),
+            "\"api-service-sa\" to bound_service_account_names",
+        ),
+        (
+            bound("api-service-sa", "other", ""),
+            "\"production\" to bound_service_account_namespaces",
+        ),
+        (bound("api-service-sa", "production", "nobody"), "audience"),
+    ];
+    for (role, words) in cases {
+        world.put("auth/kubernetes/role/api-service", &role);
+        let failure = Agent::run_once(world.config(&[world.template("app", KV_TEMPLATE)]))
+            .await
+            .unwrap_err();
+        let line = failure.one_line();
+        assert!(
+            line.contains(words) && !line.contains('\n'),
+            "{words}: {line}"
+        );
+    }
+    let mut config = world.config(&[world.template("app", KV_TEMPLATE)]);
+    config["auto_auth"]["method"]["mount_path"] = json!("auth/nowhere");
+    let line = Agent::run_once(config).await.unwrap_err().one_line();
+    assert!(line.contains("auth/nowhere"), "{line}");
 }
 
 #[tokio::test]

@@ -10,5 +10,9 @@
 
 mod authentication;
 mod failures;
+mod handover;
+mod leaving;
 mod rendering;
+mod secrets;
 mod support;
+mod trouble;

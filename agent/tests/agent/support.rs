@@ -35,6 +35,9 @@ pub(crate) struct World {
     pub(crate) vault: DevVault,
     pub(crate) dir: TempDir,
     logs: Logs,
+    patience: Duration,
+    /// Time between looks at what a test waits for.
+    pace: Duration,
     _log_guard: DefaultGuard,
 }
 
@@ -57,6 +60,16 @@ impl Write for Logs {
 }
 
 impl World {
+    /// A world for tests that start with a paused clock: it jumps to the next thing that anybody
+    /// waits for, so that hours pass at once.
+    pub(crate) async fn paused() -> Self {
+        Self {
+            patience: Duration::from_secs(24 * 3600),
+            pace: Duration::from_millis(500),
+            ..Self::new().await
+        }
+    }
+
     pub(crate) async fn new() -> Self {
         let logs = Logs::default();
         let layer = LogLayer::new(tracing::Level::TRACE, Format::Standard, logs.clone());
@@ -66,6 +79,8 @@ impl World {
             vault,
             dir: tempfile::tempdir().unwrap(),
             logs,
+            patience: DEADLINE,
+            pace: Duration::from_millis(5),
             _log_guard: guard,
         };
         world.set_up();
@@ -136,6 +151,17 @@ impl World {
         self.put(KV, &json!({"data": {"api_key": value}}));
     }
 
+    /// Allows the agent more than what the guide does.
+    pub(crate) fn allow(&self, rules: &str) {
+        self.put("sys/policies/acl/more", &json!({"policy": rules}));
+        self.set_role(json!({"policies": "api-secrets,more"}));
+    }
+
+    /// Waits until the agent says that it is ready.
+    pub(crate) async fn wait_until_ready(&self) {
+        self.until("the marker", || self.read(".ready")).await;
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -204,10 +230,10 @@ impl World {
                 if let Some(found) = look() {
                     return found;
                 }
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(self.pace).await;
             }
         };
-        let found = tokio::time::timeout(DEADLINE, search).await;
+        let found = tokio::time::timeout(self.patience, search).await;
         found.unwrap_or_else(|_| panic!("waited in vain for {what}; log:\n{}", self.logs()))
     }
 
@@ -220,11 +246,25 @@ impl World {
     }
 }
 
+/// The settings of a configuration, with the places that a pod has moved below its directory.
+pub(crate) fn mk_settings(config: &Value) -> Settings {
+    let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+    let mut settings =
+        Settings::from_config(&config, Overrides::default(), &Environment::default()).unwrap();
+    let home = settings.pid_file.as_ref().and_then(|path| path.parent());
+    settings.ready_marker = home.unwrap().join(".ready");
+    if config.cache.is_none() {
+        settings.state.clear();
+    }
+    settings
+}
+
 impl Agent {
     pub(crate) fn start(config: &Value) -> Self {
-        let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
-        let settings =
-            Settings::from_config(&config, Overrides::default(), &Environment::default()).unwrap();
+        Self::start_with(mk_settings(config))
+    }
+
+    pub(crate) fn start_with(settings: Settings) -> Self {
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             // A dropped sender stops the agent too.
@@ -240,6 +280,19 @@ impl Agent {
     pub(crate) async fn run_once(mut config: Value) -> Result<(), Failure> {
         config["exit_after_auth"] = true.into();
         Self::start(&config).end().await
+    }
+
+    /// Ends the agent as a crash does: nothing of it runs on, nothing is tidied up.
+    pub(crate) async fn crash(self) {
+        let Self { stop, ended } = self;
+        ended.abort();
+        let _ = ended.await;
+        drop(stop);
+    }
+
+    /// Asks the agent to stop, without waiting for its end.
+    pub(crate) fn ask_to_stop(&mut self) {
+        drop(self.stop.take());
     }
 
     /// Asks the agent to stop, and gives how it ended.

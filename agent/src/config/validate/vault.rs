@@ -50,7 +50,14 @@ pub(super) fn command_environment(client: &ClientConfig) -> Vec<(String, String)
     let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| p.display().to_string());
     let ca_text = client.ca_cert_bytes.as_deref().map(String::from_utf8_lossy);
     let variables = [
-        ("VAULT_ADDR", Some(client.address.clone())),
+        (
+            "VAULT_ADDR",
+            client
+                .address
+                .split(',')
+                .next()
+                .map(|address| address.trim().to_owned()),
+        ),
         (
             "VAULT_SKIP_VERIFY",
             client.skip_verify.then(|| "true".to_owned()),

@@ -92,6 +92,27 @@ fn the_first_renewal_is_immediate_and_the_next_after_about_seventy_percent() {
 }
 
 #[test]
+fn a_credential_just_granted_waits_for_its_first_renewal() {
+    for roll in [0.0, 0.999] {
+        let (state, effect) = Lifetime::granted(
+            Tolerance::Transient,
+            Duration::from_secs(100),
+            true,
+            Instant::now(),
+            Roll::new(roll),
+        );
+        let Effect::Sleep(pause) = effect else {
+            panic!("{effect:?}")
+        };
+        assert!((69..=74).contains(&pause.as_secs()), "{pause:?}");
+        assert_eq!(
+            state.step(Event::Woke, Instant::now(), Roll::new(roll)).1,
+            Effect::Renew
+        );
+    }
+}
+
+#[test]
 fn a_credential_that_reaches_its_maximum_ends_before_its_time_is_up() {
     let story = mk_story(
         Tolerance::Any,

@@ -1,0 +1,227 @@
+//! The way to Vault: the address in use, and the certificates as they are on disk now.
+//!
+//! ```text
+//! client() ─▶ request ─▶ note(outcome) ─┬─ answered: stay
+//!                                       └─ nobody there, sealed: next address of the list
+//! ```
+//!
+//! Certificates are rotated on disk while the agent runs. A client holds what it read, so another one
+//! is made when a file has changed; what cannot be read leaves the client that there is.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+use vault_api::{Client, ClientConfig, ConfigError, Error};
+
+/// Files are looked at no more often than this while all is well.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// One server, or several of one cluster. Clones share which one is in use.
+#[derive(Clone)]
+pub struct Connection(Arc<Inner>);
+
+struct Inner {
+    servers: Vec<ClientConfig>,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    index: usize,
+    client: Client,
+    files: Vec<Option<Stamp>>,
+    looked_at: Instant,
+}
+
+/// By what a change of a file is seen without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Connection {
+    /// A connection to the first of the addresses, which are separated by commas.
+    pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
+        let addresses = config.address.split(',').map(str::trim);
+        let mut servers: Vec<ClientConfig> = addresses
+            .filter(|address| !address.is_empty())
+            .map(|address| ClientConfig {
+                address: address.to_owned(),
+                ..config.clone()
+            })
+            .collect();
+        if servers.is_empty() {
+            // The client says what is wrong with it.
+            servers.push(config.clone());
+        }
+        // A mistake in any address shows at the start.
+        for server in &servers[1..] {
+            Client::new(server)?;
+        }
+        let current = Current {
+            index: 0,
+            client: Client::new(&servers[0])?,
+            files: stamps(&servers[0]),
+            looked_at: Instant::now(),
+        };
+        Ok(Self(Arc::new(Inner {
+            servers,
+            current: Mutex::new(current),
+        })))
+    }
+
+    /// The client to use for the next request.
+    pub fn client(&self) -> Client {
+        let mut current = self.current();
+        if current.looked_at.elapsed() >= LOOK {
+            self.look(&mut current);
+        }
+        current.client.clone()
+    }
+
+    /// Takes note of how a request with `client` went.
+    pub fn note<T>(&self, client: &Client, outcome: &Result<T, Error>) {
+        if let Err(error) = outcome {
+            self.note_failure(client, error);
+        }
+    }
+
+    /// Takes note of a request with `client` that failed.
+    pub fn note_failure(&self, client: &Client, error: &Error) {
+        if !is_away(error) {
+            return;
+        }
+        let mut current = self.current();
+        if current.client.address() != client.address() {
+            // Another request has seen it before.
+            return;
+        }
+        let servers = &self.0.servers;
+        if servers.len() == 1 {
+            self.look(&mut current);
+            return;
+        }
+        let next = (current.index + 1) % servers.len();
+        match Client::new(&servers[next]) {
+            Ok(client) => {
+                info!(target: "agent", "{} does not serve, trying {}", current.client.address(), client.address());
+                current.client = client;
+                current.files = stamps(&servers[next]);
+                current.looked_at = Instant::now();
+            }
+            Err(error) => warn!(target: "agent", %error, "cannot use the next address"),
+        }
+        current.index = next;
+    }
+
+    /// Makes another client if its files have changed.
+    fn look(&self, current: &mut Current) {
+        current.looked_at = Instant::now();
+        let server = &self.0.servers[current.index];
+        let files = stamps(server);
+        if files == current.files {
+            return;
+        }
+        match Client::new(server) {
+            Ok(client) => {
+                info!(target: "agent", "certificates changed on disk, reconnecting");
+                current.client = client;
+                current.files = files;
+            }
+            // Half a rotation: the next look sees the other half.
+            Err(error) => {
+                warn!(target: "agent", %error, "certificates changed on disk, but cannot be used");
+            }
+        }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        // Whole after each change, so a panic elsewhere does no harm to it.
+        self.0
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the server as a whole does not serve, rather than one path of it.
+pub fn is_away(error: &Error) -> bool {
+    matches!(error, Error::Transport { .. })
+        || matches!(error.status(), Some(429 | 472 | 473 | 502 | 503 | 504))
+}
+
+fn stamps(config: &ClientConfig) -> Vec<Option<Stamp>> {
+    let files = [
+        &config.ca_cert,
+        &config.ca_path,
+        &config.client_cert,
+        &config.client_key,
+    ];
+    let files = files.into_iter().flatten();
+    files.map(|path| stamp(path)).collect()
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some(Stamp {
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_error(status: u16) -> Result<(), Error> {
+        // A request line can only be made by a request.
+        let client = Client::new(&ClientConfig::new("http://127.0.0.1:1")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        match runtime.block_on(client.health()).unwrap_err() {
+            Error::Transport { request, .. } if status != 0 => Err(Error::Api {
+                request,
+                status,
+                errors: Vec::new(),
+                retry_after: None,
+            }),
+            error => Err(error),
+        }
+    }
+
+    #[test]
+    fn the_next_address_is_tried_where_a_server_does_not_serve() {
+        let config = ClientConfig::new("http://one:8200, http://two:8200,http://three:8200");
+        let connection = Connection::new(&config).unwrap();
+        let host = || connection.client().address().host_str().unwrap().to_owned();
+        let first = connection.client();
+        connection.note(&first, &mk_error(403));
+        connection.note(&first, &mk_error(500));
+        assert_eq!(host(), "one", "one path that fails is no reason to go");
+        connection.note(&first, &mk_error(503));
+        assert_eq!(host(), "two");
+        connection.note(&first, &mk_error(503));
+        assert_eq!(
+            host(),
+            "two",
+            "what failed at the first says nothing about the second"
+        );
+        connection.note(&connection.client(), &mk_error(0));
+        connection.note(&connection.client(), &mk_error(502));
+        assert_eq!(host(), "one");
+    }
+
+    #[test]
+    fn a_mistake_in_any_address_shows_at_once() {
+        assert!(Connection::new(&ClientConfig::new("http://one:8200,two")).is_err());
+        assert!(Connection::new(&ClientConfig::new("")).is_err());
+    }
+}

@@ -1,0 +1,129 @@
+//! The marker that says "all files are rendered and the agent is logged in".
+//!
+//! Probes look at it with `vault-agent ready`: no listener, no configuration, no Vault. A marker of an
+//! earlier process says nothing, so it is removed at the start; after that it stays as long as the
+//! process lives, because the files stay good while Vault is away.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use tracing::{debug, warn};
+
+use crate::files::{self, FileError, Target};
+
+/// The marker of this process; removed with this value.
+#[derive(Debug)]
+pub struct Marker {
+    path: PathBuf,
+    is_set: bool,
+}
+
+/// The agent is not ready.
+#[derive(Debug, Error)]
+pub enum NotReady {
+    /// No marker.
+    #[error(
+        "not ready: {} is not there, so the agent has not rendered all files yet or is not running; \
+         its log says what it waits for",
+        path.display()
+    )]
+    NoMarker {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// Nobody knows.
+    #[error("not ready: cannot look at {}: {source}", path.display())]
+    Unknown {
+        /// Where it would be.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// What `vault-agent ready` asks.
+pub fn check(path: &Path) -> Result<(), NotReady> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(NotReady::NoMarker {
+            path: path.to_owned(),
+        }),
+        Err(source) => Err(NotReady::Unknown {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+impl Marker {
+    /// Takes away what an earlier process left.
+    pub fn new(path: PathBuf) -> Self {
+        remove(&path);
+        Self {
+            path,
+            is_set: false,
+        }
+    }
+
+    /// The agent is ready.
+    pub fn set(&mut self) {
+        if self.is_set {
+            return;
+        }
+        self.is_set = true;
+        let target = Target {
+            create_directories: false,
+            ..Target::new(&self.path)
+        };
+        match target.write(b"") {
+            Ok(_) => debug!(target: "agent", "ready"),
+            // Outside of a pod there is no such directory, and nobody who looks there.
+            Err(FileError::ParentMissing { .. }) => {}
+            Err(error) => {
+                warn!(target: "agent", %error, "cannot write the marker that probes look for");
+            }
+        }
+    }
+}
+
+impl Drop for Marker {
+    fn drop(&mut self) {
+        remove(&self.path);
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = files::remove(path) {
+        warn!(target: "agent", %error, "cannot remove the marker that probes look for");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_is_there_from_ready_to_the_end_and_none_is_inherited() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".ready");
+        drop(std::fs::File::create(&path).unwrap());
+        let mut marker = Marker::new(path.clone());
+        let error = check(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("not ready") && error.contains("log"),
+            "{error}"
+        );
+        marker.set();
+        assert!(check(&path).is_ok());
+        drop(marker);
+        assert!(check(&path).is_err());
+    }
+
+    #[test]
+    fn a_missing_home_is_no_trouble() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("nowhere/.ready");
+        Marker::new(path.clone()).set();
+        assert!(matches!(check(&path), Err(NotReady::NoMarker { .. })));
+    }
+}

@@ -1,0 +1,107 @@
+//! The end of an agent, and what it leaves behind.
+
+use serde_json::{Value, json};
+
+use crate::support::{Agent, DATABASE_TEMPLATE, KV_TEMPLATE, World};
+
+fn mk_config(world: &World) -> Value {
+    std::fs::create_dir_all(world.path("state")).unwrap();
+    let mut config = world.config(&[
+        world.template("app", KV_TEMPLATE),
+        world.template("user", DATABASE_TEMPLATE),
+    ]);
+    config["cache"] = json!({"persist": {"type": "kubernetes", "path": world.path("state")}});
+    config["revoke_on_shutdown"] = json!(true);
+    config
+}
+
+#[tokio::test]
+async fn token_leases_and_state_end_with_the_agent() {
+    let world = World::new().await;
+    let agent = Agent::start(&mk_config(&world));
+    world.wait_until_ready().await;
+    let user = world.read("user").unwrap();
+    assert!(world.vault.is_alive(&user));
+    agent.stop().await.unwrap();
+    assert!(!world.vault.is_alive(&user));
+    assert_eq!(world.vault.count("PUT", "auth/token/revoke-self"), 1);
+    assert_eq!(std::fs::read_dir(world.path("state")).unwrap().count(), 0);
+    assert_eq!(world.read(".ready"), None);
+    assert_eq!(world.read("app").unwrap(), "key=first", "files stay");
+}
+
+#[tokio::test]
+async fn the_application_has_its_grace() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    config["revoke_grace"] = json!("1s");
+    let mut agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    let user = world.read("user").unwrap();
+    agent.ask_to_stop();
+    world.wait_for_log("waiting for the application").await;
+    // Until then, all goes on.
+    world.set_key("second");
+    world.wait_for_text("app", "key=second").await;
+    assert!(world.vault.is_alive(&user));
+    agent.end().await.unwrap();
+    assert!(!world.vault.is_alive(&user));
+}
+
+#[tokio::test]
+async fn nothing_is_revoked_that_somebody_still_needs() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    // An init container: the application is about to start.
+    Agent::run_once(config.clone()).await.unwrap();
+    let user = world.read("user").unwrap();
+    assert!(world.vault.is_alive(&user));
+    config["revoke_on_shutdown"] = json!(false);
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    agent.stop().await.unwrap();
+    assert!(world.vault.is_alive(&user));
+    assert_eq!(world.vault.count("PUT", "auth/token/revoke-self"), 0);
+}
+
+#[tokio::test]
+async fn the_token_before_is_revoked_too() {
+    let world = World::new().await;
+    world.set_role(json!({"token_ttl": "4s", "token_max_ttl": "4s"}));
+    let agent = Agent::start(&mk_config(&world));
+    world.wait_until_ready().await;
+    let user = world.read("user").unwrap();
+    world
+        .wait_for_log("lifetime watcher done channel triggered")
+        .await;
+    world
+        .until("a second login", || (world.logins() > 1).then_some(()))
+        .await;
+    agent.stop().await.unwrap();
+    assert!(!world.vault.is_alive(&user));
+    assert_eq!(world.vault.count("PUT", "auth/token/revoke-self"), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_revoked_gives_up_its_leases() {
+    let world = World::new().await;
+    world.allow(r#"path "sys/leases/revoke" { capabilities = ["update"] }"#);
+    let agent = Agent::start(&mk_config(&world));
+    world.wait_until_ready().await;
+    let user = world.read("user").unwrap();
+    world
+        .vault
+        .add_fault(dev_vault::Fault::status("auth/token/revoke-self", 400));
+    agent.stop().await.unwrap();
+    assert!(!world.vault.is_alive(&user));
+}
+
+#[tokio::test]
+async fn a_vault_that_is_away_holds_up_no_end() {
+    let mut world = World::new().await;
+    let agent = Agent::start(&mk_config(&world));
+    world.wait_until_ready().await;
+    world.vault.stop();
+    agent.stop().await.unwrap();
+    assert!(world.logs().contains("cannot revoke"));
+}

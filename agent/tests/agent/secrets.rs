@@ -1,0 +1,105 @@
+//! When secrets are read, and how often.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Agent, KV, KV_TEMPLATE, World};
+
+const METADATA: &str = "secret/metadata/production/api-service";
+
+#[tokio::test]
+async fn a_version_that_has_not_moved_is_not_read_again() {
+    let world = World::new().await;
+    world.allow(r#"path "secret/metadata/production/*" { capabilities = ["read"] }"#);
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    world.wait_for_count("GET", METADATA, 2).await;
+    assert_eq!(world.vault.count("GET", KV), 1);
+    world.set_key("second");
+    world.wait_for_text("app", "key=second").await;
+    assert_eq!(world.vault.count("GET", KV), 2);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn hidden_metadata_is_asked_for_once_a_token() {
+    let world = World::new().await;
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    world.wait_for_count("GET", KV, 4).await;
+    assert_eq!(world.vault.count("GET", METADATA), 1);
+    assert_eq!(world.vault.count("GET", "auth/token/lookup-self"), 0);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_destroyed_version_is_as_good_as_deleted() {
+    let world = World::new().await;
+    world.allow(r#"path "secret/metadata/production/*" { capabilities = ["read"] }"#);
+    let agent = Agent::start(&world.config(&[world.template("app", KV_TEMPLATE)]));
+    world.wait_for_text("app", "key=first").await;
+    let destroy = "secret/destroy/production/api-service";
+    world.put(destroy, &json!({"versions": [1]}));
+    world.wait_for_log("no secret exists at").await;
+    assert_eq!(world.read("app").unwrap(), "key=first");
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn version_1_follows_the_interval_and_not_its_month_long_lease() {
+    let world = World::paused().await;
+    world.put(
+        "sys/mounts/kv",
+        &json!({"type": "kv", "options": {"version": "1"}}),
+    );
+    world.put("kv/app", &json!({"a": "first"}));
+    world.allow(r#"path "kv/*" { capabilities = ["read"] }"#);
+    let text = r#"{{ with secret "kv/app" }}{{ .Data.a }}{{ end }}"#;
+    let mut config = world.config(&[world.template("app", text)]);
+    config["template_config"]["static_secret_render_interval"] = json!("5m");
+    let agent = Agent::start(&config);
+    world.wait_for_text("app", "first").await;
+    world.put("kv/app", &json!({"a": "second"}));
+    let before = tokio::time::Instant::now();
+    world.wait_for_text("app", "second").await;
+    let waited = before.elapsed();
+    let five_minutes = Duration::from_secs(300);
+    assert!(
+        waited > five_minutes / 2 && waited <= five_minutes,
+        "{waited:?}"
+    );
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_runs_once_while_reads_go_on() {
+    let world = World::paused().await;
+    world.put(
+        "sys/mounts/kv",
+        &json!({"type": "kv", "options": {"version": "1"}}),
+    );
+    world.allow(r#"path "kv/*" { capabilities = ["read", "create", "update"] }"#);
+    let text = r#"{{ secret "kv/mark" "a=b" }}{{ with secret "kv/mark" }}{{ .Data.a }}{{ end }}"#;
+    let agent = Agent::start(&world.config(&[world.template("app", text)]));
+    world.wait_for_count("GET", "kv/mark", 10).await;
+    assert_eq!(world.vault.count("PUT", "kv/mark"), 1);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_static_role_is_read_at_its_rotation() {
+    let world = World::paused().await;
+    let connection = json!({"plugin_name": "postgresql-database-plugin", "allowed_roles": "*"});
+    world.put("database/config/postgres", &connection);
+    let role = json!({"db_name": "postgres", "username": "app", "rotation_period": "1h"});
+    world.put("database/static-roles/app", &role);
+    world.allow(r#"path "database/static-creds/app" { capabilities = ["read"] }"#);
+    let text = r#"{{ with secret "database/static-creds/app" }}{{ .Data.password }}{{ end }}"#;
+    let agent = Agent::start(&world.config(&[world.template("app", text)]));
+    let first = world.wait_for("app", |text| !text.is_empty()).await;
+    let before = tokio::time::Instant::now();
+    world.wait_for("app", |text| text != first).await;
+    let waited = before.elapsed().as_secs();
+    assert!((3595..=3605).contains(&waited), "{waited}");
+    assert_eq!(world.vault.count("GET", "database/static-creds/app"), 2);
+    agent.stop().await.unwrap();
+}
