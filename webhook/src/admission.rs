@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::inject::{self, Decision, Outcome};
 use crate::pod::Text;
 use crate::settings::Settings;
+use crate::workload;
 
 /// A request that is no admission review, so that there is nothing to answer in kind.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -100,28 +101,9 @@ const V1: &str = "admission.k8s.io/v1";
 const V1BETA1: &str = "admission.k8s.io/v1beta1";
 const KIND: &str = "AdmissionReview";
 
-/// Answers one review.
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "what is serialised has text keys only"
-)]
+/// Answers a review of a pod: decides, and changes it.
 pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError> {
-    let undecodable = |error: serde_json::Error| ReviewError::Undecodable {
-        line: error.line(),
-        column: error.column(),
-    };
-    let review: Review<'_> = serde_json::from_slice(body).map_err(undecodable)?;
-    // A list is a valid sequence of fields to the decoder, but no review.
-    if !body.trim_ascii_start().starts_with(b"{") {
-        return Err(ReviewError::Undecodable { line: 1, column: 1 });
-    }
-    let api_version = match (&*review.api_version, &*review.kind) {
-        ("" | V1, "" | KIND) => V1,
-        (V1BETA1, KIND) => V1BETA1,
-        _ => return Err(ReviewError::Kind),
-    };
-    let request = review.request.ok_or(ReviewError::NoRequest)?;
-
+    let (api_version, request) = read(body)?;
     let question = inject::Request {
         namespace: &request.namespace,
         object: request.object,
@@ -144,24 +126,81 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
         allowed,
         status,
         patch,
-        warnings: outcome
-            .warnings
-            .iter()
-            .map(inject::Warning::as_str)
-            .collect(),
+        warnings: texts(&outcome.warnings),
     };
-    let answer = Answer {
-        api_version,
-        kind: KIND,
-        response,
-    };
-    let body = serde_json::to_vec(&answer).expect("an answer must serialise: its keys are text");
+    let body = write(api_version, response);
     Ok(Answered {
         body,
         uid: request.uid.to_string(),
         namespace: request.namespace.to_string(),
         outcome,
     })
+}
+
+/// Answers a review of a workload: warns whoever writes it of what its pods will be told, and lets
+/// it through as it is.
+pub fn validate(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError> {
+    let (api_version, request) = read(body)?;
+    // What is deleted has no object.
+    let outcome = request.object.map_or_else(
+        || Outcome {
+            decision: Decision::Skip(inject::Skip::NotAsked),
+            warnings: Vec::new(),
+            pod: String::new(),
+        },
+        |object| workload::decide(object, &request.namespace, settings),
+    );
+    let warnings = workload::warnings(&outcome);
+    let response = Response {
+        uid: &request.uid,
+        allowed: true,
+        status: None,
+        patch: None,
+        warnings: texts(&warnings),
+    };
+    let body = write(api_version, response);
+    Ok(Answered {
+        body,
+        uid: request.uid.to_string(),
+        namespace: request.namespace.to_string(),
+        outcome: Outcome {
+            warnings,
+            ..outcome
+        },
+    })
+}
+
+/// The version to answer in, and the request.
+fn read(body: &[u8]) -> Result<(&'static str, Request<'_>), ReviewError> {
+    let undecodable = |error: serde_json::Error| ReviewError::Undecodable {
+        line: error.line(),
+        column: error.column(),
+    };
+    let review: Review<'_> = serde_json::from_slice(body).map_err(undecodable)?;
+    // A list is a valid sequence of fields to the decoder, but no review.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(ReviewError::Undecodable { line: 1, column: 1 });
+    }
+    let api_version = match (&*review.api_version, &*review.kind) {
+        ("" | V1, "" | KIND) => V1,
+        (V1BETA1, KIND) => V1BETA1,
+        _ => return Err(ReviewError::Kind),
+    };
+    let request = review.request.ok_or(ReviewError::NoRequest)?;
+    Ok((api_version, request))
+}
+
+fn write(api_version: &'static str, response: Response<'_>) -> Vec<u8> {
+    let answer = Answer {
+        api_version,
+        kind: KIND,
+        response,
+    };
+    serde_json::to_vec(&answer).expect("an answer must serialise: its keys are text")
+}
+
+fn texts(warnings: &[inject::Warning]) -> Vec<&str> {
+    warnings.iter().map(inject::Warning::as_str).collect()
 }
 
 fn encode(operations: &[json_patch::PatchOperation]) -> EncodedPatch {
@@ -206,6 +245,31 @@ mod tests {
             },
         });
         assert_eq!(answered(&review), Ok(expected));
+    }
+
+    #[test]
+    fn a_workload_is_let_through_unchanged_with_what_its_pods_will_be_told() {
+        let annotations = json!({"vault.hashicorp.com/agent-inject": "true"});
+        let template =
+            json!({"metadata": {"annotations": annotations}, "spec": {"containers": []}});
+        let review = json!({"request": {
+            "uid": "u1", "namespace": "a",
+            "object": {"kind": "Deployment", "spec": {"template": template}},
+        }});
+        let settings = Settings {
+            strict: true,
+            vault_address: "https://vault:8200".to_owned(),
+            ..Settings::default()
+        };
+        let answered = validate(review.to_string().as_bytes(), &settings).unwrap();
+        let answer: Value = serde_json::from_slice(&answered.body).unwrap();
+        let expected = json!({"uid": "u1", "allowed": true, "warnings": [
+            "pods will be refused: error validating agent configuration: no Vault role found",
+        ]});
+        assert_eq!(answer["response"], expected);
+        let deleted = json!({"request": {"uid": "u1", "object": null}});
+        let answered = validate(deleted.to_string().as_bytes(), &settings).unwrap();
+        assert_eq!(answered.outcome.warnings, []);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! * [`pod`]: the parts of a pod that matter here, read from the raw JSON and never written back.
 //! * [`inject`]: from pod and [`settings`] to a decision; no input or output, no clock.
 //! * [`kubernetes`]: versions, and what follows from them for a pod.
+//! * [`workload`]: what the pods of a Deployment and its kin will be told.
 //! * [`server`], [`tls`], [`metrics`], [`shutdown`]: the process around it.
 //! * [`cli`]: flags and environment variables become a [`cli::Configuration`].
 
@@ -24,6 +25,7 @@ pub mod server;
 pub mod settings;
 pub mod shutdown;
 pub mod tls;
+pub mod workload;
 
 pub use inject::{Decision, Outcome, decide};
 pub use settings::Settings;

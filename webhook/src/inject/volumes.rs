@@ -1,5 +1,6 @@
 //! The volumes that a pod gets, and where its containers and the agent's mount them.
 
+use contract::names::{STATE_PATH, STATE_VOLUME};
 use serde_json::{Map, Value, json};
 
 use super::config::Role;
@@ -60,7 +61,19 @@ pub(super) fn groups(asked: &InjectRequest<'_>) -> Vec<Vec<Value>> {
     if asked.persists_cache() {
         groups.push(vec![memory(names.cache_volume)]);
     }
+    if hands_over(asked) {
+        groups.push(vec![memory(STATE_VOLUME)]);
+    }
     groups
+}
+
+/// Whether our init container leaves token and secrets to our sidecar, so that it neither logs in nor
+/// reads again. The established agent does so only through its cache.
+fn hands_over(asked: &InjectRequest<'_>) -> bool {
+    asked.flavor.is_our_agent()
+        && asked.agents.init
+        && asked.agents.has_sidecar()
+        && !asked.persists_cache()
 }
 
 fn custom(asked: &InjectRequest<'_>, index: usize) -> String {
@@ -127,6 +140,9 @@ pub(super) fn agent_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: R
     }
     if asked.persists_cache() {
         mounts.push(mount(names.cache_volume, CACHE_PATH));
+    }
+    if hands_over(asked) {
+        mounts.push(mount(STATE_VOLUME, STATE_PATH));
     }
     mounts
 }

@@ -57,6 +57,11 @@ impl Warning {
         }
     }
 
+    /// What whoever writes a workload is told, where its pods would be refused.
+    pub(crate) fn of_refusal(denial: &super::Denial) -> Self {
+        Self::sure(&format!("pods will be refused: {denial}"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::admission::{self, Answered, ReviewError};
 use crate::inject::Decision;
@@ -54,6 +54,7 @@ impl App {
 pub fn router(app: Arc<App>) -> Router {
     let router = Router::new()
         .route("/mutate", any(mutate))
+        .route("/validate", any(validate))
         .route("/health/ready", any(ready))
         .route("/health/live", any(|| async { StatusCode::NO_CONTENT }));
     let router = if app.telemetry_path.is_empty() {
@@ -80,10 +81,31 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         .into_response()
 }
 
+/// What a review is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    /// A patch for a pod.
+    Mutate,
+    /// Warnings for whoever writes a workload.
+    Validate,
+}
+
 async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
+    review(app, request, Endpoint::Mutate).await
+}
+
+async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
+    review(app, request, Endpoint::Validate).await
+}
+
+async fn review(app: Arc<App>, request: Request, endpoint: Endpoint) -> Response {
     let _in_flight = app.metrics.request();
     let start = Instant::now();
-    let response = match tokio::time::timeout(REQUEST_DEADLINE, answer(&app, request, start)).await
+    let response = match tokio::time::timeout(
+        REQUEST_DEADLINE,
+        answer(&app, request, endpoint, start),
+    )
+    .await
     {
         Ok(Ok(response)) => response,
         Ok(Err(refused)) => {
@@ -134,7 +156,12 @@ impl From<ReviewError> for Refused {
     }
 }
 
-async fn answer(app: &App, request: Request, start: Instant) -> Result<Response, Refused> {
+async fn answer(
+    app: &App,
+    request: Request,
+    endpoint: Endpoint,
+    start: Instant,
+) -> Result<Response, Refused> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
     if content_type != b"application/json" {
@@ -143,10 +170,25 @@ async fn answer(app: &App, request: Request, start: Instant) -> Result<Response,
         return Err(Refused::new(StatusCode::BAD_REQUEST, text));
     }
     let body = read(request.into_body()).await?;
-    let answered = admission::answer(&body, &app.settings)?;
-    app.metrics
-        .decided(&answered.namespace, &answered.outcome.decision);
-    log(&answered, start.elapsed());
+    let answered = match endpoint {
+        Endpoint::Mutate => {
+            let answered = admission::answer(&body, &app.settings)?;
+            app.metrics
+                .decided(&answered.namespace, &answered.outcome.decision);
+            log(&answered, start.elapsed());
+            answered
+        }
+        Endpoint::Validate => {
+            let answered = admission::validate(&body, &app.settings)?;
+            debug!(
+                namespace = answered.namespace,
+                uid = answered.uid,
+                warnings = answered.outcome.warnings.len(),
+                "Looked at a workload"
+            );
+            answered
+        }
+    };
     Ok(([(header::CONTENT_TYPE, "application/json")], answered.body).into_response())
 }
 
