@@ -84,6 +84,14 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// Its owner or group is not known here.
+    #[error("{}: {source}", path.display())]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        source: names::UnknownName,
+    },
     /// The system refused.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
@@ -129,6 +137,23 @@ impl Target {
         }
         self.replace(&parent, existing.as_ref().map(|(_, stat)| stat), content)?;
         Ok(Written::Replaced)
+    }
+
+    /// Makes the file end in `content`, behind what it has. A file that ends so already is left alone,
+    /// so that the same content comes once.
+    pub fn append(&self, content: &[u8]) -> Result<Written, FileError> {
+        let parent = Parent::open(&self.path, self.create_directories)?;
+        let mut whole = Zeroizing::new(Vec::new());
+        if let Some((mut file, stat)) = self.existing(&parent)? {
+            let size = usize::try_from(stat.st_size).unwrap_or(0);
+            whole.reserve_exact(size + content.len() + 1);
+            file.read_to_end(&mut whole)
+                .map_err(|source| FileError::io(&self.path, "read it", source))?;
+        }
+        if !whole.ends_with(content) {
+            whole.extend_from_slice(content);
+        }
+        self.write(&whole)
     }
 
     /// Whether files can be made beside the target; tried out, because rights alone do not tell.

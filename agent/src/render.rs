@@ -9,6 +9,7 @@
 //! Before all pages were rendered once, what cannot be had may end the agent, as configured, but only
 //! after the other pages are done. After that nothing ends it and no file is ever taken away.
 
+mod effect;
 mod page;
 
 use std::collections::{BTreeSet, HashMap};

@@ -10,6 +10,7 @@
 //! events, and only [`Store::changed`] puts them into the slots. A failing task keeps its slot's last
 //! value, so files stay as they are while Vault is away.
 
+mod certificate;
 mod facts;
 mod fetch;
 mod file;
@@ -35,6 +36,7 @@ use gate::Gate;
 use mounts::Mounts;
 use task::Task;
 
+pub use certificate::CertificateError;
 pub use fetch::FetchError;
 pub use leases::Leases;
 

@@ -50,6 +50,16 @@ fn the_same_content_is_not_touched() {
 }
 
 #[test]
+fn appended_content_comes_once() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    assert_eq!(target.append(b"one\n").unwrap(), Written::Replaced);
+    assert_eq!(target.append(b"two\n").unwrap(), Written::Replaced);
+    assert_eq!(target.append(b"two\n").unwrap(), Written::Unchanged);
+    assert_eq!(fs::read(&target.path).unwrap(), b"one\ntwo\n");
+}
+
+#[test]
 fn content_of_the_same_length_is_told_apart() {
     let dir = mk_dir();
     let target = Target::new(dir.path().join("app"));

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use templating::{Context, Options, Outcome, Request, Secrets, Template};
+use templating::{Context, FileWrite, Options, Outcome, Request, Secrets, Template};
 use tokio::time::Instant;
 use tracing::{debug, error, info};
 
+use super::effect;
 use crate::command::CommandSpec;
 use crate::config::{TemplateSettings, TemplateSource};
-use crate::files::Written;
+use crate::files::{FileError, Written};
 use crate::schedule::{LoginBackoff, Roll};
 use crate::store::Store;
 
@@ -82,7 +83,9 @@ impl Page {
         pass.unwanted = self.used.difference(&render.used).cloned().collect();
         self.used = render.used;
         match render.outcome {
-            Outcome::Complete(content) => pass.replaced = self.write(&content),
+            Outcome::Complete(content) => {
+                pass.replaced = self.write(&content, &render.effects);
+            }
             Outcome::Waiting { missing } => {
                 self.failure = None;
                 debug!(target: "agent", "(runner) missing data for {} dependencies", missing.len());
@@ -91,14 +94,19 @@ impl Page {
         Some(pass)
     }
 
-    fn write(&mut self, content: &[u8]) -> bool {
+    fn write(&mut self, content: &[u8], others: &[FileWrite]) -> bool {
         let (source, target) = (self.settings.source.name(), &self.settings.target);
-        match target.write(content) {
+        // The template's own file last: who waits for it finds the others in place.
+        let written = others
+            .iter()
+            .map(effect::apply)
+            .chain([target.write(content)]);
+        match written.collect::<Result<Vec<Written>, FileError>>() {
             Ok(written) => {
                 self.failure = None;
                 self.retry = None;
                 self.was_rendered = true;
-                let replaced = written == Written::Replaced;
+                let replaced = written.contains(&Written::Replaced);
                 if replaced {
                     info!(target: "agent", "(runner) rendered {source:?} => {:?}", target.path);
                 } else {

@@ -118,7 +118,8 @@ impl RefreshPolicy {
         if !facts.duration.is_zero() {
             return self.part_of(facts.duration, roll);
         }
-        if facts.is_write {
+        // A certificate that has ended is no reason to keep it for ever.
+        if facts.is_write && facts.certificate.is_none() {
             return Refresh::Never;
         }
         self.part_of(self.interval, roll)

@@ -12,6 +12,10 @@ pub(super) fn canonical(request: &Request) -> Option<Zeroizing<String>> {
             .into_iter()
             .chain(data.iter().flat_map(|(key, value)| [&**key, &**value]))
             .collect(),
+        Request::Pki { path, data } => ["pki", path]
+            .into_iter()
+            .chain(data.iter().flat_map(|(key, value)| [&**key, &**value]))
+            .collect(),
         _ => return None,
     };
     // Lengths instead of separators: a value may hold any character.

@@ -11,7 +11,7 @@ use vault_api::{Client, JsonError, JsonText, LeaseId, Response};
 use zeroize::Zeroizing;
 
 use super::mounts::Engine;
-use super::{Source, facts, version};
+use super::{CertificateError, Source, certificate, facts, version};
 use crate::auth::Login;
 use crate::connection;
 use crate::schedule::Facts;
@@ -86,6 +86,9 @@ pub enum FetchError {
     /// The answer is no list.
     #[error(transparent)]
     List(#[from] JsonError),
+    /// The answer is no certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// A template asks in a way that this agent does not know.
     #[error("not supported")]
     Unsupported,
@@ -170,8 +173,10 @@ async fn ask(
                     Err(error) => return Err(error.into()),
                 }
             }
-            match vault.read(&path).await? {
-                Some(response) => secret(&response, &path, &engine, false, keeps),
+            let response = vault.read(&path).await?;
+            let now = SystemTime::now();
+            match response {
+                Some(response) => secret(&response, &path, &engine, false, now, keeps),
                 None => Err(FetchError::Missing { path }),
             }
         }
@@ -185,11 +190,16 @@ async fn ask(
                 }
                 _ => vault.write(path, data).await?,
             };
+            let now = SystemTime::now();
             match response {
-                Some(response) => secret(&response, path, &engine, true, keeps),
+                Some(response) => secret(&response, path, &engine, true, now, keeps),
                 None => Ok(Answer::New(Box::new(Fetched::nothing()))),
             }
         }
+        Request::Pki { path, data } => match vault.write(path, data).await? {
+            Some(response) => pki(&response, path, SystemTime::now(), keeps),
+            None => Err(CertificateError::NotPki.into()),
+        },
         Request::List { path } => {
             let path = match source.mounts.engine(&vault, namespace, path).await? {
                 Engine::Known(mount) => kv::list_path(path, &mount),
@@ -206,7 +216,7 @@ async fn ask(
     }
 }
 
-/// What an earlier process got, as if it came now.
+/// What an earlier process got, seen as of when it came.
 pub(super) fn restore(source: &Source, request: &Request, kept: Kept) -> Option<Fetched> {
     let engine = kept.mount.map_or(Engine::Unknown, |mount| {
         source.mounts.learn(Arc::new(mount))
@@ -216,7 +226,11 @@ pub(super) fn restore(source: &Source, request: &Request, kept: Kept) -> Option<
     } else {
         let is_write = matches!(request, Request::Write { .. });
         let response = Response::from_body(JsonText::new(kept.body.to_string())).ok()?;
-        secret(&response, &kept.path, &engine, is_write, false).ok()?
+        if let Request::Pki { .. } = request {
+            pki(&response, &kept.path, kept.since, false).ok()?
+        } else {
+            secret(&response, &kept.path, &engine, is_write, kept.since, false).ok()?
+        }
     };
     match answer {
         Answer::New(fetched) => Some(*fetched),
@@ -229,9 +243,9 @@ fn secret(
     path: &str,
     engine: &Engine,
     is_write: bool,
+    now: SystemTime,
     keeps: bool,
 ) -> Result<Answer, FetchError> {
-    let now = SystemTime::now();
     let is_kv_v2 = matches!(engine, Engine::Known(mount) if mount.is_kv_v2());
     let version = response.data.as_ref().and_then(SecretVersion::from_data);
     let missing = || FetchError::Missing {
@@ -260,20 +274,13 @@ fn secret(
         return Err(FetchError::Rotating);
     }
     let secret = Secret::from_response(response.body.as_str().as_bytes())?;
-    let lease = response.lease.as_ref().map(|lease| HeldLease {
-        id: lease.id.clone(),
-        duration: lease.duration,
-    });
+    let lease = HeldLease::of(response);
     let kept = keeps.then(|| Kept {
-        body: Zeroizing::new(response.body.as_str().to_owned()),
-        since: now,
-        path: path.to_owned(),
         mount: match engine {
             Engine::Known(mount) => Some((**mount).clone()),
             Engine::Unknown => None,
         },
-        // A login among secrets is a child of the token too.
-        is_leased: lease.is_some() || response.auth.is_some(),
+        ..keep(response, path, now)
     });
     // A version that the template names never moves.
     let follows_latest = is_kv_v2 && !is_write && !path.contains('?');
@@ -289,6 +296,48 @@ fn secret(
         },
         kept,
     })))
+}
+
+fn pki(
+    response: &Response,
+    path: &str,
+    now: SystemTime,
+    keeps: bool,
+) -> Result<Answer, FetchError> {
+    let certificate = certificate::read(response.data.as_ref())?;
+    Ok(Answer::New(Box::new(Fetched {
+        found: Found::Pki(Arc::new(certificate)),
+        identity: Identity::of_secret(response),
+        outlook: Outlook {
+            facts: Facts {
+                is_write: true,
+                ..facts::of(response, now)
+            },
+            lease: HeldLease::of(response),
+            version: None,
+        },
+        kept: keeps.then(|| keep(response, path, now)),
+    })))
+}
+
+fn keep(response: &Response, path: &str, now: SystemTime) -> Kept {
+    Kept {
+        body: Zeroizing::new(response.body.as_str().to_owned()),
+        since: now,
+        path: path.to_owned(),
+        mount: None,
+        // A login among secrets is a child of the token too.
+        is_leased: response.lease.is_some() || response.auth.is_some(),
+    }
+}
+
+impl HeldLease {
+    fn of(response: &Response) -> Option<Self> {
+        response.lease.as_ref().map(|lease| Self {
+            id: lease.id.clone(),
+            duration: lease.duration,
+        })
+    }
 }
 
 /// Nothing to list is an empty list, not an error.

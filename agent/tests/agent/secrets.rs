@@ -103,3 +103,69 @@ async fn a_static_role_is_read_at_its_rotation() {
     assert_eq!(world.vault.count("GET", "database/static-creds/app"), 2);
     agent.stop().await.unwrap();
 }
+
+/// Two templates that ask for the same certificate, and one that asks for another.
+fn mk_certificates(world: &World) -> Vec<serde_json::Value> {
+    world.put("sys/mounts/pki", &json!({"type": "pki"}));
+    world.put(
+        "pki/root/generate/internal",
+        &json!({"common_name": "root"}),
+    );
+    let role = json!({"allowed_domains": "example.com", "allow_subdomains": true, "max_ttl": "1h"});
+    world.put("pki/roles/web", &role);
+    world.allow(r#"path "pki/issue/web" { capabilities = ["update"] }"#);
+    let ask = |name: &str, body: &str| {
+        format!(
+            r#"{{{{ with pkiCert "pki/issue/web" "common_name={name}.example.com" }}}}{body}{{{{ end }}}}"#
+        )
+    };
+    let key = world.path("tls.key");
+    let with_key = format!(
+        r#"{{{{ .Cert }}}}{{{{ .CA }}}}{{{{ .Key | writeToFile "{}" "" "" "0600" }}}}"#,
+        key.display()
+    );
+    vec![
+        world.template("tls.crt", &ask("app", &with_key)),
+        world.template("app.pem", &ask("app", "{{ .Key }}{{ .Cert }}")),
+        world.template("other.pem", &ask("other", "{{ .Key }}{{ .Cert }}")),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_is_issued_once_for_all_that_ask_for_it_and_renewed_in_time() {
+    let world = World::paused().await;
+    let templates = mk_certificates(&world);
+    std::fs::create_dir(world.path("state")).unwrap();
+    let mut config = world.config(&templates);
+    config["cache"] = json!({"persist": {"type": "kubernetes", "path": world.path("state")}});
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    let (cert, key) = (
+        world.read("tls.crt").unwrap(),
+        world.read("tls.key").unwrap(),
+    );
+    let pem = world.read("app.pem").unwrap();
+    assert!(cert.starts_with("-----BEGIN CERTIFICATE-----\n") && key.contains("PRIVATE KEY"));
+    let leaf = cert
+        .split_inclusive("-----END CERTIFICATE-----\n")
+        .next()
+        .unwrap();
+    assert_eq!(
+        pem,
+        format!("{key}{leaf}"),
+        "key and certificate of one issuance"
+    );
+    assert_ne!(world.read("other.pem").unwrap(), pem);
+    assert_eq!(world.vault.count("PUT", "pki/issue/web"), 2);
+    // The next process goes on with it.
+    agent.crash().await;
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    assert_eq!(world.vault.count("PUT", "pki/issue/web"), 2);
+    let start = tokio::time::Instant::now();
+    world.wait_for("tls.crt", |text| text != cert).await;
+    let waited = start.elapsed().as_secs();
+    assert!((3000..=3430).contains(&waited), "{waited} of 3600 seconds");
+    assert_ne!(world.read("tls.key").unwrap(), key);
+    agent.stop().await.unwrap();
+}

@@ -37,6 +37,7 @@ mod jwt;
 mod kubernetes;
 mod kv;
 mod leases;
+mod pki;
 mod request;
 mod server;
 mod service_accounts;

@@ -12,6 +12,7 @@ use crate::jwt::PublicKey;
 use crate::kubernetes::{self, Kubernetes};
 use crate::kv;
 use crate::leases::Leases;
+use crate::pki::Pki;
 use crate::request::{Operation, Request};
 use crate::sys;
 use crate::tokens::{self, Tokens};
@@ -48,6 +49,7 @@ pub(crate) enum Engine {
     Kv1(kv::V1),
     Kv2(kv::v2::V2),
     Database(Database),
+    Pki(Pki),
 }
 
 /// Who asks.
@@ -80,6 +82,7 @@ impl Engine {
         match self {
             Self::Kv1(_) | Self::Kv2(_) => "kv",
             Self::Database(_) => "database",
+            Self::Pki(_) => "pki",
         }
     }
 
@@ -87,7 +90,7 @@ impl Engine {
         match self {
             Self::Kv1(_) => Some("1"),
             Self::Kv2(_) => Some("2"),
-            Self::Database(_) => None,
+            Self::Database(_) | Self::Pki(_) => None,
         }
     }
 }
@@ -250,6 +253,7 @@ impl State {
         match engine.ok_or_else(Refusal::not_found)? {
             Engine::Kv1(kv) => kv.handle(inside, request),
             Engine::Kv2(kv) => kv.handle(inside, request, now),
+            Engine::Pki(pki) => pki.handle(inside, request, now),
             Engine::Database(database) => {
                 database.handle(&mount, inside, request, caller, &mut self.leases, now)
             }

@@ -1,0 +1,24 @@
+//! The further files of a template: `writeToFile`.
+
+use templating::FileWrite;
+
+use crate::files::{FileError, Target, Written, names};
+
+/// Makes the file as the template wants it; one that is so already is not touched.
+pub(super) fn apply(write: &FileWrite) -> Result<Written, FileError> {
+    let unknown = |source| FileError::Owner {
+        path: write.path.clone().into(),
+        source,
+    };
+    let target = Target {
+        mode: Some(write.mode),
+        uid: names::user(&write.user).map_err(unknown)?,
+        gid: names::group(&write.group).map_err(unknown)?,
+        ..Target::new(&write.path)
+    };
+    if write.append {
+        target.append(&write.content)
+    } else {
+        target.write(&write.content)
+    }
+}
