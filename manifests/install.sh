@@ -183,7 +183,7 @@ check() {
     local answer
     for _ in $(seq 30); do
         answer=$(injected 2>&1) || true
-        [[ $answer != *vault-agent-init* ]] || return 0
+        [[ $answer != *vault-agent* ]] || return 0
         sleep 1
     done
     die "the injector runs, but a pod that asks for it in the namespace default gets no secrets: ${answer:-no answer}"

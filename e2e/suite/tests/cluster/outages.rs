@@ -1,6 +1,6 @@
 //! Vault or the injector is away. Each of these scenarios has the cluster to itself.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use e2e::{Kubectl, Scene, workload};
 
 in_the_cluster! {
@@ -33,7 +33,9 @@ async fn while_vault_is_sealed_new_pods_wait_and_running_ones_keep_their_files(
         .apply(&workload::pod("new", &annotations).to_string())
         .await?;
     let log = || async {
-        let log = kubectl.logs("pod/new", "vault-agent-init").await?;
+        let pod = kubectl.get("pod/new").await?;
+        let agent = workload::first_agent(&pod).context("no agent")?;
+        let log = kubectl.logs("pod/new", agent).await?;
         // It goes on trying: three times is not the end.
         anyhow::ensure!(log.matches(SEALED).count() >= 3, "{log}");
         Ok(log)
@@ -87,7 +89,7 @@ async fn without_an_injector_a_pod_starts_without_secrets_where_the_policy_is_ig
         .run(&["delete", "pod", workload::name(&pod)])
         .await?;
     let pod = scene.ready("api").await;
-    assert!(workload::containers(&pod).contains(&"vault-agent"));
+    assert!(workload::first_agent(&pod).is_some());
     Ok(())
 }
 
@@ -133,7 +135,7 @@ async fn without_an_injector_a_pod_that_asks_is_refused_where_the_policy_is_fail
 
     start_injector(&injector).await?;
     let pod = scene.ready("api").await;
-    assert!(workload::containers(&pod).contains(&"vault-agent"));
+    assert!(workload::first_agent(&pod).is_some());
     Ok(())
 }
 
