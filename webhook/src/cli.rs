@@ -6,6 +6,7 @@
 //! ignored.
 
 mod flags;
+mod serving;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -16,10 +17,12 @@ use contract::GoDuration;
 use contract::duration::DurationError;
 use thiserror::Error;
 
+use crate::cluster::Access;
 use crate::kubernetes::Kubernetes;
 use crate::log::{Format, Level, UnknownLevel};
 use crate::settings::{ResourceDefaults, Settings};
-use crate::tls::CertificateFiles;
+
+pub use serving::{Certificate, RegisteredAuthority, Serving, ServingError};
 
 use flags::{Flags, VARIABLES};
 
@@ -32,22 +35,13 @@ const CONFIGURATION: u8 = 78;
 #[derive(Debug)]
 pub struct Configuration {
     pub listen: String,
-    pub certificate: Certificate,
+    pub serving: Serving,
+    pub access: Access,
     pub telemetry_path: String,
     pub shutdown_delay: Duration,
     pub log_level: Level,
     pub log_format: Format,
     pub settings: Settings,
-}
-
-/// Where the server's certificate comes from.
-#[derive(Clone, Debug)]
-pub enum Certificate {
-    Files(CertificateFiles),
-    /// Made at start, for these hosts.
-    SelfSigned {
-        hosts: Vec<String>,
-    },
 }
 
 /// Why the process does not start.
@@ -72,13 +66,10 @@ pub enum Stop {
     },
     #[error("Error parsing shutdown delay: {0}")]
     ShutdownDelay(DurationError),
-    #[error("-tls-cert-file and -tls-key-file belong together: one of them is missing")]
-    HalfCertificate,
+    #[error(transparent)]
+    Serving(#[from] ServingError),
     #[error("-telemetry-path has to start with a slash")]
     TelemetryPath,
-    /// Better than a server that quietly does without what was asked.
-    #[error("{0} is set, but this version does not have it: give -tls-cert-file and -tls-key-file")]
-    Unsupported(&'static str),
 }
 
 impl Stop {
@@ -102,15 +93,6 @@ impl Stop {
     }
 }
 
-/// Variables of the established injector for what this version does not do.
-const UNSUPPORTED: [&str; 5] = [
-    "AGENT_INJECT_TLS_AUTO",
-    "AGENT_INJECT_TLS_CA_CERT_FILE",
-    "AGENT_INJECT_TLS_MIN_VERSION",
-    "AGENT_INJECT_TLS_CIPHER_SUITES",
-    "AGENT_INJECT_USE_LEADER_ELECTOR",
-];
-
 /// Reads the process's arguments and environment.
 pub fn configure(
     arguments: impl IntoIterator<Item = OsString>,
@@ -118,28 +100,25 @@ pub fn configure(
 ) -> Result<Configuration, Stop> {
     let mut arguments = normalised(arguments);
     Flags::try_parse_from(&arguments).map_err(Stop::Usage)?;
-    let variables: Vec<_> = variables
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let set = |name: &str| {
+    let variables: Vec<_> = variables.into_iter().collect();
+    let given = |name: &str| {
         variables
             .iter()
             .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+            .map(|(_, value)| value.as_os_str())
     };
-    for name in UNSUPPORTED {
-        if set(name).is_some_and(|value| value != "false") {
-            return Err(Stop::Unsupported(name));
-        }
-    }
-    for (flag, name) in VARIABLES {
-        let Some(value) = set(name) else { continue };
+    let set = |name: &str| given(name).filter(|value| !value.is_empty());
+    for (flag, name) in serving::VARIABLES.into_iter().chain(VARIABLES) {
+        // A variable that is there and empty is set, but to nothing.
+        let fallback = || serving::unprefixed(name).filter(|_| given(name).is_none());
+        let Some(value) = set(name).or_else(|| set(fallback()?)) else {
+            continue;
+        };
         let value = value.to_str().ok_or(Stop::NotText(name))?;
         arguments.push(format!("--{flag}={value}").into());
     }
     let flags = Flags::try_parse_from(&arguments).map_err(Stop::Variables)?;
-    flags.configuration()
+    flags.configuration(serving::access(set))
 }
 
 /// The arguments with two dashes in front of each flag and without the sub-commands of the
@@ -174,14 +153,12 @@ impl Flags {
     /// Checks the flags against each other. Taken apart whole, so that a flag nobody uses does not
     /// compile.
     #[expect(clippy::too_many_lines, reason = "one line a flag, twice")]
-    fn configuration(self) -> Result<Configuration, Stop> {
+    fn configuration(self, access: Access) -> Result<Configuration, Stop> {
         let Self {
             listen,
             log_level,
             log_format,
-            tls_cert_file,
-            tls_key_file,
-            tls_auto_hosts,
+            serving,
             telemetry_path,
             shutdown_delay,
             vault_address,
@@ -231,21 +208,10 @@ impl Flags {
         if !telemetry_path.is_empty() && !telemetry_path.starts_with('/') {
             return Err(Stop::TelemetryPath);
         }
-        let certificate = match (tls_cert_file.is_empty(), tls_key_file.is_empty()) {
-            (false, false) => {
-                Certificate::Files(CertificateFiles::new(tls_cert_file, tls_key_file))
-            }
-            (true, true) => Certificate::SelfSigned {
-                hosts: tls_auto_hosts
-                    .split(',')
-                    .map(|host| host.trim().to_owned())
-                    .collect(),
-            },
-            _ => return Err(Stop::HalfCertificate),
-        };
         Ok(Configuration {
             listen,
-            certificate,
+            serving: serving.serving()?,
+            access,
             telemetry_path,
             shutdown_delay: delay(&shutdown_delay).map_err(Stop::ShutdownDelay)?,
             log_level: log_level.parse()?,

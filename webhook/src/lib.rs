@@ -11,11 +11,14 @@
 //! * [`inject`]: from pod and [`settings`] to a decision; no input or output, no clock.
 //! * [`kubernetes`]: versions, and what follows from them for a pod.
 //! * [`workload`]: what the pods of a Deployment and its kin will be told.
-//! * [`server`], [`tls`], [`metrics`], [`shutdown`]: the process around it.
+//! * [`server`], [`tls`], [`metrics`], [`background`], [`shutdown`]: the process around it.
+//! * [`cluster`]: the API server: certificate, registration, election, version.
 //! * [`cli`]: flags and environment variables become a [`cli::Configuration`].
 
 pub mod admission;
+pub mod background;
 pub mod cli;
+pub mod cluster;
 pub mod inject;
 pub mod kubernetes;
 pub mod log;

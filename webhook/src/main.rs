@@ -4,12 +4,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 use tracing::{error, info, warn};
+use vault_injector::background::Background;
 use vault_injector::cli::{self, Certificate, Configuration};
 use vault_injector::log;
+use vault_injector::metrics::ProcessGauges;
 use vault_injector::server::{App, Bound};
 use vault_injector::shutdown::Signals;
-use vault_injector::tls::{self, CertificateStore, SelfSigned, Watcher};
+use vault_injector::tls::{self, CertificateStore, SelfSigned};
 
 /// Exit code of a failure while running.
 const RUNTIME: u8 = 1;
@@ -22,7 +25,7 @@ fn main() -> ExitCode {
         Err(stop) => return stop.report(),
     };
     log::init(configuration.log_level, configuration.log_format);
-    let store = match certificate(&configuration.certificate) {
+    let store = match certificate(&configuration.serving.certificate) {
         Ok(store) => store,
         Err(error) => {
             error!(error = format!("{error:#}"), "Cannot start");
@@ -55,16 +58,30 @@ async fn run(
     store: Arc<CertificateStore>,
 ) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let tls = tls::server_config(Arc::clone(&store)).context("cannot set up TLS")?;
-    let watcher = match configuration.certificate {
-        Certificate::Files(files) => Some(tokio::spawn(Watcher::new(files, store).run())),
-        Certificate::SelfSigned { .. } => None,
-    };
+    let options = &configuration.serving.options;
+    for name in options.left_out() {
+        warn!(name, "Cipher suite left out: it is not safe");
+    }
+    let tls = tls::server_config(Arc::clone(&store), options).context("cannot set up TLS")?;
     let bound = Bound::bind(&configuration.listen)
         .with_context(|| format!("cannot listen on {}", configuration.listen))?;
     info!(address = %bound.address(), version = env!("CARGO_PKG_VERSION"), "Serving");
 
-    let app = App::new(configuration.settings, &configuration.telemetry_path);
+    let gauges = ProcessGauges {
+        certificate_expiry: store.expiry(),
+        ..ProcessGauges::default()
+    };
+    let (ready, is_ready) = watch::channel(false);
+    let app = App::with_process(
+        configuration.settings.clone(),
+        &configuration.telemetry_path,
+        &gauges,
+        is_ready,
+    );
+    let taught = Arc::clone(&app);
+    let learned = move |kubernetes| taught.learn(kubernetes);
+    let background =
+        Background::start(&configuration, store, &gauges.leader, ready, learned).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let serving = bound.serve(app, tls, configuration.shutdown_delay, async {
         // An error means that the sender is gone, which happens only when this function ends.
@@ -85,18 +102,21 @@ async fn run(
             }
         }
     };
-    if let Some(watcher) = watcher {
-        watcher.abort();
-    }
+    background.stop().await;
     outcome.context("cannot serve")?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// The certificate to start with. In automatic mode nobody trusts it; it only lets probes see that
+/// the injector is not ready yet.
 fn certificate(certificate: &Certificate) -> anyhow::Result<Arc<CertificateStore>> {
     let pair = match certificate {
-        Certificate::Files(files) => files.load().context("cannot use the certificate files")?,
+        Certificate::Files { files, .. } => {
+            files.load().context("cannot use the certificate files")?
+        }
+        Certificate::Automatic { hosts, .. } => make(hosts)?.pair,
         Certificate::SelfSigned { hosts } => {
-            let made = SelfSigned::new(hosts).context("cannot make a certificate")?;
+            let made = make(hosts)?;
             warn!(
                 hosts = hosts.join(","),
                 authority = made.authority_pem,
@@ -106,4 +126,8 @@ fn certificate(certificate: &Certificate) -> anyhow::Result<Arc<CertificateStore
         }
     };
     Ok(CertificateStore::new(pair))
+}
+
+fn make(hosts: &[String]) -> anyhow::Result<SelfSigned> {
+    SelfSigned::new(hosts).context("cannot make a certificate")
 }

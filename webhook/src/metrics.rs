@@ -1,5 +1,5 @@
 //! What is counted. Names, labels and buckets are those of the established injector, so that
-//! dashboards keep working.
+//! dashboards keep working; warnings, denials, certificate and leadership come on top.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::inject::{Decision, Injection};
+use crate::inject::{Decision, Injection, Outcome};
 
 /// Media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -27,6 +27,23 @@ pub struct Metrics {
     duration: Histogram,
     injections: Family<InjectionLabels, Counter>,
     failures: Family<NamespaceLabels, Counter>,
+    warnings: Counter,
+    denials: Family<DenialLabels, Counter>,
+}
+
+/// What the process tells of itself; whoever owns a value sets it.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessGauges {
+    /// When the certificate in use ends, in seconds since 1970.
+    pub certificate_expiry: Gauge,
+    /// 1 where this replica writes to the cluster.
+    pub leader: Gauge,
+}
+
+/// The reasons are a closed set: the steps of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DenialLabels {
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +59,13 @@ struct NamespaceLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::new(&ProcessGauges::default())
+    }
+}
+
+impl Metrics {
+    /// All metrics, and the values that the process sets itself.
+    pub fn new(process: &ProcessGauges) -> Self {
         let mut registry = Registry::with_prefix("vault_agent_injector");
         let in_flight = Gauge::default();
         registry.register(
@@ -67,17 +91,35 @@ impl Default for Metrics {
             "Refused pods",
             failures.clone(),
         );
+        let warnings = Counter::default();
+        registry.register("warnings", "Admission warnings given", warnings.clone());
+        let denials = Family::default();
+        registry.register(
+            "denials",
+            "Refused pods by the step that refuses",
+            denials.clone(),
+        );
+        registry.register(
+            "certificate_expiry_timestamp_seconds",
+            "When the certificate in use ends",
+            process.certificate_expiry.clone(),
+        );
+        registry.register(
+            "leader",
+            "Whether this replica writes to the cluster",
+            process.leader.clone(),
+        );
         Self {
             registry,
             in_flight,
             duration,
             injections,
             failures,
+            warnings,
+            denials,
         }
     }
-}
 
-impl Metrics {
     /// Counts a request as in flight until the guard goes.
     pub fn request(&self) -> InFlight<'_> {
         self.in_flight.inc();
@@ -90,15 +132,19 @@ impl Metrics {
         self.duration.observe(f64::from(milliseconds));
     }
 
-    /// Counts a decision.
-    pub fn decided(&self, namespace: &str, decision: &Decision) {
-        match decision {
+    /// Counts a decision and its warnings.
+    pub fn decided(&self, namespace: &str, outcome: &Outcome) {
+        self.warnings
+            .inc_by(u64::try_from(outcome.warnings.len()).unwrap_or(u64::MAX));
+        match &outcome.decision {
             Decision::Inject(plan) => {
                 if let Some(injection) = plan.injection {
                     self.injected(namespace, injection);
                 }
             }
-            Decision::Deny(_) => {
+            Decision::Deny(denial) => {
+                let reason = denial.reason();
+                self.denials.get_or_create(&DenialLabels { reason }).inc();
                 let labels = NamespaceLabels {
                     namespace: namespace.to_owned(),
                 };
@@ -144,12 +190,20 @@ mod tests {
 
     #[test]
     fn names_and_labels_are_the_established_ones() {
-        let metrics = Metrics::default();
+        let process = ProcessGauges::default();
+        process.certificate_expiry.set(1_795_000_000);
+        process.leader.set(1);
+        let metrics = Metrics::new(&process);
         let in_flight = metrics.request();
         metrics.injected("apps", Injection::InitAndSidecar);
         metrics.answered(Duration::from_millis(7));
         let denial = crate::inject::Denial::SystemNamespace("kube-system".to_owned());
-        metrics.decided("kube-system", &Decision::Deny(denial));
+        let outcome = Outcome {
+            decision: Decision::Deny(denial),
+            warnings: Vec::new(),
+            pod: String::new(),
+        };
+        metrics.decided("kube-system", &outcome);
         let text = metrics.encode();
         for line in [
             "vault_agent_injector_request_queue_length 1",
@@ -158,6 +212,10 @@ mod tests {
             "vault_agent_injector_injections_by_namespace_total{namespace=\"apps\",\
              injection_type=\"init_and_sidecar\"} 1",
             "vault_agent_injector_failed_injections_by_namespace_total{namespace=\"kube-system\"} 1",
+            "vault_agent_injector_denials_total{reason=\"system_namespace\"} 1",
+            "vault_agent_injector_warnings_total 0",
+            "vault_agent_injector_certificate_expiry_timestamp_seconds 1795000000",
+            "vault_agent_injector_leader 1",
         ] {
             assert!(
                 text.lines().any(|found| found == line),

@@ -5,8 +5,10 @@
 //! ```
 //!
 //! A slow or silent client costs a connection and never delays others: handshake, headers and
-//! whole requests have deadlines, and bodies a limit.
+//! whole requests have deadlines, bodies a limit, and one address may only hold so many
+//! connections that others still find one.
 
+mod limit;
 mod routes;
 
 use std::future::Future;
@@ -23,10 +25,23 @@ use tracing::{debug, info};
 
 pub use routes::{App, router};
 
+use limit::{Limited, Limits};
+
 /// A client that has not sent its headers by then is cut off.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// A client that has not shaken hands by then is cut off.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
+/// Connections at once, and from one address. The API server needs a handful.
+const LIMITS: Limits = Limits {
+    all: 1024,
+    each: 256,
+};
+/// Requests at once on one connection.
+const STREAMS: u32 = 128;
+/// A connection of HTTP/2 that is silent for so long is asked whether its client is still there...
+const PING: Duration = Duration::from_secs(30);
+/// ...and cut off where no answer comes by then.
+const PONG: Duration = Duration::from_secs(10);
 /// Requests that are still running this long after the server stopped accepting are cut off.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -75,11 +90,14 @@ impl Bound {
                 .handle(handle.clone())
                 .first_request_timeout(HEADER_DEADLINE)
                 .accept_error_handler(|peer, error| debug!(?peer, %error, "Connection failed"));
-        server
-            .http_builder()
-            .http1()
-            .header_read_timeout(HEADER_DEADLINE);
-        let serving = server.serve(router(Arc::clone(&app)).into_make_service());
+        let builder = server.http_builder();
+        builder.http1().header_read_timeout(HEADER_DEADLINE);
+        builder
+            .http2()
+            .max_concurrent_streams(STREAMS)
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(PONG);
+        let serving = server.serve(Limited::new(router(Arc::clone(&app)), LIMITS));
         tokio::pin!(serving);
 
         tokio::select! {

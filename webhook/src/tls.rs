@@ -3,6 +3,9 @@
 //! Invariant: what is in a [`CertificateStore`] was read, parsed and matched with its key before
 //! it got there. A pair that does not pass is reported and the one in use stays.
 
+mod authority;
+mod certificate;
+mod options;
 mod self_signed;
 mod watch;
 
@@ -12,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rustls::crypto::CryptoProvider;
+use prometheus_client::metrics::gauge::Gauge;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
@@ -22,7 +25,10 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use self_signed::{SelfSigned, SelfSignedError};
+pub use authority::{Authority, AuthorityError, LEAF_LIFETIME, LEAF_RESERVE, Leaf};
+pub use certificate::{Certificate, NoCertificate};
+pub use options::{CipherError, Options, Version, VersionError};
+pub use self_signed::SelfSigned;
 pub use watch::{Generation, Watcher};
 
 /// A certificate that cannot be served. All of these end when the files are put right.
@@ -44,19 +50,29 @@ pub enum TlsError {
 #[derive(Debug)]
 pub struct CertificateStore {
     current: ArcSwap<CertifiedKey>,
+    expiry: Gauge,
 }
 
 impl CertificateStore {
     /// A store that starts with `pair`.
     pub fn new(pair: CertifiedKey) -> Arc<Self> {
+        let expiry = Gauge::default();
+        expiry.set(end(&pair));
         Arc::new(Self {
             current: ArcSwap::from_pointee(pair),
+            expiry,
         })
     }
 
     /// Serves `pair` to connections from here on.
     pub fn replace(&self, pair: CertifiedKey) {
+        self.expiry.set(end(&pair));
         self.current.store(Arc::new(pair));
+    }
+
+    /// When the certificate in use ends, in seconds since 1970; follows each replacement.
+    pub fn expiry(&self) -> Gauge {
+        self.expiry.clone()
     }
 }
 
@@ -66,10 +82,20 @@ impl ResolvesServerCert for CertificateStore {
     }
 }
 
-/// The server's TLS configuration: TLS 1.2 and 1.3, the certificate from `store`.
-pub fn server_config(store: Arc<CertificateStore>) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
+fn end(pair: &CertifiedKey) -> i64 {
+    pair.end_entity_cert()
+        .ok()
+        .and_then(|der| Certificate::from_der(der.clone().into_owned()).ok())
+        .map_or(0, |certificate| certificate.not_after().as_second())
+}
+
+/// The server's TLS configuration: what `options` allow, the certificate from `store`.
+pub fn server_config(
+    store: Arc<CertificateStore>,
+    options: &Options,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(options.provider()))
+        .with_protocol_versions(options.versions())?
         .with_no_client_auth()
         .with_cert_resolver(store);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -152,7 +178,7 @@ impl CertificateFiles {
                 source,
             },
         })?;
-        certified_key(chain, key, &default_provider()).map_err(TlsError::Pair)
+        CertifiedKey::from_der(chain, key, &default_provider()).map_err(TlsError::Pair)
     }
 
     /// The directories whose change may mean new contents.
@@ -167,14 +193,6 @@ impl CertificateFiles {
         directories.dedup();
         directories
     }
-}
-
-fn certified_key(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    provider: &CryptoProvider,
-) -> Result<CertifiedKey, rustls::Error> {
-    CertifiedKey::from_der(chain, key, provider)
 }
 
 #[cfg(test)]

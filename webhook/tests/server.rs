@@ -27,7 +27,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use vault_injector::Settings;
 use vault_injector::server::{App, Bound};
-use vault_injector::tls::{CertificateFiles, CertificateStore, SelfSigned, Watcher, server_config};
+use vault_injector::tls::{
+    CertificateFiles, CertificateStore, Options, SelfSigned, Watcher, server_config,
+};
 
 /// How long a test waits for what has to come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -50,7 +52,7 @@ impl Server {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let app = App::new(settings, "/metrics");
-        let tls = server_config(store).unwrap();
+        let tls = server_config(store, &Options::default()).unwrap();
         let serving = tokio::spawn(bound.serve(app, tls, delay, async {
             let _ = stopped.await;
         }));

@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser};
 use contract::values::{parse_bool, parse_int};
 
+use super::serving::ServingFlags;
 use crate::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetting, Profile};
 
 /// Gives pods their secrets from Vault or OpenBao: a mutating admission webhook.
@@ -27,16 +28,8 @@ pub(super) struct Flags {
     /// standard or json
     #[arg(long, default_value = "standard")]
     pub(super) log_format: String,
-    /// PEM file of the server's certificate and chain, read again when its directory changes;
-    /// without one, a certificate is made at start
-    #[arg(long, default_value = "")]
-    pub(super) tls_cert_file: String,
-    /// PEM file of the certificate's key
-    #[arg(long, default_value = "")]
-    pub(super) tls_key_file: String,
-    /// DNS names and IP addresses of a certificate made at start, separated by commas
-    #[arg(long, default_value = "localhost,127.0.0.1,::1")]
-    pub(super) tls_auto_hosts: String,
+    #[command(flatten)]
+    pub(super) serving: ServingFlags,
     /// Path of the metrics; empty turns them off
     #[arg(long, default_value = "/metrics")]
     pub(super) telemetry_path: String,
@@ -161,13 +154,10 @@ pub(super) struct Flags {
 }
 
 /// Flags and their variables.
-pub(super) const VARIABLES: [(&str, &str); 47] = [
+pub(super) const VARIABLES: [(&str, &str); 44] = [
     ("listen", "AGENT_INJECT_LISTEN"),
     ("log-level", "AGENT_INJECT_LOG_LEVEL"),
     ("log-format", "AGENT_INJECT_LOG_FORMAT"),
-    ("tls-cert-file", "AGENT_INJECT_TLS_CERT_FILE"),
-    ("tls-key-file", "AGENT_INJECT_TLS_KEY_FILE"),
-    ("tls-auto-hosts", "AGENT_INJECT_TLS_AUTO_HOSTS"),
     ("telemetry-path", "AGENT_INJECT_TELEMETRY_PATH"),
     ("shutdown-delay", "AGENT_INJECT_SHUTDOWN_DELAY"),
     ("vault-address", "AGENT_INJECT_VAULT_ADDR"),

@@ -110,7 +110,18 @@ fn what_is_wrong_is_said_in_the_established_words() {
         (
             &["-vault-address=v"],
             &[("AGENT_INJECT_TLS_AUTO", "cfg")],
-            "AGENT_INJECT_TLS_AUTO is set",
+            "-tls-auto needs -tls-auto-hosts",
+        ),
+        (
+            &["-vault-address=v"],
+            &[("TLS_MIN_VERSION", "tls11")],
+            "Failed to configure TLS: invalid or unsupported TLS version \"tls11\"",
+        ),
+        (
+            &["-vault-address=v", "-tls-cipher-suites=NONE"],
+            &[],
+            "Failed to configure TLS: failed to parse TLS cipher suites list \"NONE\": \
+             unsupported cipher \"NONE\"",
         ),
     ] {
         let stop = configured(arguments, variables).unwrap_err();
@@ -121,13 +132,115 @@ fn what_is_wrong_is_said_in_the_established_words() {
         );
     }
     for argument in [
-        "-use-leader-elector",
+        "-use-leader-elector=yes",
         "-run-as-user=root",
         "-default-template=MAP",
     ] {
         let stop = configured(&["-vault-address=v", argument], &[]).unwrap_err();
         assert!(matches!(stop, Stop::Usage(_)), "{argument}: {stop}");
     }
+}
+
+fn certificate(arguments: &[&str], variables: &[(&str, &str)]) -> Certificate {
+    let arguments: Vec<_> = ["-vault-address=v"]
+        .iter()
+        .chain(arguments)
+        .copied()
+        .collect();
+    configured(&arguments, variables)
+        .unwrap()
+        .serving
+        .certificate
+}
+
+#[test]
+fn the_established_charts_variables_select_the_certificate() {
+    let automatic = certificate(
+        &["agent-inject", "2>&1"],
+        &[
+            ("AGENT_INJECT_TLS_AUTO", "cfg"),
+            ("AGENT_INJECT_TLS_AUTO_HOSTS", "svc, svc.ns,svc.ns.svc"),
+        ],
+    );
+    let Certificate::Automatic {
+        configuration,
+        hosts,
+    } = automatic
+    else {
+        panic!("{automatic:?}");
+    };
+    assert_eq!(configuration, "cfg");
+    assert_eq!(hosts, ["svc", "svc.ns", "svc.ns.svc"]);
+
+    let pair = [
+        ("AGENT_INJECT_TLS_CERT_FILE", "/a/tls.crt"),
+        ("AGENT_INJECT_TLS_KEY_FILE", "/a/tls.key"),
+    ];
+    let files = certificate(&["-tls-auto=cfg"], &pair);
+    assert!(
+        matches!(
+            files,
+            Certificate::Files {
+                authority: None,
+                ..
+            }
+        ),
+        "{files:?}"
+    );
+    let registered = certificate(&["-tls-auto=cfg", "-tls-ca-cert-file=/a/ca.crt"], &pair);
+    let Certificate::Files {
+        authority: Some(authority),
+        ..
+    } = registered
+    else {
+        panic!("{registered:?}");
+    };
+    assert_eq!(authority.configuration, "cfg");
+    assert!(authority.hosts.is_empty());
+    let made = certificate(&[], &[]);
+    assert!(matches!(made, Certificate::SelfSigned { hosts } if hosts.len() == 3));
+}
+
+#[test]
+fn variables_of_tls_are_read_without_their_prefix_where_it_is_not_set() {
+    let configuration = |variables: &[(&str, &str)]| {
+        let hosts = [("TLS_AUTO_HOSTS", "svc")];
+        let variables: Vec<_> = variables.iter().chain(&hosts).copied().collect();
+        match certificate(&["-tls-auto=flag"], &variables) {
+            Certificate::Automatic { configuration, .. } => configuration,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(configuration(&[]), "flag");
+    assert_eq!(configuration(&[("TLS_AUTO", "plain")]), "plain");
+    let both = [("TLS_AUTO", "plain"), ("AGENT_INJECT_TLS_AUTO", "prefixed")];
+    assert_eq!(configuration(&both), "prefixed");
+    let empty = [("TLS_AUTO", "plain"), ("AGENT_INJECT_TLS_AUTO", "")];
+    assert_eq!(configuration(&empty), "flag");
+    // No other variable has such a second name.
+    assert!(configured(&[], &[("VAULT_ADDR", "http://v")]).is_err());
+}
+
+#[test]
+fn our_place_in_the_cluster_is_what_its_variables_tell() {
+    let access = |variables: &[(&str, &str)]| {
+        configured(&["-vault-address=v", "-use-leader-elector"], variables)
+            .unwrap()
+            .access
+    };
+    let told = access(&[
+        ("NAMESPACE", "vault"),
+        ("POD_NAME", "injector-1"),
+        ("HOSTNAME", "other"),
+        ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+    ]);
+    assert_eq!(told.namespace.as_deref(), Some("vault"));
+    assert_eq!(told.identity, "injector-1");
+    assert!(told.is_given());
+    let untold = access(&[("HOSTNAME", "injector-2")]);
+    assert_eq!(untold.namespace, None);
+    assert_eq!(untold.identity, "injector-2");
+    assert!(!untold.is_given());
 }
 
 #[test]
@@ -148,7 +261,11 @@ fn every_flag_has_a_variable_and_the_other_way_round() {
         .get_arguments()
         .filter_map(clap::Arg::get_long)
         .collect();
-    let with_variable: BTreeSet<_> = VARIABLES.iter().map(|(flag, _)| *flag).collect();
+    let with_variable: BTreeSet<_> = serving::VARIABLES
+        .iter()
+        .chain(&VARIABLES)
+        .map(|(flag, _)| *flag)
+        .collect();
     assert_eq!(flags, with_variable);
 }
 

@@ -4,17 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use contract::GoDuration;
+use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use crate::admission::{self, Answered, ReviewError};
 use crate::inject::Decision;
-use crate::metrics::{self, Metrics};
+use crate::kubernetes::Kubernetes;
+use crate::metrics::{self, Metrics, ProcessGauges};
 use crate::settings::Settings;
 
 /// The largest body that is read: an update carries two objects of at most 3 MiB each.
@@ -23,25 +27,61 @@ const BODY_LIMIT: usize = 7 * 1024 * 1024;
 /// A request that has not been answered by then is given up, before the API server does so.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(8);
 
+/// The deadline of one request: a fifth before the API server gives up, which it tells in the
+/// query (`?timeout=10s`).
+fn deadline(query: Option<&str>) -> Duration {
+    query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("timeout="))
+        .and_then(|text| text.parse::<GoDuration>().ok()?.to_std())
+        .map_or(REQUEST_DEADLINE, |timeout| {
+            REQUEST_DEADLINE.min(timeout * 4 / 5)
+        })
+}
+
 /// What the routes share.
 #[derive(Debug)]
 pub struct App {
-    settings: Settings,
+    settings: ArcSwap<Settings>,
     metrics: Metrics,
     /// Where metrics are; none where empty.
     telemetry_path: String,
+    /// Whether the certificate is the one that clients trust.
+    ready: watch::Receiver<bool>,
     draining: AtomicBool,
 }
 
 impl App {
-    /// An injector with these settings, its metrics at `telemetry_path` unless that is empty.
+    /// An injector with these settings, its metrics at `telemetry_path` unless that is empty. It
+    /// is ready at once.
     pub fn new(settings: Settings, telemetry_path: &str) -> Arc<Self> {
+        let ready = watch::Sender::new(true).subscribe();
+        Self::with_process(settings, telemetry_path, &ProcessGauges::default(), ready)
+    }
+
+    /// As [`App::new`], with what the process tells of itself, ready when `ready` says so.
+    pub fn with_process(
+        settings: Settings,
+        telemetry_path: &str,
+        process: &ProcessGauges,
+        ready: watch::Receiver<bool>,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            settings,
-            metrics: Metrics::default(),
+            settings: ArcSwap::from_pointee(settings),
+            metrics: Metrics::new(process),
             telemetry_path: telemetry_path.to_owned(),
+            ready,
             draining: AtomicBool::new(false),
         })
+    }
+
+    /// Takes the cluster for what it is from here on.
+    pub fn learn(&self, kubernetes: Kubernetes) {
+        self.settings.rcu(|settings| Settings {
+            kubernetes,
+            ..Settings::clone(settings)
+        });
     }
 
     /// Reports not ready from here on; requests are still answered.
@@ -66,10 +106,10 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 async fn ready(State(app): State<Arc<App>>) -> StatusCode {
-    if app.draining.load(Ordering::Relaxed) {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
+    if *app.ready.borrow() && !app.draining.load(Ordering::Relaxed) {
         StatusCode::NO_CONTENT
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
     }
 }
 
@@ -101,12 +141,9 @@ async fn validate(State(app): State<Arc<App>>, request: Request) -> Response {
 async fn review(app: Arc<App>, request: Request, endpoint: Endpoint) -> Response {
     let _in_flight = app.metrics.request();
     let start = Instant::now();
-    let response = match tokio::time::timeout(
-        REQUEST_DEADLINE,
-        answer(&app, request, endpoint, start),
-    )
-    .await
-    {
+    let deadline = deadline(request.uri().query());
+    let answer = answer(&app, request, endpoint, start);
+    let response = match tokio::time::timeout(deadline, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(refused)) => {
             warn!(status = refused.status.as_u16(), reason = %refused.text, "Request refused");
@@ -172,14 +209,13 @@ async fn answer(
     let body = read(request.into_body()).await?;
     let answered = match endpoint {
         Endpoint::Mutate => {
-            let answered = admission::answer(&body, &app.settings)?;
-            app.metrics
-                .decided(&answered.namespace, &answered.outcome.decision);
+            let answered = admission::answer(&body, &app.settings.load())?;
+            app.metrics.decided(&answered.namespace, &answered.outcome);
             log(&answered, start.elapsed());
             answered
         }
         Endpoint::Validate => {
-            let answered = admission::validate(&body, &app.settings)?;
+            let answered = admission::validate(&body, &app.settings.load())?;
             debug!(
                 namespace = answered.namespace,
                 uid = answered.uid,
@@ -230,4 +266,24 @@ fn log(answered: &Answered, elapsed: Duration) {
         ms = elapsed.as_millis(),
         "Decided"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadline_stays_under_the_webhooks_timeout() {
+        for (query, milliseconds) in [
+            (None, 8000),
+            (Some("timeout=30s"), 8000),
+            (Some("a=b&timeout=10s"), 8000),
+            (Some("timeout=5s"), 4000),
+            (Some("timeout=x"), 8000),
+            (Some("timeout=-5s"), 8000),
+        ] {
+            let expected = Duration::from_millis(milliseconds);
+            assert_eq!(deadline(query), expected, "{query:?}");
+        }
+    }
 }

@@ -1,25 +1,10 @@
 //! A certificate made at start, for trying things out: an authority that lives as long as the
 //! process, and a leaf that it signs.
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use jiff::Timestamp;
 use rustls::sign::CertifiedKey;
-use thiserror::Error;
 
-use super::certified_key;
-
-/// A pair that cannot be made.
-#[derive(Debug, Error)]
-pub enum SelfSignedError {
-    #[error("cannot make a certificate for these hosts: {0}")]
-    Make(#[from] rcgen::Error),
-    #[error("cannot use the certificate that was made: {0}")]
-    Use(#[from] rustls::Error),
-}
+use super::authority::{AUTHORITY_LIFETIME, Authority, AuthorityError};
 
 /// A pair made at start.
 #[derive(Debug)]
@@ -31,31 +16,12 @@ pub struct SelfSigned {
 
 impl SelfSigned {
     /// Makes a pair for `hosts`, DNS names or IP addresses.
-    pub fn new(hosts: &[String]) -> Result<Self, SelfSignedError> {
-        let authority_key = KeyPair::generate()?;
-        let mut authority = CertificateParams::default();
-        authority
-            .distinguished_name
-            .push(DnType::CommonName, "vault-injector CA");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let authority_pem = authority.self_signed(&authority_key)?.pem();
-        let issuer = Issuer::new(authority, authority_key);
-
-        let leaf_key = KeyPair::generate()?;
-        let mut leaf = CertificateParams::new(hosts)?;
-        leaf.distinguished_name
-            .push(DnType::CommonName, "vault-injector");
-        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        leaf.use_authority_key_identifier_extension = true;
-        let certificate = leaf.signed_by(&leaf_key, &issuer)?;
-
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
-        let pair = certified_key(vec![certificate.der().clone()], key, &default_provider())?;
+    pub fn new(hosts: &[String]) -> Result<Self, AuthorityError> {
+        let now = Timestamp::now();
+        let authority = Authority::generate(now)?;
         Ok(Self {
-            pair,
-            authority_pem,
+            pair: authority.sign_for(hosts, now, AUTHORITY_LIFETIME)?.pair,
+            authority_pem: authority.certificate().to_pem(),
         })
     }
 }
