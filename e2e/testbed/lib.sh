@@ -9,7 +9,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/../scripts/lib.sh"
 
 # Everything that the testbed writes lies below this directory; Go's own caches apart.
-TESTBED=${TESTBED:-$CACHE/testbed}
+TESTBED=$(realpath -m "${TESTBED:-$CACHE/testbed}")
 LOGS=$TESTBED/logs
 RUN=$TESTBED/run
 STATE=$TESTBED/state
@@ -182,7 +182,7 @@ image_archives() {
 
 # Checks the cluster that E2E_KUBECONFIG names and fails where it does not answer.
 check_own_cluster() {
-    command -v kubectl >/dev/null || die "E2E_KUBECONFIG is set, but there is no kubectl on the PATH"
+    type -P kubectl >/dev/null || die "E2E_KUBECONFIG is set, but there is no kubectl on the PATH"
     local version
     version=$(command kubectl --kubeconfig "$E2E_KUBECONFIG" --request-timeout=10s version 2>&1) ||
         die "the cluster of E2E_KUBECONFIG=$E2E_KUBECONFIG does not answer: $version"

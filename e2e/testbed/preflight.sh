@@ -53,6 +53,8 @@ require_network() {
 [[ $(uname -s) == Linux ]] || die "the cluster needs Linux; use one of yours with E2E_KUBECONFIG"
 [[ $(id -u) == 0 ]] || die "the cluster needs root (namespaces, mounts, iptables); use one of yours with E2E_KUBECONFIG"
 "$HERE/packages.sh" openssl=openssl cc=gcc '/usr/lib/*/libc.a=libc6-dev' /bin/busybox=busybox-static python3=python3
+# A unix socket's path ends at 107 characters, and kubelet's lie deep.
+[[ ${#TESTBED} -le 60 ]] || die "TESTBED=$TESTBED is too long: 60 characters at most"
 require_free_ports "$API_PORT" "$ETCD_PORT" "$ETCD_PEER_PORT"
 [[ ${1:-} != --api-only ]] || exit 0
 

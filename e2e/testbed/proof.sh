@@ -74,14 +74,20 @@ memory_limit() {
 
 from_node() { "$TOOLS_BIN/probe" get "http://$(here get service web --output 'jsonpath={.spec.clusterIP}')/"; }
 
-agent_starts() {
-    says "vault-agent $VERSION" here run agent --image "vault-injector-agent:$VERSION" --image-pull-policy Never \
-        --restart Never --attach --quiet -- --version
+# output_of NAME IMAGE ARGUMENT...: runs a pod to its end and shows its log. Attaching would miss what a pod says that
+# ends at once.
+output_of() {
+    local name=$1 image=$2
+    shift 2
+    here run "$name" --image "$image" --image-pull-policy Never --restart Never "$@" >/dev/null
+    here wait --for='jsonpath={.status.phase}=Succeeded' "pod/$name" --timeout=20s >/dev/null
+    here logs "$name"
 }
 
-agent_as_nonroot() {
-    here run agent-user --image "vault-injector-agent:$VERSION-busybox" --image-pull-policy Never --restart Never \
-        --attach --quiet --command -- sh -c 'id -u; vault agent --version'
+agent_starts() { output_of agent "vault-injector-agent:$VERSION" -- --version; }
+
+agent_with_shell() {
+    output_of agent-shell "vault-injector-agent:$VERSION-busybox" --command -- sh -c 'id -u; vault --version'
 }
 
 clean_up() {
@@ -126,8 +132,9 @@ check "a restricted namespace takes a careful pod" \
 check "the careful pod gets ready" \
     kubectl --namespace "$RESTRICTED" wait --for=condition=Ready pod/restricted --timeout=30s
 if grep -qF "vault-injector-agent_$VERSION.tar" <(image_archives); then
-    check "our agent's image starts" agent_starts
-    check "our agent's busybox image has a shell, /bin/vault and no root" says 65532 agent_as_nonroot
+    check "our agent's image starts" says "vault-agent $VERSION" agent_starts
+    check "our agent's busybox image has a shell, /bin/vault and no root" \
+        says $'65532\nvault-agent '"$VERSION" agent_with_shell
 fi
 check "a pod ends when it is deleted" here delete pod sidecar --timeout=30s
 check "SIGTERM reached the container" says "main got TERM" cat "$NOTES/main"

@@ -18,12 +18,26 @@ PROGRAMS=target/$TARGET/dist
 AGENT_LIMIT=6000000
 INJECTOR_LIMIT=12000000
 
-# An explicit target keeps these flags away from build scripts and from the development builds' directory. The
-# prefixes make the programs the same wherever the tree lies, and keep the builder's home out of panic messages.
+# An explicit target keeps these flags away from build scripts and from the development builds' directory. Panic
+# messages name source files: ours are relative already, and those of dependencies need not tell the builder's home.
+# A panic ends the process, so nobody reads unwind tables.
+flags() {
+    local home=${CARGO_HOME:-$HOME/.cargo} glibc
+    echo "-C target-feature=+crt-static -C force-unwind-tables=no --remap-path-prefix=$home=/cargo"
+    # The compact form of relocations, 0.3 MB less. A static program applies them itself, from glibc 2.36 on.
+    glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || return 0
+    if [[ $(printf '%s\n' 2.36 "${glibc##* }" | sort -V | head -n 1) == 2.36 ]]; then
+        echo "-C link-arg=-Wl,-z,pack-relative-relocs"
+    fi
+}
+
+# One at a time: built together, each would get the dependencies' features that only the other one needs.
 build_programs() {
-    local home=${CARGO_HOME:-$HOME/.cargo}
-    RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$home=/cargo --remap-path-prefix=$ROOT=/source" \
-        nice cargo build --locked --profile dist --target "$TARGET" -p vault-agent -p vault-injector
+    local program
+    for program in vault-agent vault-injector; do
+        RUSTFLAGS=$(flags | tr '\n' ' ') \
+            nice cargo build --locked --profile dist --target "$TARGET" -p "$program"
+    done
 }
 
 # starts_alone PROGRAM: it runs where there is nothing else: no loader, no libraries, no files.
