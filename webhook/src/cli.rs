@@ -6,6 +6,7 @@
 //! ignored.
 
 mod flags;
+mod keyboard;
 mod serving;
 
 use std::ffi::OsString;
@@ -24,7 +25,10 @@ use crate::settings::{ResourceDefaults, Settings};
 
 pub use serving::{Certificate, RegisteredAuthority, Serving, ServingError};
 
-use flags::{Flags, VARIABLES};
+pub(crate) use flags::Flags;
+pub(crate) use keyboard::as_flags;
+
+use flags::VARIABLES;
 
 /// Exit code of arguments that cannot be read.
 const USAGE: u8 = 64;
@@ -123,7 +127,7 @@ pub fn configure(
 
 /// The arguments with two dashes in front of each flag and without the sub-commands of the
 /// established program.
-fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub(crate) fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments
         .into_iter()
         .map(|argument| match argument.to_str() {

@@ -13,12 +13,14 @@
 //! * [`workload`]: what the pods of a Deployment and its kin will be told.
 //! * [`server`], [`tls`], [`metrics`], [`background`], [`shutdown`]: the process around it.
 //! * [`cluster`]: the API server: certificate, registration, election, version.
+//! * [`commands`]: the same function over files, for people and pipelines.
 //! * [`cli`]: flags and environment variables become a [`cli::Configuration`].
 
 pub mod admission;
 pub mod background;
 pub mod cli;
 pub mod cluster;
+pub mod commands;
 pub mod inject;
 pub mod kubernetes;
 pub mod log;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 use vault_injector::background::Background;
 use vault_injector::cli::{self, Certificate, Configuration};
+use vault_injector::commands;
 use vault_injector::log;
 use vault_injector::metrics::ProcessGauges;
 use vault_injector::server::{App, Bound};
@@ -20,6 +21,9 @@ const RUNTIME: u8 = 1;
 const CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
+    if let Some(code) = commands::run(std::env::args_os(), std::env::vars_os()) {
+        return code;
+    }
     let configuration = match cli::configure(std::env::args_os(), std::env::vars_os()) {
         Ok(configuration) => configuration,
         Err(stop) => return stop.report(),

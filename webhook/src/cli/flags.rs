@@ -16,9 +16,10 @@ use crate::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetti
     name = "vault-injector",
     version,
     args_override_self = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "Commands with a --help of their own: inject, lint, explain, completions"
 )]
-pub(super) struct Flags {
+pub(crate) struct Flags {
     /// Address to listen on, host:port
     #[arg(long, default_value = ":8080")]
     pub(super) listen: String,

@@ -306,7 +306,8 @@ fn volumes_of_a_pod_that_has_none_do_not_replace_each_other() {
             "home-init",
             "home-sidecar",
             "vault-secrets",
-            "vault-tls-secrets"
+            "vault-tls-secrets",
+            "vault-agent-state"
         ]
     );
 }

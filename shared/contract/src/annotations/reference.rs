@@ -1,6 +1,6 @@
 //! `docs/annotations.md`, made from the table.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::{AnnotationSpec, GROUPS, Kind, Suffix};
 use crate::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
@@ -29,8 +29,8 @@ pub fn reference_markdown() -> String {
             let _ = writeln!(
                 page,
                 "| `{}` | {} | {} | {} |",
-                written_key(spec),
-                kind(spec.kind),
+                spec.written_key(),
+                spec.kind,
                 spec.default,
                 spec.doc.replace('|', "\\|"),
             );
@@ -39,15 +39,25 @@ pub fn reference_markdown() -> String {
     page
 }
 
-fn written_key(spec: &AnnotationSpec) -> String {
-    match spec.suffix {
-        Suffix::None => spec.key.to_owned(),
-        Suffix::Optional => format!("{}[-NAME]", spec.key),
-        Suffix::Required => format!("{}-NAME", spec.key),
+impl AnnotationSpec {
+    /// The key as documentation writes it: without the prefix, with `-NAME` where it takes one.
+    pub fn written_key(&self) -> String {
+        match self.suffix {
+            Suffix::None => self.key.to_owned(),
+            Suffix::Optional => format!("{}[-NAME]", self.key),
+            Suffix::Required => format!("{}-NAME", self.key),
+        }
     }
 }
 
-fn kind(kind: Kind) -> String {
+/// As documentation writes it.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&described(*self))
+    }
+}
+
+fn described(kind: Kind) -> String {
     match kind {
         Kind::Bool => "`true` or `false`".to_owned(),
         Kind::Int => "whole number".to_owned(),
