@@ -34,9 +34,14 @@ conformance() {
         grep -oE '(conformance [a-z]+\.jsonl?:|skipped:).*'
 }
 
+image_maker() {
+    python3 -B -m unittest discover --start-directory manifests/images
+}
+
 need_components
 part "formatting" cargo fmt --all --check
 part "lints" cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" part "docs" cargo doc --workspace --no-deps
 part "tests" run_tests
+part "image maker" image_maker
 part "conformance" conformance
