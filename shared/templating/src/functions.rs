@@ -15,6 +15,8 @@ mod parse;
 mod refused;
 mod regex;
 mod scratch;
+mod spew;
+mod sprig;
 mod text;
 mod time;
 mod vault;
@@ -22,6 +24,7 @@ mod vault;
 use text_template::{Arguments, CallError, FunctionSet, Signature, Type, Value};
 
 use crate::pass::Pass;
+pub(crate) use encode::{decode_base64, encode_base64};
 pub(crate) use scratch::Scratch;
 
 /// What a function does: with the state of the pass and arguments that fit the signature.
@@ -82,18 +85,24 @@ const FAMILIES: &[&[Function]] = &[
     regex::FUNCTIONS,
     time::FUNCTIONS,
     scratch::FUNCTIONS,
+    spew::FUNCTIONS,
     refused::FUNCTIONS,
 ];
 
+/// The table's rows.
+fn rows() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().chain(sprig::FAMILIES).copied().flatten()
+}
+
 /// All functions, for their documentation.
 pub fn functions() -> impl Iterator<Item = FunctionDoc> {
-    let rows = FAMILIES.iter().copied().flatten();
-    rows.map(|row| FunctionDoc {
-        name: row.signature.name,
-        usage: row.usage,
-        doc: row.doc,
-    })
-    .chain([EXECUTE_TEMPLATE])
+    rows()
+        .map(|row| FunctionDoc {
+            name: row.signature.name,
+            usage: row.usage,
+            doc: row.doc,
+        })
+        .chain([EXECUTE_TEMPLATE])
 }
 
 /// What a template's call of a function by index runs.
@@ -108,7 +117,7 @@ pub(crate) enum Entry {
 pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Vec<Entry>) {
     let denied = |name: &str| denylist.iter().any(|glob| matches(glob, name));
     let (mut signatures, mut entries) = (Vec::new(), Vec::new());
-    for row in FAMILIES.iter().copied().flatten() {
+    for row in rows() {
         if !denied(row.signature.name) {
             signatures.push(row.signature);
             entries.push(Entry::Known(row));
@@ -185,6 +194,13 @@ pub(crate) fn hint(name: &str, set: &FunctionSet) -> Option<String> {
     if NOMAD.contains(&name) {
         return Some(String::from(
             "it reads from Nomad, which templates here cannot",
+        ));
+    }
+    if let Some(name) = name.strip_prefix("sprig_")
+        && sprig::REFUSED.contains(&name)
+    {
+        return Some(String::from(
+            "it gives another value at each render, or computes with times, which templates here do not",
         ));
     }
     let nearest = set

@@ -15,6 +15,8 @@ mod request;
 mod secret;
 mod secrets;
 mod template;
+mod toml;
+mod yaml;
 
 pub use certificate::{Certificate, CertificateParts};
 pub use effect::FileWrite;

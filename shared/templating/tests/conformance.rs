@@ -17,9 +17,6 @@ use templating::{
 };
 use zeroize::Zeroizing;
 
-/// Cases that do not pass yet, one name a line. The list may only shrink.
-const NOT_YET: &str = include_str!("not_yet.txt");
-
 #[derive(Deserialize)]
 struct Case {
     name: String,
@@ -278,18 +275,12 @@ fn cases() -> Option<Vec<Case>> {
 #[test]
 fn renders_what_consul_template_renders() {
     let Some(cases) = cases() else { return };
-    let not_yet: BTreeSet<&str> = NOT_YET.lines().filter(|line| !line.is_empty()).collect();
     let mut passed = 0;
     let mut wrong = Vec::new();
     for case in &cases {
-        match (check(case), not_yet.contains(case.name.as_str())) {
-            (Ok(()), false) => passed += 1,
-            (Ok(()), true) => {
-                passed += 1;
-                wrong.push(format!("{} passes: take it from the list", case.name));
-            }
-            (Err(_), true) => {}
-            (Err(why), false) => wrong.push(format!("{}: {why}", case.name)),
+        match check(case) {
+            Ok(()) => passed += 1,
+            Err(why) => wrong.push(format!("{}: {why}", case.name)),
         }
     }
     let errors: Vec<_> = cases

@@ -106,6 +106,16 @@ fn finish(text: &[u8], mut at: usize, count: usize) -> Result<(), usize> {
     if at < text.len() { Err(at) } else { Ok(()) }
 }
 
+/// The standard alphabet, for YAML's binary scalars.
+pub(crate) fn encode_base64(bytes: &[u8]) -> Value {
+    encode(bytes, STANDARD)
+}
+
+/// As [`encode_base64`], the other way. The error is the offset of the byte that does not belong.
+pub(crate) fn decode_base64(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, usize> {
+    decode(text, STANDARD)
+}
+
 fn encode(bytes: &[u8], alphabet: Alphabet) -> Value {
     let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

@@ -30,7 +30,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn hex(digest: &[u8]) -> Value {
+pub(super) fn hex(digest: &[u8]) -> Value {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = |byte: &u8| {
         [

@@ -1,10 +1,12 @@
-//! JSON text of values.
+//! JSON, YAML and TOML text of values.
 
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
+use super::text::trim;
 use super::{Function, function};
 use crate::json::{Style, write};
 use crate::pass::Pass;
+use crate::{toml, yaml};
 
 const ANY: &[Type] = &[Type::Any];
 
@@ -73,7 +75,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
             )
         },
     ),
+    function(
+        Signature::new("toYAML", ANY),
+        "toYAML VALUE",
+        "A value as YAML, without the newline at the end.",
+        |pass, arguments| Ok(trimmed(&yaml::write(&arguments[0], pass.limit)?)),
+    ),
+    function(
+        Signature::new("toTOML", &[Type::OBJECT]),
+        "toTOML MAP",
+        "A map as TOML.",
+        |pass, arguments| match &arguments[0] {
+            Value::Map(map) => Ok(trimmed(&toml::write(map, pass.limit)?)),
+            _ => Ok("".into()),
+        },
+    ),
 ];
+
+fn trimmed(text: &[u8]) -> Value {
+    Value::string(trim(text, char::is_whitespace))
+}
 
 fn to_json(
     pass: &mut Pass<'_>,

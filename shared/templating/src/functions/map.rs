@@ -18,13 +18,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("mergeMap", TWO_MAPS),
         "mergeMap A B",
         "A with what B has and A lacks, nested maps included.",
-        |_, arguments| merge(arguments, false),
+        |_, arguments| merge(arguments, Over::Never),
     ),
     function(
         Signature::new("mergeMapWithOverride", TWO_MAPS),
         "mergeMapWithOverride A B",
         "A with what B has, nested maps included; B wins.",
-        |_, arguments| merge(arguments, true),
+        |_, arguments| merge(arguments, Over::Filled),
     ),
     function(
         Signature::new("explodeMap", &[Type::OBJECT]),
@@ -33,6 +33,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |_, arguments| explode(arguments),
     ),
 ];
+
+/// Which of two values wins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The one that is there, unless it is empty.
+    Never,
+    /// The other, unless it is empty.
+    Filled,
+    /// The other.
+    Always,
+}
 
 /// Nesting deeper than any document's.
 const MAX_DEPTH: usize = 100;
@@ -52,15 +63,20 @@ fn split_to_map(arguments: Arguments<'_>) -> Value {
     Map::open(&Type::String, &Type::String, entries.collect()).into()
 }
 
-fn merge(arguments: Arguments<'_>, over: bool) -> Result<Value, CallError> {
+fn merge(arguments: Arguments<'_>, over: Over) -> Result<Value, CallError> {
     let [Value::Map(a), Value::Map(b)] = arguments else {
         return Ok(Value::Nil);
     };
     Ok(merged(a, b, over, 0)?.into())
 }
 
+/// As `mergeMap` and its relatives.
+pub(super) fn merged_into(a: &Map, b: &Map, over: Over) -> Result<Map, CallError> {
+    merged(a, b, over, 0)
+}
+
 /// Merges into `a` where a template may change it, else into a copy.
-fn merged(a: &Map, b: &Map, over: bool, depth: usize) -> Result<Map, CallError> {
+fn merged(a: &Map, b: &Map, over: Over, depth: usize) -> Result<Map, CallError> {
     if depth > MAX_DEPTH {
         return Err(CallError::new("the map is nested too deep"));
     }
@@ -73,8 +89,8 @@ fn merged(a: &Map, b: &Map, over: bool, depth: usize) -> Result<Map, CallError> 
         let old = into.get(key);
         let value = match (&old, new) {
             (Some(Value::Map(old)), Value::Map(new)) => merged(old, new, over, depth + 1)?.into(),
-            (Some(old), new) if over && !new.is_true() => old.clone(),
-            (Some(old), _) if !over && old.is_true() => old.clone(),
+            (Some(old), new) if over == Over::Filled && !new.is_true() => old.clone(),
+            (Some(old), _) if over == Over::Never && old.is_true() => old.clone(),
             _ => new.clone(),
         };
         set(&into, key.clone(), value)?;

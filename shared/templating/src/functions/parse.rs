@@ -6,6 +6,7 @@ use text_template::{Arguments, CallError, IntKind, Map, Signature, Type, UintKin
 
 use super::{Function, bytes, function, utf8};
 use crate::json::{Numbers, read};
+use crate::yaml;
 
 const ONE: &[Type] = &[Type::String];
 
@@ -41,6 +42,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |_, arguments| match bytes(&arguments[0]) {
             b"" => Ok(Map::open(&Type::String, &Type::Any, Vec::new()).into()),
             text => read(text, Numbers::Float),
+        },
+    ),
+    function(
+        Signature::new("parseYAML", ONE),
+        "parseYAML STRING",
+        "The value of the first document of a YAML 1.1 text.",
+        |_, arguments| match bytes(&arguments[0]) {
+            b"" => Ok(Map::open(&Type::String, &Type::Any, Vec::new()).into()),
+            text => yaml::read(&String::from_utf8_lossy(text)),
         },
     ),
 ];

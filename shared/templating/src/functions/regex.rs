@@ -20,7 +20,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("regexMatch", &[Type::String, Type::String]),
         "regexMatch EXPRESSION STRING",
         "Whether an expression matches anywhere in a string.",
-        |_, arguments| Ok(regex(&arguments[0])?.is_match(&text(&arguments[1])?).into()),
+        |_, arguments| {
+            Ok(compiled(&arguments[0])?
+                .is_match(&searched(&arguments[1])?)
+                .into())
+        },
     ),
     function(
         Signature::new(
@@ -33,7 +37,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn regex(expression: &Value) -> Result<Regex, CallError> {
+pub(super) fn compiled(expression: &Value) -> Result<Regex, CallError> {
     let expression = utf8(expression);
     RegexBuilder::new(&expression)
         .size_limit(SIZE_LIMIT)
@@ -45,7 +49,7 @@ fn regex(expression: &Value) -> Result<Regex, CallError> {
         })
 }
 
-fn text(argument: &Value) -> Result<Cow<'_, str>, CallError> {
+pub(super) fn searched(argument: &Value) -> Result<Cow<'_, str>, CallError> {
     let text = utf8(argument);
     if text.len() > TEXT_LIMIT {
         return Err(CallError::new(format!(
@@ -56,8 +60,17 @@ fn text(argument: &Value) -> Result<Cow<'_, str>, CallError> {
 }
 
 fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    let regex = regex(&arguments[0])?;
-    let (replacement, text) = (utf8(&arguments[1]), text(&arguments[2])?);
+    replaced(pass, [&arguments[0], &arguments[1], &arguments[2]], true)
+}
+
+/// `expand` groups in the replacement, or take it as it is.
+pub(super) fn replaced(
+    pass: &Pass<'_>,
+    [expression, replacement, searched]: [&Value; 3],
+    expand: bool,
+) -> Result<Value, CallError> {
+    let regex = compiled(expression)?;
+    let (replacement, text) = (utf8(replacement), self::searched(searched)?);
     let mut out = Printed::default();
     let mut copied = 0;
     for captures in regex.captures_iter(&text) {
@@ -65,9 +78,13 @@ fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, C
             continue;
         };
         append(&mut out, text[copied..whole.start()].as_bytes());
-        let mut expanded = String::new();
-        captures.expand(&replacement, &mut expanded);
-        append(&mut out, zeroize::Zeroizing::new(expanded).as_bytes());
+        if expand {
+            let mut expanded = String::new();
+            captures.expand(&replacement, &mut expanded);
+            append(&mut out, zeroize::Zeroizing::new(expanded).as_bytes());
+        } else {
+            append(&mut out, replacement.as_bytes());
+        }
         copied = whole.end();
         pass.check_size(out.len())?;
     }

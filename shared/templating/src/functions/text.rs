@@ -1,6 +1,6 @@
 //! Strings: trimming, cutting, joining, case. They are bytes, and mostly UTF-8.
 
-mod case;
+pub(super) mod case;
 
 use memchr::memmem::find;
 use text_template::buffer::append;
@@ -156,7 +156,7 @@ pub(super) fn split<'t>(text: &'t [u8], separator: &'t [u8]) -> impl Iterator<It
 }
 
 /// The bytes of the first character; one that is broken has one.
-fn char_length(text: &[u8]) -> usize {
+pub(super) fn char_length(text: &[u8]) -> usize {
     let window = &text[..text.len().min(4)];
     let chunk = window.utf8_chunks().next();
     let first = chunk.and_then(|chunk| chunk.valid().chars().next());
@@ -181,7 +181,17 @@ fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErro
 
 fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let (from, to) = (bytes(&arguments[0]), bytes(&arguments[1]));
-    let mut rest = bytes(&arguments[2]);
+    replaced(pass, bytes(&arguments[2]), from, to).map(Value::string)
+}
+
+/// A text with `to` in place of each `from`.
+pub(super) fn replaced(
+    pass: &Pass<'_>,
+    text: &[u8],
+    from: &[u8],
+    to: &[u8],
+) -> Result<Printed, CallError> {
+    let mut rest = text;
     let mut out = Printed::default();
     loop {
         // An empty text stands before every character and at the end.
@@ -205,7 +215,7 @@ fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, C
         pass.check_size(out.len())?;
     }
     append(&mut out, rest);
-    Ok(Value::string(out))
+    Ok(out)
 }
 
 fn indent(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {

@@ -163,6 +163,10 @@ impl Printer {
             Value::Pointer(record_type, record) => {
                 self.print_address(value, record_type, record.is_none(), verb);
             }
+            Value::Object(object) if !self.flags.sharp_v && object.shown().is_some() => {
+                let text = object.shown().unwrap_or_default();
+                self.pad(text.as_bytes());
+            }
             Value::Object(object) if depth == 0 => {
                 let name = object.type_name().trim_start_matches('*');
                 self.write_str(&if self.flags.sharp_v {

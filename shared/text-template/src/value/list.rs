@@ -44,6 +44,12 @@ impl List {
         )
     }
 
+    /// A list of the same type with other items.
+    #[must_use]
+    pub fn with_items(&self, items: Vec<Value>) -> Self {
+        Self::new(self.element, items)
+    }
+
     /// The nil slice of a type.
     pub fn nil(element: &'static Type) -> Self {
         Self {

@@ -73,6 +73,11 @@ impl Map {
         }
     }
 
+    /// A map that may be changed, with the types of another.
+    pub fn open_like(other: &Self, entries: Vec<(Value, Value)>) -> Self {
+        Self::open(other.key, other.element, entries)
+    }
+
     /// The nil map of a type.
     pub fn nil(key: &'static Type, element: &'static Type) -> Self {
         Self {

@@ -13,6 +13,11 @@ pub trait Object: Any + Send + Sync {
     /// What can be called on it.
     fn methods(&self) -> &'static [Method];
 
+    /// The text that printing shows, where the type has one of its own (Go's `String` method).
+    fn shown(&self) -> Option<String> {
+        None
+    }
+
     /// For a method's body to find its own type again.
     fn as_any(&self) -> &dyn Any;
 }

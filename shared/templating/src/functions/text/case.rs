@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::functions::utf8;
 
-pub(super) fn upper(argument: &Value) -> Value {
+pub(in crate::functions) fn upper(argument: &Value) -> Value {
     map(argument, |c, _| single(c, c.to_uppercase()))
 }
 
-pub(super) fn lower(argument: &Value) -> Value {
+pub(in crate::functions) fn lower(argument: &Value) -> Value {
     map(argument, |c, _| match c {
         // The one letter that Rust maps to two and Go to one.
         '\u{130}' => 'i',
@@ -18,7 +18,7 @@ pub(super) fn lower(argument: &Value) -> Value {
 }
 
 /// A word begins after anything but a letter, a digit or an underscore.
-pub(super) fn title(argument: &Value) -> Value {
+pub(in crate::functions) fn title(argument: &Value) -> Value {
     map(argument, |c, before| match before {
         Some(before) if !is_separator(before) => c,
         _ => single(c, c.to_uppercase()),

@@ -1,0 +1,296 @@
+//! Words: their letters' case, how names are written, lines of a width.
+
+use text_template::{Signature, Type, Value};
+
+use super::text::number;
+use super::{Function, INT_STRING, STRING, function};
+use crate::functions::utf8;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function(
+        Signature::new("sprig_untitle", STRING),
+        "sprig_untitle STRING",
+        "The first letter of each word in lower case.",
+        |_, arguments| {
+            Ok(by_word(&utf8(&arguments[0]), |c, first| {
+                if first { lower(c) } else { c }
+            }))
+        },
+    ),
+    function(
+        Signature::new("sprig_swapcase", STRING),
+        "sprig_swapcase STRING",
+        "Upper case for lower case, and the other way round.",
+        |_, arguments| {
+            Ok(by_word(&utf8(&arguments[0]), |c, _| {
+                if c.is_uppercase() { lower(c) } else { upper(c) }
+            }))
+        },
+    ),
+    function(
+        Signature::new("sprig_nospace", STRING),
+        "sprig_nospace STRING",
+        "Without any white space.",
+        |_, arguments| {
+            let text = utf8(&arguments[0]);
+            Ok(Value::string(
+                text.chars()
+                    .filter(|c| !c.is_whitespace())
+                    .collect::<String>(),
+            ))
+        },
+    ),
+    function(
+        Signature::new("sprig_initials", STRING),
+        "sprig_initials STRING",
+        "The first byte of each word.",
+        |_, arguments| {
+            let text = utf8(&arguments[0]);
+            let words = text.split_whitespace();
+            Ok(Value::string(
+                words
+                    .filter_map(|word| word.bytes().next().map(char::from))
+                    .collect::<String>(),
+            ))
+        },
+    ),
+    function(
+        Signature::new("sprig_snakecase", STRING),
+        "sprig_snakecase STRING",
+        "A name in snake_case.",
+        |_, arguments| Ok(Value::string(joined(&utf8(&arguments[0]), '_'))),
+    ),
+    function(
+        Signature::new("sprig_kebabcase", STRING),
+        "sprig_kebabcase STRING",
+        "A name in kebab-case.",
+        |_, arguments| Ok(Value::string(joined(&utf8(&arguments[0]), '-'))),
+    ),
+    function(
+        Signature::new("sprig_camelcase", STRING),
+        "sprig_camelcase STRING",
+        "A name in CamelCase.",
+        |_, arguments| Ok(Value::string(camel(&utf8(&arguments[0])))),
+    ),
+    function(
+        Signature::new("sprig_wrap", INT_STRING),
+        "sprig_wrap WIDTH STRING",
+        "Lines of a width; longer words stay whole.",
+        |_, arguments| {
+            let text = wrapped(&utf8(&arguments[1]), number(&arguments[0]), "\n", false);
+            Ok(Value::string(text))
+        },
+    ),
+    function(
+        Signature::new("sprig_wrapWith", &[Type::INT, Type::String, Type::String]),
+        "sprig_wrapWith WIDTH SEPARATOR STRING",
+        "Lines of a width with a separator of their own; longer words are cut.",
+        |_, arguments| {
+            let separator = utf8(&arguments[1]);
+            let separator = if separator.is_empty() {
+                "\n"
+            } else {
+                &separator
+            };
+            let text = wrapped(&utf8(&arguments[2]), number(&arguments[0]), separator, true);
+            Ok(Value::string(text))
+        },
+    ),
+];
+
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
+}
+
+fn upper(c: char) -> char {
+    c.to_uppercase().next().unwrap_or(c)
+}
+
+/// Each character changed, with whether it begins a word.
+fn by_word(text: &str, change: impl Fn(char, bool) -> char) -> Value {
+    let mut first = true;
+    let changed = text.chars().map(|c| {
+        let changed = change(c, first);
+        first = c.is_whitespace();
+        changed
+    });
+    Value::string(changed.collect::<String>())
+}
+
+/// A run of characters of a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Run {
+    /// Letters in lower case.
+    Lower,
+    /// A capital and what belongs to it, or an abbreviation in capitals.
+    Capital,
+    Digits,
+    Connector,
+    Other,
+}
+
+fn run_of(c: char) -> Run {
+    match c {
+        '-' | '_' => Run::Connector,
+        c if c.is_whitespace() => Run::Connector,
+        c if c.is_numeric() => Run::Digits,
+        c if c.is_uppercase() => Run::Capital,
+        c if c.is_alphabetic() => Run::Lower,
+        _ => Run::Other,
+    }
+}
+
+/// The runs of a name. A capital goes with the small letters behind it; several in a row are one
+/// run, up to the last one that small letters follow.
+fn runs(text: &str) -> Vec<(Run, String)> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let run = run_of(chars[at]);
+        let while_run = |from: usize, run: Run| {
+            from + chars[from..]
+                .iter()
+                .take_while(|c| run_of(**c) == run)
+                .count()
+        };
+        let mut end = while_run(at, run);
+        if run == Run::Connector {
+            end = at + 1;
+        }
+        if run == Run::Capital && chars.get(end).is_some_and(|c| run_of(*c) == Run::Lower) {
+            end = if end - at > 1 {
+                end - 1
+            } else {
+                while_run(end, Run::Lower)
+            };
+        }
+        runs.push((run, chars[at..end].iter().collect()));
+        at = end;
+    }
+    runs
+}
+
+/// Words in lower case with a connector between them. A number stays with the word before it,
+/// unless small letters follow: then it begins a word of its own.
+fn joined(text: &str, connector: char) -> String {
+    let runs = runs(text);
+    let mut out = String::new();
+    let mut at = 0;
+    // Does the next word need a connector in front?
+    let mut open = false;
+    while at < runs.len() {
+        let (run, text) = &runs[at];
+        match run {
+            Run::Connector => {
+                out.push(connector);
+                open = false;
+                at += 1;
+            }
+            Run::Other => {
+                out.push_str(text);
+                open = false;
+                at += 1;
+            }
+            _ => {
+                let with_letters = *run == Run::Digits
+                    && runs
+                        .get(at + 1)
+                        .is_some_and(|(next, _)| *next == Run::Lower);
+                if open && (*run != Run::Digits || with_letters) {
+                    out.push(connector);
+                }
+                out.push_str(&text.to_lowercase());
+                open = true;
+                at += 1;
+                if *run == Run::Digits {
+                    while let Some((Run::Lower | Run::Digits, text)) = runs.get(at) {
+                        out.push_str(text);
+                        at += 1;
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Words joined, each with a capital; connectors at the start stay.
+fn camel(text: &str) -> String {
+    let start = text.len()
+        - text
+            .trim_start_matches(|c| run_of(c) == Run::Connector)
+            .len();
+    let mut out = text[..start].to_owned();
+    let chars: Vec<char> = text[start..].chars().collect();
+    let mut at = 0;
+    // The first letters in a row of capitals become one word.
+    let leading = chars.iter().take_while(|c| c.is_uppercase()).count();
+    let mut word_start = true;
+    while at < chars.len() {
+        let c = chars[at];
+        if run_of(c) == Run::Connector {
+            let end = at
+                + chars[at..]
+                    .iter()
+                    .take_while(|c| run_of(**c) == Run::Connector)
+                    .count();
+            // One of them joins the words; others stay.
+            let kept = if end == chars.len() { end } else { end - 1 };
+            out.extend(&chars[at..kept]);
+            at = end;
+            word_start = true;
+            continue;
+        }
+        let in_capitals = leading > 1 && at < leading
+            || (at > 0
+                && c.is_uppercase()
+                && run_of(chars[at - 1]) == Run::Capital
+                && out_is_joined(&chars[..at]));
+        out.push(match (word_start, in_capitals) {
+            (true, _) => upper(c),
+            (false, true) => lower(c),
+            (false, false) => c,
+        });
+        word_start = false;
+        at += 1;
+    }
+    out
+}
+
+/// Did a connector come before the current run of capitals?
+fn out_is_joined(before: &[char]) -> bool {
+    let run = before.iter().rev().take_while(|c| c.is_uppercase()).count();
+    before
+        .len()
+        .checked_sub(run + 1)
+        .is_some_and(|at| run_of(before[at]) == Run::Connector)
+}
+
+/// Lines of at most `width` bytes, broken at spaces; a longer word is cut or left whole.
+fn wrapped(text: &str, width: i64, separator: &str, cut: bool) -> Vec<u8> {
+    let width = usize::try_from(width).unwrap_or(1).max(1);
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / width);
+    let mut at = 0;
+    while bytes.len() - at > width {
+        if bytes[at] == b' ' {
+            at += 1;
+            continue;
+        }
+        let line = &bytes[at..=at + width];
+        let (end, next) = match line.iter().rposition(|byte| *byte == b' ') {
+            Some(space) => (at + space, at + space + 1),
+            None if cut => (at + width, at + width),
+            None => match bytes[at + width..].iter().position(|byte| *byte == b' ') {
+                Some(space) => (at + width + space, at + width + space + 1),
+                None => break,
+            },
+        };
+        out.extend_from_slice(&bytes[at..end]);
+        out.extend_from_slice(separator.as_bytes());
+        at = next;
+    }
+    out.extend_from_slice(&bytes[at..]);
+    out
+}
