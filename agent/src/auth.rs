@@ -12,6 +12,7 @@
 mod hint;
 pub mod kubernetes;
 mod session;
+mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ use crate::connection::Connection;
 use crate::schedule::Roll;
 use crate::state::State;
 use kubernetes::Kubernetes;
+pub use status::AuthStatus;
+
 use session::{Origin, Session, SessionEnd};
 
 /// How often a first login may be refused before the agent ends: the answer will not change by
@@ -142,6 +145,7 @@ pub struct Authenticator {
     connection: Connection,
     settings: LoginSettings,
     state: Arc<State>,
+    status: Arc<AuthStatus>,
     /// The token of an earlier process, until Vault has said what it thinks of it.
     kept: Option<Token>,
     publish: watch::Sender<Option<Arc<Login>>>,
@@ -163,10 +167,16 @@ impl Authenticator {
             settings,
             kept: state.token(),
             state,
+            status: Arc::default(),
             publish,
             suspicions,
         };
         (authenticator, logins, suspicion)
+    }
+
+    /// What becomes of the logins, for whoever asks.
+    pub fn status(&self) -> Arc<AuthStatus> {
+        Arc::clone(&self.status)
     }
 
     /// Keeps a token published. Ends only where the agent has to end.
@@ -190,7 +200,7 @@ impl Authenticator {
             let login = Arc::new(login);
             self.publish.send_replace(Some(Arc::clone(&login)));
             let since = Instant::now();
-            let session = Session::new(&self.connection, &auth, generation, origin);
+            let session = Session::new(&self.connection, &self.status, &auth, generation, origin);
             predecessor = match session.keep(&mut self.suspicions).await {
                 SessionEnd::Due(ends_at) => {
                     let now = Instant::now();
@@ -217,6 +227,9 @@ impl Authenticator {
                     Predecessor::Dead
                 }
             };
+            if predecessor == Predecessor::Dead {
+                self.status.died();
+            }
             self.state.forget_token();
         }
     }
@@ -230,11 +243,13 @@ impl Authenticator {
                     if found.1 == Origin::Login {
                         self.state.keep_token(&found.0.client_token);
                     }
+                    self.status.logged_in(found.1 == Origin::Login);
                     return Ok(found);
                 }
                 Err(error) => error,
             };
             let pause = backoff.pause();
+            self.status.failed(error.to_string());
             error!(target: "agent.auth.handler", %error, backoff = ?pause, "error authenticating");
             if self.settings.exit_on_err {
                 return Err(AuthError::ExitOnError(error));
@@ -283,8 +298,12 @@ impl Authenticator {
         }
         info!(target: "agent.auth.handler", "authenticating");
         let login = self.settings.method.login(&client).await;
-        if let Err(LoginError::Vault(error)) = &login {
-            self.connection.note_failure(&client, error);
+        match &login {
+            Ok(_) => self.connection.note(&client, &Ok(())),
+            Err(LoginError::Vault(error) | LoginError::Refused { source: error, .. }) => {
+                self.connection.note_failure(&client, error);
+            }
+            Err(_) => {}
         }
         let auth = login?;
         info!(target: "agent.auth.handler", "authentication successful, sending token to sinks");

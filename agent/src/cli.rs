@@ -6,8 +6,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use contract::names::READY_MARKER;
+use clap::{Parser, Subcommand, ValueEnum};
+use contract::names::{READY_MARKER, STATUS_SOCKET};
 use contract::values;
 
 /// Keeps Vault secrets in files: logs in, renders templates, renews and refreshes.
@@ -54,6 +54,24 @@ pub enum Query {
         #[arg(long, value_name = "FILE", default_value = READY_MARKER)]
         marker: PathBuf,
     },
+    /// Templates, secrets by path, remaining leases and last errors.
+    Status {
+        /// The agent's socket.
+        #[arg(long, value_name = "FILE", default_value = STATUS_SOCKET)]
+        socket: PathBuf,
+        /// The form: a table for people, or JSON.
+        #[arg(short, long, value_enum, default_value_t = Output::Table)]
+        output: Output,
+    },
+}
+
+/// Form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
 }
 
 /// Reads the arguments of the process, the program's name first.

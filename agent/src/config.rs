@@ -22,6 +22,7 @@ use vault_api::ClientConfig;
 use crate::auth::Method;
 use crate::command::CommandSpec;
 use crate::files::Target;
+use crate::listener::ListenerSettings;
 use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy};
 
 pub use environment::Environment;
@@ -47,6 +48,10 @@ pub struct Settings {
     pub pid_file: Option<PathBuf>,
     /// File that says that all is rendered.
     pub ready_marker: PathBuf,
+    /// Socket of `vault-agent status`.
+    pub status_socket: PathBuf,
+    /// TCP listeners.
+    pub listeners: Vec<ListenerSettings>,
     /// Directories for what outlives the process: the first one that is there.
     pub state: Vec<PathBuf>,
     /// Revoke everything when asked to end.

@@ -17,6 +17,8 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use vault_api::{Client, ClientConfig, ConfigError, Error};
 
+use crate::status::RequestCounts;
+
 /// Files are looked at no more often than this while all is well.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -27,6 +29,7 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     servers: Vec<ClientConfig>,
     current: Mutex<Current>,
+    counts: Mutex<RequestCounts>,
 }
 
 struct Current {
@@ -72,6 +75,7 @@ impl Connection {
         Ok(Self(Arc::new(Inner {
             servers,
             current: Mutex::new(current),
+            counts: Mutex::default(),
         })))
     }
 
@@ -86,13 +90,22 @@ impl Connection {
 
     /// Takes note of how a request with `client` went.
     pub fn note<T>(&self, client: &Client, outcome: &Result<T, Error>) {
-        if let Err(error) = outcome {
-            self.note_failure(client, error);
+        match outcome {
+            Ok(_) => self.count().success += 1,
+            Err(error) => self.note_failure(client, error),
         }
     }
 
     /// Takes note of a request with `client` that failed.
     pub fn note_failure(&self, client: &Client, error: &Error) {
+        let mut counts = self.count();
+        match error.status() {
+            Some(403) => counts.denied += 1,
+            Some(429) => counts.rate_limited += 1,
+            Some(status) if status < 500 => counts.refused += 1,
+            _ => counts.unavailable += 1,
+        }
+        drop(counts);
         if !is_away(error) {
             return;
         }
@@ -117,6 +130,15 @@ impl Connection {
             Err(error) => warn!(target: "agent", %error, "cannot use the next address"),
         }
         current.index = next;
+    }
+
+    /// How the requests so far ended.
+    pub fn counts(&self) -> RequestCounts {
+        *self.count()
+    }
+
+    fn count(&self) -> MutexGuard<'_, RequestCounts> {
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes another client if its files have changed.

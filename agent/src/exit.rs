@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::auth::AuthError;
 use crate::config::ConfigError;
 use crate::files::FileError;
+use crate::listener::ListenError;
 use crate::log::LogError;
 use crate::render::RenderError;
 use crate::sink::SinkError;
@@ -34,6 +35,9 @@ pub enum Failure {
     /// Not all files.
     #[error("{0}")]
     Render(#[from] RenderError),
+    /// No listener.
+    #[error("{0}")]
+    Listen(#[from] ListenError),
     /// No pid file.
     #[error("pid file {0}")]
     PidFile(FileError),
@@ -52,6 +56,7 @@ impl Failure {
             Self::Auth(_)
             | Self::Sink(_)
             | Self::Render(_)
+            | Self::Listen(_)
             | Self::PidFile(_)
             | Self::System(_) => 1,
         }

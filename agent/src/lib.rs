@@ -23,6 +23,7 @@ pub mod connection;
 pub mod exit;
 pub mod files;
 mod leave;
+pub mod listener;
 pub mod log;
 pub mod ready;
 pub mod render;
@@ -30,6 +31,7 @@ mod runtime;
 pub mod schedule;
 pub mod sink;
 pub mod state;
+pub mod status;
 pub mod store;
 
 pub use runtime::run;

@@ -7,11 +7,11 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 use tracing_subscriber::layer::SubscriberExt;
-use vault_agent::cli::{self, Cli, Query};
+use vault_agent::cli::{self, Cli, Output, Query};
 use vault_agent::config::{Environment, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogLayer};
-use vault_agent::ready;
+use vault_agent::{ready, status};
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -40,10 +40,25 @@ fn main() -> ExitCode {
 
 fn answer(query: &Query) -> ExitCode {
     let answer = match query {
-        Query::Ready { marker } => ready::check(marker),
+        Query::Ready { marker } => ready::check(marker)
+            .map(|()| String::new())
+            .map_err(|error| error.to_string()),
+        Query::Status { socket, output } => status::client::ask(socket)
+            .map(|snapshot| match output {
+                Output::Table => status::table(&snapshot),
+                Output::Json => {
+                    let text = serde_json::to_string_pretty(&snapshot);
+                    text.expect("a status must serialise") + "\n"
+                }
+            })
+            .map_err(|error| error.to_string()),
     };
     match answer {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(text) => {
+            // Whoever asked may have gone.
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             let _ = writeln!(io::stderr(), "vault-agent: {error}");
             ExitCode::FAILURE

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use templating::{Request, Secrets};
 use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info};
 
@@ -24,6 +25,7 @@ use crate::auth::Logins;
 use crate::command::Commands;
 use crate::config::{Environment, Settings};
 use crate::ready::Marker;
+use crate::status::{Inquiries, RenderReport};
 use crate::store::Store;
 use page::{Page, Pass};
 
@@ -39,6 +41,7 @@ pub struct Renderer {
     once: bool,
     was_complete: bool,
     marker: Marker,
+    inquiries: (Inquiries, mpsc::Receiver<oneshot::Sender<RenderReport>>),
 }
 
 /// The first complete render did not come about.
@@ -66,7 +69,13 @@ impl Renderer {
             once: settings.exit_after_auth,
             was_complete: false,
             marker,
+            inquiries: mpsc::channel(4),
         }
+    }
+
+    /// Where to ask how it goes.
+    pub fn inquiries(&self) -> Inquiries {
+        self.inquiries.0.clone()
     }
 
     /// Renders whatever changes. Ends after the first complete render where that is wanted, and with
@@ -86,6 +95,10 @@ impl Renderer {
             tokio::select! {
                 changed = self.store.changed() => due = self.pages_of(&changed),
                 () = self.commands.finished() => {}
+                Some(answer) = self.inquiries.1.recv() => {
+                    // Who asked may have gone.
+                    let _ = answer.send(self.report());
+                }
                 () = at(retry_at) => due = self.pages_to_retry(),
                 Ok(()) = self.logins.changed() => {
                     if self.logins.borrow_and_update().is_some() {
@@ -123,6 +136,18 @@ impl Renderer {
         }
         if replaced && let Some(command) = self.pages[index].command() {
             self.commands.trigger(command);
+        }
+    }
+
+    fn report(&self) -> RenderReport {
+        RenderReport {
+            complete: self.was_complete,
+            templates: self
+                .pages
+                .iter()
+                .map(|page| page.status(&self.store))
+                .collect(),
+            secrets: self.store.statuses(),
         }
     }
 

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tracing::info;
 use vault_api::ClientConfig;
 
@@ -15,10 +16,12 @@ use crate::connection::Connection;
 use crate::exit::Failure;
 use crate::files::{self, FileError, Target};
 use crate::leave::{self, Holdings};
+use crate::listener::Listeners;
 use crate::ready::Marker;
 use crate::render::{RenderError, Renderer};
 use crate::sink::Sinks;
 use crate::state::State;
+use crate::status::Observer;
 use crate::store::Store;
 
 /// Runs an agent until `shutdown`, until its work is done (`exit_after_auth`), or until it fails.
@@ -39,6 +42,7 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
     let once = settings.exit_after_auth;
     // What an init container has rendered is about to be used.
     let revocation = settings.revocation.filter(|_| !once);
+    let quit = Arc::new(Notify::new());
     let (authenticator, logins, suspicions) =
         Authenticator::new(login_connection, settings.login.clone(), Arc::clone(&state));
     let sinks = Sinks::new(settings.sinks.clone(), logins.clone(), once)?;
@@ -51,6 +55,18 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
     );
     let leases = store.leases();
     let renderer = Renderer::new(&settings, store, logins.clone(), marker);
+    let observer = Observer::new(
+        renderer.inquiries(),
+        authenticator.status(),
+        connection.clone(),
+    );
+    let listeners = Listeners::bind(
+        &settings.listeners,
+        &settings.status_socket,
+        observer,
+        Arc::clone(&quit),
+    )
+    .await?;
     let work = async {
         // The sinks never fail, but end where the agent ends after its work is done.
         let sinks = async {
@@ -60,7 +76,10 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
         tokio::try_join!(sinks, renderer.run()).map(|_| ())
     };
     let asked_to_leave = async {
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            () = quit.notified() => {}
+        }
         info!(target: "agent", "shutdown triggered, stopping");
         if let Some(revocation) = &revocation
             && !revocation.grace.is_zero()
@@ -81,6 +100,7 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
         holdings = asked_to_leave => holdings,
         error = authenticator.run() => return Err(error.into()),
         result = work => return Ok(result?),
+        never = listeners.run() => match never {},
     };
     if revocation.is_some() {
         leave::revoke(&connection, holdings).await;

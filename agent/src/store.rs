@@ -27,11 +27,14 @@ use std::sync::Arc;
 use templating::{Found, Request, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
+use vault_api::LeaseId;
 
 use crate::auth::{Logins, Suspicions};
 use crate::config::RenderSettings;
 use crate::connection::Connection;
 use crate::state::State;
+use crate::status::SecretStatus;
 use gate::Gate;
 use mounts::Mounts;
 use task::Task;
@@ -68,6 +71,8 @@ struct Slot {
     handle: AbortHandle,
     users: usize,
     value: Option<Found>,
+    lease: Option<LeaseId>,
+    since: Option<Instant>,
     trouble: Option<Trouble>,
 }
 
@@ -89,7 +94,10 @@ struct Event {
 
 enum EventKind {
     /// A new value.
-    Fresh(Found),
+    Fresh {
+        found: Found,
+        lease: Option<LeaseId>,
+    },
     /// The old value is the new one, after trouble.
     Recovered,
     /// No value this time.
@@ -149,6 +157,8 @@ impl Store {
             handle: self.tasks.spawn(task.run()),
             users: 1,
             value: None,
+            lease: None,
+            since: None,
             trouble: None,
         };
         self.slots.insert(request, slot);
@@ -188,6 +198,36 @@ impl Store {
         self.slots.get(request)?.trouble.as_ref()
     }
 
+    /// What there is to say about a request.
+    pub fn status(&self, request: &Request) -> Option<SecretStatus> {
+        let slot = self.slots.get(request)?;
+        let now = Instant::now();
+        let ends_at = slot
+            .lease
+            .as_ref()
+            .and_then(|id| self.source.leases.ends_at(id));
+        Some(SecretStatus {
+            request: request.to_string(),
+            age_seconds: slot.since.map(|since| (now - since).as_secs()),
+            lease_seconds: ends_at.map(|end| end.saturating_duration_since(now).as_secs()),
+            error: slot
+                .trouble
+                .as_ref()
+                .map(|trouble| trouble.reason.to_string()),
+        })
+    }
+
+    /// The same for all requests, by path.
+    pub fn statuses(&self) -> Vec<SecretStatus> {
+        let mut all: Vec<SecretStatus> = self
+            .slots
+            .keys()
+            .filter_map(|request| self.status(request))
+            .collect();
+        all.sort_by(|a, b| a.request.cmp(&b.request));
+        all
+    }
+
     fn take_in(&mut self, event: Event) -> Option<Arc<Request>> {
         let slot = self.slots.get_mut(&event.request)?;
         if slot.task != event.task {
@@ -195,8 +235,10 @@ impl Store {
             return None;
         }
         match event.kind {
-            EventKind::Fresh(found) => {
+            EventKind::Fresh { found, lease } => {
                 slot.value = Some(found);
+                slot.lease = lease;
+                slot.since = Some(Instant::now());
                 slot.trouble = None;
             }
             EventKind::Recovered => slot.trouble = None,

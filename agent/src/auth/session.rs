@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 use vault_api::{Auth, Token};
 
+use super::AuthStatus;
 use crate::connection::Connection;
 use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
 
@@ -33,6 +34,7 @@ pub(super) enum Origin {
 
 pub(super) struct Session<'a> {
     connection: &'a Connection,
+    status: &'a AuthStatus,
     token: &'a Token,
     granted: Duration,
     renewable: bool,
@@ -51,12 +53,14 @@ enum Health {
 impl<'a> Session<'a> {
     pub(super) fn new(
         connection: &'a Connection,
+        status: &'a AuthStatus,
         auth: &'a Auth,
         generation: u64,
         origin: Origin,
     ) -> Self {
         Self {
             connection,
+            status,
             token: &auth.client_token,
             granted: auth.lease_duration,
             renewable: auth.renewable,
@@ -73,6 +77,7 @@ impl<'a> Session<'a> {
                 target: "agent.auth.handler",
                 "not starting token renewal process, as token has unlimited TTL"
             );
+            self.status.lives_until(None);
             return self.until_dead(suspicions).await;
         }
         info!(target: "agent.auth.handler", "starting renewal process");
@@ -85,6 +90,7 @@ impl<'a> Session<'a> {
             Roll::dice(),
         );
         loop {
+            self.status.lives_until(Some(lifetime.ends_at()));
             let event = match effect {
                 Effect::End(why) => {
                     info!(
@@ -165,7 +171,9 @@ impl<'a> Session<'a> {
     async fn look(&mut self) -> Health {
         self.looked_at = Some(Instant::now());
         let client = self.connection.client();
-        match client.with_token(self.token).lookup_self().await {
+        let looked_up = client.with_token(self.token).lookup_self().await;
+        self.connection.note(&client, &looked_up);
+        match looked_up {
             Err(error) if error.is_permission_denied() => {
                 warn!(
                     target: "agent.auth.handler",

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
 use contract::names::CONFIG_VARIABLE;
 
+use super::validate::is_supported;
 use super::{ConfigError, Environment, unknown};
 
 /// Where the configuration is.
@@ -32,7 +33,10 @@ impl Loaded {
     pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
         let config = &self.config;
         let blocks = [
-            ("listener", !config.listener.is_empty()),
+            (
+                "listener",
+                config.listener.iter().any(|block| !is_supported(block)),
+            ),
             (
                 "cache",
                 config

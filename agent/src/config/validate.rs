@@ -1,5 +1,6 @@
 //! From what was written to [`Settings`]: precedence, defaults, and rules between keys.
 
+mod listener;
 mod login;
 mod template;
 mod vault;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use contract::AgentConfig;
 use contract::agent_config::{DurationText, Sink, TemplateConfig};
-use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH};
+use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use serde_json::Value;
 
 use super::{
@@ -22,6 +23,8 @@ use crate::schedule::{RefreshPolicy, RetryPolicy};
 const DEFAULT_SINK_MODE: u32 = 0o640;
 /// Requests at one time where the configuration says "no limit": one process needs no more.
 const UNLIMITED_CONNECTIONS: usize = 256;
+
+pub(super) use listener::is_supported;
 
 /// What the command line says about the configuration. It wins over environment and file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +83,8 @@ impl Settings {
             templates,
             exit_after_auth: overrides.exit_after_auth || config.exit_after_auth.0,
             ready_marker: READY_MARKER.into(),
+            status_socket: STATUS_SOCKET.into(),
+            listeners: listener::settings(&config.listener)?,
             state: state_directories(config),
             revocation: revocation(config)?,
             pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),

@@ -1,6 +1,7 @@
 //! One template and its file.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use templating::{Context, FileWrite, Options, Outcome, Request, Secrets, Template};
 use tokio::time::Instant;
@@ -11,6 +12,7 @@ use crate::command::CommandSpec;
 use crate::config::{TemplateSettings, TemplateSource};
 use crate::files::{FileError, Written};
 use crate::schedule::{LoginBackoff, Roll};
+use crate::status::{SecretStatus, TemplateStatus, unix};
 use crate::store::Store;
 
 /// A template with the state of its file.
@@ -24,6 +26,15 @@ pub(super) struct Page {
     failure: Option<String>,
     /// When a file that could not be written is tried again.
     retry: Option<Retry>,
+    counts: Counts,
+}
+
+/// How it went so far.
+#[derive(Default)]
+struct Counts {
+    renders: u64,
+    failures: u64,
+    last_success: Option<SystemTime>,
 }
 
 struct Retry {
@@ -55,6 +66,7 @@ impl Page {
             used: BTreeSet::new(),
             was_rendered: false,
             retry: None,
+            counts: Counts::default(),
         }
     }
 
@@ -75,6 +87,7 @@ impl Page {
                     "template for {destination} failed"
                 );
                 // The error names the destination, which is the template's name.
+                self.counts.failures += 1;
                 self.failure = Some(error.to_string());
                 return Some(pass);
             }
@@ -107,6 +120,8 @@ impl Page {
                 self.retry = None;
                 self.was_rendered = true;
                 let replaced = written.contains(&Written::Replaced);
+                self.counts.renders += u64::from(replaced);
+                self.counts.last_success = Some(SystemTime::now());
                 if replaced {
                     info!(target: "agent", "(runner) rendered {source:?} => {:?}", target.path);
                 } else {
@@ -121,6 +136,7 @@ impl Page {
                 };
                 let pause = backoff.pause();
                 error!(target: "agent", %error, retry_in = ?pause, "(runner) cannot write the file");
+                self.counts.failures += 1;
                 self.failure = Some(error.to_string());
                 self.retry = Some(Retry {
                     at: Instant::now() + pause,
@@ -147,6 +163,29 @@ impl Page {
 
     pub(super) fn command(&self) -> Option<&CommandSpec> {
         self.settings.command.as_ref()
+    }
+
+    /// What there is to say about it.
+    pub(super) fn status(&self, store: &Store) -> TemplateStatus {
+        let secrets: Vec<SecretStatus> = self
+            .used
+            .iter()
+            .filter_map(|request| store.status(request))
+            .collect();
+        let trouble = secrets.iter().find_map(|secret| secret.error.clone());
+        TemplateStatus {
+            destination: self.settings.target.path.display().to_string(),
+            rendered: self.was_rendered,
+            renders: self.counts.renders,
+            failures: self.counts.failures,
+            last_success: self.counts.last_success.map(unix),
+            error: self.failure.clone().or(trouble),
+            secret_age_seconds: secrets.iter().filter_map(|secret| secret.age_seconds).max(),
+            lease_seconds: secrets
+                .iter()
+                .filter_map(|secret| secret.lease_seconds)
+                .min(),
+        }
     }
 
     /// Why this is not rendered, where more waiting is not expected to help.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use templating::{Found, Request, Secret, SecretError};
 use thiserror::Error;
 use vault_api::kv::{self, SecretVersion};
-use vault_api::{Client, JsonError, JsonText, LeaseId, Response};
+use vault_api::{Client, JsonError, JsonText, LeaseId, Response, Session};
 use zeroize::Zeroizing;
 
 use super::mounts::Engine;
@@ -130,13 +130,33 @@ pub(super) async fn fetch(
     let outcome = ask(source, &client, request, login, known).await;
     match &outcome {
         Err(FetchError::Mount { .. }) => {}
-        Err(FetchError::Vault(error)) => {
-            source.connection.note_failure(&client, error);
-            pass.end(Some(error));
-        }
+        Err(FetchError::Vault(error)) => pass.end(Some(error)),
         _ => pass.end(None),
     }
     outcome
+}
+
+impl Source {
+    fn noted<T>(
+        &self,
+        client: &Client,
+        outcome: Result<T, vault_api::Error>,
+    ) -> Result<T, vault_api::Error> {
+        self.connection.note(client, &outcome);
+        outcome
+    }
+
+    async fn engine(
+        &self,
+        client: &Client,
+        vault: &Session<'_>,
+        path: &str,
+    ) -> Result<Engine, FetchError> {
+        let note = |outcome: &Result<_, _>| self.connection.note(client, outcome);
+        self.mounts
+            .engine(vault, client.namespace(), path, note)
+            .await
+    }
 }
 
 /// The version that we have of a KV secret.
@@ -158,7 +178,7 @@ async fn ask(
     let keeps = source.state.is_kept();
     match request {
         Request::Read { path } => {
-            let engine = source.mounts.engine(&vault, namespace, path).await?;
+            let engine = source.engine(client, &vault, path).await?;
             let path = match &engine {
                 Engine::Known(mount) => kv::read_path(path, mount, namespace),
                 Engine::Unknown => path.clone(),
@@ -166,14 +186,15 @@ async fn ask(
             if let (Some(known), Engine::Known(mount)) = (known, &engine)
                 && let Some(metadata) = version::metadata_path(&path, mount, namespace)
             {
-                match version::is_latest(&vault, &metadata, known.version).await {
+                let latest = version::is_latest(&vault, &metadata, known.version).await;
+                match source.noted(client, latest) {
                     Ok(true) => return Ok(Answer::Same),
                     Ok(false) => {}
                     Err(error) if error.is_permission_denied() => *known.is_hidden = true,
                     Err(error) => return Err(error.into()),
                 }
             }
-            let response = vault.read(&path).await?;
+            let response = source.noted(client, vault.read(&path).await)?;
             let now = SystemTime::now();
             match response {
                 Some(response) => secret(&response, &path, &engine, false, now, keeps),
@@ -181,14 +202,14 @@ async fn ask(
             }
         }
         Request::Write { path, data } => {
-            let engine = source.mounts.engine(&vault, namespace, path).await?;
+            let engine = source.engine(client, &vault, path).await?;
             let response = match &engine {
                 Engine::Known(mount) if mount.is_kv_v2() => {
                     let path = kv::read_path(path, mount, namespace);
                     let body = std::collections::BTreeMap::from([("data", data)]);
-                    vault.write(&path, &body).await?
+                    source.noted(client, vault.write(&path, &body).await)?
                 }
-                _ => vault.write(path, data).await?,
+                _ => source.noted(client, vault.write(path, data).await)?,
             };
             let now = SystemTime::now();
             match response {
@@ -196,16 +217,16 @@ async fn ask(
                 None => Ok(Answer::New(Box::new(Fetched::nothing()))),
             }
         }
-        Request::Pki { path, data } => match vault.write(path, data).await? {
+        Request::Pki { path, data } => match source.noted(client, vault.write(path, data).await)? {
             Some(response) => pki(&response, path, SystemTime::now(), keeps),
             None => Err(CertificateError::NotPki.into()),
         },
         Request::List { path } => {
-            let path = match source.mounts.engine(&vault, namespace, path).await? {
+            let path = match source.engine(client, &vault, path).await? {
                 Engine::Known(mount) => kv::list_path(path, &mount),
                 Engine::Unknown => path.clone(),
             };
-            let response = vault.list(&path).await?;
+            let response = source.noted(client, vault.list(&path).await)?;
             let names = match &response {
                 Some(response) => response.keys()?,
                 None => Vec::new(),

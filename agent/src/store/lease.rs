@@ -33,6 +33,7 @@ pub(super) async fn keep(source: &Source, lease: &HeldLease, age: Option<Duratio
             Effect::Renew => Box::pin(renew(source, lease)).await,
         };
         (lifetime, effect) = lifetime.step(event, Instant::now(), Roll::dice());
+        source.leases.renewed(&lease.id, lifetime.ends_at());
     }
 }
 

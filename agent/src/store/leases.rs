@@ -3,11 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
 use vault_api::LeaseId;
 
 /// A list of leases. Clones are the same list.
 #[derive(Clone, Default)]
-pub struct Leases(Arc<Mutex<BTreeMap<LeaseId, usize>>>);
+pub struct Leases(Arc<Mutex<BTreeMap<LeaseId, Held>>>);
+
+#[derive(Clone, Copy)]
+struct Held {
+    holders: usize,
+    ends_at: Instant,
+}
 
 /// A lease on the list; taken off when dropped.
 pub(super) struct Listed {
@@ -21,15 +28,34 @@ impl Leases {
         self.lock().keys().cloned().collect()
     }
 
-    pub(super) fn list(&self, id: &LeaseId) -> Listed {
-        *self.lock().entry(id.clone()).or_default() += 1;
+    /// When a lease ends, unless it is renewed.
+    pub(super) fn ends_at(&self, id: &LeaseId) -> Option<Instant> {
+        Some(self.lock().get(id)?.ends_at)
+    }
+
+    /// The lease was renewed until then.
+    pub(super) fn renewed(&self, id: &LeaseId, ends_at: Instant) {
+        if let Some(held) = self.lock().get_mut(id) {
+            held.ends_at = ends_at;
+        }
+    }
+
+    pub(super) fn list(&self, id: &LeaseId, ends_at: Instant) -> Listed {
+        let mut leases = self.lock();
+        let held = leases.entry(id.clone()).or_insert(Held {
+            holders: 0,
+            ends_at,
+        });
+        held.holders += 1;
+        held.ends_at = ends_at;
+        drop(leases);
         Listed {
             list: self.clone(),
             id: id.clone(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<LeaseId, usize>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<LeaseId, Held>> {
         // Whole after each change, so a panic elsewhere does no harm to it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -38,9 +64,9 @@ impl Leases {
 impl Drop for Listed {
     fn drop(&mut self) {
         let mut leases = self.list.lock();
-        if let Some(count) = leases.get_mut(&self.id) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(held) = leases.get_mut(&self.id) {
+            held.holders -= 1;
+            if held.holders == 0 {
                 leases.remove(&self.id);
             }
         }

@@ -46,12 +46,13 @@ impl Default for Mounts {
 }
 
 impl Mounts {
-    /// The engine behind `path`.
+    /// The engine behind `path`. What Vault answers when it is asked, `note` hears.
     pub(super) async fn engine(
         &self,
         vault: &Session<'_>,
         namespace: &str,
         path: &str,
+        note: impl Fn(&Result<Mount, vault_api::Error>),
     ) -> Result<Engine, FetchError> {
         if let Some(mount) = self.known(path, namespace) {
             return Ok(Engine::Known(mount));
@@ -65,7 +66,9 @@ impl Mounts {
         if let Some(reason) = self.failure_since(asked_at) {
             return Err(FetchError::Mount { reason });
         }
-        match vault.mount(path).await {
+        let asked = vault.mount(path).await;
+        note(&asked);
+        match asked {
             Ok(mount) => {
                 let mount = Arc::new(mount);
                 self.state().known.push(Arc::clone(&mount));

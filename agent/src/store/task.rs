@@ -18,6 +18,9 @@ use crate::schedule::{Refresh, Roll};
 /// it, spread over that part.
 const HANDOVER_PART: f64 = 0.5;
 
+/// Longer ones count as this much: ten years, which clocks can add without overflow.
+const LONGEST_LEASE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// One task of the store: alive as long as a template uses its request.
 pub(super) struct Task {
     id: u64,
@@ -90,7 +93,7 @@ impl Task {
                             .keep_secret(&self.request, &login.token, kept);
                     }
                     outlook = new;
-                    self.accept(found, identity, outlook.version).await
+                    self.accept(found, identity, &outlook).await
                 }
                 Err(error) => {
                     if self.fail(&error, login.generation).await.is_err() {
@@ -126,7 +129,7 @@ impl Task {
             return Ok(None);
         };
         debug!(target: "agent", "(view) {}: going on with what the agent before had", self.request);
-        self.accept(fetched.found, fetched.identity, fetched.outlook.version)
+        self.accept(fetched.found, fetched.identity, &fetched.outlook)
             .await?;
         Ok(Some((fetched.outlook, Some(age))))
     }
@@ -152,15 +155,16 @@ impl Task {
         &mut self,
         found: Found,
         identity: Identity,
-        version: Option<u64>,
+        outlook: &Outlook,
     ) -> Result<(), StoreGone> {
-        self.version = version;
+        self.version = outlook.version;
+        let lease = outlook.lease.as_ref().map(|lease| lease.id.clone());
         if self.identity.as_ref() == Some(&identity) {
             return self.recover().await;
         }
         self.failures = 0;
         self.identity = Some(identity);
-        self.send(EventKind::Fresh(found)).await
+        self.send(EventKind::Fresh { found, lease }).await
     }
 
     /// The value that the store has is right.
@@ -220,10 +224,10 @@ impl Task {
     ) {
         let roll = Roll::dice();
         let passed = age.unwrap_or_default();
-        let _listed = outlook
-            .lease
-            .as_ref()
-            .map(|lease| self.source.leases.list(&lease.id));
+        let _listed = outlook.lease.as_ref().map(|lease| {
+            let left = lease.duration.saturating_sub(passed).min(LONGEST_LEASE);
+            self.source.leases.list(&lease.id, Instant::now() + left)
+        });
         match self.source.settings.refresh.refresh(&outlook.facts, roll) {
             Refresh::After(pause) if outlook.lease.is_none() => {
                 sleep(pause.saturating_sub(passed)).await;
@@ -253,7 +257,7 @@ impl Task {
             let kind = match file::read_if_changed(path, &mut seen) {
                 Ok(found) => {
                     self.failures = 0;
-                    found.map(EventKind::Fresh)
+                    found.map(|found| EventKind::Fresh { found, lease: None })
                 }
                 // The file may come; its template waits.
                 Err(error) => self.fail_file(&error),

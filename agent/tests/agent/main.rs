@@ -14,5 +14,6 @@ mod handover;
 mod leaving;
 mod rendering;
 mod secrets;
+mod seeing;
 mod support;
 mod trouble;

@@ -253,6 +253,7 @@ pub(crate) fn mk_settings(config: &Value) -> Settings {
         Settings::from_config(&config, Overrides::default(), &Environment::default()).unwrap();
     let home = settings.pid_file.as_ref().and_then(|path| path.parent());
     settings.ready_marker = home.unwrap().join(".ready");
+    settings.status_socket = home.unwrap().join("status.sock");
     if config.cache.is_none() {
         settings.state.clear();
     }

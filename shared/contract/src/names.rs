@@ -27,6 +27,9 @@ pub const READY_MARKER: &str = "/home/vault/.ready";
 /// Sub-command of the agent that looks for [`READY_MARKER`]; it needs no listener.
 pub const READY_COMMAND: &str = "ready";
 
+/// Socket of the agent, for its own user only, that tells `vault-agent status` how it goes.
+pub const STATUS_SOCKET: &str = "/home/vault/.status.sock";
+
 /// The agent's pid file.
 pub const PID_FILE: &str = "/home/vault/.pid";
 

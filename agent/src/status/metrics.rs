@@ -1,0 +1,172 @@
+//! Prometheus' text format.
+//!
+//! The names of the login's metrics are the established ones. Templates are labelled by destination:
+//! a path of Vault is in no label.
+
+use std::fmt::{Display, Write};
+
+use super::{Snapshot, TemplateStatus};
+
+/// A family: name, kind, help.
+type Family = (&'static str, &'static str, &'static str);
+
+/// How one number of a template is found.
+type Reading = fn(&TemplateStatus) -> Option<u64>;
+
+const TEMPLATES: &[(Family, Reading)] = &[
+    (
+        (
+            "vault_agent_template_renders_total",
+            "counter",
+            "How often the file was replaced.",
+        ),
+        |template| Some(template.renders),
+    ),
+    (
+        (
+            "vault_agent_template_failures_total",
+            "counter",
+            "Renders and writes that failed.",
+        ),
+        |template| Some(template.failures),
+    ),
+    (
+        (
+            "vault_agent_template_up_to_date",
+            "gauge",
+            "1 where the file is rendered and nothing is wrong.",
+        ),
+        |template| Some(u64::from(template.rendered && template.error.is_none())),
+    ),
+    (
+        (
+            "vault_agent_template_last_success_timestamp_seconds",
+            "gauge",
+            "When the file was last found or made right.",
+        ),
+        |template| template.last_success,
+    ),
+    (
+        (
+            "vault_agent_template_secret_age_seconds",
+            "gauge",
+            "Age of the oldest value in the file.",
+        ),
+        |template| template.secret_age_seconds,
+    ),
+    (
+        (
+            "vault_agent_template_lease_remaining_seconds",
+            "gauge",
+            "Time until the first lease in the file ends, if not renewed.",
+        ),
+        |template| template.lease_seconds,
+    ),
+];
+
+/// The snapshot for a scrape.
+pub fn prometheus(snapshot: &Snapshot) -> String {
+    let mut text = String::new();
+    let token = &snapshot.token;
+    let plain: [(Family, Option<u64>); 6] = [
+        (
+            ("vault_agent_auth_success", "counter", "Logins that worked."),
+            Some(token.logins),
+        ),
+        (
+            ("vault_agent_auth_failure", "counter", "Logins that failed."),
+            Some(token.failed_logins),
+        ),
+        (
+            (
+                "vault_agent_authenticated",
+                "gauge",
+                "1 where there is a valid token.",
+            ),
+            Some(u64::from(token.authenticated)),
+        ),
+        (
+            (
+                "vault_agent_token_ttl_seconds",
+                "gauge",
+                "Time left to the token.",
+            ),
+            token.ttl_seconds,
+        ),
+        (
+            (
+                "vault_agent_ready",
+                "gauge",
+                "1 where all files are rendered and the token is valid.",
+            ),
+            Some(u64::from(snapshot.ready)),
+        ),
+        (
+            ("vault_agent_leases", "gauge", "Leases that are held."),
+            Some(count(
+                snapshot
+                    .secrets
+                    .iter()
+                    .filter(|secret| secret.lease_seconds.is_some()),
+            )),
+        ),
+    ];
+    for (family, value) in plain {
+        head(&mut text, family);
+        if let Some(value) = value {
+            sample(&mut text, family.0, None, value);
+        }
+    }
+    let requests = snapshot.requests;
+    let family = (
+        "vault_agent_vault_requests_total",
+        "counter",
+        "Requests to Vault by result.",
+    );
+    head(&mut text, family);
+    for (result, value) in [
+        ("success", requests.success),
+        ("denied", requests.denied),
+        ("rate_limited", requests.rate_limited),
+        ("unavailable", requests.unavailable),
+        ("refused", requests.refused),
+    ] {
+        sample(&mut text, family.0, Some(("result", result)), value);
+    }
+    for (family, reading) in TEMPLATES {
+        head(&mut text, *family);
+        for template in &snapshot.templates {
+            if let Some(value) = reading(template) {
+                let label = ("destination", template.destination.as_str());
+                sample(&mut text, family.0, Some(label), value);
+            }
+        }
+    }
+    text
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u64 {
+    u64::try_from(items.count()).unwrap_or(u64::MAX)
+}
+
+fn head(text: &mut String, (name, kind, help): Family) {
+    line(text, format_args!("# HELP {name} {help}"));
+    line(text, format_args!("# TYPE {name} {kind}"));
+}
+
+fn sample(text: &mut String, name: &str, label: Option<(&str, &str)>, value: u64) {
+    match label {
+        None => line(text, format_args!("{name} {value}")),
+        Some((key, label)) => {
+            let label = label
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
+            line(text, format_args!("{name}{{{key}=\"{label}\"}} {value}"));
+        }
+    }
+}
+
+fn line(text: &mut String, line: impl Display) {
+    writeln!(text, "{line}").expect("writing to a String must succeed");
+}
