@@ -10,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use vault_injector::inject::{Origin, Request};
+use vault_injector::kubernetes::{Kubernetes, KubernetesVersion};
+use vault_injector::settings::Profile;
 use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
@@ -147,4 +149,64 @@ fn a_job_with_tls_and_files_of_its_own_in_the_native_flavour() {
         ],
     );
     insta::assert_json_snapshot!(injected(&pod, &mk_settings()));
+}
+
+/// The pod of the guide with more annotations.
+fn mk_guide(more: &[(&str, &str)]) -> Value {
+    let container = json!({"name": "api", "image": "api:latest"});
+    mk_pod("api-service-sa", &container, &[&GUIDE[..], more].concat())
+}
+
+#[test]
+fn the_guides_pod_with_a_native_sidecar() {
+    let settings = Settings {
+        kubernetes: Kubernetes {
+            server: Some(KubernetesVersion::new(1, 33)),
+            oldest_kubelet: None,
+        },
+        ..mk_settings()
+    };
+    let pod = mk_guide(&[
+        ("agent-startup-timeout", "2m"),
+        ("agent-revoke-on-shutdown", "true"),
+    ]);
+    insta::assert_json_snapshot!(injected(&pod, &settings));
+}
+
+#[test]
+fn a_job_that_is_not_restarted_with_a_native_sidecar() {
+    let mut pod = mk_guide(&[("agent-native-sidecar", "true")]);
+    pod["metadata"]["ownerReferences"] = json!([{"kind": "Job", "name": "import"}]);
+    pod["spec"]["restartPolicy"] = json!("Never");
+    insta::assert_json_snapshot!(injected(&pod, &mk_settings()));
+}
+
+#[test]
+fn the_guides_pod_with_everything_that_only_this_injector_knows() {
+    let pod = mk_guide(&[
+        ("agent-native-sidecar", "false"),
+        ("agent-revoke-on-shutdown", "true"),
+        ("agent-revoke-grace", "9"),
+        ("agent-inject-token", "true"),
+        ("agent-inject-token-perms", "0600"),
+        ("agent-secrets-read-only", "true"),
+        ("agent-secrets-size-limit", "4Mi"),
+        ("agent-token-audience", "vault"),
+        ("agent-token-expiration-seconds", "1800"),
+        ("agent-seccomp-profile", "Unconfined"),
+        ("agent-image-pull-policy", "Always"),
+        ("agent-extra-env-NO_PROXY", ".svc"),
+        ("agent-template-engine-config", "handlebars"),
+    ]);
+    insta::assert_json_snapshot!(injected(&pod, &mk_settings()));
+}
+
+#[test]
+fn the_guides_pod_with_a_stock_image_of_openbao() {
+    let settings = Settings {
+        image: "openbao/openbao:2.6.0".to_owned(),
+        profile: Profile::OpenBao,
+        ..mk_settings()
+    };
+    insta::assert_json_snapshot!(injected(&mk_guide(&[]), &settings));
 }

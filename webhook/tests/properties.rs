@@ -6,6 +6,7 @@
 )]
 
 use json_patch::PatchOperation;
+use k8s_openapi::api::core::v1::Pod;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -13,6 +14,8 @@ use proptest::sample::select;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use vault_injector::inject::{Origin, Request, Skip};
+use vault_injector::kubernetes::Kubernetes;
+use vault_injector::settings::Profile;
 use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
@@ -23,6 +26,23 @@ fn mk_settings() -> Settings {
         vault_address: "https://vault:8200".to_owned(),
         ..Settings::default()
     }
+}
+
+/// An injector of either product, in a cluster with native sidecars or without.
+fn settings() -> impl Strategy<Value = Settings> {
+    let versions = select(&[None, Some("1.28"), Some("1.33")][..]);
+    (versions, any::<bool>()).prop_map(|(version, openbao)| Settings {
+        kubernetes: Kubernetes {
+            server: version.map(|version| version.parse().unwrap()),
+            oldest_kubelet: None,
+        },
+        profile: if openbao {
+            Profile::OpenBao
+        } else {
+            Profile::Vault
+        },
+        ..mk_settings()
+    })
 }
 
 fn decision(pod: &Value, settings: &Settings) -> Decision {
@@ -64,6 +84,18 @@ fn annotations() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         ),
         ("agent-limits-cpu", &["", "1500m"]),
         ("agent-set-security-context", &["false"]),
+        ("agent-native-sidecar", &["auto", "false"]),
+        ("agent-startup-timeout", &["5s"]),
+        ("agent-secrets-read-only", &["true"]),
+        ("agent-secrets-size-limit", &["1Mi", ""]),
+        ("agent-token-audience", &["vault", ""]),
+        ("agent-seccomp-profile", &["none", "Unconfined"]),
+        ("agent-image-pull-policy", &["Always"]),
+        ("agent-extra-env-NO_PROXY", &["", "x"]),
+        ("agent-inject-token", &["true"]),
+        ("agent-inject-token-perms", &["0600"]),
+        ("agent-revoke-on-shutdown", &["true"]),
+        ("auth-type", &["aws", "approle"]),
     ];
     choices
         .into_iter()
@@ -143,7 +175,8 @@ fn pods() -> impl Strategy<Value = Value> {
 fn untouched(pod: &Value, original: &Value) -> Value {
     let mut pod = pod.clone();
     let metadata = pod["metadata"]["annotations"].as_object_mut().unwrap();
-    metadata.remove(&format!("{PREFIX}agent-inject-status"));
+    // The profile of OpenBao writes annotations anew under its own prefix.
+    metadata.retain(|key, _| !key.starts_with(PREFIX) && !key.starts_with("openbao.org/"));
     let spec = pod["spec"].as_object_mut().unwrap();
     spec.remove("shareProcessNamespace");
     let count = original["spec"]["volumes"].as_array().unwrap().len();
@@ -185,7 +218,10 @@ fn is_allowed(operation: &PatchOperation) -> bool {
         matches!(rest, "/volumeMounts" | "/volumeMounts/-")
     };
     match operation {
-        PatchOperation::Remove(_) => path == "/spec/initContainers",
+        PatchOperation::Remove(_) => {
+            path == "/spec/initContainers"
+                || path.starts_with("/metadata/annotations/vault.hashicorp.com~1")
+        }
         PatchOperation::Add(_) => {
             path.strip_prefix("/spec/containers/")
                 .is_some_and(|rest| rest == "-" || is_mounts(rest))
@@ -201,6 +237,7 @@ fn is_allowed(operation: &PatchOperation) -> bool {
                     "/metadata/annotations/vault.hashicorp.com~1agent-inject-status",
                 ]
                 .contains(&path)
+                || path.starts_with("/metadata/annotations/openbao.org~1")
         }
         _ => false,
     }
@@ -210,8 +247,10 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_patch_applies_and_leaves_the_rest_of_the_pod_alone(pod in pods()) {
-        let settings = mk_settings();
+    fn a_patch_applies_and_leaves_the_rest_of_the_pod_alone(
+        pod in pods(),
+        settings in settings(),
+    ) {
         let Decision::Inject(plan) = decision(&pod, &settings) else {
             panic!("must be injected");
         };
@@ -227,8 +266,18 @@ proptest! {
         let mut patched = pod.clone();
         json_patch::patch(&mut patched, &plan.operations).unwrap();
         prop_assert_eq!(untouched(&patched, &pod), untouched(&pod, &pod));
+        let decoded: Result<Pod, _> = serde_json::from_value(patched.clone());
+        prop_assert!(decoded.is_ok(), "{decoded:?}");
+
         let second = decision(&patched, &settings);
         prop_assert!(matches!(second, Decision::Skip(Skip::AlreadyInjected)), "{second:?}");
+        // Also where somebody took the status away, and an agent is there to be known by.
+        let annotations = patched["metadata"]["annotations"].as_object_mut().unwrap();
+        annotations.retain(|key, _| !key.ends_with("/agent-inject-status"));
+        if plan.injection.is_some() {
+            let third = decision(&patched, &settings);
+            prop_assert!(matches!(third, Decision::Skip(Skip::AlreadyInjected)), "{third:?}");
+        }
     }
 
     #[test]
