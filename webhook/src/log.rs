@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
+use tracing::subscriber::set_global_default;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Which events are logged, by the established words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +58,11 @@ pub fn init(level: Level, format: Format) {
         .with_max_level(level.0)
         .with_writer(std::io::stderr)
         .with_target(false);
+    let targets = targets(level);
     let started = match format {
-        Format::Text => tracing::subscriber::set_global_default(builder.with_ansi(false).finish()),
+        Format::Text => set_global_default(builder.with_ansi(false).finish().with(targets)),
         Format::Json => {
-            tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish())
+            set_global_default(builder.json().flatten_event(true).finish().with(targets))
         }
     };
     if started.is_err() {
@@ -66,9 +70,32 @@ pub fn init(level: Level, format: Format) {
     }
 }
 
+/// The client of the API server calls each failed request an error; those who asked for it say
+/// better, and once, what did not work.
+fn targets(level: Level) -> Targets {
+    let client = if level.0 >= LevelFilter::DEBUG {
+        level.0
+    } else {
+        LevelFilter::OFF
+    };
+    Targets::new()
+        .with_default(level.0)
+        .with_target("kube_client", client)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clients_own_errors_are_shown_only_to_who_debugs() {
+        let shows = |level: &str, target: &str| {
+            targets(level.parse().unwrap()).would_enable(target, &tracing::Level::ERROR)
+        };
+        assert!(!shows("info", "kube_client::client::builder"));
+        assert!(shows("debug", "kube_client::client::builder"));
+        assert!(shows("error", "vault_injector::cluster"));
+    }
 
     #[test]
     fn levels_are_read_by_the_established_words() {

@@ -16,19 +16,21 @@ use std::time::Duration;
 use rcgen::{CertifiedKey as Made, generate_simple_self_signed};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::TLS12;
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use vault_injector::Settings;
+use vault_injector::metrics::ProcessGauges;
 use vault_injector::server::{App, Bound};
 use vault_injector::tls::{
-    CertificateFiles, CertificateStore, Options, SelfSigned, Watcher, server_config,
+    CertificateFiles, CertificateStore, Options, SelfSigned, Version, Watcher, server_config,
 };
 
 /// How long a test waits for what has to come.
@@ -44,15 +46,24 @@ struct Server {
 
 impl Server {
     fn start(store: Arc<CertificateStore>, delay: Duration) -> Self {
-        let bound = Bound::bind("127.0.0.1:0").unwrap();
-        let address = bound.address();
         let settings = Settings {
             vault_address: "https://vault:8200".to_owned(),
             ..Settings::default()
         };
-        let (stop, stopped) = oneshot::channel::<()>();
         let app = App::new(settings, "/metrics");
-        let tls = server_config(store, &Options::default()).unwrap();
+        Self::start_app(app, store, &Options::default(), delay)
+    }
+
+    fn start_app(
+        app: Arc<App>,
+        store: Arc<CertificateStore>,
+        options: &Options,
+        delay: Duration,
+    ) -> Self {
+        let bound = Bound::bind("127.0.0.1:0").unwrap();
+        let address = bound.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let tls = server_config(store, options).unwrap();
         let serving = tokio::spawn(bound.serve(app, tls, delay, async {
             let _ = stopped.await;
         }));
@@ -79,17 +90,25 @@ fn mk_store() -> (Arc<CertificateStore>, String) {
 }
 
 async fn connect(address: SocketAddr, authority: &str) -> io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    shake_hands(stream, authority, rustls::DEFAULT_VERSIONS).await
+}
+
+async fn shake_hands(
+    stream: TcpStream,
+    authority: &str,
+    versions: &[&'static SupportedProtocolVersion],
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap())
         .unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").unwrap();
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
@@ -203,6 +222,123 @@ async fn silent_clients_do_not_delay_others() {
             .expect("others must not wait")
             .unwrap()
             .starts_with("HTTP/1.1 204")
+    );
+}
+
+/// Reads what comes until the server closes the connection; the clock is paused, so that deadlines
+/// pass as soon as nobody does anything.
+async fn until_closed(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut text = Vec::new();
+    let _ = timeout(Duration::from_secs(60), stream.read_to_end(&mut text))
+        .await
+        .expect("the server must cut the client off");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_shakes_hands_is_cut_off() {
+    let (store, _) = mk_store();
+    let server = Server::start(store, Duration::ZERO);
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    assert_eq!(until_closed(stream).await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_never_end_are_cut_off_also_on_a_used_connection() {
+    let (store, authority) = mk_store();
+    let server = Server::start(store, Duration::ZERO);
+    let first = connect(server.address, &authority).await.unwrap();
+    let mut second = connect(server.address, &authority).await.unwrap();
+    let whole = READY.replace("connection: close\r\n", "");
+    second.write_all(whole.as_bytes()).await.unwrap();
+    for mut stream in [first, second] {
+        stream.write_all(b"GET /health").await.unwrap();
+        let answer = until_closed(stream).await;
+        assert!(!answer.contains("404"), "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_given_up_before_the_api_server_does() {
+    let (store, authority) = mk_store();
+    let server = Server::start(store, Duration::ZERO);
+    let mut stream = connect(server.address, &authority).await.unwrap();
+    let request = post(REVIEW).replace("/mutate", "/mutate?timeout=5s");
+    let (start, _) = request.split_at(request.len() - 10);
+    stream.write_all(start.as_bytes()).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let answer = until_closed(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn one_address_cannot_hold_every_connection() {
+    let (store, authority) = mk_store();
+    let server = Server::start(store, Duration::ZERO);
+    let mut held = Vec::new();
+    for _ in 0..256 {
+        held.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    let refused = send(server.address, &authority, READY).await;
+    assert!(!refused.is_ok_and(|answer| answer.starts_with("HTTP/1.1 204")));
+
+    let other = TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let stream = other.connect(server.address).await.unwrap();
+    let mut stream = shake_hands(stream, &authority, rustls::DEFAULT_VERSIONS)
+        .await
+        .unwrap();
+    stream.write_all(READY.as_bytes()).await.unwrap();
+    assert!(answer(stream).await.starts_with("HTTP/1.1 204"));
+
+    drop(held);
+    timeout(DEADLINE, async {
+        while send(server.address, &authority, READY).await.is_err() {}
+    })
+    .await
+    .expect("what was held must be free again");
+}
+
+#[tokio::test]
+async fn a_version_below_the_minimum_is_refused() {
+    let (store, authority) = mk_store();
+    let settings = Settings::default();
+    for (minimum, accepted) in [(Version::Tls12, true), (Version::Tls13, false)] {
+        let app = App::new(settings.clone(), "");
+        let options = Options::new(minimum, "").unwrap();
+        let server = Server::start_app(app, Arc::clone(&store), &options, Duration::ZERO);
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let shaken = shake_hands(stream, &authority, &[&TLS12]).await;
+        assert_eq!(shaken.is_ok(), accepted, "{minimum:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_ready_from_when_its_certificate_is_trusted() {
+    let (store, authority) = mk_store();
+    let gauges = ProcessGauges {
+        certificate_expiry: store.expiry(),
+        ..ProcessGauges::default()
+    };
+    let (ready, is_ready) = watch::channel(false);
+    let app = App::with_process(Settings::default(), "/metrics", &gauges, is_ready);
+    let server = Server::start_app(app, store, &Options::default(), Duration::ZERO);
+    let ask = async |request: &str| send(server.address, &authority, request).await.unwrap();
+    assert!(ask(READY).await.starts_with("HTTP/1.1 503"));
+    assert!(
+        ask(&READY.replace("ready", "live"))
+            .await
+            .starts_with("HTTP/1.1 204")
+    );
+    assert!(ask(&post(REVIEW)).await.starts_with("HTTP/1.1 200"));
+    ready.send_replace(true);
+    assert!(ask(READY).await.starts_with("HTTP/1.1 204"));
+    let metrics = ask(&READY.replace("/health/ready", "/metrics")).await;
+    let end = gauges.certificate_expiry.get();
+    assert!(
+        metrics.contains(&format!("certificate_expiry_timestamp_seconds {end}\n")) && end > 0,
+        "{metrics}"
     );
 }
 

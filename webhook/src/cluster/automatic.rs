@@ -144,7 +144,8 @@ impl Automatic {
                 if !std::mem::replace(&mut self.alone, true) {
                     warn!(
                         doing,
-                        message, "Not allowed: this replica's authority ends with the process"
+                        answer = message,
+                        "Not allowed: this replica's authority ends with the process"
                     );
                 }
                 match self.authorities.clone() {

@@ -55,7 +55,7 @@ impl Registrar {
             let doing = format!("read {} {}", kind.name(), self.name);
             let object = match call_opt(&doing, self.api(kind).get(&self.name)).await {
                 Err(CallError::Forbidden { doing, message }) if kind == Kind::Validating => {
-                    debug!(doing, message, "Not allowed: left alone");
+                    debug!(doing, answer = message, "Not allowed: left alone");
                     None
                 }
                 answer => answer?,

@@ -250,7 +250,7 @@ fn log(answered: &Answered, elapsed: Duration) {
         Decision::Skip(skip) => ("skip", skip.reason(), 0),
         Decision::Deny(denial) => ("deny", denial.reason(), 0),
     };
-    let message = match &outcome.decision {
+    let denial = match &outcome.decision {
         Decision::Deny(denial) => Some(denial.to_string()),
         _ => None,
     };
@@ -260,7 +260,7 @@ fn log(answered: &Answered, elapsed: Duration) {
         uid = answered.uid,
         decision,
         reason,
-        message,
+        denial,
         operations,
         warnings = outcome.warnings.len(),
         ms = elapsed.as_millis(),
