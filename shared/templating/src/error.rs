@@ -29,7 +29,7 @@ pub struct TemplateError {
 }
 
 /// What stands in place of a value that may be secret.
-const REDACTED: &str = "[redacted]";
+pub(crate) const REDACTED: &str = "[redacted]";
 
 impl TemplateError {
     pub(crate) fn parse(

@@ -89,8 +89,22 @@ const FAMILIES: &[&[Function]] = &[
     refused::FUNCTIONS,
 ];
 
+impl Function {
+    pub(crate) fn name(&self) -> &'static str {
+        self.signature.name
+    }
+
+    pub(crate) fn usage(&self) -> &'static str {
+        self.usage
+    }
+
+    pub(crate) fn signature(&self) -> Signature {
+        self.signature
+    }
+}
+
 /// The table's rows.
-fn rows() -> impl Iterator<Item = &'static Function> {
+pub(crate) fn rows() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().chain(sprig::FAMILIES).copied().flatten()
 }
 
@@ -115,7 +129,7 @@ pub(crate) enum Entry {
 
 /// The functions of one template: all, with those denied that a name or glob of `denylist` matches.
 pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Vec<Entry>) {
-    let denied = |name: &str| denylist.iter().any(|glob| matches(glob, name));
+    let denied = |name: &str| is_denied(denylist, name);
     let (mut signatures, mut entries) = (Vec::new(), Vec::new());
     for row in rows() {
         if !denied(row.signature.name) {
@@ -132,6 +146,11 @@ pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Vec<Entry>) {
     }
     let set = FunctionSet::new(signatures).with_execute_template(EXECUTE_TEMPLATE.name);
     (set, entries)
+}
+
+/// Does a name or glob of the list match?
+pub(crate) fn is_denied(denylist: &[String], name: &str) -> bool {
+    denylist.iter().any(|glob| matches(glob, name))
 }
 
 /// Does a name match a glob of `*` and `?`?
@@ -153,6 +172,16 @@ fn matches(glob: &str, name: &str) -> bool {
 
 /// What to say about a name that is no function.
 pub(crate) fn hint(name: &str, set: &FunctionSet) -> Option<String> {
+    reason(name).or_else(|| nearest(name, set.names()))
+}
+
+/// The same about a name that is none of the known helpers.
+pub(crate) fn hint_among(name: &str, known: impl Iterator<Item = &'static str>) -> Option<String> {
+    reason(name).or_else(|| nearest(name, known))
+}
+
+/// Why a function that others know is none here.
+fn reason(name: &str) -> Option<String> {
     const CONSUL: &[&str] = &[
         "byKey",
         "byMeta",
@@ -203,10 +232,12 @@ pub(crate) fn hint(name: &str, set: &FunctionSet) -> Option<String> {
             "it gives another value at each render, or computes with times, which templates here do not",
         ));
     }
-    let nearest = set
-        .names()
-        .map(|known| (distance(name, known), known))
-        .min()?;
+    None
+}
+
+/// The known name that looks most like one.
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<String> {
+    let nearest = known.map(|known| (distance(name, known), known)).min()?;
     let (distance, known) = nearest;
     (distance <= 1 + name.len() / 4).then(|| format!("did you mean \"{known}\"?"))
 }

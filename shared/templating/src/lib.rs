@@ -7,8 +7,10 @@
 
 mod certificate;
 mod effect;
+mod engine;
 mod error;
 mod functions;
+mod handlebars;
 mod json;
 mod pass;
 mod request;
@@ -20,8 +22,10 @@ mod yaml;
 
 pub use certificate::{Certificate, CertificateParts};
 pub use effect::FileWrite;
+pub use engine::{Engine, UnknownEngine};
 pub use error::{ErrorKind, TemplateError};
 pub use functions::{FunctionDoc, functions};
+pub use handlebars::Partials;
 pub use request::Request;
 pub use secret::{Secret, SecretError};
 pub use secrets::{Found, Secrets};

@@ -9,14 +9,19 @@ use text_template::{Limits, MissingKey, Value};
 use zeroize::Zeroizing;
 
 use crate::functions::{Entry, function_set};
+use crate::handlebars;
 use crate::pass::Pass;
-use crate::{FileWrite, Request, Secrets, TemplateError};
+use crate::{Engine, FileWrite, Partials, Request, Secrets, TemplateError};
 
 /// How a template's text is read. [`Default`] is what an annotation without options means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// What people call the template; shown in errors.
     pub name: String,
+    /// The language of the text.
+    pub engine: Engine,
+    /// What a Handlebars template can include by name.
+    pub partials: Partials,
     /// Opens an action; empty means `{{`.
     pub left_delimiter: String,
     /// Closes an action; empty means `}}`.
@@ -31,6 +36,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             name: String::new(),
+            engine: Engine::default(),
+            partials: Partials::default(),
             left_delimiter: String::from("{{"),
             right_delimiter: String::from("}}"),
             error_on_missing_key: false,
@@ -42,8 +49,15 @@ impl Default for Options {
 /// A template that parsed. Immutable; render it as often as needed.
 pub struct Template {
     name: String,
-    parsed: text_template::Template,
-    entries: Vec<Entry>,
+    parsed: Parsed,
+}
+
+enum Parsed {
+    Go {
+        parsed: text_template::Template,
+        entries: Vec<Entry>,
+    },
+    Handlebars(Box<handlebars::Parsed>),
 }
 
 /// What a render may look at.
@@ -96,6 +110,13 @@ pub enum Outcome {
 impl Template {
     /// Reads a template. Unknown functions and variables are errors here, in untaken branches too.
     pub fn parse(source: &str, options: Options) -> Result<Self, TemplateError> {
+        if options.engine == Engine::Handlebars {
+            let parsed = handlebars::parse(source, &options)?;
+            return Ok(Self {
+                name: options.name,
+                parsed: Parsed::Handlebars(Box::new(parsed)),
+            });
+        }
         let (functions, entries) = function_set(&options.function_denylist);
         let known = functions.clone();
         let parsed = text_template::Template::parse(
@@ -117,8 +138,7 @@ impl Template {
         match parsed {
             Ok(parsed) => Ok(Self {
                 name: options.name,
-                parsed,
-                entries,
+                parsed: Parsed::Go { parsed, entries },
             }),
             Err(error) => Err(TemplateError::parse(options.name, &error, &known)),
         }
@@ -126,27 +146,34 @@ impl Template {
 
     /// One pass with what is there now.
     pub fn render(&self, context: &Context<'_>) -> Result<Render, TemplateError> {
-        let mut pass = Pass::new(context, &self.entries);
-        let output = self
-            .parsed
+        let (parsed, entries) = match &self.parsed {
+            Parsed::Go { parsed, entries } => (parsed, entries),
+            Parsed::Handlebars(parsed) => return parsed.render(&self.name, context),
+        };
+        let mut pass = Pass::new(context, entries);
+        let output = parsed
             .execute(Value::Nil, &mut pass)
             .map_err(|error| TemplateError::execute(&self.name, &error, pass.confidential))?;
-        let Pass {
-            used,
-            missing,
-            effects,
-            ..
-        } = pass;
-        let (effects, outcome) = if missing.is_empty() {
-            (effects.0, Outcome::Complete(output))
-        } else {
-            (Vec::new(), Outcome::Waiting { missing })
-        };
-        Ok(Render {
-            used,
-            effects,
-            outcome,
-        })
+        Ok(finished(pass.used, pass.missing, pass.effects.0, output))
+    }
+}
+
+/// The end of a pass: effects count only where nothing was missing.
+pub(crate) fn finished(
+    used: BTreeSet<Request>,
+    missing: BTreeSet<Request>,
+    effects: Vec<FileWrite>,
+    output: Zeroizing<Vec<u8>>,
+) -> Render {
+    let (effects, outcome) = if missing.is_empty() {
+        (effects, Outcome::Complete(output))
+    } else {
+        (Vec::new(), Outcome::Waiting { missing })
+    };
+    Render {
+        used,
+        effects,
+        outcome,
     }
 }
 

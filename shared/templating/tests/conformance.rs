@@ -132,6 +132,7 @@ fn render(case: &Case) -> Result<Outcome, TemplateError> {
         right_delimiter: case.options.right_delimiter.clone(),
         error_on_missing_key: case.options.error_on_missing_key,
         function_denylist: case.options.function_denylist.clone(),
+        ..Options::default()
     };
     let template = Template::parse(&case.template, options)?;
     let secrets = Known::new(case);

@@ -122,7 +122,7 @@ impl Value {
     }
 
     /// About how many bytes the value takes, without what nests in it.
-    pub(crate) fn own_size(&self) -> usize {
+    pub fn own_size(&self) -> usize {
         match self {
             Self::String(text) | Self::Number(text) => text.len(),
             Self::List(list) => list.len().saturating_mul(size_of::<Self>()),
