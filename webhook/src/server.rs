@@ -6,8 +6,9 @@
 //!
 //! A slow or silent client costs a connection and never delays others: handshake, headers and
 //! whole requests have deadlines, bodies a limit, and one address may only hold so many
-//! connections that others still find one.
+//! connections, and so much memory, that enough is left for others.
 
+mod budget;
 mod limit;
 mod routes;
 
@@ -31,10 +32,13 @@ use limit::{Limited, Limits};
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// A client that has not shaken hands by then is cut off.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// Connections at once, and from one address. The API server needs a handful.
+/// Connections and bytes at once, and from one address. The API server needs a handful of
+/// connections, and some ten kilobytes a request.
 const LIMITS: Limits = Limits {
     all: 1024,
     each: 256,
+    all_bytes: 96 * 1024 * 1024,
+    each_bytes: 32 * 1024 * 1024,
 };
 /// Requests at once on one connection.
 const STREAMS: u32 = 128;

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -298,6 +298,43 @@ async fn one_address_cannot_hold_every_connection() {
     })
     .await
     .expect("what was held must be free again");
+}
+
+#[tokio::test]
+async fn the_bodies_of_one_address_cannot_take_all_memory() {
+    let (store, authority) = mk_store();
+    let server = Server::start(store, Duration::ZERO);
+    let head = "POST /mutate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                content-length: 7340032\r\n\r\n";
+    let mut clients = JoinSet::new();
+    for _ in 0..6 {
+        let mut stream = connect(server.address, &authority).await.unwrap();
+        clients.spawn(async move {
+            stream.write_all(head.as_bytes()).await.ok()?;
+            // The server may answer and close before it has read everything.
+            let _ = stream.write_all(&vec![b' '; 7_300_000]).await;
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).await.ok()?;
+            Some(status)
+        });
+    }
+    // None of them ends its request, so the first answer is to one that found no place.
+    let first = timeout(DEADLINE, async {
+        loop {
+            if let Some(status) = clients
+                .join_next()
+                .await
+                .expect("one must be told")
+                .unwrap()
+            {
+                break status;
+            }
+        }
+    });
+    assert_eq!(
+        &first.await.expect("must be refused at once"),
+        b"HTTP/1.1 503"
+    );
 }
 
 #[tokio::test]

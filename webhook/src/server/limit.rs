@@ -1,5 +1,6 @@
 //! How many connections there may be, in all and from one address. One too many is closed at
-//! once: a client that holds all it can get then takes nothing from the others.
+//! once: a client that holds all it can get then takes nothing from the others. The same holds for
+//! the memory that its bodies take, which connections only hand on.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -13,11 +14,17 @@ use axum::http::Request;
 use thiserror::Error;
 use tower::Service;
 
+use super::budget::{Budget, Bytes};
+
 /// The limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) all: usize,
     pub(super) each: usize,
+    /// Bytes of bodies at once.
+    pub(super) all_bytes: usize,
+    /// Bytes of bodies at once from one address.
+    pub(super) each_bytes: usize,
 }
 
 /// A connection too many.
@@ -30,7 +37,14 @@ pub(super) enum TooMany {
 }
 
 /// Connections by address.
-type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;
+type Open = Arc<Mutex<HashMap<IpAddr, Peer>>>;
+
+/// What one address has.
+#[derive(Debug)]
+struct Peer {
+    connections: usize,
+    bytes: Bytes,
+}
 
 /// Gives each connection the routes, and a slot for as long as it lasts.
 #[derive(Clone)]
@@ -38,6 +52,7 @@ pub(super) struct Limited {
     router: Router,
     limits: Limits,
     open: Open,
+    bytes: Bytes,
 }
 
 impl Limited {
@@ -46,24 +61,29 @@ impl Limited {
             router,
             limits,
             open: Open::default(),
+            bytes: Bytes::new(limits.all_bytes),
         }
     }
 }
 
 /// Takes a slot for `address`.
 fn take(open: &Open, limits: Limits, address: IpAddr) -> Result<Slot, TooMany> {
-    let mut counts = open.lock().unwrap_or_else(PoisonError::into_inner);
-    if counts.values().sum::<usize>() >= limits.all {
+    let mut peers = open.lock().unwrap_or_else(PoisonError::into_inner);
+    if peers.values().map(|peer| peer.connections).sum::<usize>() >= limits.all {
         return Err(TooMany::All);
     }
-    let count = counts.entry(address).or_default();
-    if *count >= limits.each {
+    let peer = peers.entry(address).or_insert_with(|| Peer {
+        connections: 0,
+        bytes: Bytes::new(limits.each_bytes),
+    });
+    if peer.connections >= limits.each {
         return Err(TooMany::Each);
     }
-    *count += 1;
+    peer.connections += 1;
     Ok(Slot {
         open: Arc::clone(open),
         address,
+        bytes: peer.bytes.clone(),
     })
 }
 
@@ -72,15 +92,16 @@ fn take(open: &Open, limits: Limits, address: IpAddr) -> Result<Slot, TooMany> {
 struct Slot {
     open: Open,
     address: IpAddr,
+    bytes: Bytes,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut counts = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.address);
+        let mut peers = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(peer) = peers.get_mut(&self.address) {
+            peer.connections -= 1;
+            if peer.connections == 0 {
+                peers.remove(&self.address);
             }
         }
     }
@@ -99,6 +120,7 @@ impl Service<SocketAddr> for Limited {
         let slot = take(&self.open, self.limits, peer.ip());
         ready(slot.map(|slot| Connection {
             router: self.router.clone(),
+            budget: Budget::new(slot.bytes.clone(), self.bytes.clone()),
             _slot: Arc::new(slot),
         }))
     }
@@ -108,6 +130,7 @@ impl Service<SocketAddr> for Limited {
 #[derive(Clone)]
 pub(super) struct Connection {
     router: Router,
+    budget: Budget,
     _slot: Arc<Slot>,
 }
 
@@ -123,7 +146,8 @@ where
         self.router.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.budget.clone());
         self.router.call(request)
     }
 }
@@ -132,7 +156,12 @@ where
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { all: 3, each: 2 };
+    const LIMITS: Limits = Limits {
+        all: 3,
+        each: 2,
+        all_bytes: 3,
+        each_bytes: 2,
+    };
 
     fn mk_address(last: u8) -> IpAddr {
         IpAddr::from([10, 0, 0, last])

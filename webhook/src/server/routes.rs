@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use contract::GoDuration;
+use futures_util::StreamExt as _;
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
+use super::budget::{Budget, Held};
 use crate::admission::{self, Answered, ReviewError};
 use crate::inject::Decision;
 use crate::kubernetes::Kubernetes;
@@ -206,7 +208,8 @@ async fn answer(
         let text = format!("Invalid content-type: {shown:?}");
         return Err(Refused::new(StatusCode::BAD_REQUEST, text));
     }
-    let body = read(request.into_body()).await?;
+    let budget = request.extensions().get::<Budget>().cloned();
+    let (body, _held) = read(request.into_body(), budget).await?;
     let answered = match endpoint {
         Endpoint::Mutate => {
             let answered = admission::answer(&body, &app.settings.load())?;
@@ -228,18 +231,37 @@ async fn answer(
     Ok(([(header::CONTENT_TYPE, "application/json")], answered.body).into_response())
 }
 
-async fn read(body: Body) -> Result<Bytes, Refused> {
-    let body = to_bytes(body, BODY_LIMIT).await.map_err(|error| {
-        let cause = std::error::Error::source(&error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let text = format!("error reading request body: {error}: {cause}");
+/// Reads a body. What it takes of the budget is held until the request is answered.
+async fn read(body: Body, budget: Option<Budget>) -> Result<(Bytes, Held), Refused> {
+    let unread = |cause: &dyn std::fmt::Display| {
+        let text = format!("error reading request body: {cause}");
         Refused::new(StatusCode::BAD_REQUEST, text)
-    })?;
+    };
+    let mut held = Held::default();
+    let mut chunks = Vec::new();
+    let mut length = 0;
+    let mut stream = body.into_data_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| unread(&error))?;
+        length += chunk.len();
+        if length > BODY_LIMIT {
+            return Err(unread(&"length limit exceeded"));
+        }
+        if let Some(budget) = &budget {
+            budget.take(&mut held, chunk.len()).map_err(|error| {
+                Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            })?;
+        }
+        chunks.push(chunk);
+    }
+    let body = match <[Bytes; 1]>::try_from(chunks) {
+        Ok([only]) => only,
+        Err(chunks) => chunks.concat().into(),
+    };
     if body.is_empty() {
         return Err(Refused::new(StatusCode::BAD_REQUEST, "Empty request body"));
     }
-    Ok(body)
+    Ok((body, held))
 }
 
 /// One line a decision; nothing of the pod but its name.
