@@ -8,7 +8,7 @@ use kube::Client;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::cli::{Certificate, Configuration};
 use crate::cluster::{
@@ -48,8 +48,9 @@ impl Background {
             Ok(client) => client,
             Err(error) if needs_cluster(&serving.certificate) => return Err(error),
             Err(error) => {
+                // A pod without a token has been given none on purpose.
                 if access.is_given() {
-                    warn!(%error, "Cluster's version not learned");
+                    info!(%error, "Cluster's version unknown: auto means no native sidecar");
                 } else {
                     debug!(%error, "Not in a cluster");
                 }

@@ -134,8 +134,7 @@ impl Metrics {
 
     /// Counts a decision and its warnings.
     pub fn decided(&self, namespace: &str, outcome: &Outcome) {
-        self.warnings
-            .inc_by(u64::try_from(outcome.warnings.len()).unwrap_or(u64::MAX));
+        self.warned(outcome);
         match &outcome.decision {
             Decision::Inject(plan) => {
                 if let Some(injection) = plan.injection {
@@ -152,6 +151,12 @@ impl Metrics {
             }
             Decision::Skip(_) => {}
         }
+    }
+
+    /// Counts warnings alone, for what is looked at and not decided.
+    pub fn warned(&self, outcome: &Outcome) {
+        self.warnings
+            .inc_by(u64::try_from(outcome.warnings.len()).unwrap_or(u64::MAX));
     }
 
     fn injected(&self, namespace: &str, injection: Injection) {

@@ -175,6 +175,23 @@ async fn reviews_probes_and_metrics_are_answered_over_tls() {
 }
 
 #[tokio::test]
+async fn warnings_are_counted_also_where_nothing_is_decided() {
+    let (store, authority) = mk_store();
+    let server = Server::start(store, Duration::ZERO);
+    let review = r#"{"request":{"uid":"u1","namespace":"apps",
+        "kind":{"group":"apps","version":"v1","kind":"Deployment"},
+        "object":{"kind":"Deployment","spec":{"template":{"metadata":{"annotations":{
+            "vault.hashicorp.com/agent-inject":"true","vault.hashicorp.com/role":"app",
+            "vault.hashicorp.com/rol":"app"}},"spec":{"containers":[{"name":"app"}]}}}}}}"#;
+    let request = post(review).replace("/mutate", "/validate");
+    let answer = send(server.address, &authority, &request).await.unwrap();
+    assert!(answer.contains("did you mean role?"), "{answer}");
+    let metrics = READY.replace("/health/ready", "/metrics");
+    let metrics = send(server.address, &authority, &metrics).await.unwrap();
+    assert!(metrics.contains("injector_warnings_total 1\n"), "{metrics}");
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let (store, authority) = mk_store();
     let server = Server::start(store, Duration::ZERO);

@@ -219,6 +219,7 @@ async fn answer(
         }
         Endpoint::Validate => {
             let answered = admission::validate(&body, &app.settings.load())?;
+            app.metrics.warned(&answered.outcome);
             debug!(
                 namespace = answered.namespace,
                 uid = answered.uid,
