@@ -23,7 +23,7 @@ use crate::auth::Method;
 use crate::command::CommandSpec;
 use crate::files::Target;
 use crate::listener::ListenerSettings;
-use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy};
+use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
 
 pub use environment::Environment;
 pub use source::{Loaded, Source};
@@ -93,6 +93,10 @@ pub struct TemplateSettings {
     pub right_delimiter: String,
     /// A missing key is an error.
     pub error_on_missing_key: bool,
+    /// A failing execution ends an agent that has not rendered all yet, as configured.
+    pub error_fatal: bool,
+    /// Quiet time before the file is written again.
+    pub wait: Option<Wait>,
     /// Run after the file was replaced.
     pub command: Option<CommandSpec>,
 }

@@ -93,7 +93,12 @@ impl Renderer {
             }
             let retry_at = self.pages.iter().filter_map(Page::retry_at).min();
             tokio::select! {
-                changed = self.store.changed() => due = self.pages_of(&changed),
+                changed = self.store.changed() => {
+                    due = self.pages_of(&changed);
+                    if self.was_complete {
+                        due.retain(|index| !self.pages[*index].postpone());
+                    }
+                }
                 () = self.commands.finished() => {}
                 Some(answer) = self.inquiries.1.recv() => {
                     // Who asked may have gone.
@@ -171,7 +176,7 @@ impl Renderer {
     /// Whether, and how, this is the end.
     fn end(&mut self) -> Option<Result<(), RenderError>> {
         if !self.was_complete {
-            self.was_complete = self.pages.iter().all(Page::was_rendered);
+            self.was_complete = self.pages.iter().all(Page::is_done);
             if self.was_complete && !self.pages.is_empty() {
                 info!(target: "agent.template.server", "all templates rendered");
             }
@@ -190,11 +195,11 @@ impl Renderer {
             });
         }
         let ends = self.exit_on_failure || (self.once && self.pages.iter().any(Page::is_hopeless));
-        let settled = |page: &Page| page.was_rendered() || page.failure(&self.store).is_some();
+        let settled = |page: &Page| page.is_done() || page.failure(&self.store).is_some();
         if !ends || !self.commands.is_idle() || !self.pages.iter().all(settled) {
             return None;
         }
-        let unrendered = self.pages.iter().filter(|page| !page.was_rendered());
+        let unrendered = self.pages.iter().filter(|page| !page.is_done());
         let reasons = unrendered
             .filter_map(|page| page.failure(&self.store))
             .collect();

@@ -6,10 +6,12 @@
 //!
 //! * [`Lifetime`]: how a token or a lease is kept alive, and when it is time for a new one;
 //! * [`Refresh`]: what makes a secret due for its next read;
+//! * [`Wait`]: how long a file is left alone after a change;
 //! * [`RetryPolicy`], [`LoginBackoff`]: how long to wait after a failure.
 
 mod backoff;
 mod lifetime;
+mod quiet;
 mod refresh;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 pub use backoff::{BackoffError, LoginBackoff, RetryPolicy};
 pub use lifetime::{Effect, End, Event, Lifetime, Tolerance};
+pub use quiet::{Quiet, Wait};
 pub use refresh::{Facts, Refresh, RefreshPolicy, Rotation};
 
 /// A number in `0.0..1.0` that spreads the decisions of many agents.

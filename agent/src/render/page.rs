@@ -11,7 +11,7 @@ use super::effect;
 use crate::command::CommandSpec;
 use crate::config::{TemplateSettings, TemplateSource};
 use crate::files::{FileError, Written};
-use crate::schedule::{LoginBackoff, Roll};
+use crate::schedule::{LoginBackoff, Quiet, Roll};
 use crate::status::{SecretStatus, TemplateStatus, unix};
 use crate::store::Store;
 
@@ -26,6 +26,10 @@ pub(super) struct Page {
     failure: Option<String>,
     /// When a file that could not be written is tried again.
     retry: Option<Retry>,
+    /// Changes that wait for more of them.
+    quiet: Option<Quiet>,
+    /// The failure is one that the configuration does not call fatal.
+    is_tolerated: bool,
     counts: Counts,
 }
 
@@ -66,6 +70,8 @@ impl Page {
             used: BTreeSet::new(),
             was_rendered: false,
             retry: None,
+            quiet: None,
+            is_tolerated: false,
             counts: Counts::default(),
         }
     }
@@ -77,6 +83,8 @@ impl Page {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Option<Pass> {
         let template = self.template.as_ref().ok()?;
+        self.quiet = None;
+        self.is_tolerated = false;
         let mut pass = Pass::default();
         let render = match template.render(&Context::new(secrets, environment)) {
             Ok(render) => render,
@@ -89,6 +97,7 @@ impl Page {
                 // The error names the destination, which is the template's name.
                 self.counts.failures += 1;
                 self.failure = Some(error.to_string());
+                self.is_tolerated = !self.settings.error_fatal;
                 return Some(pass);
             }
         };
@@ -147,9 +156,19 @@ impl Page {
         }
     }
 
-    /// The file was brought up to date at least once.
-    pub(super) fn was_rendered(&self) -> bool {
-        self.was_rendered
+    /// Notes that a secret changed. `false` where the page is to be rendered now, rather than after
+    /// its quiet time.
+    pub(super) fn postpone(&mut self) -> bool {
+        let Some(wait) = self.settings.wait.filter(|_| self.was_rendered) else {
+            return false;
+        };
+        self.quiet = Some(wait.change(self.quiet, Instant::now()));
+        true
+    }
+
+    /// Nothing more is expected of it before the agent calls itself complete.
+    pub(super) fn is_done(&self) -> bool {
+        self.was_rendered || (self.is_tolerated && self.failure.is_some())
     }
 
     /// No secret and no time will make this render.
@@ -158,7 +177,9 @@ impl Page {
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {
-        self.retry.as_ref().map(|retry| retry.at)
+        let retry = self.retry.as_ref().map(|retry| retry.at);
+        let quiet = self.quiet.as_ref().map(Quiet::until);
+        retry.into_iter().chain(quiet).min()
     }
 
     pub(super) fn command(&self) -> Option<&CommandSpec> {

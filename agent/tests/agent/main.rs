@@ -9,6 +9,7 @@
 )]
 
 mod authentication;
+mod budget;
 mod failures;
 mod handover;
 mod leaving;

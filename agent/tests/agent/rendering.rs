@@ -160,3 +160,38 @@ async fn modes_are_applied() {
     assert_eq!(mode("app"), 0o440);
     assert_eq!(mode("token"), 0o640);
 }
+
+#[tokio::test(start_paused = true)]
+async fn changes_within_the_quiet_time_are_one_write() {
+    let world = World::paused().await;
+    let mut template = world.template("app", KV_TEMPLATE);
+    template["wait"] = json!("10s:60s");
+    let trace = format!("echo ran >> {}", world.path("ran").display());
+    template["command"] = json!(["sh", "-c", trace]);
+    let agent = Agent::start(&world.config(&[template]));
+    world.wait_for_text("app", "key=first").await;
+    world.wait_until_ready().await;
+    world.set_key("second");
+    let reads = world.vault.count("GET", KV);
+    world.wait_for_count("GET", KV, reads + 2).await;
+    assert_eq!(world.read("app").unwrap(), "key=first", "still quiet");
+    world.set_key("third");
+    world.wait_for_text("app", "key=third").await;
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_error_that_is_not_fatal_holds_up_nobody() {
+    let world = World::new().await;
+    let text =
+        r#"{{ with secret "secret/production/api-service" }}{{ .Data.data.api_key.x }}{{ end }}"#;
+    let mut odd = world.template("odd", text);
+    odd["error_fatal"] = json!(false);
+    let config = world.config(&[odd, world.template("app", KV_TEMPLATE)]);
+    Agent::run_once(config.clone()).await.unwrap();
+    assert_eq!(world.read("app").unwrap(), "key=first");
+    assert_eq!(world.read("odd"), None);
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    agent.stop().await.unwrap();
+}

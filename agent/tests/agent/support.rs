@@ -154,7 +154,7 @@ impl World {
     /// Allows the agent more than what the guide does.
     pub(crate) fn allow(&self, rules: &str) {
         self.put("sys/policies/acl/more", &json!({"policy": rules}));
-        self.set_role(json!({"policies": "api-secrets,more"}));
+        self.set_role(json!({"ttl": "1h", "policies": "api-secrets,more"}));
     }
 
     /// Waits until the agent says that it is ready.

@@ -195,6 +195,17 @@ pub struct Template {
     /// A missing key is an error instead of `<no value>`.
     #[serde(default, skip_serializing_if = "Switch::is_off")]
     pub error_on_missing_key: Switch,
+    /// A failing execution of the template counts as fatal before the first complete render; on where
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_fatal: Option<Switch>,
+    /// Quiet time before the file is written again.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one"
+    )]
+    pub wait: Option<Wait>,
     /// Make the destination's directories; on where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_dest_dirs: Option<Switch>,
@@ -207,6 +218,30 @@ pub struct Template {
     /// Group of the file: a number or a name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
+}
+
+/// Quiet time before a file is written again: `MIN` or `MIN:MAX` as text, or a block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Wait {
+    /// `5s`, or `5s:10s`.
+    Text(String),
+    /// Keys.
+    Block(WaitBlock),
+}
+
+/// The block form of [`Wait`]. Go durations only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitBlock {
+    /// Off switches it off; on where absent and `min` is not zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<Switch>,
+    /// Time without a further change.
+    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
+    pub min: DurationText,
+    /// Longest wait since the first change; four times `min` where absent.
+    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
+    pub max: DurationText,
 }
 
 /// A command: a line for a shell, or the words of one process.

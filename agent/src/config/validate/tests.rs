@@ -264,3 +264,31 @@ fn verification_is_turned_off_by_true_and_by_nothing_else() {
         "{error}"
     );
 }
+
+#[test]
+fn quiet_times_are_text_or_a_block() {
+    let wait = |written: serde_json::Value| {
+        let template = serde_json::json!({"destination": "/a", "contents": "a", "wait": written});
+        let written: contract::agent_config::Template = serde_json::from_value(template).unwrap();
+        template::settings(&written, 0).map(|settings| settings.wait)
+    };
+    let seconds = |min, max| {
+        Some(crate::schedule::Wait {
+            min: Duration::from_secs(min),
+            max: Duration::from_secs(max),
+        })
+    };
+    assert_eq!(wait("5s".into()).unwrap(), seconds(5, 20));
+    assert_eq!(wait("5s:10s".into()).unwrap(), seconds(5, 10));
+    let block = serde_json::json!([{"min": "5s", "max": "6s"}]);
+    assert_eq!(wait(block).unwrap(), seconds(5, 6));
+    assert_eq!(
+        wait(serde_json::json!({"enabled": false, "min": "5s"})).unwrap(),
+        None
+    );
+    assert_eq!(wait("0s".into()).unwrap(), None);
+    for odd in ["10s:5s", "-5s", "soon"] {
+        let error = wait(odd.into()).unwrap_err().to_string();
+        assert!(error.starts_with("template[0] (/a).wait: "), "{error}");
+    }
+}
