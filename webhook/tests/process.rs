@@ -12,8 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_vault-injector");
 
+/// The binary, outside of any cluster.
+fn binary() -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .env_remove("KUBECONFIG")
+        .env_remove("KUBERNETES_SERVICE_HOST");
+    command
+}
+
 fn start(arguments: &[&str]) -> Child {
-    Command::new(BINARY)
+    binary()
         .args(["-vault-address=http://vault:8200", "-listen=127.0.0.1:0"])
         .args(arguments)
         .stderr(Stdio::piped())
@@ -40,7 +49,7 @@ fn terminate(child: &Child) {
 }
 
 fn exit_code(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let output = Command::new(BINARY)
+    let output = binary()
         .args(arguments)
         .envs(variables.iter().copied())
         .output()
@@ -91,4 +100,39 @@ fn exit_codes_tell_usage_from_configuration() {
     );
     assert_eq!(code, Some(78), "{text}");
     assert!(text.contains("/nowhere/a"), "{text}");
+}
+
+#[test]
+fn automatic_mode_needs_a_cluster() {
+    let automatic = [
+        "-vault-address=v",
+        "-listen=127.0.0.1:0",
+        "-tls-auto=cfg",
+        "-tls-auto-hosts=localhost",
+    ];
+    let (code, text) = exit_code(&automatic, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("Error loading in-cluster K8S config"),
+        "{text}"
+    );
+    let (code, text) = exit_code(&automatic, &[("KUBECONFIG", "/nowhere/config")]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("cannot use the kubeconfig /nowhere/config"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_tls_cannot_offer_is_refused_at_start() {
+    let (code, text) = exit_code(
+        &["-vault-address=v"],
+        &[("AGENT_INJECT_TLS_MIN_VERSION", "tls10")],
+    );
+    assert_eq!(code, Some(78), "{text}");
+    assert!(
+        text.starts_with("Failed to configure TLS: invalid or unsupported TLS version \"tls10\""),
+        "{text}"
+    );
 }
