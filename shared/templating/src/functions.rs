@@ -21,6 +21,8 @@ mod text;
 mod time;
 mod vault;
 
+use std::sync::{Arc, LazyLock};
+
 use text_template::{Arguments, CallError, FunctionSet, Signature, Type, Value};
 
 use crate::pass::Pass;
@@ -128,7 +130,17 @@ pub(crate) enum Entry {
 }
 
 /// The functions of one template: all, with those denied that a name or glob of `denylist` matches.
-pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Vec<Entry>) {
+/// Templates without a denylist share one table.
+pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Arc<[Entry]>) {
+    static ALL: LazyLock<(FunctionSet, Arc<[Entry]>)> = LazyLock::new(|| allowed(&[]));
+    if denylist.is_empty() {
+        ALL.clone()
+    } else {
+        allowed(denylist)
+    }
+}
+
+fn allowed(denylist: &[String]) -> (FunctionSet, Arc<[Entry]>) {
     let denied = |name: &str| is_denied(denylist, name);
     let (mut signatures, mut entries) = (Vec::new(), Vec::new());
     for row in rows() {
@@ -145,7 +157,7 @@ pub(crate) fn function_set(denylist: &[String]) -> (FunctionSet, Vec<Entry>) {
         entries.push(Entry::Denied);
     }
     let set = FunctionSet::new(signatures).with_execute_template(EXECUTE_TEMPLATE.name);
-    (set, entries)
+    (set, entries.into())
 }
 
 /// Does a name or glob of the list match?

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use text_template::{Limits, MissingKey, Value};
@@ -55,7 +56,7 @@ pub struct Template {
 enum Parsed {
     Go {
         parsed: text_template::Template,
-        entries: Vec<Entry>,
+        entries: Arc<[Entry]>,
     },
     Handlebars(Box<handlebars::Parsed>),
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::value::{Arguments, Type, Value};
 
@@ -38,9 +39,12 @@ impl Signature {
 }
 
 /// The functions that a template may call besides Go's own. A function here hides a built-in of the
-/// same name.
+/// same name. A clone shares the set.
 #[derive(Clone, Debug, Default)]
-pub struct FunctionSet {
+pub struct FunctionSet(Arc<Table>);
+
+#[derive(Clone, Debug, Default)]
+struct Table {
     entries: Vec<Signature>,
     by_name: BTreeMap<&'static str, usize>,
     execute_template: Option<&'static str>,
@@ -55,27 +59,28 @@ impl FunctionSet {
             .enumerate()
             .map(|(index, entry)| (entry.name, index))
             .collect();
-        Self {
+        Self(Arc::new(Table {
             entries,
             by_name,
             execute_template: None,
-        }
+        }))
     }
 
     /// Adds, under this name, the function that gives the output of a defined template as a string:
     /// it needs the engine itself.
     #[must_use]
     pub fn with_execute_template(mut self, name: &'static str) -> Self {
-        self.execute_template = Some(name);
+        Arc::make_mut(&mut self.0).execute_template = Some(name);
         self
     }
 
     /// All names, those of Go's own functions included.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.by_name
+        self.0
+            .by_name
             .keys()
             .copied()
-            .chain(self.execute_template)
+            .chain(self.0.execute_template)
             .chain(Self::builtin_names())
     }
 
@@ -89,17 +94,17 @@ impl FunctionSet {
     pub(crate) fn find(&self, name: &str) -> Option<crate::ast::Target> {
         use crate::ast::Target;
         use crate::builtin::Builtin;
-        if let Some(index) = self.by_name.get(name) {
+        if let Some(index) = self.0.by_name.get(name) {
             return Some(Target::Host(*index));
         }
-        if self.execute_template == Some(name) {
+        if self.0.execute_template == Some(name) {
             return Some(Target::Builtin(Builtin::ExecuteTemplate));
         }
         Builtin::find(name).map(Target::Builtin)
     }
 
     pub(crate) fn signature(&self, index: usize) -> Signature {
-        self.entries[index]
+        self.0.entries[index]
     }
 }
 

@@ -96,6 +96,7 @@ impl<'s> Parser<'s> {
                 end => return Err(self.error(format!("unexpected {}", end.shown()))),
             }
         }
+        root.nodes.shrink_to_fit();
         self.add(self.input.name.into(), root)
     }
 

@@ -250,8 +250,7 @@ impl<'t> Checker<'t, '_> {
 fn name(parameter: &Parameter) -> Option<&str> {
     match parameter {
         Parameter::Name(name)
-        | Parameter::Path(Path::Relative((_, name)))
-        | Parameter::Path(Path::Local((_, _, name)))
+        | Parameter::Path(Path::Relative((_, name)) | Path::Local((_, _, name)))
         | Parameter::Literal(serde_json::Value::String(name)) => Some(name),
         _ => None,
     }

@@ -113,6 +113,7 @@ impl<'s> Parser<'s> {
             let (list, end) = self.arm(control)?;
             branch.arms.push(Arm { pipe, list });
             if matches!(end, Item::End) {
+                branch.arms.shrink_to_fit();
                 return Ok(branch);
             }
             // `{{else if x}}` is `{{else}}{{if x}}` with one `{{end}}` for both.
@@ -126,6 +127,7 @@ impl<'s> Parser<'s> {
             return Err(self.error(format!("expected end; found {}", end.shown())));
         }
         branch.otherwise = Some(list);
+        branch.arms.shrink_to_fit();
         Ok(branch)
     }
 
@@ -143,7 +145,11 @@ impl<'s> Parser<'s> {
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
                 Item::Node(node) => list.nodes.extend(node),
-                end => return Ok((list, end)),
+                end => {
+                    // The tree lives as long as the template: it keeps no room for more.
+                    list.nodes.shrink_to_fit();
+                    return Ok((list, end));
+                }
             }
         }
         Err(self.error("unexpected EOF"))

@@ -40,6 +40,8 @@ impl<'s> Parser<'s> {
             }
         }
         self.check(&pipe, context)?;
+        pipe.declare.shrink_to_fit();
+        pipe.commands.shrink_to_fit();
         Ok(pipe)
     }
 
@@ -134,6 +136,7 @@ impl<'s> Parser<'s> {
         if command.args.is_empty() {
             return Err(self.error("empty command"));
         }
+        command.args.shrink_to_fit();
         Ok(command)
     }
 
