@@ -17,4 +17,5 @@ mod rendering;
 mod secrets;
 mod seeing;
 mod support;
+mod tls;
 mod trouble;

@@ -71,10 +71,14 @@ impl World {
     }
 
     pub(crate) async fn new() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
         let logs = Logs::default();
         let layer = LogLayer::new(tracing::Level::TRACE, Format::Standard, logs.clone());
         let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-        let vault = DevVault::start(Config::default()).await.unwrap();
+        let vault = DevVault::start(config).await.unwrap();
         let world = Self {
             vault,
             dir: tempfile::tempdir().unwrap(),

@@ -153,7 +153,8 @@ impl DevVault {
             answered: watch::Sender::new(0),
             service_accounts: Arc::new(service_accounts),
         };
-        let tls = config.tls.as_ref().map(tls_config).transpose()?;
+        let tls = config.tls.as_ref().map(server_config).transpose()?;
+        let tls = tls.map(RustlsConfig::from_config);
         let mut vault = Self {
             shared,
             root_token,
@@ -225,6 +226,14 @@ impl DevVault {
         handle.listening().await;
         self.address = address;
         self.running = Some(handle);
+        Ok(())
+    }
+
+    /// Serves another certificate from the next connection on. A server without TLS stays without.
+    pub fn replace_certificate(&self, pair: &TlsPair) -> Result<(), StartError> {
+        if let Some(tls) = &self.tls {
+            tls.reload_from_config(server_config(pair)?);
+        }
         Ok(())
     }
 
@@ -363,7 +372,7 @@ impl Drop for DevVault {
     }
 }
 
-fn tls_config(pair: &TlsPair) -> Result<RustlsConfig, StartError> {
+fn server_config(pair: &TlsPair) -> Result<Arc<ServerConfig>, StartError> {
     let chain =
         CertificateDer::pem_slice_iter(pair.cert_pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes())?;
@@ -372,5 +381,5 @@ fn tls_config(pair: &TlsPair) -> Result<RustlsConfig, StartError> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    Ok(RustlsConfig::from_config(Arc::new(config)))
+    Ok(Arc::new(config))
 }
