@@ -189,7 +189,13 @@ fn evaluate(
             let pod = glance.spec().ok();
             return Ok(pod.map_or(ALREADY, |pod| again(&annotations, &pod, settings)));
         }
-        Some(skip) => return Ok(Decision::Skip(skip)),
+        Some(skip) => {
+            // Without the annotation that asks, a misspelt one is probably just that one.
+            if skip == Skip::NotAsked {
+                refuse_mistakes(outcome, settings)?;
+            }
+            return Ok(Decision::Skip(skip));
+        }
         None => {}
     }
     if SYSTEM_NAMESPACES.contains(&request.namespace) {
@@ -206,12 +212,17 @@ fn evaluate(
     outcome
         .warnings
         .extend(warnings::about_request(&asked, &annotations, &pod, &plan));
-    if settings.strict
-        && let Some(mistake) = outcome.warnings.iter().find(|warning| warning.is_sure())
-    {
-        return Err(Denial::Strict(mistake.to_string()));
-    }
+    refuse_mistakes(outcome, settings)?;
     Ok(Decision::Inject(plan))
+}
+
+/// Refuses a pod with what is surely a mistake, where the injector is strict.
+fn refuse_mistakes(outcome: &Outcome, settings: &Settings) -> Result<(), Denial> {
+    let mut sure = outcome.warnings.iter().filter(|warning| warning.is_sure());
+    match sure.next() {
+        Some(mistake) if settings.strict => Err(Denial::Strict(mistake.to_string())),
+        _ => Ok(()),
+    }
 }
 
 const ALREADY: Decision = Decision::Skip(Skip::AlreadyInjected);

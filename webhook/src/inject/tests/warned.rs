@@ -205,6 +205,16 @@ fn a_strict_injector_refuses_what_is_surely_a_mistake_and_warns_of_the_rest() {
     );
     let unsure = [("agent-inject-secret-a", "secret/data/a")];
     assert!(matches!(decision(&unsure), Decision::Inject(_)));
+    let off = [("agent-inject", "false"), ("agent-inject-secert-a", "x")];
+    assert!(matches!(decision(&off), Decision::Skip(Skip::TurnedOff)));
+
+    let annotations = json!({format!("{PREFIX}agent-injcet"): "true"});
+    let misspelt = json!({"metadata": {"annotations": annotations}});
+    let decision = decided(&misspelt, &settings).decision;
+    assert!(
+        matches!(decision, Decision::Deny(Denial::Strict(_))),
+        "{decision:?}"
+    );
 }
 
 #[test]
