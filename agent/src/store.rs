@@ -10,6 +10,7 @@
 //! events, and only [`Store::changed`] puts them into the slots. A failing task keeps its slot's last
 //! value, so files stay as they are while Vault is away.
 
+mod answer;
 mod certificate;
 mod facts;
 mod fetch;

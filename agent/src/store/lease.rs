@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 use super::Source;
-use super::fetch::HeldLease;
+use super::answer::HeldLease;
 use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
 
 /// Renews a lease until it is time to read the secret again. The token is the current one each time.

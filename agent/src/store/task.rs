@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, warn};
 
-use super::fetch::{Answer, FetchError, Fetched, Identity, Known, Outlook};
+use super::answer::{Answer, Fetched, Identity, Outlook};
+use super::fetch::{FetchError, Known};
 use super::{Event, EventKind, Source, Trouble, fetch, file, lease};
 use crate::auth::{Login, Logins, Predecessor};
 use crate::schedule::{Refresh, Roll};
