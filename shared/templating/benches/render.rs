@@ -49,7 +49,9 @@ fn measure(c: &mut Criterion, name: &str, source: &str, engine: Engine, secrets:
     group.bench_function("parse", |b| {
         b.iter(|| Template::parse(source, options()).unwrap());
     });
-    group.bench_function("render", |b| b.iter(|| template.render(&context).unwrap()););
+    group.bench_function("render", |b| {
+        b.iter(|| template.render(&context).unwrap());
+    });
     group.finish();
 }
 

@@ -124,6 +124,12 @@ pub(super) fn slice(slots: &[Slot]) -> Result<Slot, CallError> {
     };
     let mut bounds = [0, length, length];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
+        // Unlike `index`, Go's `slice` does not look into an interface.
+        if index.any {
+            return Err(CallError::new(
+                "cannot index slice/array with type interface {}",
+            ));
+        }
         *bound = checked(&index.value, length)?;
     }
     let [start, end, most] = bounds;
