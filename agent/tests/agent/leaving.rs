@@ -64,10 +64,10 @@ async fn nothing_is_revoked_that_somebody_still_needs() {
     assert_eq!(world.vault.count("PUT", "auth/token/revoke-self"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_token_before_is_revoked_too() {
-    let world = World::new().await;
-    world.set_role(json!({"token_ttl": "4s", "token_max_ttl": "4s"}));
+    let world = World::paused().await;
+    world.set_role(json!({"token_ttl": "30m", "token_max_ttl": "30m"}));
     let agent = Agent::start(&mk_config(&world));
     world.wait_until_ready().await;
     let user = world.read("user").unwrap();
