@@ -57,7 +57,7 @@ fn render(source: &str, engine: Engine) -> Result<String, String> {
     let template = Template::parse(source, options).map_err(|error| error.to_string())?;
     let env = |name: &str| (name == "HOME").then(|| String::from("/root"));
     let context = Context {
-        now: Some(SystemTime::UNIX_EPOCH + Duration::from_hours(490_896)),
+        now: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600)),
         ..Context::new(&Vault, &env)
     };
     match template
@@ -94,9 +94,9 @@ fn rewritten(page: &str) -> String {
             "{go}"
         );
         let result = result.trim_end();
-        out.push_str(&format!(
+        out.extend([format!(
             "```gotemplate\n{go}\n```\n{between}```handlebars\n{handlebars}\n```\n{before}```text\n{result}\n```\n{rest}"
-        ));
+        )]);
     }
     let (before, rest) = out.split_once(START).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
@@ -163,12 +163,12 @@ fn reference() -> String {
             Ok(text) => cell(&text),
             Err(message) => format!("error: {}", message.replace('|', "\\|")),
         };
-        out.push_str(&format!(
+        out.extend([format!(
             "| {} | {} | {} | {gives} | {differs} |\n",
             cell(row.usage),
             row.doc.replace('|', "\\|"),
             cell(template),
-        ));
+        )]);
     }
     out
 }
