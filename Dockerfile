@@ -10,10 +10,11 @@ WORKDIR /source
 COPY . .
 # An explicit target keeps the flags away from build scripts.
 RUN target="$(uname -m)-unknown-linux-gnu" \
-    && RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/usr/local/cargo=/cargo" \
-        cargo build --locked --profile dist --target "$target" -p vault-agent -p vault-injector \
+    && export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/usr/local/cargo=/cargo" \
+    && cargo build --locked --profile dist --target "$target" -p vault-injector \
+    && cargo build --locked --profile dist-agent --target "$target" -p vault-agent \
     && mkdir /programs \
-    && cp "target/$target/dist/vault-agent" "target/$target/dist/vault-injector" /programs/
+    && cp "target/$target/dist/vault-injector" "target/$target/dist-agent/vault-agent" /programs/
 RUN mkdir -p /shell/bin && install --directory --mode=1777 /shell/tmp \
     && cp /bin/busybox /shell/bin/ \
     && for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "/shell/bin/$applet"; done \

@@ -16,6 +16,7 @@ mod validate;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use templating::Engine;
 use thiserror::Error;
 use vault_api::ClientConfig;
 
@@ -85,6 +86,8 @@ pub struct LoginSettings {
 pub struct TemplateSettings {
     /// The template's text.
     pub source: TemplateSource,
+    /// Its language.
+    pub engine: Engine,
     /// The file.
     pub target: Target,
     /// Opens an action; `{{` where empty.

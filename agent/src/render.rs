@@ -59,7 +59,7 @@ impl Renderer {
     /// Reads the templates. One that does not parse fails by itself, later.
     pub fn new(settings: &Settings, store: Store, logins: Logins, marker: Marker) -> Self {
         Self {
-            pages: settings.templates.iter().cloned().map(Page::new).collect(),
+            pages: Page::all(&settings.templates),
             users: HashMap::new(),
             store,
             commands: Commands::new(settings.command_environment.clone()),

@@ -12,7 +12,14 @@ HERE=manifests/images
 OUTPUT=${IMAGES:-target/images}
 VERSION=$(awk -F '"' '/^version = / { print $2; exit }' Cargo.toml)
 TARGET=$(uname -m)-unknown-linux-gnu
-PROGRAMS=target/$TARGET/dist
+# Where the program PROGRAM ends up; the agent is built for size alone.
+profile_of() {
+    if [[ $1 == vault-agent ]]; then echo dist-agent; else echo dist; fi
+}
+
+program_file() {
+    echo "target/$TARGET/$(profile_of "$1")/$1"
+}
 
 # What an image may weigh, unpacked, in bytes.
 AGENT_LIMIT=6000000
@@ -36,7 +43,7 @@ build_programs() {
     local program
     for program in vault-agent vault-injector; do
         RUSTFLAGS=$(flags | tr '\n' ' ') \
-            nice cargo build --locked --profile dist --target "$TARGET" -p "$program"
+            nice cargo build --locked --profile "$(profile_of "$program")" --target "$TARGET" -p "$program"
     done
 }
 
@@ -44,7 +51,7 @@ build_programs() {
 starts_alone() {
     local program=$1 root status=0
     root=$(mktemp -d)
-    cp "$PROGRAMS/$program" "$root/"
+    cp "$(program_file "$program")" "$root/"
     chmod 0755 "$root"
     if [[ $(id -u) == 0 ]]; then
         chroot --userspec=65532:65532 "$root" "/$program" --version || status=$?
@@ -67,7 +74,7 @@ image() {
 
 agent_image() {
     image "vault-injector-agent:$VERSION" --limit "$AGENT_LIMIT" --entrypoint /vault-agent \
-        --file $HERE/passwd:/etc/passwd:644 --file $HERE/group:/etc/group:644 --file "$PROGRAMS/vault-agent:/vault-agent" \
+        --file $HERE/passwd:/etc/passwd:644 --file $HERE/group:/etc/group:644 --file "$(program_file vault-agent):/vault-agent" \
         --label org.opencontainers.image.title=vault-injector-agent \
         --label org.opencontainers.image.licenses=Apache-2.0
 }
@@ -88,7 +95,7 @@ agent_busybox_image() {
 injector_image() {
     image "vault-injector:$VERSION" --limit "$INJECTOR_LIMIT" --entrypoint /vault-injector \
         --file $HERE/passwd:/etc/passwd:644 --file $HERE/group:/etc/group:644 \
-        --file "$PROGRAMS/vault-injector:/vault-injector" \
+        --file "$(program_file vault-injector):/vault-injector" \
         --label org.opencontainers.image.title=vault-injector \
         --label org.opencontainers.image.licenses=Apache-2.0
 }

@@ -43,7 +43,6 @@ use crate::settings::Settings;
 pub use denial::Denial;
 pub use flavor::Flavor;
 pub use profile::Profile;
-pub use secrets::Engine;
 pub use warnings::Warning;
 
 use request::InjectRequest;

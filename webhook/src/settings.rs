@@ -8,7 +8,8 @@ use std::str::FromStr;
 use contract::names;
 use thiserror::Error;
 
-pub use crate::inject::{Engine, Profile};
+pub use crate::inject::Profile;
+pub use templating::Engine;
 
 use crate::inject::Flavor;
 use crate::kubernetes::Kubernetes;
@@ -208,18 +209,6 @@ impl FromStr for NativeSidecarSetting {
             "true" => Ok(Self::Always),
             "false" => Ok(Self::Never),
             given => Err(UnknownWord::new(given, "true, false or auto")),
-        }
-    }
-}
-
-impl FromStr for Engine {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "go" => Ok(Self::Go),
-            "handlebars" => Ok(Self::Handlebars),
-            given => Err(UnknownWord::new(given, "go or handlebars")),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! One template and its file.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use templating::{Context, FileWrite, Options, Outcome, Request, Secrets, Template};
+use templating::{
+    Context, Engine, FileWrite, Options, Outcome, Partials, Request, Secrets, Template,
+};
 use tokio::time::Instant;
 use tracing::{debug, error, info};
 
@@ -58,8 +61,23 @@ pub(super) struct Pass {
 }
 
 impl Page {
-    pub(super) fn new(settings: TemplateSettings) -> Self {
-        let template = parse(&settings);
+    /// A page for each template, in order.
+    pub(super) fn all(templates: &[TemplateSettings]) -> Vec<Self> {
+        let texts: Vec<_> = templates.iter().map(read).collect();
+        let partials = partials(templates, &texts);
+        let parsed = templates.iter().zip(&texts).map(|(settings, text)| {
+            let text = text.as_ref().map_err(String::clone)?;
+            parse(settings, text, partials.clone())
+        });
+        templates
+            .iter()
+            .cloned()
+            .zip(parsed)
+            .map(|(settings, template)| Self::new(settings, template))
+            .collect()
+    }
+
+    fn new(settings: TemplateSettings, template: Result<Template, String>) -> Self {
         if let Err(reason) = &template {
             error!(target: "agent.template.server", error = %reason, "template cannot be used");
         }
@@ -227,22 +245,35 @@ impl Page {
     }
 }
 
-fn parse(settings: &TemplateSettings) -> Result<Template, String> {
-    let read;
-    let text = match &settings.source {
-        TemplateSource::Contents(text) => text,
-        TemplateSource::File(path) => {
-            read = std::fs::read_to_string(path)
-                .map_err(|error| format!("cannot read template {}: {error}", path.display()))?;
-            &read
-        }
-    };
+/// The text of a template.
+fn read(settings: &TemplateSettings) -> Result<Cow<'_, str>, String> {
+    match &settings.source {
+        TemplateSource::Contents(text) => Ok(text.into()),
+        TemplateSource::File(path) => std::fs::read_to_string(path)
+            .map(Cow::from)
+            .map_err(|error| format!("cannot read template {}: {error}", path.display())),
+    }
+}
+
+fn parse(settings: &TemplateSettings, text: &str, partials: Partials) -> Result<Template, String> {
     let options = Options {
         name: settings.target.path.display().to_string(),
         left_delimiter: settings.left_delimiter.clone(),
         right_delimiter: settings.right_delimiter.clone(),
         error_on_missing_key: settings.error_on_missing_key,
+        engine: settings.engine,
+        partials,
         ..Options::default()
     };
     Template::parse(text, options).map_err(|error| error.to_string())
+}
+
+/// The Handlebars templates by the names of their files, for each other.
+fn partials(templates: &[TemplateSettings], texts: &[Result<Cow<'_, str>, String>]) -> Partials {
+    let named = templates.iter().zip(texts).filter_map(|(settings, text)| {
+        let name = settings.target.path.file_name()?.to_str()?;
+        let text = text.as_ref().ok()?;
+        (settings.engine == Engine::Handlebars).then_some((name, &**text))
+    });
+    Partials::new(named)
 }

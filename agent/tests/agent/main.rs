@@ -11,6 +11,7 @@
 mod authentication;
 mod budget;
 mod failures;
+mod handlebars;
 mod handover;
 mod leaving;
 mod rendering;

@@ -49,7 +49,7 @@ pub(crate) enum Engine {
     Kv1(kv::V1),
     Kv2(kv::v2::V2),
     Database(Database),
-    Pki(Pki),
+    Pki(Box<Pki>),
 }
 
 /// Who asks.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::paths;
 use super::request::InjectRequest;
-use super::secrets::{Content, Engine, Secret};
+use super::secrets::{Content, Secret};
 use super::volumes::CACHE_PATH;
 
 /// Which of the two agent containers.
@@ -122,7 +122,8 @@ fn template(secret: &Secret<'_>) -> Template {
         destination: secret.destination.clone(),
         contents: contents.to_owned(),
         source: source.to_owned(),
-        engine: (secret.engine == Engine::Handlebars).then(|| secret.engine.label().to_owned()),
+        engine: (secret.engine == templating::Engine::Handlebars)
+            .then(|| secret.engine.name().to_owned()),
         left_delimiter: secret.left_delimiter.to_owned(),
         right_delimiter: secret.right_delimiter.to_owned(),
         command: (!secret.command.is_empty()).then(|| Command::Line(secret.command.to_owned())),

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use contract::annotations::{self, Annotations};
+use templating::Engine;
 
 use super::denial::RequestError;
 use super::flavor::Flavor;
@@ -27,24 +28,6 @@ pub(super) struct Secret<'p> {
     pub(super) command: &'p str,
     pub(super) perms: &'p str,
     pub(super) error_on_missing_key: bool,
-}
-
-/// The language of a template.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Engine {
-    #[default]
-    Go,
-    Handlebars,
-}
-
-impl Engine {
-    /// The word of the annotation and of the agent's configuration.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Go => "go",
-            Self::Handlebars => "handlebars",
-        }
-    }
 }
 
 /// Where a file's template comes from.

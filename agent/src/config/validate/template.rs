@@ -5,6 +5,8 @@ use std::time::Duration;
 use contract::agent_config::{DurationText, Template as Written, Wait as WrittenWait};
 use contract::duration::DurationError;
 
+use templating::{Engine, UnknownEngine};
+
 use super::ConfigError;
 use crate::command::CommandSpec;
 use crate::config::{DEFAULT_COMMAND_TIMEOUT, TemplateSettings, TemplateSource};
@@ -42,8 +44,15 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
         })
         .transpose()?
         .flatten();
+    let engine = match &written.engine {
+        Some(name) => name
+            .parse()
+            .map_err(|error: UnknownEngine| ConfigError::value(key("engine"), error))?,
+        None => Engine::default(),
+    };
     Ok(TemplateSettings {
         source,
+        engine,
         target: Target {
             path: written.destination.clone().into(),
             mode: written

@@ -7,7 +7,6 @@ use crate::database::Database;
 use crate::ids;
 use crate::kubernetes::Kubernetes;
 use crate::kv;
-use crate::pki::Pki;
 use crate::request::{Operation, Request};
 use crate::state::{Caller, Engine, Mount, State};
 use crate::tokens::SYSTEM_MAX_TTL;
@@ -98,7 +97,7 @@ fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome 
         (Some("kv-v2"), _) | (Some("kv"), Some("2")) => Engine::Kv2(kv::v2::V2::default()),
         (Some("kv" | "kv-v1" | "generic"), _) => Engine::Kv1(kv::V1::default()),
         (Some("database"), _) => Engine::Database(Database::default()),
-        (Some("pki"), _) => Engine::Pki(Pki::default()),
+        (Some("pki"), _) => Engine::Pki(Box::default()),
         (kind, _) => {
             let kind = kind.unwrap_or_default();
             return Err(Refusal::bad_request(format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contract::annotations::{self, AnnotationSpec};
 
 use super::{Subject, Warning};
-use crate::inject::secrets::{Content, Engine, Secret};
+use crate::inject::secrets::{Content, Secret};
 use crate::settings::has_shell_for_commands;
 
 /// What only a shell understands.
@@ -65,9 +65,10 @@ fn without_secret(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warni
 
 fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
     let name = secret.raw_name;
-    match (&secret.content, secret.engine) {
-        (Content::Inline(text), Engine::Go) => {
+    match &secret.content {
+        Content::Inline(text) => {
             let options = templating::Options {
+                engine: secret.engine,
                 left_delimiter: secret.left_delimiter.to_owned(),
                 right_delimiter: secret.right_delimiter.to_owned(),
                 ..templating::Options::default()
@@ -81,7 +82,7 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
             let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
             Some(Warning::sure(&text).at(key))
         }
-        (Content::Default { path, .. }, _) if path.contains("/data/") => {
+        Content::Default { path, .. } if path.contains("/data/") => {
             let text = format!(
                 "agent-inject-secret-{name}: on KV v2 the default template writes data and metadata: \
                  give one of your own"
