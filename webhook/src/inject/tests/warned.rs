@@ -133,6 +133,23 @@ fn a_template_that_does_not_parse_is_warned_of_with_its_place() {
 }
 
 #[test]
+fn handlebars_templates_are_read_in_their_own_language_and_know_each_other() {
+    let pod = |page| {
+        warned(&[
+            ("agent-template-engine", "handlebars"),
+            ("agent-inject-secret-key", "kv/a"),
+            ("agent-inject-template-key", "{{#if true}}x{{/if}}"),
+            ("agent-inject-secret-page", "kv/a"),
+            ("agent-inject-template-page", page),
+        ])
+    };
+    assert_eq!(pod("<{{> key}}>"), [""; 0]);
+    let broken = pod("<{{> kye}}>");
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert!(broken[0].contains("there is no partial"), "{broken:?}");
+}
+
+#[test]
 fn values_that_are_not_what_their_annotation_takes_are_warned_of() {
     for (key, value, expected) in [
         (

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::annotations::{self, AnnotationSpec};
+use templating::{Engine, Partials};
 
 use super::{Subject, Warning};
 use crate::inject::secrets::{Content, Secret};
@@ -69,6 +70,7 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
         Content::Inline(text) => {
             let options = templating::Options {
                 engine: secret.engine,
+                partials: partials(&subject.asked.secrets, secret.engine),
                 left_delimiter: secret.left_delimiter.to_owned(),
                 right_delimiter: secret.right_delimiter.to_owned(),
                 ..templating::Options::default()
@@ -92,6 +94,20 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
         }
         _ => None,
     }
+}
+
+/// What a Handlebars template may include: the other inline ones, by the names of their files, as
+/// the agent will have them.
+fn partials(secrets: &[Secret<'_>], engine: Engine) -> Partials {
+    if engine == Engine::Go {
+        return Partials::default();
+    }
+    Partials::new(secrets.iter().filter_map(|secret| match secret.content {
+        Content::Inline(text) if secret.engine == engine => {
+            Some((secret.destination.rsplit('/').next()?, text))
+        }
+        _ => None,
+    }))
 }
 
 fn command(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
