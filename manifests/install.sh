@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the injector into the cluster that kubectl talks to, with a certificate made here:
+# Installs the injector into the cluster that kubectl talks to, and looks whether it injects:
 #
 #   manifests/install.sh --vault-address http://vault.vault.svc:8200 [options] [-- -FLAG=VALUE...]
 #
@@ -8,24 +8,15 @@
 #   --agent-image IMAGE    the agent's image
 #   --failure-policy NAME  Ignore (default): a pod starts without secrets while the injector is away.
 #                          Fail: it is refused instead
-#   --renew-certificate    a new certificate and authority, although those in use are good
 #   -- -FLAG=VALUE...      more flags for the injector
 #
-# The same command again changes nothing; one with other options changes what they say. It needs kubectl and openssl.
+# The same command again changes nothing; one with other options changes what they say. It needs kubectl.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # The names of install.yaml.
 namespace=vault-injector
 name=vault-injector
-secret=vault-injector-certs
-host=$name.$namespace.svc
-
-# Ten years: the authority's key is thrown away when it has signed this one certificate, so there is nothing
-# that a shorter life would protect. An injector whose certificate has run out injects nothing.
-days=3650
-# A run in the last month renews by itself.
-renew_before=$((30 * 24 * 3600))
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -38,7 +29,7 @@ usage() {
     sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
 }
 
-vault_address='' image='' agent_image='' failure_policy=Ignore renew=no flags=()
+vault_address='' image='' agent_image='' failure_policy=Ignore flags=()
 while [[ $# -gt 0 ]]; do
     option=$1
     shift
@@ -47,7 +38,6 @@ while [[ $# -gt 0 ]]; do
         usage
         exit
         ;;
-    --renew-certificate) renew=yes ;;
     --)
         flags=("$@")
         break
@@ -67,57 +57,10 @@ while [[ $# -gt 0 ]]; do
 done
 [[ -n $vault_address ]] || die "--vault-address is missing: Vault as pods reach it, like http://vault.vault.svc:8200"
 [[ $failure_policy == Ignore || $failure_policy == Fail ]] || die "--failure-policy is Ignore or Fail"
-for program in kubectl openssl; do
-    command -v "$program" >/dev/null || die "$program is not on the PATH"
-done
+command -v kubectl >/dev/null || die "kubectl is not on the PATH"
 
-# Keys are here for a moment, for nobody else.
-umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-# --- certificate ---------------------------------------------------------------------------------
-
-# read_secret KEY FILE: one entry of the Secret; fails where there is none.
-read_secret() {
-    kubectl --namespace "$namespace" get secret "$secret" --ignore-not-found \
-        --output "go-template={{index .data \"$1\"}}" 2>/dev/null | openssl base64 -d -A >"$2" && [[ -s $2 ]]
-}
-
-certificate_is_good() {
-    read_secret ca.crt "$work/ca.crt" && read_secret tls.crt "$work/tls.crt" &&
-        openssl verify -CAfile "$work/ca.crt" -verify_hostname "$host" "$work/tls.crt" >/dev/null 2>&1 &&
-        openssl x509 -checkend "$renew_before" -noout -in "$work/tls.crt" >/dev/null
-}
-
-make_certificate() {
-    local subject="/O=$name/CN=$host"
-    openssl ecparam -name prime256v1 -genkey -noout -out "$work/ca.key"
-    openssl req -x509 -new -key "$work/ca.key" -sha256 -days "$days" -subj "$subject authority" -out "$work/ca.crt" \
-        -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign
-    openssl ecparam -name prime256v1 -genkey -noout -out "$work/tls.key"
-    openssl req -new -key "$work/tls.key" -subj "$subject" -out "$work/tls.csr"
-    cat >"$work/tls.extensions" <<END
-basicConstraints=critical,CA:FALSE
-keyUsage=critical,digitalSignature
-extendedKeyUsage=serverAuth
-subjectAltName=DNS:$host,DNS:$host.cluster.local
-END
-    openssl x509 -req -in "$work/tls.csr" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial -sha256 \
-        -days "$days" -extfile "$work/tls.extensions" -out "$work/tls.crt" 2>/dev/null
-    rm "$work/ca.key"
-}
-
-# Server-side apply: the client-side one would keep a second copy of the key in an annotation.
-apply() { kubectl apply --server-side --force-conflicts --field-manager=vault-injector-install "$@" >/dev/null; }
-
-store_certificate() {
-    kubectl create secret generic "$secret" --namespace "$namespace" --type=kubernetes.io/tls --dry-run=client \
-        --from-file="$work/tls.crt" --from-file="$work/tls.key" --from-file="$work/ca.crt" --output=yaml |
-        apply --filename -
-}
-
-# --- everything else -----------------------------------------------------------------------------
 
 # A text as JSON.
 quoted() {
@@ -145,8 +88,6 @@ write_kustomization() {
         printf 'resources: [install.yaml]\n'
         [[ -z $image ]] || image_override
         printf 'patches:\n- target: {kind: MutatingWebhookConfiguration}\n  patch: |-\n'
-        printf '    - {op: replace, path: /webhooks/0/clientConfig/caBundle, value: %s}\n' \
-            "$(cat "$work/ca.crt" "$work/ca-before.crt" | openssl base64 -A)"
         printf '    - {op: replace, path: /webhooks/0/failurePolicy, value: %s}\n' "$failure_policy"
         printf -- '- target: {kind: Deployment}\n  patch: |-\n'
         printf '    - {op: test, path: %s/env/0/name, value: AGENT_INJECT_VAULT_ADDR}\n' "$container"
@@ -189,21 +130,11 @@ check() {
     die "the injector runs, but a pod that asks for it in the namespace default gets no secrets: ${answer:-no answer}"
 }
 
-kubectl get namespace "$namespace" >/dev/null 2>&1 || kubectl create namespace "$namespace" >/dev/null
-: >"$work/ca-before.crt"
-if [[ $renew == yes ]] || ! certificate_is_good; then
-    say "making a certificate for $host"
-    # Until every replica has read the new one, both are trusted.
-    read_secret ca.crt "$work/ca-before.crt" || : >"$work/ca-before.crt"
-    make_certificate
-    store_certificate
-else
-    say "the certificate for $host is good: $(openssl x509 -enddate -noout -in "$work/tls.crt")"
-fi
 say "applying $here/install.yaml"
 write_kustomization
-apply --kustomize "$work"
+# What the injector itself writes, its certificate's authority, is its own and stays.
+kubectl apply --server-side --force-conflicts --field-manager=vault-injector-install --kustomize "$work" >/dev/null
 kubectl --namespace "$namespace" rollout status "deployment/$name" --timeout=120s >&2 ||
-    die "the injector does not get ready: kubectl --namespace $namespace describe pods"
+    die "the injector does not get ready: kubectl --namespace $namespace describe pods; kubectl --namespace $namespace logs deployment/$name"
 check
 say "pods that ask for secrets are given them"
