@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Furnishes a running cluster for the end-to-end tests: installs the injector as a user does, runs Vault and
 # PostgreSQL as pods, and types the commands of docs/guide.md. What an earlier run has left is replaced.
-# `cluster.sh install [OPTION...]` only installs the injector, in the same way and with more options.
 #
 #   E2E_KUBECONFIG       a cluster of yours instead of the testbed. Its nodes need the images of `make images` and of
 #                        e2e/scripts/cluster-images.sh under the names in e2e/suite/cluster
@@ -36,7 +35,7 @@ clear_away() {
     done
     kubectl delete namespace --selector "$LABEL" --wait --timeout="$PATIENCE"
     kubectl delete clusterrolebinding vault-token-review --ignore-not-found
-    kubectl delete mutatingwebhookconfiguration vault-injector --ignore-not-found
+    kubectl delete --filename manifests/install.yaml --ignore-not-found
 } >&2
 
 claim() { kubectl label --overwrite namespace "$@" "$LABEL" >/dev/null; }
@@ -93,15 +92,10 @@ follow_the_guide() {
 install_injector() {
     manifests/install.sh --vault-address "$VAULT_ADDRESS" \
         ${E2E_INJECTOR_IMAGE:+--image "$E2E_INJECTOR_IMAGE"} ${E2E_AGENT_IMAGE:+--agent-image "$E2E_AGENT_IMAGE"} \
-        "$@" -- -template-static-secret-render-interval=2s
+        -- -template-static-secret-render-interval=2s
     claim vault-injector
 }
 
-if [[ ${1:-} == install ]]; then
-    install_injector "${@:2}"
-    exit
-fi
-[[ $# == 0 ]] || die "usage: cluster.sh [install OPTION...]"
 clear_away
 kubectl apply --filename e2e/suite/cluster/vault.yaml --filename e2e/suite/cluster/postgres.yaml >/dev/null
 claim vault

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::kubectl::Kubectl;
@@ -61,6 +61,7 @@ impl Scene {
         };
         scene.until("the ServiceAccount", account).await;
         scene.role(&namespace, &namespace).await?;
+        scene.until_it_injects().await;
         Ok(scene)
     }
 
@@ -136,6 +137,31 @@ impl Scene {
             }
         };
         self.until(what, look).await
+    }
+
+    /// Asks what would become of a pod that asks for injection, and fails where that is nothing.
+    pub async fn injects(&self) -> Result<()> {
+        let annotations = workload::guide_annotations(self.namespace());
+        let pod = workload::pod("asks", &annotations).to_string();
+        let dry = [
+            "create",
+            "--dry-run=server",
+            "--output=json",
+            "--filename=-",
+        ];
+        let pod: Value = serde_json::from_str(&self.kubectl.run_with(&dry, &pod).await?)?;
+        ensure!(
+            workload::first_agent(&pod).is_some(),
+            "a pod would start without its agent"
+        );
+        Ok(())
+    }
+
+    /// Waits until pods are injected. An injector that is ready is reached a moment later, when
+    /// every node knows of it.
+    pub async fn until_it_injects(&self) {
+        let look = || async { self.injects().await.map_err(|error| error.to_string()) };
+        self.until("a pod with its agent", look).await;
     }
 
     /// Waits until the one pod of an application is ready, and returns it.

@@ -7,6 +7,7 @@ use serde_json::json;
 in_the_cluster! {
     Together;
     a_mistake_in_an_annotation_is_refused_with_its_name_until_it_is_mended,
+    a_misspelt_annotation_is_told_to_who_applies_the_deployment,
     a_role_that_vault_does_not_know_is_the_reason_in_describe_until_it_is_made,
     a_role_of_another_namespace_is_the_reason_in_describe,
 }
@@ -54,6 +55,21 @@ async fn a_mistake_in_an_annotation_is_refused_with_its_name_until_it_is_mended(
         .apply(&workload::deployment("api", &right).to_string())
         .await?;
     scene.ready("api").await;
+    Ok(())
+}
+
+async fn a_misspelt_annotation_is_told_to_who_applies_the_deployment(scene: &Scene) -> Result<()> {
+    let mut annotations = workload::guide_annotations(scene.namespace());
+    annotations["vault.hashicorp.com/agent-inject-tempalte-config"] = json!("x");
+    let deployment = workload::deployment("api", &annotations).to_string();
+    let apply = ["apply", "--dry-run=server", "--filename=-"];
+    let said = scene.kubectl.try_with(&apply, &deployment).await?;
+    scene.story.tell(said.stderr.trim());
+    assert!(said.ok, "{said:?}");
+    assert!(said.stderr.starts_with("Warning: "), "{said:?}");
+    for words in ["agent-inject-tempalte-config", "agent-inject-template"] {
+        assert!(said.stderr.contains(words), "{said:?}");
+    }
     Ok(())
 }
 

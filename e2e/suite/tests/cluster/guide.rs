@@ -10,6 +10,7 @@ in_the_cluster! {
     Together;
     the_guides_deployment_prints_its_secret_and_follows_its_change,
     a_namespace_that_takes_restricted_pods_only_takes_an_injected_one,
+    a_job_reads_its_secret_and_completes,
 }
 
 /// The guide's namespace.
@@ -74,6 +75,30 @@ async fn a_namespace_that_takes_restricted_pods_only_takes_an_injected_one(
     scene.kubectl.apply(&pod.to_string()).await?;
     let pod = scene.ready("api").await;
     assert!(workload::first_agent(&pod).is_some());
+    Ok(())
+}
+
+async fn a_job_reads_its_secret_and_completes(scene: &Scene) -> Result<()> {
+    let annotations = workload::guide_annotations(scene.namespace());
+    let mut job = workload::deployment("job", &annotations);
+    job["apiVersion"] = json!("batch/v1");
+    job["kind"] = json!("Job");
+    // A Job chooses its own labels.
+    job["spec"]["selector"] = json!(null);
+    let pod = &mut job["spec"]["template"]["spec"];
+    pod["restartPolicy"] = json!("OnFailure");
+    pod["containers"][0]["command"] = json!(["cat", "/vault/secrets/config"]);
+    scene.kubectl.apply(&job.to_string()).await?;
+
+    let wait = [
+        "wait",
+        "job/job",
+        "--for=condition=complete",
+        "--timeout=120s",
+    ];
+    scene.kubectl.run(&wait).await?;
+    let log = scene.kubectl.logs("job/job", workload::CONTAINER).await?;
+    assert!(log.contains("API_KEY="), "{log}");
     Ok(())
 }
 

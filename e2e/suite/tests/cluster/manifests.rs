@@ -1,101 +1,81 @@
-//! The manifests that users apply.
+//! The manifests that users apply, and what the injector makes of its part in them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Result, ensure};
-use e2e::{Kubectl, Scene, workload};
-use serde_json::Value;
+use anyhow::Result;
+use e2e::{Kubectl, Scene};
 
 in_the_cluster! {
     Alone;
-    a_new_certificate_is_served_without_a_gap,
+    an_authority_that_somebody_deletes_is_replaced_without_a_gap,
+    a_registration_that_somebody_breaks_is_mended,
 }
+
+/// What the API server asks for a pod.
+const REGISTRATION: &str = "mutatingwebhookconfiguration/vault-injector";
 
 #[test]
 fn the_injector_is_installed_in_the_version_of_this_tree() {
-    let manifest = std::fs::read_to_string(folder().join("install.yaml"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/install.yaml");
+    let manifest = std::fs::read_to_string(path);
     let image = format!("image: vault-injector:{}\n", env!("CARGO_PKG_VERSION"));
     assert!(manifest.is_ok_and(|text| text.contains(&image)), "{image}");
 }
 
-/// Of the manifest.
-const REPLICAS: usize = 2;
-
-async fn a_new_certificate_is_served_without_a_gap(scene: &Scene) -> Result<()> {
+async fn an_authority_that_somebody_deletes_is_replaced_without_a_gap(scene: &Scene) -> Result<()> {
     let injector = scene.within("vault-injector");
-    let annotations = workload::guide_annotations(scene.namespace());
-    let pod = workload::pod("asks", &annotations).to_string();
-    // An interrupted run may have left two.
-    install(&[]).await?;
-    assert_eq!(authorities(&injector).await?, 1);
-    let replaced = replacements(&injector).await?;
-
-    install(&["--renew-certificate"]).await?;
-    assert_eq!(authorities(&injector).await?, 2, "the old and the new one");
-    let serving = || async {
-        let injected = ensure_injected(scene, &pod).await;
+    let before = authorities(&injector).await?;
+    injector
+        .run(&["delete", "secret", "vault-injector-certs"])
+        .await?;
+    let look = || async {
+        // Not for a moment is there a pod that would start without its secrets.
+        let injected = scene.injects().await;
         assert!(injected.is_ok(), "{injected:?}");
-        match replacements(&injector).await {
-            Ok(count) if count == replaced + REPLICAS => Ok(()),
+        match authorities(&injector).await {
+            Ok(now) if now.iter().any(|authority| !before.contains(authority)) => Ok(now),
             seen => Err(format!("{seen:?}")),
         }
     };
-    scene
-        .until("the certificate in all replicas", serving)
-        .await;
-
-    install(&[]).await?;
-    let one = authorities(&injector).await?;
-    assert_eq!(one, 1, "the old one is trusted no more");
-    ensure_injected(scene, &pod).await
-}
-
-/// How often replicas have taken a new certificate, in all.
-async fn replacements(injector: &Kubectl) -> Result<usize> {
-    let selector = "--selector=app.kubernetes.io/name=vault-injector";
-    let log = injector.run(&["logs", selector, "--tail=-1"]).await?;
-    Ok(log.matches("Certificate replaced").count())
-}
-
-/// Runs the installing script as the cluster was furnished, with more options.
-async fn install(options: &[&str]) -> Result<()> {
-    let mut command = tokio::process::Command::new(folder().join("../e2e/scripts/cluster.sh"));
-    let output = command.arg("install").args(options).output().await?;
-    let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{words}");
-    Ok(())
-}
-
-/// Asks what would become of a pod.
-async fn ensure_injected(scene: &Scene, pod: &str) -> Result<()> {
-    let dry = [
-        "create",
-        "--dry-run=server",
-        "--output=json",
-        "--filename=-",
-    ];
-    let pod: Value = serde_json::from_str(&scene.kubectl.run_with(&dry, pod).await?)?;
-    ensure!(
-        workload::first_agent(&pod).is_some(),
-        "a pod would start without its agent"
+    let now = scene.until("the next authority", look).await;
+    assert!(
+        before.iter().any(|authority| now.contains(authority)),
+        "replicas that still serve under the old one are trusted"
     );
+    injector.get("secret/vault-injector-certs").await?;
+    scene.injects().await
+}
+
+async fn a_registration_that_somebody_breaks_is_mended(scene: &Scene) -> Result<()> {
+    let injector = scene.within("vault-injector");
+    // Without an authority, the API server asks those of its own machine, which know nothing of us.
+    let nothing =
+        r#"[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": ""}]"#;
+    let patch = ["patch", REGISTRATION, "--type=json", "--patch", nothing];
+    injector.run(&patch).await?;
+    let look = || async {
+        match authorities(&injector).await {
+            Ok(now) if !now.is_empty() => Ok(()),
+            seen => Err(format!("{seen:?}")),
+        }
+    };
+    scene.until("an authority", look).await;
+    scene.until_it_injects().await;
     Ok(())
 }
 
-/// How many authorities the API server takes the injector's certificate from.
-async fn authorities(injector: &Kubectl) -> Result<usize> {
-    let object = "mutatingwebhookconfiguration/vault-injector";
-    let webhooks = injector.get(object).await?;
-    let bundle = webhooks["webhooks"][0]["clientConfig"]["caBundle"].as_str();
+/// The authorities, in PEM, that the API server takes the injector's certificate from.
+async fn authorities(injector: &Kubectl) -> Result<Vec<String>> {
+    let registration = injector.get(REGISTRATION).await?;
+    let bundle = registration["webhooks"][0]["clientConfig"]["caBundle"].as_str();
     let bundle = base64::Engine::decode(
         &base64::engine::general_purpose::STANDARD,
         bundle.unwrap_or_default(),
     )?;
-    Ok(String::from_utf8(bundle)?
-        .matches("BEGIN CERTIFICATE")
-        .count())
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests")
+    let bundle = String::from_utf8(bundle)?;
+    let certificates = bundle.split_inclusive("-----END CERTIFICATE-----");
+    Ok(certificates
+        .map(|certificate| certificate.trim().to_owned())
+        .filter(|certificate| !certificate.is_empty())
+        .collect())
 }

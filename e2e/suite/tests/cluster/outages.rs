@@ -84,7 +84,7 @@ async fn without_an_injector_a_pod_starts_without_secrets_where_the_policy_is_ig
         .await;
 
     // What the documentation tells the user to do.
-    start_injector(&injector).await?;
+    start_injector(scene, &injector).await?;
     kubectl
         .run(&["delete", "pod", workload::name(&pod)])
         .await?;
@@ -133,7 +133,7 @@ async fn without_an_injector_a_pod_that_asks_is_refused_where_the_policy_is_fail
         .await?;
     scene.ready("other").await;
 
-    start_injector(&injector).await?;
+    start_injector(scene, &injector).await?;
     let pod = scene.ready("api").await;
     assert!(workload::first_agent(&pod).is_some());
     Ok(())
@@ -153,11 +153,13 @@ async fn stop_injector(scene: &Scene) -> Result<Kubectl> {
     Ok(injector)
 }
 
-async fn start_injector(injector: &Kubectl) -> Result<()> {
+async fn start_injector(scene: &Scene, injector: &Kubectl) -> Result<()> {
     injector
         .run(&["scale", "deployment/vault-injector", "--replicas=2"])
         .await?;
-    injector.rolled_out("vault-injector").await
+    injector.rolled_out("vault-injector").await?;
+    scene.until_it_injects().await;
+    Ok(())
 }
 
 /// The command that sets the webhook's failure policy, given as JSON.
