@@ -40,15 +40,19 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
+    /// The next event that carries data; comments do not.
     fn next(&mut self) -> Result<Event<'t>, CallError> {
-        match self.parser.next_event() {
-            None => Ok(Event::StreamEnd),
-            Some(Ok((event, _))) => Ok(event),
-            Some(Err(error)) => {
-                let line = error.marker().line();
-                Err(CallError::new(format!(
-                    "yaml: line {line}: the text is no YAML"
-                )))
+        loop {
+            match self.parser.next_event() {
+                None => return Ok(Event::StreamEnd),
+                Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok((event, _))) => return Ok(event),
+                Some(Err(error)) => {
+                    let line = error.marker().line();
+                    return Err(CallError::new(format!(
+                        "yaml: line {line}: the text is no YAML"
+                    )));
+                }
             }
         }
     }
