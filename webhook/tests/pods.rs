@@ -197,6 +197,10 @@ fn the_guides_pod_with_everything_that_only_this_injector_knows() {
         ("agent-image-pull-policy", "Always"),
         ("agent-extra-env-NO_PROXY", ".svc"),
         ("agent-template-engine-config", "handlebars"),
+        (
+            "agent-inject-template-config",
+            "{{#with (secret \"secret/data/production/api-service\") as |s|}}API_KEY={{s.data.data.api_key}}{{/with}}",
+        ),
     ]);
     insta::assert_json_snapshot!(injected(&pod, &mk_settings()));
 }
