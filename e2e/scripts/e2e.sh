@@ -44,7 +44,7 @@ scenarios() {
     count=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log")
     passed=$((passed + count))
     # Scenarios that did not run prove nothing.
-    [[ $count -gt 0 || -n ${E2E_FILTER:-} ]] || die "no scenario of $1 ran"
+    [[ $count -gt 0 || -n ${E2E_FILTER:-} ]] || (die "no scenario of $1 ran")
 }
 
 cluster_answers() {
@@ -74,8 +74,9 @@ prepare() {
     fi
     # What an interrupted run has left is no reason to refuse the machine.
     e2e/testbed/down.sh --quiet
+    # In a shell of its own, so that the time of this part is told, too.
     e2e/testbed/preflight.sh ||
-        die "this machine cannot run a cluster: name one of yours with E2E_KUBECONFIG, or leave it out with E2E_CLUSTER=0"
+        (die "this machine cannot run a cluster: name one of yours with E2E_KUBECONFIG, or leave it out with E2E_CLUSTER=0")
 }
 
 part "packages" prepare
