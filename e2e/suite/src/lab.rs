@@ -161,7 +161,9 @@ impl Lab {
                 sink: vec![Sink {
                     kind: "file".to_owned(),
                     config: [("path".to_owned(), json!(self.path("sink")))].into(),
+                    ..Sink::default()
                 }],
+                ..AutoAuth::default()
             }),
             template: template.collect(),
             template_config: Some(TemplateConfig {

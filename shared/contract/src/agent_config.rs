@@ -4,15 +4,19 @@
 //! paired with the established one. Writing leaves out what is empty; reading takes a block as an
 //! object or as a list of objects, and booleans and durations as text too.
 
+mod auto_auth;
 mod flexible;
-
-use std::collections::BTreeMap;
+mod listener;
+mod template;
 
 use serde::{Deserialize, Serialize};
 
+pub use auto_auth::{AutoAuth, Method, Sink};
 pub use flexible::{DurationText, PermsText, Switch};
+pub use listener::{AgentApi, ApiProxy, Cache, Listener, Persist};
+pub use template::{Command, EnvTemplate, Exec, ExecEnv, Template, TemplateExec, Wait, WaitBlock};
 
-use flexible::{one, one_or_many};
+use flexible::{one, one_or_many, text, words};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,10 +70,18 @@ pub struct AgentConfig {
     )]
     pub template_config: Option<TemplateConfig>,
     /// Parts of the agent that keep no idle connections.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "words"
+    )]
     pub disable_idle_connections: Vec<String>,
     /// Parts of the agent that use a connection once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "words"
+    )]
     pub disable_keep_alives: Vec<String>,
     /// Telemetry settings, as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,62 +93,55 @@ pub struct AgentConfig {
     /// ends at the same time can still use its leases; at once where absent.
     #[serde(default, skip_serializing_if = "DurationText::is_empty")]
     pub revoke_grace: DurationText,
-}
-
-/// How to log in and where to leave the token.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AutoAuth {
-    /// The login.
+    /// Requests of applications that listeners pass on to Vault.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "one"
     )]
-    pub method: Option<Method>,
-    /// Files that hold the token.
+    pub api_proxy: Option<ApiProxy>,
+    /// Variables of the program in `exec`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "one_or_many"
     )]
-    pub sink: Vec<Sink>,
-}
-
-/// One auth method.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Method {
-    /// The method's name, such as `kubernetes`.
-    #[serde(default, rename = "type")]
-    pub kind: String,
-    /// Where it is mounted, with the `auth/` in front; `auth/<type>` where empty.
+    pub env_template: Vec<EnvTemplate>,
+    /// The program that the agent starts and supervises.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "one"
+    )]
+    pub exec: Option<Exec>,
+    /// `trace`, `debug`, `info` (where empty), `warn` or `error`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub mount_path: String,
-    /// Shortest pause after a login that failed; 1 s where absent.
-    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
-    pub min_backoff: DurationText,
-    /// Longest pause after a login that failed; 5 min where absent.
-    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
-    pub max_backoff: DurationText,
-    /// Vault namespace of login, token and secrets.
+    pub log_level: String,
+    /// `standard` (where empty) or `json`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub namespace: String,
-    /// Settings of the method itself.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub config: BTreeMap<String, serde_json::Value>,
-    /// End the agent at the first login that fails.
-    #[serde(default, skip_serializing_if = "Switch::is_off")]
-    pub exit_on_err: Switch,
-}
-
-/// A place that holds the token.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sink {
-    /// Kind of sink; `file` is the only one.
-    #[serde(default, rename = "type")]
-    pub kind: String,
-    /// Settings of the sink: `path`, `mode`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub config: BTreeMap<String, serde_json::Value>,
+    pub log_format: String,
+    /// File that gets the log as well.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub log_file: String,
+    /// Age at which the log file is replaced; 24 h where absent.
+    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
+    pub log_rotate_duration: DurationText,
+    /// Size in bytes at which the log file is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_rotate_bytes: Option<i64>,
+    /// How many old log files are kept: 0 keeps all, -1 none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_rotate_max_files: Option<i64>,
+    /// Accepted, and of no effect: the server's.
+    #[serde(
+        default,
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "text"
+    )]
+    pub cluster_name: String,
+    /// Accepted, and of no effect: the server's.
+    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
+    pub default_max_request_duration: DurationText,
 }
 
 /// The server and how to trust it.
@@ -163,157 +168,24 @@ pub struct Vault {
     /// The name that the server's certificate has to carry.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tls_server_name: String,
-}
-
-/// One file to render.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Template {
-    /// The file.
-    #[serde(default)]
-    pub destination: String,
-    /// The template itself; exactly one of this and `source`.
+    /// Vault namespace; a flag or a variable wins.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub contents: String,
-    /// File that holds the template.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub source: String,
-    /// Language of the template: `go` or `handlebars`; `go` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub engine: Option<String>,
-    /// Left delimiter of actions; `{{` where empty.
-    #[serde(default)]
-    pub left_delimiter: String,
-    /// Right delimiter of actions; `}}` where empty.
-    #[serde(default)]
-    pub right_delimiter: String,
-    /// Command to run after the file was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<Command>,
-    /// Mode of the file, octal; the file's own or 0644 where empty.
-    #[serde(default, skip_serializing_if = "PermsText::is_empty")]
-    pub perms: PermsText,
-    /// A missing key is an error instead of `<no value>`.
-    #[serde(default, skip_serializing_if = "Switch::is_off")]
-    pub error_on_missing_key: Switch,
-    /// A failing execution of the template counts as fatal before the first complete render; on where
-    /// absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_fatal: Option<Switch>,
-    /// Quiet time before the file is written again.
+    pub namespace: String,
+    /// How often requests are tried again.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "one"
     )]
-    pub wait: Option<Wait>,
-    /// Make the destination's directories; on where absent.
+    pub retry: Option<Retry>,
+}
+
+/// How often requests are tried again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Tries of a request: 12 where absent or 0, none where -1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub create_dest_dirs: Option<Switch>,
-    /// Longest run of the command; 30 s where absent. A Go duration only.
-    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
-    pub command_timeout: DurationText,
-    /// Owner of the file: a number or a name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub user: String,
-    /// Group of the file: a number or a name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub group: String,
-}
-
-/// Quiet time before a file is written again: `MIN` or `MIN:MAX` as text, or a block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Wait {
-    /// `5s`, or `5s:10s`.
-    Text(String),
-    /// Keys.
-    Block(WaitBlock),
-}
-
-/// The block form of [`Wait`]. Go durations only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitBlock {
-    /// Off switches it off; on where absent and `min` is not zero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enabled: Option<Switch>,
-    /// Time without a further change.
-    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
-    pub min: DurationText,
-    /// Longest wait since the first change; four times `min` where absent.
-    #[serde(default, skip_serializing_if = "DurationText::is_empty")]
-    pub max: DurationText,
-}
-
-/// A command: a line for a shell, or the words of one process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Command {
-    /// One text.
-    Line(String),
-    /// Words.
-    Words(Vec<String>),
-}
-
-/// A local listener.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Listener {
-    /// `tcp` or `unix`.
-    #[serde(default, rename = "type")]
-    pub kind: String,
-    /// Where to listen.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub address: String,
-    /// Plain HTTP.
-    #[serde(default, skip_serializing_if = "Switch::is_off")]
-    pub tls_disable: Switch,
-    /// The agent's own endpoints.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "one"
-    )]
-    pub agent_api: Option<AgentApi>,
-}
-
-/// The agent's own endpoints on a listener.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AgentApi {
-    /// `POST /agent/v1/quit` ends the agent.
-    #[serde(default, skip_serializing_if = "Switch::is_off")]
-    pub enable_quit: Switch,
-}
-
-/// The response cache.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cache {
-    /// `true`, `false` or `force`.
-    #[serde(
-        default,
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "flexible::text"
-    )]
-    pub use_auto_auth_token: String,
-    /// Keep it over a restart.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "one"
-    )]
-    pub persist: Option<Persist>,
-}
-
-/// A cache that outlives the process.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Persist {
-    /// `kubernetes` is the only kind.
-    #[serde(default, rename = "type")]
-    pub kind: String,
-    /// Directory.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub path: String,
-    /// End the agent when the stored cache cannot be read.
-    #[serde(default, skip_serializing_if = "Switch::is_off")]
-    pub exit_on_err: Switch,
+    pub num_retries: Option<i64>,
 }
 
 /// What holds for all templates.

@@ -36,6 +36,7 @@ pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig
         auto_auth: Some(AutoAuth {
             method: Some(method(asked)),
             sink: sinks(asked),
+            ..AutoAuth::default()
         }),
         exit_after_auth: (role == Role::Init).into(),
         pid_file: asked.inside().pid_file.to_owned(),
@@ -56,6 +57,7 @@ pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig
         telemetry: tuning.telemetry.clone(),
         revoke_on_shutdown: revokes.into(),
         revoke_grace: DurationText::new(&grace),
+        ..AgentConfig::default()
     }
 }
 
@@ -79,6 +81,7 @@ fn method(asked: &InjectRequest<'_>) -> Method {
         namespace: asked.vault.namespace.to_owned(),
         config,
         exit_on_err: login.exit_on_err.into(),
+        ..Method::default()
     }
 }
 
@@ -86,6 +89,7 @@ fn sinks(asked: &InjectRequest<'_>) -> Vec<Sink> {
     let file = |path: String| Sink {
         kind: "file".to_owned(),
         config: BTreeMap::from([("path".to_owned(), Value::from(path))]),
+        ..Sink::default()
     };
     let mut sinks = vec![file(asked.inside().token_sink.to_owned())];
     if asked.inject_token {
@@ -109,6 +113,7 @@ fn vault(asked: &InjectRequest<'_>) -> Vault {
         client_cert: vault.client_cert.to_owned(),
         client_key: vault.client_key.to_owned(),
         tls_server_name: vault.tls_server_name.to_owned(),
+        ..Vault::default()
     }
 }
 
@@ -148,6 +153,7 @@ fn listener_and_cache(asked: &InjectRequest<'_>, role: Role) -> (Option<Listener
         agent_api: quit.then(|| AgentApi {
             enable_quit: true.into(),
         }),
+        ..Listener::default()
     };
     (Some(listener), Some(cache.unwrap_or_default()))
 }
@@ -164,6 +170,7 @@ fn cache(asked: &InjectRequest<'_>, role: Role) -> Option<Cache> {
             kind: "kubernetes".to_owned(),
             path: CACHE_PATH.to_owned(),
             exit_on_err: asked.cache.exit_on_err.into(),
+            ..Persist::default()
         }),
     })
 }

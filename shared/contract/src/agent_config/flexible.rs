@@ -153,6 +153,28 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 
 #[derive(Deserialize)]
 #[serde(untagged)]
+enum Words {
+    Many(Vec<Scalar>),
+    One(Scalar),
+}
+
+/// A list of texts, or one text with commas between them.
+pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Words::deserialize(deserializer)? {
+        Words::Many(words) => words.iter().map(Scalar::to_string).collect(),
+        Words::One(text) => {
+            let text = text.to_string();
+            let words = text
+                .split(',')
+                .map(str::trim)
+                .filter(|word| !word.is_empty());
+            words.map(str::to_owned).collect()
+        }
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
 enum OneOrMany {
     Many(Vec<serde_json::Value>),
     One(serde_json::Value),

@@ -17,7 +17,9 @@ fn what_the_webhook_writes_is_what_vault_agent_reads() {
             sink: vec![Sink {
                 kind: "file".into(),
                 config: [("path".to_owned(), json!("/home/vault/.vault-token"))].into(),
+                ..Sink::default()
             }],
+            ..AutoAuth::default()
         }),
         exit_after_auth: true.into(),
         pid_file: "/home/vault/.pid".into(),
@@ -80,6 +82,17 @@ fn blocks_may_be_objects_or_lists_and_scalars_may_be_text() {
         .unwrap()
         .static_secret_render_interval;
     assert_eq!(interval.duration(), Ok(Some(Duration::from_secs(10))));
+}
+
+#[test]
+fn lists_may_be_one_text_with_commas() {
+    let config: AgentConfig = serde_json::from_value(json!({
+        "disable_idle_connections": "caching, proxying",
+        "template": {"function_denylist": ["plugin", "sprig_*"]},
+    }))
+    .unwrap();
+    assert_eq!(config.disable_idle_connections, ["caching", "proxying"]);
+    assert_eq!(config.template[0].function_denylist, ["plugin", "sprig_*"]);
 }
 
 #[test]
