@@ -1,6 +1,6 @@
 //! Growing a buffer of secrets without leaving copies behind.
 
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroizing, zeroize_bytes};
 
 /// Appends, and wipes the old memory where the buffer has to move.
 pub fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
@@ -9,7 +9,7 @@ pub fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
         let mut larger = Vec::with_capacity(needed.max(buffer.capacity() * 2).max(64));
         larger.extend_from_slice(buffer);
         std::mem::swap(&mut **buffer, &mut larger);
-        larger.zeroize();
+        zeroize_bytes(&mut larger);
     }
     buffer.extend_from_slice(bytes);
 }

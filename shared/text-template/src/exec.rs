@@ -34,7 +34,7 @@ impl Slot {
     pub(crate) fn typed(value: Value, ty: crate::value::Type) -> Self {
         Self {
             value,
-            any: ty == crate::value::Type::Any,
+            any: matches!(ty, crate::value::Type::Any),
         }
     }
 
@@ -57,7 +57,8 @@ pub(crate) fn run(template: &Template, dot: Value, host: &mut dyn Host) -> Resul
     let mut state = State {
         template,
         host,
-        out: Printed::default(),
+        // Most outputs are about as long as their template, and growing a secret wipes what it leaves.
+        out: Printed::new(Vec::with_capacity(template.source.len().min(1 << 16))),
         variables: Vec::new(),
         frame: 0,
         at: At::Start,
@@ -177,10 +178,10 @@ impl<'t> State<'t, '_> {
         Ok(())
     }
 
-    fn variable(&self, name: &str) -> Result<Slot, Error> {
+    fn variable(&self, name: &str) -> Result<&Slot, Error> {
         let known = self.variables[self.frame..].iter().rev();
         match known.into_iter().find(|(known, _)| *known == name) {
-            Some((_, slot)) => Ok(slot.clone()),
+            Some((_, slot)) => Ok(slot),
             None => Err(self.error(format!("undefined variable: {name}"))),
         }
     }
@@ -228,8 +229,7 @@ impl<'t> State<'t, '_> {
         let first = &args[0];
         match &first.kind {
             OperandKind::Field(names) => {
-                self.at = At::Operand(first);
-                return self.field_chain(dot, dot.clone(), first, names, (args, piped));
+                return self.dot_chain(dot, first, names, (args, piped));
             }
             OperandKind::Chain(inner, names) => {
                 return self.chain(dot, first, inner, names, (args, piped));

@@ -71,15 +71,23 @@ impl Kind {
 }
 
 /// A piece of the source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'s> {
     pub(crate) kind: Kind,
-    /// The text as written; of an error, its message.
-    pub(crate) text: Cow<'s, str>,
+    /// The text as written.
+    pub(crate) text: &'s str,
     /// Byte offset.
     pub(crate) pos: usize,
     /// Line, from 1.
     pub(crate) line: usize,
+}
+
+/// All tokens of a source.
+pub(crate) struct Tokens<'s> {
+    /// The last one is the end or an error.
+    pub(crate) list: Vec<Token<'s>>,
+    /// What is wrong, where the last token is an error.
+    pub(crate) error: Cow<'static, str>,
 }
 
 const TRIM_MARKER_LEN: usize = 2;
@@ -90,7 +98,7 @@ pub(crate) fn tokens<'s>(
     source: &'s str,
     delimiters: (&'s str, &'s str),
     loop_words: (bool, bool),
-) -> Vec<Token<'s>> {
+) -> Tokens<'s> {
     let mut lexer = Lexer {
         source,
         left: delimiters.0,
@@ -101,15 +109,16 @@ pub(crate) fn tokens<'s>(
         line: 1,
         start_line: 1,
         parens: 0,
-        tokens: Vec::with_capacity(source.len() / 8 + 4),
+        tokens: Vec::with_capacity(source.len() / 4 + 4),
     };
     let mut state = State::Text;
     loop {
         match lexer.step(state) {
             Ok(next) => state = next,
             Err(stop) => {
-                lexer.stop(stop);
-                return lexer.tokens;
+                let error = lexer.stop(stop);
+                let list = lexer.tokens;
+                return Tokens { list, error };
             }
         }
     }
@@ -166,6 +175,10 @@ impl<'s> Lexer<'s> {
         self.rest().chars().next()
     }
 
+    fn peek_byte(&self) -> Option<u8> {
+        self.source.as_bytes().get(self.pos).copied()
+    }
+
     fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.pos += c.len_utf8();
@@ -178,7 +191,7 @@ impl<'s> Lexer<'s> {
     /// Moves over `len` bytes.
     fn advance(&mut self, len: usize) {
         let passed = &self.source[self.pos..self.pos + len];
-        self.line += passed.matches('\n').count();
+        self.line += passed.bytes().filter(|byte| *byte == b'\n').count();
         self.pos += len;
     }
 
@@ -197,7 +210,7 @@ impl<'s> Lexer<'s> {
     fn emit(&mut self, kind: Kind) {
         self.tokens.push(Token {
             kind,
-            text: self.source[self.start..self.pos].into(),
+            text: &self.source[self.start..self.pos],
             pos: self.start,
             line: self.start_line,
         });
@@ -209,18 +222,19 @@ impl<'s> Lexer<'s> {
         self.start_line = self.line;
     }
 
-    /// Ends the tokens: a last one says how.
-    fn stop(&mut self, stop: Stop) {
-        let (kind, text) = match stop {
+    /// Ends the tokens: a last one says how. Gives the message of an error.
+    fn stop(&mut self, stop: Stop) -> Cow<'static, str> {
+        let (kind, error) = match stop {
             Stop::End => (Kind::Eof, "".into()),
             Stop::Error(message) => (Kind::Error, message),
         };
         self.tokens.push(Token {
             kind,
-            text,
+            text: "",
             pos: self.start,
             line: self.start_line,
         });
+        error
     }
 }
 
@@ -234,14 +248,12 @@ fn is_alphanumeric(c: char) -> bool {
 
 /// A minus and white space, as after an opening delimiter.
 fn has_left_trim(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next() == Some('-') && chars.next().is_some_and(is_space)
+    matches!(text.as_bytes(), [b'-', space, ..] if is_space((*space).into()))
 }
 
 /// White space and a minus, as before a closing delimiter.
 fn has_right_trim(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(is_space) && chars.next() == Some('-')
+    matches!(text.as_bytes(), [space, b'-', ..] if is_space((*space).into()))
 }
 
 #[cfg(test)]
@@ -249,10 +261,10 @@ mod tests {
     use super::*;
 
     fn lexed(source: &str) -> Vec<(Kind, String)> {
-        let tokens = tokens(source, ("{{", "}}"), (true, true));
+        let tokens = tokens(source, ("{{", "}}"), (true, true)).list;
         tokens
             .into_iter()
-            .map(|token| (token.kind, token.text.into_owned()))
+            .map(|token| (token.kind, token.text.to_owned()))
             .collect()
     }
 
@@ -275,26 +287,26 @@ mod tests {
 
     #[test]
     fn tokens_know_their_place() {
-        let tokens = tokens("x\n{{ .a\n.b }}", ("{{", "}}"), (true, true));
+        let tokens = tokens("x\n{{ .a\n.b }}", ("{{", "}}"), (true, true)).list;
         let places: Vec<_> = tokens
             .iter()
             .filter(|token| token.kind == Kind::Field)
-            .map(|token| (token.text.as_ref(), token.pos, token.line))
+            .map(|token| (token.text, token.pos, token.line))
             .collect();
         assert_eq!(places, [(".a", 5, 2), (".b", 8, 3)]);
     }
 
     #[test]
     fn a_loop_word_is_a_name_where_a_function_has_it() {
-        let tokens = tokens("{{break}}", ("{{", "}}"), (false, true));
+        let tokens = tokens("{{break}}", ("{{", "}}"), (false, true)).list;
         assert_eq!(tokens[1].kind, Kind::Identifier);
         assert_eq!(kinds("{{break}}")[1], Kind::Break);
     }
 
     #[test]
     fn other_delimiters_trim_too() {
-        let tokens = tokens("a <<- 1 ->> b {{", ("<<", ">>"), (true, true));
-        let texts: Vec<_> = tokens.iter().map(|token| token.text.as_ref()).collect();
+        let tokens = tokens("a <<- 1 ->> b {{", ("<<", ">>"), (true, true)).list;
+        let texts: Vec<_> = tokens.iter().map(|token| token.text).collect();
         assert_eq!(texts, ["a", "<<", "1", ">>", "b {{", ""]);
     }
 }

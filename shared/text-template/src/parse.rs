@@ -9,12 +9,13 @@ mod number;
 mod pipeline;
 mod unquote;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::ast::{List, Node};
 use crate::error::{Details, Error, Phase, position};
 use crate::function::{CallError, FunctionSet};
-use crate::lex::{Kind, Token, tokens};
+use crate::lex::{Kind, Token, Tokens, tokens};
 
 /// Control structures and parentheses inside each other.
 const MAX_NESTING: usize = 100;
@@ -31,9 +32,11 @@ pub(crate) struct Input<'s> {
 pub(crate) fn parse(input: &Input<'_>) -> Result<BTreeMap<Box<str>, List>, Error> {
     let is_free = |word| input.functions.find(word).is_none();
     let loop_words = (is_free("break"), is_free("continue"));
+    let Tokens { list, error } = tokens(input.source, input.delimiters, loop_words);
     let mut parser = Parser {
         input,
-        tokens: tokens(input.source, input.delimiters, loop_words),
+        tokens: list,
+        lexical_error: error,
         next: 0,
         furthest: 0,
         action_line: 0,
@@ -49,6 +52,7 @@ pub(crate) fn parse(input: &Input<'_>) -> Result<BTreeMap<Box<str>, List>, Error
 struct Parser<'s> {
     input: &'s Input<'s>,
     tokens: Vec<Token<'s>>,
+    lexical_error: Cow<'static, str>,
     /// The next token to read.
     next: usize,
     /// The last token that was looked at: Go reports its line.
@@ -123,7 +127,7 @@ impl<'s> Parser<'s> {
         // The last token is an error or the end, and stays so.
         let index = index.min(self.tokens.len() - 1);
         self.furthest = self.furthest.max(index);
-        self.tokens[index].clone()
+        self.tokens[index]
     }
 
     fn peek(&mut self) -> Token<'s> {
@@ -176,8 +180,9 @@ impl<'s> Parser<'s> {
     }
 
     fn unexpected(&self, token: &Token<'_>, context: &str) -> Error {
-        let text = &token.text;
+        let text = token.text;
         if token.kind == Kind::Error {
+            let text = &*self.lexical_error;
             let mut extra = String::new();
             if self.action_line != 0 && self.action_line != token.line {
                 let words = if text.ends_with(" action") {

@@ -17,24 +17,32 @@ pub(super) enum Target {
 /// A parameter: a type, or `None` for whatever it is, its absence included.
 pub(crate) type Param = Option<Type>;
 
-/// The parameters of a call's target.
-struct Params {
-    fixed: Vec<Param>,
-    rest: Option<Param>,
+/// The parameters of a call's target: of a built-in with those that take whatever there is.
+enum Params {
+    Typed(&'static [Type], Option<Type>),
+    Builtin(&'static [Param], Option<Param>),
 }
 
 impl From<Signature> for Params {
     fn from(signature: Signature) -> Self {
-        Self {
-            fixed: signature.params.iter().copied().map(Some).collect(),
-            rest: signature.variadic.map(Some),
-        }
+        Self::Typed(signature.params, signature.variadic)
     }
 }
 
 impl Params {
     fn at(&self, index: usize) -> Param {
-        self.fixed.get(index).copied().or(self.rest).flatten()
+        match *self {
+            Self::Typed(fixed, rest) => fixed.get(index).copied().or(rest),
+            Self::Builtin(fixed, rest) => fixed.get(index).copied().or(rest).flatten(),
+        }
+    }
+
+    /// How many stand fixed, and whether more may follow.
+    fn count(&self) -> (usize, bool) {
+        match self {
+            Self::Typed(fixed, rest) => (fixed.len(), rest.is_some()),
+            Self::Builtin(fixed, rest) => (fixed.len(), rest.is_some()),
+        }
     }
 }
 
@@ -69,10 +77,7 @@ impl<'t> State<'t, '_> {
         let params = match &target {
             Target::Builtin(builtin) => {
                 let (fixed, rest) = builtin.params();
-                Params {
-                    fixed: fixed.to_vec(),
-                    rest,
-                }
+                Params::Builtin(fixed, rest)
             }
             Target::Host(index) => self.template.functions.signature(*index).into(),
             Target::Method(method, _) => method.signature.into(),
@@ -158,9 +163,9 @@ impl<'t> State<'t, '_> {
         written: usize,
         piped: bool,
     ) -> Result<(), Error> {
-        let wanted = params.fixed.len();
+        let (wanted, more) = params.count();
         let given = written + usize::from(piped);
-        let words = if params.rest.is_some() {
+        let words = if more {
             if given >= wanted {
                 return Ok(());
             }
@@ -246,7 +251,7 @@ impl<'t> State<'t, '_> {
                 };
             }
             OperandKind::Field(names) => {
-                self.field_chain(dot, dot.clone(), arg, names, (&[], None))?
+                self.dot_chain(dot, arg, names, (&[], None))?
             }
             OperandKind::Variable(name, names) => {
                 self.variable_chain(dot, arg, (name, names), (&[], None))?
@@ -327,7 +332,7 @@ impl<'t> State<'t, '_> {
             }
             return Err(self.error(format!("invalid value; expected {ty}")));
         }
-        if ty == Type::Any {
+        if matches!(ty, Type::Any) {
             return Ok(Slot { any: true, ..slot });
         }
         if slot.value.type_of() == Some(ty) {

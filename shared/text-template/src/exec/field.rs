@@ -40,14 +40,29 @@ impl<'t> State<'t, '_> {
         self.at = At::Operand(node);
         let value = self.variable(name)?;
         if names.is_empty() {
+            let value = value.clone();
             self.not_a_function(given.0, given.1.as_ref())?;
             return Ok(value);
         }
+        let (value, names) = walk(value, names, &given);
+        self.field_chain(dot, value, node, names, given)
+    }
+
+    /// `.a.b`.
+    pub(super) fn dot_chain(
+        &mut self,
+        dot: &Slot,
+        node: &'t Operand,
+        names: &'t [Box<str>],
+        given: Given<'t>,
+    ) -> Result<Slot, Error> {
+        self.at = At::Operand(node);
+        let (value, names) = walk(dot, names, &given);
         self.field_chain(dot, value, node, names, given)
     }
 
     /// Fields one after the other; arguments belong to the last, which may be a method.
-    pub(super) fn field_chain(
+    fn field_chain(
         &mut self,
         dot: &Slot,
         mut receiver: Slot,
@@ -135,4 +150,31 @@ impl<'t> State<'t, '_> {
             }
         }
     }
+}
+
+/// Goes as far along the names as there are plain fields and keys that cannot change, owning nothing
+/// on the way: most chains end here. What is left needs methods, a lock or an error.
+fn walk<'t>(from: &Slot, mut names: &'t [Box<str>], given: &Given<'_>) -> (Slot, &'t [Box<str>]) {
+    let has_arguments = given.0.len() > 1 || given.1.is_some();
+    let (mut value, mut any) = (&from.value, from.any);
+    while let [name, rest @ ..] = names {
+        if has_arguments && rest.is_empty() {
+            break;
+        }
+        let next = match value {
+            Value::Record(record) | Value::Pointer(_, Some(record)) => {
+                if record.record_type().methods.is_empty() {
+                    record.field(name)
+                } else {
+                    None
+                }
+            }
+            Value::Map(map) => map.fixed_str(name).map(|value| (map.element_type(), value)),
+            _ => None,
+        };
+        let Some((ty, next)) = next else { break };
+        (value, any, names) = (next, matches!(ty, Type::Any), rest);
+    }
+    let value = value.clone();
+    (Slot { value, any }, names)
 }

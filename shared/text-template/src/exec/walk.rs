@@ -66,12 +66,12 @@ impl<'t> State<'t, '_> {
     }
 
     fn print(&mut self, slot: &Slot) -> Result<(), Error> {
+        if let Some(text) = slot.value.as_text() {
+            return self.write(text.as_bytes());
+        }
         let Some(value) = printable(slot) else {
             return self.write(b"<no value>");
         };
-        if let Some(text) = value.as_text() {
-            return self.write(text.as_bytes());
-        }
         let text = crate::fmt::sprint(&[value], self.template.limits.output);
         self.write(&text.map_err(|error| self.error(error.to_string()))?)
     }

@@ -137,6 +137,10 @@ impl Lexer<'_> {
     }
 
     fn word(&mut self) {
+        let ascii = self.rest().bytes();
+        self.pos += ascii
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            .count();
         while self.peek().is_some_and(is_alphanumeric) {
             self.next();
         }
@@ -150,9 +154,9 @@ impl Lexer<'_> {
     }
 
     fn at_terminator(&self) -> bool {
-        match self.peek() {
-            None | Some('.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(c) if is_space(c) => true,
+        match self.peek_byte() {
+            None | Some(b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
+            Some(byte) if is_space(byte.into()) => true,
             Some(_) => self.rest().starts_with(self.right),
         }
     }

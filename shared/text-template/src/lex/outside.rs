@@ -1,10 +1,13 @@
 //! Outside of actions: text, delimiters with their trim markers, comments.
 
+use memchr::memmem;
+
 use super::{Kind, Lexer, State, Stop, TRIM_MARKER_LEN, has_left_trim, has_right_trim, is_space};
 
 impl Lexer<'_> {
     pub(super) fn text(&mut self) -> Result<State, Stop> {
-        let Some(length) = self.rest().find(self.left) else {
+        let delimiter = memmem::find(self.rest().as_bytes(), self.left.as_bytes());
+        let Some(length) = delimiter else {
             self.advance(self.rest().len());
             if self.pos > self.start {
                 self.emit(Kind::Text);

@@ -159,7 +159,7 @@ impl<'s> Parser<'s> {
         if !matches!(token.kind, Kind::String | Kind::RawString) {
             return Err(self.unexpected(token, context));
         }
-        let name = unquote::string(&token.text).ok_or_else(|| self.error("invalid syntax"))?;
+        let name = unquote::string(token.text).ok_or_else(|| self.error("invalid syntax"))?;
         Ok(String::from_utf8_lossy(&name).into())
     }
 

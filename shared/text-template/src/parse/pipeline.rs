@@ -13,7 +13,8 @@ impl<'s> Parser<'s> {
             pos,
             assign: false,
             declare: Vec::new(),
-            commands: Vec::new(),
+            // Most have one; growing from one to more costs less than shrinking from more to one.
+            commands: Vec::with_capacity(1),
         };
         self.declarations(&mut pipe, context)?;
         loop {
@@ -83,7 +84,7 @@ impl<'s> Parser<'s> {
     }
 
     fn declare(&mut self, pipe: &mut Pipe, variable: &Token<'s>) {
-        let name: Box<str> = variable.text.as_ref().into();
+        let name: Box<str> = variable.text.into();
         self.variables.push(name.clone());
         pipe.declare.push(name);
     }
@@ -114,7 +115,7 @@ impl<'s> Parser<'s> {
     fn command(&mut self) -> Result<Command, Error> {
         let mut command = Command {
             pos: self.peek_non_space().pos,
-            args: Vec::new(),
+            args: Vec::with_capacity(1),
         };
         loop {
             self.peek_non_space();
@@ -187,12 +188,12 @@ impl<'s> Parser<'s> {
                     let name = crate::fmt::quote(token.text.as_bytes());
                     return Err(self.error(format!("undefined variable {name}")));
                 }
-                OperandKind::Variable(token.text.as_ref().into(), Vec::new())
+                OperandKind::Variable(token.text.into(), Vec::new())
             }
             Kind::Field => OperandKind::Field(vec![field_name(&token)]),
             Kind::Bool => OperandKind::Bool(token.text == "true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
-                let number = number::parse(&token.text, token.kind);
+                let number = number::parse(token.text, token.kind);
                 OperandKind::Number(Box::new(number.map_err(|message| self.error(message))?))
             }
             Kind::LeftParen => {
@@ -205,9 +206,9 @@ impl<'s> Parser<'s> {
             }
             Kind::String | Kind::RawString => {
                 let text =
-                    unquote::string(&token.text).ok_or_else(|| self.error("invalid syntax"))?;
+                    unquote::string(token.text).ok_or_else(|| self.error("invalid syntax"))?;
                 OperandKind::String {
-                    source: token.text.as_ref().into(),
+                    source: token.text.into(),
                     text: text.into(),
                 }
             }
@@ -223,14 +224,14 @@ impl<'s> Parser<'s> {
     }
 
     fn function(&self, token: &Token<'s>) -> Result<OperandKind, Error> {
-        let Some(target) = self.input.functions.find(&token.text) else {
+        let Some(target) = self.input.functions.find(token.text) else {
             let name = crate::fmt::quote(token.text.as_bytes());
             let mut error = self.error(format!("function {name} not defined"));
-            error.0.unknown_function = Some(token.text.as_ref().into());
+            error.0.unknown_function = Some(token.text.into());
             return Err(error);
         };
         Ok(OperandKind::Function(Callee {
-            name: token.text.as_ref().into(),
+            name: token.text.into(),
             target,
         }))
     }

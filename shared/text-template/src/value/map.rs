@@ -1,10 +1,13 @@
 //! `map[K]V`, always in the order in which Go prints and ranges it.
 
+mod index;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Type, Value};
+use index::Index;
 
 /// A shared map with the static types of its keys and elements.
 ///
@@ -24,9 +27,27 @@ enum Store {
     Open(Arc<RwLock<Arc<Entries>>>),
 }
 
-/// Entries in key order.
+/// Entries in key order; with an index where they are many and stay as they are.
 #[derive(Clone, Default)]
-struct Entries(Vec<(Value, Value)>);
+struct Entries(Vec<(Value, Value)>, Option<Index>);
+
+impl Entries {
+    /// The same, for many look-ups. They must not change any more.
+    fn indexed(mut self) -> Self {
+        self.1 = Index::of(&self.0);
+        self
+    }
+
+    /// The element of a string key.
+    fn find_str(&self, key: &str) -> Option<&Value> {
+        let entries = match &self.1 {
+            Some(index) => &self.0[index.range(&self.0, key.as_bytes())],
+            None => &self.0[..],
+        };
+        let index = search(entries, |entry| compare_to_str(entry, key))?;
+        Some(&entries[index].1)
+    }
+}
 
 impl Drop for Entries {
     fn drop(&mut self) {
@@ -54,7 +75,7 @@ impl Map {
         Self {
             key,
             element,
-            store: Store::Fixed(Arc::new(sorted(entries))),
+            store: Store::Fixed(Arc::new(sorted(entries).indexed())),
         }
     }
 
@@ -114,7 +135,7 @@ impl Map {
 
     /// How many entries.
     pub fn len(&self) -> usize {
-        self.snapshot().entries().len()
+        self.with_entries(|entries| entries.0.len())
     }
 
     /// No entries?
@@ -133,24 +154,34 @@ impl Map {
         })
     }
 
+    /// Looks at the entries as they are now, without owning them.
+    fn with_entries<T: Default>(&self, look: impl FnOnce(&Entries) -> T) -> T {
+        match &self.store {
+            Store::Nil => T::default(),
+            Store::Fixed(entries) => look(entries),
+            Store::Open(cell) => look(&cell.read().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// The element of a string key in a map that cannot change.
+    pub(crate) fn fixed_str(&self, key: &str) -> Option<&Value> {
+        let Store::Fixed(entries) = &self.store else {
+            return None;
+        };
+        entries.find_str(key)
+    }
+
     /// The element of a key.
     pub fn get(&self, key: &Value) -> Option<Value> {
-        self.find(|entry| compare_keys(entry, key))
+        self.with_entries(|entries| {
+            let index = search(&entries.0, |entry| compare_keys(entry, key))?;
+            Some(entries.0[index].1.clone())
+        })
     }
 
     /// The element of a string key.
     pub fn get_str(&self, key: &str) -> Option<Value> {
-        self.find(|entry| match entry {
-            Value::String(text) => text.as_bytes().cmp(key.as_bytes()),
-            other => rank(other).cmp(&STRING_RANK),
-        })
-    }
-
-    fn find(&self, order: impl Fn(&Value) -> Ordering) -> Option<Value> {
-        let snapshot = self.snapshot();
-        let entries = snapshot.entries();
-        let index = entries.binary_search_by(|(key, _)| order(key)).ok()?;
-        Some(entries[index].1.clone())
+        self.with_entries(|entries| entries.find_str(key).cloned())
     }
 
     /// Sets an entry of an open map; `None` removes it.
@@ -221,7 +252,18 @@ fn sorted(mut entries: Vec<(Value, Value)>) -> Entries {
             _ => unique.push(entry),
         }
     }
-    Entries(unique)
+    Entries(unique, None)
+}
+
+fn search(entries: &[(Value, Value)], order: impl Fn(&Value) -> Ordering) -> Option<usize> {
+    entries.binary_search_by(|(key, _)| order(key)).ok()
+}
+
+fn compare_to_str(entry: &Value, key: &str) -> Ordering {
+    match entry {
+        Value::String(text) => text.as_bytes().cmp(key.as_bytes()),
+        other => rank(other).cmp(&STRING_RANK),
+    }
 }
 
 const STRING_RANK: u8 = 6;
