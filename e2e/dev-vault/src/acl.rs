@@ -57,6 +57,7 @@ path "auth/token/lookup-self"     { capabilities = ["read"] }
 path "auth/token/renew-self"      { capabilities = ["update"] }
 path "auth/token/revoke-self"     { capabilities = ["update"] }
 path "sys/capabilities-self"      { capabilities = ["update"] }
+path "sys/wrapping/wrap"          { capabilities = ["update"] }
 path "sys/leases/renew"           { capabilities = ["update"] }
 path "sys/leases/lookup"          { capabilities = ["update"] }
 path "sys/internal/ui/resultant-acl" { capabilities = ["read"] }

@@ -37,7 +37,8 @@ pub(crate) fn any_field(
     Ok(None)
 }
 
-fn parse(text: &str) -> Option<Duration> {
+/// A time as text.
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }

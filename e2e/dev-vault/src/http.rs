@@ -1,13 +1,18 @@
 //! From HTTP to the state and back.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State as Extracted;
+use axum::extract::{Extension, State as Extracted};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use axum_server::tls::TlsInfo;
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
 use crate::answer::Refusal;
 use crate::dev;
+use crate::duration;
 use crate::faults::LoggedRequest;
 use crate::request::{Operation, Request};
 use crate::server::Shared;
@@ -25,6 +30,7 @@ async fn answer(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    peer: Option<Extension<Arc<TlsInfo>>>,
     body: Bytes,
 ) -> Response<Body> {
     if let Some(switch) = uri.path().strip_prefix("/dev/") {
@@ -37,7 +43,15 @@ async fn answer(
     if let Some(wait) = latency {
         tokio::time::sleep(wait).await;
     }
-    let (parts, retry_after) = process(&shared, &method, path, uri.query(), &headers, &body);
+    let (parts, retry_after) = process(
+        &shared,
+        &method,
+        path,
+        uri.query(),
+        &headers,
+        peer.as_deref().map(AsRef::as_ref),
+        &body,
+    );
     shared.announce();
     reply(parts, retry_after.as_deref())
 }
@@ -49,6 +63,7 @@ fn process(
     path: &str,
     query: Option<&str>,
     headers: &HeaderMap,
+    peer: Option<&TlsInfo>,
     body: &[u8],
 ) -> (Parts, Option<String>) {
     let text = |name| {
@@ -69,13 +84,22 @@ fn process(
     let mut state = shared.lock();
     let holder = token.as_deref().and_then(|id| state.tokens.get(id));
     let accessor = holder.map(|token| token.accessor.clone());
+    let peer_certificate = peer
+        .and_then(|tls| tls.peer_certificates.first())
+        .map(|der| CertificateDer::from(der.clone()));
+    let wrap_ttl = text("x-vault-wrap-ttl").and_then(|ttl| duration::parse(&ttl));
     let request = Request::decode(
         method.as_str(),
         path,
         query.unwrap_or_default(),
         token,
         body,
-    );
+    )
+    .map(|request| Request {
+        wrap_ttl: wrap_ttl.filter(|ttl| !ttl.is_zero()),
+        peer_certificate,
+        ..request
+    });
     let logged_method = match &request {
         Ok(request) if request.operation == Operation::List => "LIST".to_owned(),
         _ => method.to_string(),

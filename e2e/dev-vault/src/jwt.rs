@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A token is not accepted, or a key cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -87,8 +88,6 @@ struct Claims {
     iss: String,
     #[serde(default)]
     aud: Audience,
-    exp: Option<i64>,
-    nbf: Option<i64>,
     #[serde(rename = "kubernetes.io")]
     kubernetes: Option<Kubernetes>,
 }
@@ -119,14 +118,10 @@ struct Account {
     uid: String,
 }
 
-/// Checks `token` against `keys` at `now`.
-pub(crate) fn verify(
-    token: &str,
-    keys: &[PublicKey],
-    now: Timestamp,
-) -> Result<ServiceAccount, JwtError> {
+/// Checks signature and times of `token` at `now`, and gives its claims.
+pub(crate) fn claims(token: &str, keys: &[PublicKey], now: Timestamp) -> Result<Value, JwtError> {
     let (message, signature) = token.rsplit_once('.').ok_or(JwtError::Malformed)?;
-    let (header, claims) = message.split_once('.').ok_or(JwtError::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(JwtError::Malformed)?;
     let header: Header = part(header)?;
     let signature = URL_SAFE_NO_PAD
         .decode(signature)
@@ -142,13 +137,25 @@ pub(crate) fn verify(
     {
         return Err(JwtError::Signature);
     }
-    let claims: Claims = part(claims)?;
-    if claims.exp.is_some_and(|exp| exp <= now.as_second()) {
+    let claims: Value = part(payload)?;
+    let time = |name: &str| claims[name].as_i64();
+    if time("exp").is_some_and(|exp| exp <= now.as_second()) {
         return Err(JwtError::Expired);
     }
-    if claims.nbf.is_some_and(|nbf| nbf > now.as_second()) {
+    if time("nbf").is_some_and(|nbf| nbf > now.as_second()) {
         return Err(JwtError::TooEarly);
     }
+    Ok(claims)
+}
+
+/// Checks a service account's `token` against `keys` at `now`.
+pub(crate) fn verify(
+    token: &str,
+    keys: &[PublicKey],
+    now: Timestamp,
+) -> Result<ServiceAccount, JwtError> {
+    let claims: Claims =
+        serde_json::from_value(claims(token, keys, now)?).map_err(|_| JwtError::Malformed)?;
     let kubernetes = claims.kubernetes.ok_or(JwtError::NotServiceAccount)?;
     Ok(ServiceAccount {
         namespace: kubernetes.namespace,

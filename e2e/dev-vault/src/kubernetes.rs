@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::auth_methods::AuthMethod;
 use crate::duration;
 use crate::jwt::{self, JwtError, PublicKey, ServiceAccount};
 use crate::request::{Operation, Request};
@@ -96,7 +97,9 @@ pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcom
     let name = name.ok_or_else(|| Refusal::bad_request("missing role"))?;
     let token = request.text("jwt").filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| Refusal::bad_request("missing jwt"))?;
-    let auth = state.auth.get(mount).ok_or_else(Refusal::denied)?;
+    let Some(AuthMethod::Kubernetes(auth)) = state.auth.get(mount) else {
+        return Err(Refusal::denied());
+    };
     let role = auth.roles.get(name);
     let role = role
         .ok_or_else(|| Refusal::bad_request(format!("invalid role name {name:?}")))?

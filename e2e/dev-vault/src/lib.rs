@@ -2,7 +2,7 @@
 //! kept in memory, nothing is encrypted, and whoever reaches the port can change time.
 //!
 //! ```text
-//! HTTP ─▶ http (decode) ─▶ faults, log ─▶ State::handle ─▶ acl ─▶ sys, token, kubernetes, engines
+//! HTTP ─▶ http (decode) ─▶ faults, log ─▶ State::handle ─▶ acl ─▶ sys, token, auth methods, engines
 //! /dev ─▶ dev (switches) ───────▲──────────────▲ clock, seal, leases
 //! ```
 //!
@@ -26,6 +26,7 @@
 
 mod acl;
 mod answer;
+mod auth_methods;
 mod clock;
 mod database;
 mod dev;
@@ -45,6 +46,7 @@ mod state;
 mod sys;
 pub mod time;
 mod tokens;
+mod wrapping;
 
 pub use answer::Refusal;
 pub use clock::Clock;

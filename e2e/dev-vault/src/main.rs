@@ -55,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
         listen,
         root_token,
         tls,
+        client_ca: None,
         jwt_public_keys,
     })
     .await?;

@@ -1,8 +1,10 @@
 //! A request, taken apart.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use rustls::pki_types::CertificateDer;
 use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
@@ -26,6 +28,10 @@ pub(crate) struct Request {
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) token: Option<String>,
     pub(crate) body: Map<String, Value>,
+    /// The answer is to be wrapped for so long.
+    pub(crate) wrap_ttl: Option<Duration>,
+    /// What the client showed at the handshake.
+    pub(crate) peer_certificate: Option<CertificateDer<'static>>,
 }
 
 impl Request {
@@ -64,6 +70,8 @@ impl Request {
             query,
             token,
             body,
+            wrap_ttl: None,
+            peer_certificate: None,
         })
     }
 

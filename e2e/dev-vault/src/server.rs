@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use rustls::ServerConfig;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -35,6 +36,9 @@ pub struct Config {
     pub root_token: Option<String>,
     /// Serve HTTPS.
     pub tls: Option<TlsPair>,
+    /// PEM certificate of an authority: clients have to show a certificate that it signed. Only with
+    /// `tls`.
+    pub client_ca: Option<String>,
     /// PEM public keys of clusters whose service accounts are trusted, in addition to the server's
     /// own.
     pub jwt_public_keys: Vec<String>,
@@ -61,6 +65,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             root_token: None,
             tls: None,
+            client_ca: None,
             jwt_public_keys: Vec::new(),
         }
     }
@@ -83,6 +88,9 @@ pub enum StartError {
     /// Certificate and key do not fit.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
+    /// The authority of clients cannot be used.
+    #[error("TLS: authority of clients: {0}")]
+    ClientCa(#[from] rustls::server::VerifierBuilderError),
     /// A key for service accounts is not PEM.
     #[error("public key: {0}")]
     Key(#[from] JwtError),
@@ -133,6 +141,7 @@ pub struct DevVault {
     root_token: String,
     address: SocketAddr,
     tls: Option<RustlsConfig>,
+    client_ca: Option<String>,
     running: Option<Handle<SocketAddr>>,
 }
 
@@ -153,13 +162,16 @@ impl DevVault {
             answered: watch::Sender::new(0),
             service_accounts: Arc::new(service_accounts),
         };
-        let tls = config.tls.as_ref().map(server_config).transpose()?;
+        let client_ca = config.client_ca;
+        let serve = |pair| server_config(pair, client_ca.as_deref());
+        let tls = config.tls.as_ref().map(serve).transpose()?;
         let tls = tls.map(RustlsConfig::from_config);
         let mut vault = Self {
             shared,
             root_token,
             address: config.listen,
             tls,
+            client_ca,
             running: None,
         };
         vault.resume().await?;
@@ -232,7 +244,7 @@ impl DevVault {
     /// Serves another certificate from the next connection on. A server without TLS stays without.
     pub fn replace_certificate(&self, pair: &TlsPair) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
-            tls.reload_from_config(server_config(pair)?);
+            tls.reload_from_config(server_config(pair, self.client_ca.as_deref())?);
         }
         Ok(())
     }
@@ -240,6 +252,23 @@ impl DevVault {
     /// Writes with the root token, without HTTP. Gives the answer's body, `null` for none.
     pub fn write(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
         self.ask("PUT", path, body)
+    }
+
+    /// Writes with the root token, without HTTP, and has the answer wrapped. Gives the wrapping
+    /// token.
+    pub fn write_wrapped(
+        &self,
+        path: &str,
+        body: &Value,
+        ttl: Duration,
+    ) -> Result<String, Refusal> {
+        let token = Some(self.root_token.clone());
+        let mut request = Request::decode("PUT", path, "", token, body.to_string().as_bytes())?;
+        request.wrap_ttl = Some(ttl);
+        let answer = self.shared.lock().handle(&request)?;
+        let (_, body) = answer.into_parts();
+        let token = body.and_then(|body| Some(body["wrap_info"]["token"].as_str()?.to_owned()));
+        token.ok_or_else(|| Refusal::bad_request("there was nothing to wrap"))
     }
 
     /// Reads with the root token, without HTTP. Gives the answer's body.
@@ -372,14 +401,24 @@ impl Drop for DevVault {
     }
 }
 
-fn server_config(pair: &TlsPair) -> Result<Arc<ServerConfig>, StartError> {
+fn server_config(pair: &TlsPair, client_ca: Option<&str>) -> Result<Arc<ServerConfig>, StartError> {
     let chain =
         CertificateDer::pem_slice_iter(pair.cert_pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    Ok(Arc::new(config))
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = match client_ca {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                roots.add(certificate?)?;
+            }
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    Ok(Arc::new(builder.with_single_cert(chain, key)?))
 }

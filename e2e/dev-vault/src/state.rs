@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::acl::{Capability, Policies};
 use crate::answer::{Outcome, Refusal};
+use crate::auth_methods::{self, AuthMethod};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::faults::Faults;
 use crate::ids;
 use crate::jwt::PublicKey;
-use crate::kubernetes::{self, Kubernetes};
 use crate::kv;
 use crate::leases::Leases;
 use crate::pki::Pki;
 use crate::request::{Operation, Request};
 use crate::sys;
 use crate::tokens::{self, Tokens};
+use crate::wrapping::{self, Wrappings};
 
 /// The server's memory.
 #[derive(Debug)]
@@ -24,10 +25,11 @@ pub(crate) struct State {
     pub(crate) policies: Policies,
     pub(crate) tokens: Tokens,
     pub(crate) leases: Leases,
+    pub(crate) wrappings: Wrappings,
     /// By path with its trailing slash.
     pub(crate) mounts: BTreeMap<String, Mount>,
     /// By path below `auth/` with its trailing slash.
-    pub(crate) auth: BTreeMap<String, Kubernetes>,
+    pub(crate) auth: BTreeMap<String, AuthMethod>,
     /// Trusted in addition to each auth mount's own keys.
     pub(crate) jwt_keys: Vec<PublicKey>,
     pub(crate) sealed: bool,
@@ -109,6 +111,7 @@ impl State {
             policies: Policies::new(),
             tokens,
             leases: Leases::default(),
+            wrappings: Wrappings::default(),
             mounts: BTreeMap::from([("secret/".to_owned(), secret)]),
             auth: BTreeMap::new(),
             jwt_keys,
@@ -118,8 +121,17 @@ impl State {
         }
     }
 
-    /// Answers a request.
+    /// Answers a request; wrapped, where that is asked for.
     pub(crate) fn handle(&mut self, request: &Request) -> Outcome {
+        let answer = self.answer(request)?;
+        let now = self.clock.now();
+        Ok(match request.wrap_ttl {
+            Some(ttl) => self.wrappings.wrap(answer, &request.path, ttl, now),
+            None => answer,
+        })
+    }
+
+    fn answer(&mut self, request: &Request) -> Outcome {
         self.expire();
         if let Some(answer) = sys::without_token(self, request) {
             return answer;
@@ -130,7 +142,10 @@ impl State {
         if request.operation == Operation::Write
             && let Some(mount) = self.login_mount(&request.path)
         {
-            return kubernetes::login(self, &mount, request);
+            return auth_methods::login(self, &mount, request);
+        }
+        if let Some(kind @ ("lookup" | "unwrap")) = request.path.strip_prefix("sys/wrapping/") {
+            return wrapping::handle(self, kind, request);
         }
         let caller = self.caller(request)?;
         if let Some(path) = request.path.strip_prefix("sys/internal/ui/mounts/") {
@@ -154,6 +169,7 @@ impl State {
             self.leases.revoke_of_token(&ended);
         }
         self.leases.expire(now);
+        self.wrappings.expire(now);
     }
 
     /// The mount that a path lies in.
@@ -237,8 +253,9 @@ impl State {
         }
         if let Some(mount) = self.auth_mount_of(&request.path).map(str::to_owned) {
             let inside = &request.path["auth/".len() + mount.len()..];
+            let now = self.clock.now();
             let auth = self.auth.get_mut(&mount).ok_or_else(Refusal::not_found)?;
-            return auth.handle(inside, request);
+            return auth.handle(inside, request, now);
         }
         let Some(mount) = self.mount_of(&request.path).map(str::to_owned) else {
             let path = &request.path;

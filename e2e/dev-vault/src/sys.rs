@@ -8,6 +8,7 @@ use crate::answer::{Answer, Outcome, Refusal, Secret};
 use crate::duration;
 use crate::request::{Operation, Request};
 use crate::state::{Caller, State};
+use crate::wrapping;
 
 pub(crate) mod mounts;
 
@@ -58,6 +59,9 @@ pub(crate) fn handle(state: &mut State, caller: &Caller, path: &str, request: &R
         "policy" => policies(state, rest, request),
         "leases" => leases(state, rest, request),
         "renew" | "revoke" => leases(state, path, request),
+        "wrapping" if rest == "wrap" && request.operation == Operation::Write => {
+            wrapping::wrap(request)
+        }
         "capabilities-self" => Ok(capabilities(state, caller, request)),
         "seal" if request.operation == Operation::Write => {
             state.sealed = true;

@@ -19,6 +19,7 @@ use transport::{Call, Transport};
 mod path;
 mod reply;
 mod transport;
+mod wrapping;
 
 /// A connection pool to one server. Clones share it. It holds no token: see [`Client::with_token`].
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use vault_api::{Client, ClientConfig};
 
 struct Served {
     vault: DevVault,
+    pair: TlsPair,
     ca_pem: String,
 }
 
@@ -25,13 +26,14 @@ async fn mk_served(name: &str) -> Served {
         key_pem: key.serialize_pem(),
     };
     let vault = DevVault::start(Config {
-        tls: Some(tls),
+        tls: Some(tls.clone()),
         ..Config::default()
     })
     .await
     .unwrap();
     Served {
         vault,
+        pair: tls,
         ca_pem: ca.pem(),
     }
 }
@@ -138,4 +140,38 @@ async fn http_and_https_mixed_up_say_so() {
         .await
         .unwrap_err();
     assert!(error.is_transport(), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_client_certificate_gets_it() {
+    let served = mk_served("127.0.0.1").await;
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let clients = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let vault = DevVault::start(Config {
+        tls: Some(served.pair),
+        client_ca: Some(clients.pem()),
+        ..Config::default()
+    })
+    .await
+    .unwrap();
+    let mut config = ClientConfig::new(vault.address());
+    config.ca_cert_bytes = Some(served.ca_pem.clone().into_bytes());
+    let without = Client::new(&config).unwrap().health().await.unwrap_err();
+    assert!(
+        without.to_string().contains("check the client certificate"),
+        "{without}"
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(["app".to_owned()]).unwrap();
+    let own = own.signed_by(&key, &clients).unwrap();
+    for (name, text) in [("cert.pem", own.pem()), ("key.pem", key.serialize_pem())] {
+        let mut file = std::fs::File::create(dir.path().join(name)).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    }
+    config.client_cert = Some(dir.path().join("cert.pem"));
+    config.client_key = Some(dir.path().join("key.pem"));
+    let health = Client::new(&config).unwrap().health().await.unwrap();
+    assert_eq!(health.status, 200);
 }

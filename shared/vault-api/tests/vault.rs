@@ -207,3 +207,33 @@ async fn a_deleted_version_is_an_answer_that_says_so() {
     let version = SecretVersion::from_data(&secret.data.unwrap()).unwrap();
     assert!(version.is_gone(SystemTime::now()));
 }
+
+#[tokio::test]
+async fn a_wrapped_token_is_told_by_its_path_and_unwrapped_once() {
+    let setup = mk_setup().await;
+    let hour = Duration::from_secs(3600);
+    let keys = setup.vault.service_accounts();
+    let jwt = keys.mint("production", "app", &[], hour);
+    let body = json!({ "role": "app", "jwt": jwt });
+    let client = &setup.client;
+    let login = client
+        .login_wrapped("auth/kubernetes", &body, hour)
+        .await
+        .unwrap();
+    assert_eq!(login.ttl, hour);
+    assert_eq!(login.creation_path, "auth/kubernetes/login");
+    let path = client.wrapped_path(&login.token).await.unwrap();
+    assert_eq!(path, "auth/kubernetes/login", "a look does not use it up");
+    let session = client.with_token(&login.token);
+    let auth = session.unwrap().await.unwrap().auth.unwrap();
+    assert_eq!(auth.accessor, login.wrapped_accessor);
+    let again = session.unwrap().await.unwrap_err();
+    assert_eq!(again.status(), Some(400), "{again}");
+
+    let own = client.with_token(&auth.client_token);
+    let wrapped = own.wrap_own_token(hour).await.unwrap();
+    assert_eq!(wrapped.creation_path, "sys/wrapping/wrap");
+    let held = client.with_token(&wrapped.token).unwrap().await.unwrap();
+    let data: Value = held.data.unwrap().parse().unwrap();
+    assert_eq!(data["token"], auth.client_token.expose());
+}

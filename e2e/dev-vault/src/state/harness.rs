@@ -104,6 +104,23 @@ impl Harness {
         }
     }
 
+    /// A write whose answer is to be wrapped.
+    #[allow(clippy::needless_pass_by_value, reason = "bodies are written in place")]
+    pub(crate) fn wrapped(
+        &mut self,
+        token: &str,
+        path: &str,
+        body: Value,
+        seconds: u64,
+    ) -> Answered {
+        let body = body.to_string();
+        let token = Some(token.to_owned());
+        let mut request = Request::decode("PUT", path, "", token, body.as_bytes()).unwrap();
+        request.wrap_ttl = Some(Duration::from_secs(seconds));
+        let (status, body) = self.state.handle(&request).unwrap().into_parts();
+        (status, body.unwrap_or_default())
+    }
+
     pub(crate) fn get(&mut self, token: &str, path: &str) -> Answered {
         self.ask("GET", Some(token), path, &Value::Null)
     }

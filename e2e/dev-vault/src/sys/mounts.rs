@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::auth_methods::AuthMethod;
 use crate::database::Database;
 use crate::ids;
-use crate::kubernetes::Kubernetes;
 use crate::kv;
 use crate::request::{Operation, Request};
 use crate::state::{Caller, Engine, Mount, State};
@@ -26,8 +26,8 @@ pub(super) fn handle(state: &mut State, kind: &str, rest: &str, request: &Reques
         ("auth", "", Operation::Read) => {
             let mounts: Map<String, Value> = state
                 .auth
-                .keys()
-                .map(|path| (path.clone(), json!({ "type": "kubernetes" })))
+                .iter()
+                .map(|(path, method)| (path.clone(), json!({ "type": method.kind() })))
                 .collect();
             Ok(Secret::data("system", Value::Object(mounts)).into())
         }
@@ -67,7 +67,7 @@ pub(crate) fn describe(state: &State, caller: &Caller, path: &str) -> Outcome {
         }
         return Ok(Secret::data(
             "system",
-            json!({ "path": full, "type": "kubernetes", "options": null }),
+            json!({ "path": full, "type": state.auth[mount].kind(), "options": null }),
         )
         .into());
     }
@@ -118,18 +118,11 @@ fn enable_auth(state: &mut State, path: String, request: &Request) -> Outcome {
             "path is already in use at {path}"
         )));
     }
-    match request.text("type") {
-        Some("kubernetes") => {
-            state.auth.insert(path, Kubernetes::default());
-            Ok(Answer::Empty)
-        }
-        kind => {
-            let kind = kind.unwrap_or_default();
-            Err(Refusal::bad_request(format!(
-                "plugin not found in the catalog: {kind}"
-            )))
-        }
-    }
+    let kind = request.text("type").unwrap_or_default();
+    let method = AuthMethod::new(kind)
+        .ok_or_else(|| Refusal::bad_request(format!("plugin not found in the catalog: {kind}")))?;
+    state.auth.insert(path, method);
+    Ok(Answer::Empty)
 }
 
 fn view(path: &str, mount: &Mount) -> Value {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
-use crate::response::{Auth, Response, ResponseError};
+use crate::response::{Auth, Response, ResponseError, WrapInfo};
 use crate::token::Token;
 
 /// Status and body.
@@ -74,6 +74,16 @@ impl Reply {
         let what = "no token in it".to_owned();
         self.response()?
             .auth
+            .ok_or(Error::Malformed { request, what })
+    }
+
+    /// The wrapping of an answer that was asked for wrapped.
+    pub(super) fn into_wrap_info(self) -> Result<WrapInfo, Error> {
+        self.fail_unless_success()?;
+        let request = self.request.clone();
+        let what = "it is not wrapped".to_owned();
+        self.response()?
+            .wrap_info
             .ok_or(Error::Malformed { request, what })
     }
 

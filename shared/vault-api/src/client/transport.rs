@@ -27,12 +27,14 @@ const IDLE_CONNECTIONS: usize = 4;
 const X_VAULT_TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
 const X_VAULT_NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 const X_VAULT_REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+const X_VAULT_WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
 /// What to ask for.
 pub(super) struct Call<'a> {
     method: Method,
     path: &'a str,
     token: Option<&'a Token>,
+    wrap_ttl: Option<Duration>,
     pub(super) body: Option<Bytes>,
 }
 
@@ -42,8 +44,15 @@ impl<'a> Call<'a> {
             method,
             path,
             token: None,
+            wrap_ttl: None,
             body: None,
         }
+    }
+
+    /// Asks for the answer to be wrapped.
+    pub(super) fn wrapped(mut self, ttl: Duration) -> Self {
+        self.wrap_ttl = Some(ttl);
+        self
     }
 
     pub(super) fn token(mut self, token: &'a Token) -> Self {
@@ -192,6 +201,10 @@ impl Transport {
         }
         if let Some(token) = call.token {
             request = request.header(X_VAULT_TOKEN, token.header());
+        }
+        if let Some(ttl) = call.wrap_ttl {
+            // Zero would turn the wrapping off.
+            request = request.header(X_VAULT_WRAP_TTL, ttl.as_secs().max(1));
         }
         if let Some(body) = &call.body {
             request = request

@@ -1,0 +1,134 @@
+//! The auth methods, and what they have in common: who may log in, and which token that gives.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Outcome, Refusal};
+use crate::duration;
+use crate::kubernetes::{self, Kubernetes};
+use crate::request::Request;
+use crate::state::State;
+use crate::tokens::{NewToken, api};
+
+mod approle;
+mod cert;
+mod jwt;
+
+/// A method at its place.
+#[derive(Debug)]
+pub(crate) enum AuthMethod {
+    Kubernetes(Kubernetes),
+    Jwt(jwt::Jwt),
+    AppRole(approle::AppRole),
+    Cert(cert::Cert),
+}
+
+impl AuthMethod {
+    /// A method by its name.
+    pub(crate) fn new(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "kubernetes" => Self::Kubernetes(Kubernetes::default()),
+            "jwt" => Self::Jwt(jwt::Jwt::default()),
+            "approle" => Self::AppRole(approle::AppRole::default()),
+            "cert" => Self::Cert(cert::Cert::default()),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Kubernetes(_) => "kubernetes",
+            Self::Jwt(_) => "jwt",
+            Self::AppRole(_) => "approle",
+            Self::Cert(_) => "cert",
+        }
+    }
+
+    /// Everything but `login`.
+    pub(crate) fn handle(&mut self, path: &str, request: &Request, now: Timestamp) -> Outcome {
+        match self {
+            Self::Kubernetes(method) => method.handle(path, request),
+            Self::Jwt(method) => method.handle(path, request),
+            Self::AppRole(method) => method.handle(path, request, now),
+            Self::Cert(method) => method.handle(path, request),
+        }
+    }
+}
+
+/// `auth/{mount}login`, which takes no token.
+pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcome {
+    let now = state.clock.now();
+    let new = match state.auth.get_mut(mount).ok_or_else(Refusal::denied)? {
+        AuthMethod::Kubernetes(_) => return kubernetes::login(state, mount, request),
+        AuthMethod::Jwt(method) => method.login(mount, request, now)?,
+        AuthMethod::AppRole(method) => method.login(request, now)?,
+        AuthMethod::Cert(method) => method.login(mount, request)?,
+    };
+    let new = NewToken {
+        path: format!("auth/{mount}login"),
+        ..new
+    };
+    let id = state.tokens.issue(new, now);
+    Ok(api::authenticated(state, &id, Vec::new()))
+}
+
+/// What a role says about its tokens.
+#[derive(Debug, Clone)]
+struct TokenSettings {
+    policies: Vec<String>,
+    ttl: Option<Duration>,
+    max_ttl: Option<Duration>,
+    period: Option<Duration>,
+    batch: bool,
+}
+
+impl TokenSettings {
+    fn from_request(request: &Request) -> Result<Self, Refusal> {
+        let ttl = |names: &[&str]| duration::any_field(&request.body, names);
+        let mut policies = request.texts("token_policies");
+        policies.extend(request.texts("policies"));
+        policies.push("default".into());
+        policies.sort();
+        policies.dedup();
+        Ok(Self {
+            policies,
+            ttl: ttl(&["token_ttl", "ttl"])?,
+            max_ttl: ttl(&["token_max_ttl", "max_ttl"])?,
+            period: ttl(&["token_period", "period"])?.filter(|period| !period.is_zero()),
+            batch: request.text("token_type") == Some("batch"),
+        })
+    }
+
+    fn view(&self) -> Value {
+        json!({
+            "token_policies": self.policies,
+            "token_ttl": self.ttl.unwrap_or_default().as_secs(),
+            "token_max_ttl": self.max_ttl.unwrap_or_default().as_secs(),
+            "token_period": self.period.unwrap_or_default().as_secs(),
+            "token_type": if self.batch { "batch" } else { "default" },
+        })
+    }
+
+    fn token(&self, display_name: String, meta: &[(&str, &str)]) -> NewToken {
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        NewToken {
+            display_name,
+            policies: self.policies.clone(),
+            meta: meta.iter().map(own).collect::<BTreeMap<_, _>>(),
+            ttl: self.ttl,
+            max_ttl: self.max_ttl,
+            period: self.period,
+            batch: self.batch,
+            ..NewToken::default()
+        }
+    }
+}
+
+/// The names of a map, as a list.
+fn names<T>(kind: &'static str, map: &BTreeMap<String, T>) -> Outcome {
+    let names: Vec<String> = map.keys().cloned().collect();
+    Answer::keys(kind, &names)
+}

@@ -1,0 +1,73 @@
+//! Response wrapping: an answer that lies in a cubbyhole until whoever holds its one-time token
+//! takes it out. See "Response wrapping" in Vault's documentation.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use super::transport::Call;
+use super::{Client, Session, encode};
+use crate::error::Error;
+use crate::response::{Response, WrapInfo};
+use crate::token::Token;
+
+#[derive(Serialize)]
+struct Named<'a> {
+    token: &'a str,
+}
+
+impl Client {
+    /// A login whose token stays in Vault for `ttl`, wrapped. Sends no token.
+    pub async fn login_wrapped(
+        &self,
+        mount_path: &str,
+        body: &impl Serialize,
+        ttl: Duration,
+    ) -> Result<WrapInfo, Error> {
+        let path = format!("{}/login", mount_path.trim_matches('/'));
+        let call = Call::new(Method::PUT, &path)
+            .body(encode(body))
+            .wrapped(ttl);
+        self.transport.send(&call).await?.into_wrap_info()
+    }
+
+    /// `PUT sys/wrapping/lookup`: the path whose answer a wrapping token holds. Does not use the
+    /// token up, and sends no other.
+    pub async fn wrapped_path(&self, wrapping: &Token) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Lookup {
+            creation_path: String,
+        }
+        let body = encode(&Named {
+            token: wrapping.expose(),
+        });
+        let call = Call::new(Method::PUT, "sys/wrapping/lookup").body(body);
+        let reply = self.transport.send(&call).await?;
+        reply.fail_unless_success()?;
+        let data = reply.data()?;
+        let lookup: Lookup = data.parse().map_err(|error| reply.malformed(error))?;
+        Ok(lookup.creation_path)
+    }
+}
+
+impl Session<'_> {
+    /// `PUT sys/wrapping/wrap`: puts the session's own token into a wrapping that lasts for `ttl`.
+    pub async fn wrap_own_token(&self, ttl: Duration) -> Result<WrapInfo, Error> {
+        let body = encode(&Named {
+            token: self.token.expose(),
+        });
+        let call = Call::new(Method::PUT, "sys/wrapping/wrap")
+            .token(self.token)
+            .body(body)
+            .wrapped(ttl);
+        self.client.transport.send(&call).await?.into_wrap_info()
+    }
+
+    /// `PUT sys/wrapping/unwrap`, with the wrapping token as the session's. It works once.
+    pub async fn unwrap(&self) -> Result<Response, Error> {
+        let reply = self.send(Method::PUT, "sys/wrapping/unwrap", None).await?;
+        reply.fail_unless_success()?;
+        reply.response()
+    }
+}
