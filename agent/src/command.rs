@@ -4,6 +4,7 @@
 //! split into words and started directly, and what only a shell could do is refused with the ways out.
 //! Each command is a process group of its own with a time limit; output goes where the agent's goes.
 
+mod environment;
 mod queue;
 
 use std::path::Path;
@@ -14,15 +15,18 @@ use contract::agent_config::Command as Written;
 use rustix::process::{Pid, Signal};
 use thiserror::Error;
 
+pub use environment::{NoVariable, Variables, parse_custom};
 pub use queue::Commands;
 
 const SHELL: &str = "/bin/sh";
 
-/// A command and its time limit.
+/// A command, its time limit and its environment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommandSpec {
     form: Form,
-    timeout: Duration,
+    /// `None` where it may run for ever.
+    timeout: Option<Duration>,
+    variables: Variables,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,9 +104,14 @@ pub enum CommandError {
 }
 
 impl CommandSpec {
-    /// A command as the configuration writes it; `None` where it is empty.
+    /// A command as the configuration writes it; `None` where it is empty. A limit of zero is none.
     pub fn new(written: &Written, timeout: Duration) -> Result<Option<Self>, CommandError> {
         let form = match written {
+            // Where a list is expected, commas part a text. In a line for a shell they are the shell's.
+            Written::Line(line) if line.contains(',') && !line.contains(char::is_whitespace) => {
+                let words = line.split(',').filter(|word| !word.is_empty());
+                Form::Words(words.map(str::to_owned).collect())
+            }
             Written::Line(line) => Form::Line(line.trim().to_owned()),
             Written::Words(words) => match words.as_slice() {
                 // One word is a line: that is how lists have always been read.
@@ -113,12 +122,27 @@ impl CommandSpec {
         let spec = match &form {
             Form::Line(line) if line.is_empty() => None,
             Form::Words(words) if words.first().is_none_or(String::is_empty) => None,
-            _ => Some(Self { form, timeout }),
+            _ => Some(Self {
+                form,
+                timeout: (!timeout.is_zero()).then_some(timeout),
+                variables: Variables::default(),
+            }),
         };
         if let Some(spec) = &spec {
             spec.prepare(Shell::Present)?;
         }
         Ok(spec)
+    }
+
+    /// The same command with other variables.
+    #[must_use]
+    pub fn with_variables(self, variables: Variables) -> Self {
+        Self { variables, ..self }
+    }
+
+    /// Whether it is a line that is given to a shell where there is one.
+    pub fn is_shell_line(&self) -> bool {
+        matches!(&self.form, Form::Line(line) if line.contains(char::is_whitespace))
     }
 
     /// The program and its arguments.
@@ -153,9 +177,10 @@ impl CommandSpec {
     pub async fn run(&self, environment: &[(String, String)]) -> Result<(), CommandError> {
         let words = self.prepare(Shell::find())?;
         let (program, arguments) = words.split_first().ok_or(CommandError::Empty)?;
-        let mut child = tokio::process::Command::new(program)
+        let mut command = tokio::process::Command::new(program);
+        self.variables.apply(&mut command, environment);
+        let mut child = command
             .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .process_group(0)
             .kill_on_drop(true)
@@ -165,7 +190,13 @@ impl CommandSpec {
                 source,
             })?;
         let group = Group::of(&child);
-        match tokio::time::timeout(self.timeout, child.wait()).await {
+        let ended = match self.timeout {
+            Some(limit) => tokio::time::timeout(limit, child.wait())
+                .await
+                .map_err(|_| limit),
+            None => Ok(child.wait().await),
+        };
+        match ended {
             Ok(Ok(status)) => {
                 group.disarm();
                 if status.success() {
@@ -181,13 +212,13 @@ impl CommandSpec {
                 program: program.clone(),
                 source,
             }),
-            Err(_) => {
+            Err(limit) => {
                 drop(group);
                 // Reaps it; SIGKILL cannot be refused.
                 let _ = child.wait().await;
                 Err(CommandError::TimedOut {
                     program: program.clone(),
-                    limit: self.timeout,
+                    limit,
                 })
             }
         }

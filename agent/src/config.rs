@@ -102,6 +102,10 @@ pub struct TemplateSettings {
     pub wait: Option<Wait>,
     /// Run after the file was replaced.
     pub command: Option<CommandSpec>,
+    /// Directory that the function `file` may not leave.
+    pub sandbox: Option<PathBuf>,
+    /// Functions that are off, as names and globs.
+    pub function_denylist: Vec<String>,
 }
 
 /// Where a template's text comes from.

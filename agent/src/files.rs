@@ -42,6 +42,8 @@ pub struct Target {
     pub gid: Option<u32>,
     /// Make the directories above it.
     pub create_directories: bool,
+    /// Keep the file that was there before as `NAME.bak`.
+    pub backup: bool,
 }
 
 /// What a write came to.
@@ -123,6 +125,7 @@ impl Target {
             uid: None,
             gid: None,
             create_directories: true,
+            backup: false,
         }
     }
 
@@ -230,6 +233,10 @@ impl Target {
             .map_err(|source| FileError::io(&self.path, "make a temporary file", source))?;
         let result = self
             .fill(file, existing, content)
+            .and_then(|()| match existing {
+                Some(_) if self.backup => self.keep_previous(parent),
+                _ => Ok(()),
+            })
             .and_then(|()| self.put_in_place(parent, &temporary, content));
         if result.is_err() {
             // The first error is the one to report.
@@ -273,6 +280,20 @@ impl Target {
             .map_err(|source| FileError::io(&self.path, "change its mode", source))?;
         file.sync_all()
             .map_err(|source| FileError::io(&self.path, "write it", source))
+    }
+
+    /// Gives what is there a second name, which takes the place of an earlier backup at once.
+    fn keep_previous(&self, parent: &Parent) -> Result<(), FileError> {
+        let failed = |source| FileError::io(&self.path, "keep a backup of it", source);
+        let mut backup = parent.name.clone();
+        backup.push(".bak");
+        let temporary = Parent::temporary_name();
+        parent.link(&temporary).map_err(failed)?;
+        rustix::fs::renameat(parent, &temporary, parent, &backup).map_err(|errno| {
+            // The first error is the one to report.
+            let _ = parent.remove(&temporary);
+            failed(errno)
+        })
     }
 
     fn put_in_place(

@@ -20,6 +20,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod connection;
+pub mod exec;
 pub mod exit;
 pub mod files;
 mod leave;

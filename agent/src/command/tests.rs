@@ -40,6 +40,60 @@ fn a_line_goes_to_the_shell_and_a_list_does_not() {
 }
 
 #[test]
+fn commas_part_a_text_without_blanks_and_belong_to_the_shell_in_a_line() {
+    let prepare = |line| mk_line(line).prepare(Shell::Present).unwrap();
+    assert_eq!(prepare("pkill,-HUP,app"), ["pkill", "-HUP", "app"]);
+    assert_eq!(prepare("echo a,b"), ["/bin/sh", "-c", "echo a,b"]);
+}
+
+#[tokio::test]
+async fn a_command_gets_the_variables_that_its_block_lets_pass() {
+    let written = Written::Words(vec![
+        "/bin/sh".into(),
+        "-c".into(),
+        "test \"$A-$B-${HOME-none}\" = mine-given-none".into(),
+    ]);
+    let command = CommandSpec::new(&written, LIMIT).unwrap().unwrap();
+    let given = [("A", "given"), ("B", "given")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    command.run(&given).await.unwrap_err();
+    let variables = Variables {
+        denylist: vec!["HOM?".into()],
+        custom: vec![("A".into(), "mine".into())],
+        ..Variables::default()
+    };
+    let command = command.with_variables(variables);
+    command.run(&given).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_zero_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    let written = Written::Words(vec!["/bin/cat".into(), fifo.display().to_string()]);
+    let mk = |limit| CommandSpec::new(&written, limit).unwrap().unwrap();
+    // On this clock, an hour passes while the program waits for its input.
+    let error = mk(Duration::from_secs(3600)).run(&[]).await.unwrap_err();
+    assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
+    let command = mk(Duration::ZERO);
+    let run = command.run(&[]);
+    let feed = async {
+        tokio::time::sleep(Duration::from_secs(100_000)).await;
+        // Opens when the program has opened its side, and closes at once.
+        drop(std::fs::File::options().write(true).open(&fifo).unwrap());
+    };
+    let (result, ()) = tokio::join!(run, feed);
+    result.unwrap();
+}
+
+#[test]
 fn without_a_shell_a_line_is_split_into_words() {
     let line = mk_line(r#"curl -H 'X-Vault: $yes *' -d "a b" http://127.0.0.1/reload\;"#);
     assert_eq!(

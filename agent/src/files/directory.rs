@@ -84,6 +84,11 @@ impl Parent {
         rustix::fs::openat(self, name, flags, Mode::from_raw_mode(0o600))
     }
 
+    /// Gives the file itself, never what a link points to, another name in the directory.
+    pub(super) fn link(&self, name: &str) -> Result<(), Errno> {
+        rustix::fs::linkat(self, &self.name, self, name, AtFlags::empty())
+    }
+
     pub(super) fn remove(&self, name: &str) -> Result<(), Errno> {
         rustix::fs::unlinkat(self, name, AtFlags::empty())
     }

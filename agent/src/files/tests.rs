@@ -50,6 +50,27 @@ fn the_same_content_is_not_touched() {
 }
 
 #[test]
+fn a_backup_holds_what_was_there_before_and_nothing_else_is_left() {
+    let dir = mk_dir();
+    let target = Target {
+        mode: Some(0o600),
+        backup: true,
+        ..Target::new(dir.path().join("app"))
+    };
+    let backup = dir.path().join("app.bak");
+    target.write(b"one").unwrap();
+    assert!(!backup.exists());
+    for (new, old) in [(b"two", b"one"), (b"ten", b"two")] {
+        target.write(new).unwrap();
+        target.write(new).unwrap();
+        assert_eq!(fs::read(&target.path).unwrap(), new);
+        assert_eq!(fs::read(&backup).unwrap(), old);
+    }
+    assert_eq!(mode_of(&backup), 0o600);
+    assert_eq!(names_in(dir.path()).len(), 2);
+}
+
+#[test]
 fn appended_content_comes_once() {
     let dir = mk_dir();
     let target = Target::new(dir.path().join("app"));

@@ -104,7 +104,11 @@ impl Page {
         self.quiet = None;
         self.is_tolerated = false;
         let mut pass = Pass::default();
-        let render = match template.render(&Context::new(secrets, environment)) {
+        let view = Context {
+            sandbox: self.settings.sandbox.as_deref(),
+            ..Context::new(secrets, environment)
+        };
+        let render = match template.render(&view) {
             Ok(render) => render,
             Err(error) => {
                 let destination = self.settings.target.path.display();
@@ -263,7 +267,7 @@ fn parse(settings: &TemplateSettings, text: &str, partials: Partials) -> Result<
         error_on_missing_key: settings.error_on_missing_key,
         engine: settings.engine,
         partials,
-        ..Options::default()
+        function_denylist: settings.function_denylist.clone(),
     };
     Template::parse(text, options).map_err(|error| error.to_string())
 }

@@ -195,3 +195,30 @@ async fn an_error_that_is_not_fatal_holds_up_nobody() {
     world.wait_until_ready().await;
     agent.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn functions_are_kept_to_the_sandbox_and_off_as_the_template_says() {
+    let world = World::new().await;
+    fs::create_dir(world.path("in")).unwrap();
+    world.write("in/a", "inside");
+    world.write("out", "outside");
+    let template = |name: &str, file: &str| {
+        let path = world.path(file);
+        let mut template = world.template(name, &format!(r#"{{{{ file "{}" }}}}"#, path.display()));
+        template["sandbox_path"] = json!(world.path("in"));
+        template
+    };
+    let mut off = world.template("off", "{{ sha256Hex \"x\" }}");
+    off["function_denylist"] = json!(["sha*"]);
+    let mut tolerated = [template("bad", "in/../out"), off];
+    for template in &mut tolerated {
+        template["error_fatal"] = json!(false);
+    }
+    let [bad, off] = tolerated;
+    let config = world.config(&[template("good", "in/a"), bad, off]);
+    Agent::run_once(config).await.unwrap();
+    assert_eq!(world.read("good").as_deref(), Some("inside"));
+    assert_eq!((world.read("bad"), world.read("off")), (None, None));
+    let logs = world.logs();
+    assert!(logs.contains("is outside of sandbox") && logs.contains("function is disabled"));
+}

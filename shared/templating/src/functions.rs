@@ -166,7 +166,7 @@ pub(crate) fn is_denied(denylist: &[String], name: &str) -> bool {
 }
 
 /// Does a name match a glob of `*` and `?`?
-fn matches(glob: &str, name: &str) -> bool {
+pub fn matches(glob: &str, name: &str) -> bool {
     match glob.chars().next() {
         None => name.is_empty(),
         Some('*') => {

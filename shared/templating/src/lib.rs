@@ -24,7 +24,7 @@ pub use certificate::{Certificate, CertificateParts};
 pub use effect::FileWrite;
 pub use engine::{Engine, UnknownEngine};
 pub use error::{ErrorKind, TemplateError};
-pub use functions::{FunctionDoc, functions};
+pub use functions::{FunctionDoc, functions, matches as glob_matches};
 pub use handlebars::Partials;
 pub use request::Request;
 pub use secret::{Secret, SecretError};

@@ -1,15 +1,13 @@
 //! One `template` block.
 
-use std::time::Duration;
-
-use contract::agent_config::{DurationText, Template as Written, Wait as WrittenWait};
-use contract::duration::DurationError;
-
+use contract::agent_config::{DurationText, ExecEnv, Template as Written, Wait as WrittenWait};
 use templating::{Engine, UnknownEngine};
 
 use super::ConfigError;
-use crate::command::CommandSpec;
+use crate::command::{CommandSpec, NoVariable, Variables, parse_custom};
 use crate::config::{DEFAULT_COMMAND_TIMEOUT, TemplateSettings, TemplateSource};
+use crate::exec::SignalName;
+use crate::files::names::UnknownName;
 use crate::files::{Target, names};
 use crate::schedule::Wait;
 
@@ -33,17 +31,7 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
             "a destination is required",
         ));
     }
-    let command = written
-        .command
-        .as_ref()
-        .map(|command| {
-            let timeout = command_timeout(written)
-                .map_err(|error| ConfigError::value(key("command_timeout"), error))?;
-            CommandSpec::new(command, timeout)
-                .map_err(|error| ConfigError::value(key("command"), error))
-        })
-        .transpose()?
-        .flatten();
+    let command = command(written, &key)?;
     let engine = match &written.engine {
         Some(name) => name
             .parse()
@@ -59,10 +47,23 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
                 .perms
                 .mode()
                 .map_err(|error| ConfigError::value(key("perms"), error))?,
-            uid: names::user(&written.user)
-                .map_err(|error| ConfigError::value(key("user"), error))?,
-            gid: names::group(&written.group)
-                .map_err(|error| ConfigError::value(key("group"), error))?,
+            uid: owner(
+                "user",
+                &written.user,
+                "uid",
+                &written.uid,
+                names::user,
+                &key,
+            )?,
+            gid: owner(
+                "group",
+                &written.group,
+                "gid",
+                &written.gid,
+                names::group,
+                &key,
+            )?,
+            backup: written.backup.0,
             create_directories: written.create_dest_dirs.is_none_or(|switch| switch.0),
         },
         left_delimiter: written.left_delimiter.clone(),
@@ -76,6 +77,83 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
             .transpose()?
             .flatten(),
         command,
+        sandbox: (!written.sandbox_path.is_empty()).then(|| written.sandbox_path.clone().into()),
+        function_denylist: denylist(&written.function_denylist, &written.function_blacklist),
+    })
+}
+
+/// Both names of the list count.
+pub(super) fn denylist(list: &[String], old_name: &[String]) -> Vec<String> {
+    [list, old_name].concat()
+}
+
+/// A user or group under either of its keys. -1 is how token sinks write "leave it".
+fn owner(
+    name: &str,
+    value: &str,
+    other_name: &str,
+    other_value: &str,
+    find: fn(&str) -> Result<Option<u32>, UnknownName>,
+    key: &dyn Fn(&str) -> String,
+) -> Result<Option<u32>, ConfigError> {
+    let (name, value) = if value.is_empty() {
+        (other_name, other_value)
+    } else {
+        (name, value)
+    };
+    match value {
+        "-1" => Ok(None),
+        value => find(value).map_err(|error| ConfigError::value(key(name), error)),
+    }
+}
+
+/// The `exec` block, or the older `command` where that says nothing; each fills in for the other.
+fn command(
+    written: &Written,
+    key: &dyn Fn(&str) -> String,
+) -> Result<Option<CommandSpec>, ConfigError> {
+    let block = written.exec.clone().unwrap_or_default();
+    let duration = |name: &str, text: &DurationText| {
+        text.duration()
+            .map_err(|error| ConfigError::value(key(name), error))
+    };
+    let limit = match duration("exec.timeout", &block.timeout)? {
+        Some(limit) => Some(limit),
+        None => duration("command_timeout", &written.command_timeout)?,
+    };
+    // They have no effect here, but a mistake in them is one all the same.
+    duration("exec.kill_timeout", &block.kill_timeout)?;
+    duration("exec.splay", &block.splay)?;
+    for (name, signal) in [
+        ("exec.kill_signal", &block.kill_signal),
+        ("exec.reload_signal", &block.reload_signal),
+    ] {
+        if !signal.is_empty() {
+            let parsed: Result<SignalName, _> = signal.parse();
+            parsed.map_err(|error| ConfigError::value(key(name), error))?;
+        }
+    }
+    let (name, line) = match (&block.command, &written.command) {
+        (Some(command), _) => ("exec.command", command),
+        (None, Some(command)) => ("command", command),
+        (None, None) => return Ok(None),
+    };
+    let spec = CommandSpec::new(line, limit.unwrap_or(DEFAULT_COMMAND_TIMEOUT))
+        .map_err(|error| ConfigError::value(key(name), error))?;
+    let variables = variables(&block.env.unwrap_or_default())
+        .map_err(|error| ConfigError::value(key("exec.env.custom"), error))?;
+    let is_on = block.enabled.is_none_or(|switch| switch.0);
+    Ok(spec
+        .filter(|_| is_on)
+        .map(|spec| spec.with_variables(variables)))
+}
+
+fn variables(written: &ExecEnv) -> Result<Variables, NoVariable> {
+    Ok(Variables {
+        pristine: written.pristine.0,
+        allowlist: [&written.allowlist[..], &written.whitelist[..]].concat(),
+        denylist: [&written.denylist[..], &written.blacklist[..]].concat(),
+        custom: parse_custom(&written.custom)?,
     })
 }
 
@@ -101,11 +179,4 @@ fn quiet_time(written: &WrittenWait) -> Result<Option<Wait>, String> {
         ));
     }
     Ok((enabled.unwrap_or(true) && !min.is_zero()).then_some(Wait { min, max }))
-}
-
-fn command_timeout(written: &Written) -> Result<Duration, DurationError> {
-    let timeout = written.command_timeout.duration()?;
-    Ok(timeout
-        .filter(|timeout| !timeout.is_zero())
-        .unwrap_or(DEFAULT_COMMAND_TIMEOUT))
 }

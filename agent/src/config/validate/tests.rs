@@ -292,3 +292,70 @@ fn quiet_times_are_text_or_a_block() {
         assert!(error.starts_with("template[0] (/a).wait: "), "{error}");
     }
 }
+
+/// The settings of one template with these keys besides.
+fn mk_template(keys: &Value) -> Result<crate::config::TemplateSettings, String> {
+    let mut written = json!({"destination": "/a", "contents": "a"});
+    let more = keys.as_object().unwrap().clone();
+    written.as_object_mut().unwrap().extend(more);
+    let written: contract::agent_config::Template = serde_json::from_value(written).unwrap();
+    template::settings(&written, 0).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_command_stands_under_either_key_and_exec_wins() {
+    let name = |keys: Value| mk_template(&keys).unwrap().command.map(|spec| spec.name());
+    assert_eq!(name(json!({"command": "old"})).as_deref(), Some("old"));
+    let exec = json!({"command": "old", "exec": {"command": ["new", "x"], "timeout": "0s"}});
+    assert_eq!(name(exec).as_deref(), Some("new x"));
+    let block =
+        json!({"command": "old", "exec": [{"env": {"pristine": true, "custom": "A=1,B=2"}}]});
+    assert_eq!(name(block).as_deref(), Some("old"));
+    assert_eq!(
+        name(json!({"exec": {"command": "x", "enabled": false}})),
+        None
+    );
+    assert_eq!(name(json!({"exec": {"command": []}})), None);
+    let unused = json!({"kill_signal": "SIGUSR1", "kill_timeout": "1s", "reload_signal": "HUP", "splay": "5s"});
+    assert_eq!(name(json!({"exec": unused})), None);
+}
+
+#[test]
+fn owner_backup_sandbox_and_denylist_are_read_under_all_their_names() {
+    let settings = mk_template(&json!({
+        "uid": 7, "group": "8", "gid": "9", "backup": true, "sandbox_path": "/s",
+        "function_denylist": "file,env*", "function_blacklist": ["plugin"],
+    }))
+    .unwrap();
+    let target = &settings.target;
+    assert_eq!(
+        (target.uid, target.gid, target.backup),
+        (Some(7), Some(8), true)
+    );
+    assert_eq!(settings.sandbox.as_deref(), Some(Path::new("/s")));
+    assert_eq!(settings.function_denylist, ["file", "env*", "plugin"]);
+    assert_eq!(mk_template(&json!({"uid": -1})).unwrap().target.uid, None);
+}
+
+#[test]
+fn a_mistake_in_a_template_is_said_with_template_and_key() {
+    for (keys, key) in [
+        (json!({"exec": {"timeout": "soon"}}), "exec.timeout"),
+        (json!({"command_timeout": "soon"}), "command_timeout"),
+        (
+            json!({"exec": {"kill_timeout": "-1s"}}),
+            "exec.kill_timeout",
+        ),
+        (json!({"exec": {"splay": "x"}}), "exec.splay"),
+        (json!({"exec": {"kill_signal": "SIGX"}}), "exec.kill_signal"),
+        (
+            json!({"exec": {"command": "x", "env": {"custom": "A"}}}),
+            "exec.env.custom",
+        ),
+        (json!({"gid": "nobody-here"}), "gid"),
+    ] {
+        let error = mk_template(&keys).unwrap_err();
+        let start = format!("template[0] (/a).{key}: ");
+        assert!(error.starts_with(&start), "{error} for {key}");
+    }
+}

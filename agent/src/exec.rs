@@ -1,0 +1,5 @@
+//! Exec mode: signals by name.
+
+mod signal;
+
+pub use signal::{SignalName, UnknownSignal};
