@@ -7,13 +7,14 @@
     reason = "a test fails by panicking, and its page is no secret"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::annotations::{self, TABLE};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use vault_injector::inject::{Origin, Request};
@@ -36,185 +37,19 @@ const BASE: [(&str, &str); 4] = [
     ),
 ];
 
-/// One annotation, and the others without which it shows nothing.
-type Example = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
+/// An annotation with a value, and the others without which it shows nothing. The scenarios in the
+/// cluster create pods of the same file.
+#[derive(Deserialize)]
+struct Example {
+    key: String,
+    value: String,
+    #[serde(default)]
+    with: BTreeMap<String, String>,
+}
 
-const EXAMPLES: &[Example] = &[
-    ("agent-inject", "true", &[]),
-    ("agent-inject-status", "injected", &[]),
-    ("agent-flavor", "compatible", &[]),
-    ("agent-request-namespace", "team-a", &[]),
-    ("agent-pre-populate", "false", &[]),
-    ("agent-pre-populate-only", "true", &[]),
-    ("agent-native-sidecar", "true", &[]),
-    (
-        "agent-startup-timeout",
-        "90s",
-        &[("agent-native-sidecar", "true")],
-    ),
-    ("agent-init-first", "true", &[]),
-    ("agent-inject-containers", "web", &[]),
-    ("agent-share-process-namespace", "true", &[]),
-    ("agent-enable-quit", "true", &[]),
-    ("agent-auto-auth-exit-on-err", "true", &[]),
-    ("agent-inject-secret-db", "database/creds/web", &[]),
-    (
-        "agent-inject-template-config",
-        "{{ with secret \"secret/web\" }}{{ .Data | toJSON }}{{ end }}",
-        &[],
-    ),
-    (
-        "agent-inject-template-file-db",
-        "/vault/custom/db.ctmpl",
-        &[("agent-inject-secret-db", "database/creds/web")],
-    ),
-    (
-        "agent-inject-default-template",
-        "json",
-        &[("agent-inject-secret-db", "database/creds/web")],
-    ),
-    ("agent-inject-file-config", "app/config.env", &[]),
-    ("agent-inject-perms-config", "0400", &[]),
-    ("agent-inject-command-config", "/bin/reload --now", &[]),
-    (
-        "agent-template-left-delim-config",
-        "<<",
-        &[("agent-inject-template-config", "x")],
-    ),
-    (
-        "agent-template-right-delim-config",
-        ">>",
-        &[("agent-inject-template-config", "x")],
-    ),
-    ("agent-template-engine-config", "handlebars", &[]),
-    ("error-on-missing-key-config", "true", &[]),
-    (
-        "preserve-secret-case",
-        "true",
-        &[("agent-inject-secret-DB", "database/creds/web")],
-    ),
-    ("secret-volume-path", "/etc/web", &[]),
-    ("agent-inject-token", "true", &[]),
-    (
-        "agent-inject-token-perms",
-        "0600",
-        &[("agent-inject-token", "true")],
-    ),
-    ("agent-secrets-read-only", "true", &[]),
-    ("agent-secrets-size-limit", "1Mi", &[]),
-    ("service", "https://vault.example:8200", &[]),
-    ("namespace", "team-a", &[]),
-    ("proxy-address", "http://proxy.example:3128", &[]),
-    ("tls-secret", "vault-ca", &[]),
-    (
-        "ca-cert",
-        "/vault/tls/ca.crt",
-        &[("tls-secret", "vault-ca")],
-    ),
-    ("ca-key", "/vault/tls", &[("tls-secret", "vault-ca")]),
-    (
-        "client-cert",
-        "/vault/tls/client.crt",
-        &[("tls-secret", "vault-ca")],
-    ),
-    (
-        "client-key",
-        "/vault/tls/client.key",
-        &[("tls-secret", "vault-ca")],
-    ),
-    ("tls-server-name", "vault.example", &[]),
-    ("tls-skip-verify", "true", &[]),
-    ("client-max-retries", "5", &[]),
-    ("client-timeout", "20s", &[]),
-    ("go-max-procs", "1", &[]),
-    ("log-level", "debug", &[]),
-    ("log-format", "json", &[]),
-    ("role", "other", &[]),
-    ("auth-type", "jwt", &[]),
-    ("auth-path", "auth/cluster-b", &[]),
-    ("auth-config-token-path", "/var/run/token", &[]),
-    ("auth-min-backoff", "2s", &[]),
-    ("auth-max-backoff", "1m", &[]),
-    (
-        "agent-service-account-token-volume-name",
-        "vault-token",
-        &[],
-    ),
-    ("agent-token-audience", "vault", &[]),
-    (
-        "agent-token-expiration-seconds",
-        "900",
-        &[("agent-token-audience", "vault")],
-    ),
-    (
-        "agent-image",
-        "registry.example/vault-injector-agent:0.1.0",
-        &[],
-    ),
-    ("agent-image-pull-policy", "Always", &[]),
-    ("agent-extra-env-NO_PROXY", ".svc", &[]),
-    ("agent-configmap", "agent-config", &[]),
-    ("agent-extra-secret", "templates", &[]),
-    ("agent-copy-volume-mounts", "web", &[]),
-    (
-        "agent-json-patch",
-        r#"[{"op":"add","path":"/tty","value":true}]"#,
-        &[],
-    ),
-    (
-        "agent-init-json-patch",
-        r#"[{"op":"add","path":"/tty","value":true}]"#,
-        &[],
-    ),
-    ("agent-limits-cpu", "1", &[]),
-    ("agent-limits-mem", "96Mi", &[]),
-    ("agent-limits-ephemeral", "1Mi", &[]),
-    ("agent-requests-cpu", "20m", &[]),
-    ("agent-requests-mem", "32Mi", &[]),
-    ("agent-requests-ephemeral", "1Mi", &[]),
-    ("agent-run-as-user", "2000", &[]),
-    ("agent-run-as-group", "2000", &[]),
-    ("agent-run-as-same-user", "true", &[]),
-    ("agent-set-security-context", "false", &[]),
-    ("agent-seccomp-profile", "Unconfined", &[]),
-    ("agent-revoke-on-shutdown", "true", &[]),
-    (
-        "agent-revoke-grace",
-        "10",
-        &[("agent-revoke-on-shutdown", "true")],
-    ),
-    ("agent-cache-enable", "true", &[]),
-    (
-        "agent-cache-use-auto-auth-token",
-        "force",
-        &[("agent-cache-enable", "true")],
-    ),
-    (
-        "agent-cache-listener-port",
-        "8300",
-        &[("agent-cache-enable", "true")],
-    ),
-    (
-        "agent-cache-exit-on-err",
-        "true",
-        &[("agent-cache-enable", "true")],
-    ),
-    ("template-config-exit-on-retry-failure", "false", &[]),
-    ("template-static-secret-render-interval", "1m", &[]),
-    ("template-max-connections-per-host", "4", &[]),
-    ("template-lease-renewal-threshold", "0.5", &[]),
-    (
-        "agent-disable-idle-connections",
-        "auto-auth,templating",
-        &[],
-    ),
-    ("agent-disable-keep-alives", "auto-auth", &[]),
-    ("agent-telemetry-prometheus_retention_time", "1h", &[]),
-];
+fn examples() -> Vec<Example> {
+    serde_json::from_str(include_str!("fixtures/annotations.json")).unwrap()
+}
 
 /// Annotations that rightly change nothing: they decide whether, or are for other agents.
 const WITHOUT_EFFECT: [&str; 1] = ["agent-request-namespace"];
@@ -349,11 +184,12 @@ fn page() -> String {
          A test makes this page; `UPDATE_DOCS=1 cargo test -p vault-injector --test annotations` writes it \
          anew.\n",
     );
-    for (key, value, needs) in EXAMPLES {
-        let with = [&BASE[..], *needs, &[(*key, *value)]].concat();
-        let without = match *key {
+    for Example { key, value, with } in &examples() {
+        let needs: Vec<_> = with.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let with = [&BASE[..], &needs, &[(&**key, &**value)]].concat();
+        let without = match &**key {
             "agent-inject" => Vec::new(),
-            _ => [&BASE[..], *needs].concat(),
+            _ => [&BASE[..], &needs].concat(),
         };
         let mut lines = Vec::new();
         let (without, with) = (injected(&without), injected(&with));
@@ -372,7 +208,7 @@ fn page() -> String {
                 lines.push(format!("! {list}: {}", after.join(", ")));
             }
         }
-        let is_idle = WITHOUT_EFFECT.contains(key);
+        let is_idle = WITHOUT_EFFECT.contains(&&**key);
         assert_eq!(lines.is_empty(), is_idle, "{key} changes {lines:?}");
         if is_idle {
             continue;
@@ -392,10 +228,10 @@ fn page() -> String {
 
 #[test]
 fn every_annotation_changes_in_the_pod_what_the_documentation_shows() {
-    let shown: BTreeSet<_> = EXAMPLES
+    let shown: BTreeSet<_> = examples()
         .iter()
         .map(
-            |(key, ..)| match annotations::classify(&format!("{PREFIX}{key}")) {
+            |Example { key, .. }| match annotations::classify(&format!("{PREFIX}{key}")) {
                 annotations::Classification::Known { spec, .. } => spec.key,
                 other => panic!("{key} is {other:?}"),
             },

@@ -17,6 +17,7 @@ macro_rules! in_the_cluster {
     };
 }
 
+mod accepted;
 mod database;
 mod denials;
 mod guide;
