@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::inject::{self, Decision, Outcome};
-use crate::pod::Text;
+use crate::pod::{Glance, Text};
 use crate::settings::Settings;
 use crate::workload;
 
@@ -29,26 +29,41 @@ pub enum ReviewError {
     NoRequest,
 }
 
+/// A review, its object read as `O`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Review<'a> {
+#[serde(
+    rename_all = "camelCase",
+    bound(deserialize = "'de: 'a, O: Deserialize<'de>")
+)]
+struct Review<'a, O> {
     #[serde(borrow, default)]
     api_version: Text<'a>,
     #[serde(borrow, default)]
     kind: Text<'a>,
-    #[serde(borrow, default)]
-    request: Option<Request<'a>>,
+    #[serde(default = "Option::default")]
+    request: Option<Request<'a, O>>,
 }
 
 #[derive(Deserialize)]
-struct Request<'a> {
+#[serde(bound(deserialize = "'de: 'a, O: Deserialize<'de>"))]
+struct Request<'a, O> {
     /// Answered as it came: without it, the API server rejects the answer.
     #[serde(borrow, default)]
     uid: Text<'a>,
     #[serde(borrow, default)]
     namespace: Text<'a>,
-    #[serde(borrow, default)]
-    object: Option<&'a RawValue>,
+    #[serde(default = "Option::default")]
+    object: Option<O>,
+}
+
+impl<'a, O> Request<'a, O> {
+    fn with<P>(self, object: impl FnOnce(O) -> P) -> Request<'a, P> {
+        Request {
+            uid: self.uid,
+            namespace: self.namespace,
+            object: self.object.map(object),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -103,7 +118,7 @@ const KIND: &str = "AdmissionReview";
 
 /// Answers a review of a pod: decides, and changes it.
 pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError> {
-    let (api_version, request) = read(body)?;
+    let (api_version, request) = read_pod(body)?;
     let question = inject::Request {
         namespace: &request.namespace,
         object: request.object,
@@ -140,7 +155,7 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
 /// Answers a review of a workload: warns whoever writes it of what its pods will be told, and lets
 /// it through as it is.
 pub fn validate(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError> {
-    let (api_version, request) = read(body)?;
+    let (api_version, request) = read::<&RawValue>(body)?;
     // What is deleted has no object.
     let outcome = request.object.map_or_else(
         || Outcome {
@@ -170,13 +185,26 @@ pub fn validate(body: &[u8], settings: &Settings) -> Result<Answered, ReviewErro
     })
 }
 
+/// Reads pod and review in one pass. Where that fails, the review may be one all the same, and what is
+/// wrong with its pod is told in the answer.
+fn read_pod(body: &[u8]) -> Result<(&'static str, Request<'_, inject::Object<'_>>), ReviewError> {
+    read::<Glance<'_>>(body)
+        .map(|(api_version, request)| (api_version, request.with(inject::Object::Read)))
+        .or_else(|_| {
+            read::<&RawValue>(body)
+                .map(|(api_version, request)| (api_version, request.with(inject::Object::Raw)))
+        })
+}
+
 /// The version to answer in, and the request.
-fn read(body: &[u8]) -> Result<(&'static str, Request<'_>), ReviewError> {
+fn read<'a, O: Deserialize<'a>>(
+    body: &'a [u8],
+) -> Result<(&'static str, Request<'a, O>), ReviewError> {
     let undecodable = |error: serde_json::Error| ReviewError::Undecodable {
         line: error.line(),
         column: error.column(),
     };
-    let review: Review<'_> = serde_json::from_slice(body).map_err(undecodable)?;
+    let review: Review<'_, O> = serde_json::from_slice(body).map_err(undecodable)?;
     // A list is a valid sequence of fields to the decoder, but no review.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(ReviewError::Undecodable { line: 1, column: 1 });

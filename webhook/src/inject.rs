@@ -54,13 +54,22 @@ const INJECTED: &str = "injected";
 const SYSTEM_NAMESPACES: [&str; 2] = ["kube-system", "kube-public"];
 
 /// One request, as far as the decision depends on it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Request<'a> {
     /// Namespace of the request.
     pub namespace: &'a str,
     /// The pod.
-    pub object: Option<&'a RawValue>,
+    pub object: Option<Object<'a>>,
     pub origin: Origin<'a>,
+}
+
+/// A pod.
+#[derive(Debug)]
+pub enum Object<'a> {
+    /// As it came.
+    Raw(&'a RawValue),
+    /// Read together with what is around it.
+    Read(Glance<'a>),
 }
 
 /// Where a pod comes from.
@@ -166,16 +175,18 @@ pub fn decide(request: Request<'_>, settings: &Settings) -> Outcome {
 }
 
 fn evaluate(
-    request: Request<'_>,
+    mut request: Request<'_>,
     settings: &Settings,
     outcome: &mut Outcome,
 ) -> Result<Decision, Denial> {
-    // The words are those of the established decoder, which meets an empty text here.
-    let object = request
-        .object
-        .ok_or_else(|| Denial::Object("unexpected end of JSON input".to_owned()))?;
-    let unreadable = |_| Denial::Object(schema::explain_pod(object.get()));
-    let glance = Glance::read(object).map_err(unreadable)?;
+    let glance = match request.object.take() {
+        // The words are those of the established decoder, which meets an empty text here.
+        None => return Err(Denial::Object("unexpected end of JSON input".to_owned())),
+        Some(Object::Read(glance)) => glance,
+        Some(Object::Raw(object)) => {
+            Glance::read(object).map_err(|_| Denial::Object(schema::explain_pod(object.get())))?
+        }
+    };
     outcome.pod = [&glance.metadata.name, &glance.metadata.generate_name]
         .into_iter()
         .find(|name| !name.is_empty())
@@ -200,7 +211,9 @@ fn evaluate(
     if SYSTEM_NAMESPACES.contains(&request.namespace) {
         return Err(Denial::SystemNamespace(request.namespace.to_owned()));
     }
-    let pod = glance.spec().map_err(unreadable)?;
+    let pod = glance
+        .spec()
+        .map_err(|_| Denial::Object(schema::explain_spec(glance.raw_spec())))?;
     if placement::has_agent(&pod) {
         return Ok(again(&annotations, &pod, settings));
     }

@@ -141,6 +141,11 @@ impl<'a> Glance<'a> {
         serde_json::from_str(object.get())
     }
 
+    /// The spec as it came.
+    pub fn raw_spec(&self) -> &'a str {
+        self.spec.map_or("null", RawValue::get)
+    }
+
     /// Reads the spec.
     pub fn spec(&self) -> Result<PodView<'a>, serde_json::Error> {
         self.spec.map_or_else(

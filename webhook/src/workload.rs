@@ -62,7 +62,7 @@ pub fn decide(object: &RawValue, namespace: &str, settings: &Settings) -> Outcom
     };
     let request = inject::Request {
         namespace,
-        object: Some(template),
+        object: Some(inject::Object::Raw(template)),
         origin: Origin::Template { kind: &kind },
     };
     inject::decide(request, settings)

@@ -17,7 +17,7 @@ use contract::annotations::{self, TABLE};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use vault_injector::inject::{Origin, Request};
+use vault_injector::inject::{Object, Origin, Request};
 use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
@@ -91,7 +91,7 @@ fn injected(annotations: &[(&str, &str)]) -> Value {
     };
     let request = Request {
         namespace: "production",
-        object: Some(&raw),
+        object: Some(Object::Raw(&raw)),
         origin: Origin::Pod,
     };
     match decide(request, &settings).decision {

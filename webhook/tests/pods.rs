@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vault_injector::inject::{Origin, Request};
+use vault_injector::inject::{Object, Origin, Request};
 use vault_injector::kubernetes::{Kubernetes, KubernetesVersion};
 use vault_injector::settings::Profile;
 use vault_injector::{Decision, Settings, decide};
@@ -45,7 +45,7 @@ fn injected(pod: &Value, settings: &Settings) -> Value {
     let outcome = decide(
         Request {
             namespace: "production",
-            object: Some(&raw),
+            object: Some(Object::Raw(&raw)),
             origin: Origin::Pod,
         },
         settings,

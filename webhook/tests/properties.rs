@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vault_injector::inject::{Origin, Request, Skip};
+use vault_injector::inject::{Object, Origin, Request, Skip};
 use vault_injector::kubernetes::Kubernetes;
 use vault_injector::settings::Profile;
 use vault_injector::{Decision, Settings, decide};
@@ -50,7 +50,7 @@ fn decision(pod: &Value, settings: &Settings) -> Decision {
     decide(
         Request {
             namespace: "apps",
-            object: Some(&raw),
+            object: Some(Object::Raw(&raw)),
             origin: Origin::Pod,
         },
         settings,

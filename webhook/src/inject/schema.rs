@@ -101,6 +101,11 @@ pub(super) fn explain_pod(object: &str) -> String {
     }
 }
 
+/// The same for a pod of which only the spec cannot be read.
+pub(super) fn explain_spec(spec: &str) -> String {
+    explain_pod(&format!("{{\"spec\":{spec}}}"))
+}
+
 /// Where a value stands; text only when an error asks for it.
 enum Path<'a> {
     Root(&'static str),

@@ -51,7 +51,7 @@ fn decided(pod: &Value, settings: &Settings) -> Outcome {
     decide(
         Request {
             namespace: "apps",
-            object: Some(&raw),
+            object: Some(Object::Raw(&raw)),
             origin: Origin::Pod,
         },
         settings,
