@@ -136,6 +136,11 @@ impl AnnotationSpec {
         reason = "whether it matches, and then with which suffix"
     )]
     fn matches<'a>(&self, short: &'a str) -> Option<Option<&'a str>> {
+        // Keys share their beginnings, so the last letter tells most of them apart without a comparison.
+        let last = self.key.len().checked_sub(1)?;
+        if short.as_bytes().get(last) != self.key.as_bytes().last() {
+            return None;
+        }
         let rest = short.strip_prefix(self.key)?;
         match (self.suffix, rest.strip_prefix('-')) {
             (Suffix::None | Suffix::Optional, _) if rest.is_empty() => Some(None),

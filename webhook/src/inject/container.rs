@@ -37,10 +37,11 @@ pub(super) fn container(
         "image": asked.image,
         "command": flavor.command(),
         "args": [argument],
-        "env": environment::environment(asked, pod, role),
-        "resources": resources::resources(annotations, flavor, settings)?,
-        "volumeMounts": volumes::agent_mounts(asked, pod, role),
     });
+    // Put in place: the macro would copy them, tree by tree.
+    container["env"] = environment::environment(asked, pod, role).into();
+    container["resources"] = resources::resources(annotations, flavor, settings)?;
+    container["volumeMounts"] = volumes::agent_mounts(asked, pod, role).into();
     if let Some(identity) = asked.identity {
         container["securityContext"] = identity.context(asked.extras.seccomp_profile);
     }

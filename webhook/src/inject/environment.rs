@@ -33,7 +33,9 @@ pub(super) fn environment(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Ro
     let (tuning, vault) = (&asked.tuning, &asked.vault);
     let inside = asked.profile.inside(asked.flavor);
     let filled = |name: &str, value: &str| (!value.is_empty()).then(|| variable(name, value));
-    let of_agent = |name: &str, value: &str| filled(&inside.variable(name), value);
+    let of_agent = |name: &str, value: &str| {
+        (!value.is_empty()).then(|| variable(&inside.variable(name), value))
+    };
     variables.extend(filled("GOMAXPROCS", tuning.go_max_procs));
     variables.extend(of_agent("CLIENT_TIMEOUT", tuning.client_timeout));
     variables.extend(of_agent("MAX_RETRIES", tuning.client_max_retries));
