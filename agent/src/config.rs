@@ -22,6 +22,7 @@ use vault_api::ClientConfig;
 
 use crate::auth::Method;
 use crate::command::CommandSpec;
+use crate::exec::ExecSettings;
 use crate::files::Target;
 use crate::listener::ListenerSettings;
 use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
@@ -39,8 +40,10 @@ pub struct Settings {
     pub login: LoginSettings,
     /// Files that hold the token.
     pub sinks: Vec<Target>,
-    /// Files to render.
+    /// Files to render, or the variables of the program in `exec`.
     pub templates: Vec<TemplateSettings>,
+    /// The program that the agent runs with these variables.
+    pub exec: Option<ExecSettings>,
     /// What holds for all secrets and templates.
     pub rendering: RenderSettings,
     /// End after the first complete render: an init container.
@@ -88,8 +91,8 @@ pub struct TemplateSettings {
     pub source: TemplateSource,
     /// Its language.
     pub engine: Engine,
-    /// The file.
-    pub target: Target,
+    /// Where the text goes.
+    pub output: Output,
     /// Opens an action; `{{` where empty.
     pub left_delimiter: String,
     /// Closes an action; `}}` where empty.
@@ -106,6 +109,33 @@ pub struct TemplateSettings {
     pub sandbox: Option<PathBuf>,
     /// Functions that are off, as names and globs.
     pub function_denylist: Vec<String>,
+}
+
+/// Where a rendered text goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Into a file.
+    File(Target),
+    /// Into a variable of the program that the agent runs.
+    Variable(String),
+}
+
+impl Output {
+    /// What log lines call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(target) => target.path.display().to_string(),
+            Self::Variable(name) => name.clone(),
+        }
+    }
+
+    /// The file.
+    pub fn file(&self) -> Option<&Target> {
+        match self {
+            Self::File(target) => Some(target),
+            Self::Variable(_) => None,
+        }
+    }
 }
 
 /// Where a template's text comes from.

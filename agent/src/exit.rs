@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::auth::AuthError;
 use crate::config::ConfigError;
+use crate::exec::ExecError;
 use crate::files::FileError;
 use crate::listener::ListenError;
 use crate::log::LogError;
@@ -41,6 +42,12 @@ pub enum Failure {
     /// No pid file.
     #[error("pid file {0}")]
     PidFile(FileError),
+    /// No program.
+    #[error("{0}")]
+    Exec(#[from] ExecError),
+    /// The program in `exec` ended with this code.
+    #[error("process exited with {0}")]
+    Exited(u8),
     /// The runtime or its signals.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -48,16 +55,19 @@ pub enum Failure {
 
 impl Failure {
     /// The exit code, as in `sysexits.h` where the caller is at fault: 64 is for a wrong command
-    /// line, 78 for a wrong configuration, 1 for all that happens later.
+    /// line, 78 for a wrong configuration, 1 for all that happens later. In exec mode the program has
+    /// its own.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(ConfigError::Missing) => USAGE,
+            Self::Exited(code) => *code,
             Self::Config(_) | Self::Log(_) | Self::Client(_) => 78,
             Self::Auth(_)
             | Self::Sink(_)
             | Self::Render(_)
             | Self::Listen(_)
             | Self::PidFile(_)
+            | Self::Exec(_)
             | Self::System(_) => 1,
         }
     }

@@ -17,13 +17,14 @@ use std::sync::Arc;
 
 use templating::{Request, Secrets};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info};
 
 use crate::auth::Logins;
 use crate::command::Commands;
 use crate::config::{Environment, Settings};
+use crate::exec::{LatestValues, Values};
 use crate::ready::Marker;
 use crate::status::{Inquiries, RenderReport};
 use crate::store::Store;
@@ -42,6 +43,7 @@ pub struct Renderer {
     was_complete: bool,
     marker: Marker,
     inquiries: (Inquiries, mpsc::Receiver<oneshot::Sender<RenderReport>>),
+    values: watch::Sender<Option<Arc<Values>>>,
 }
 
 /// The first complete render did not come about.
@@ -70,12 +72,18 @@ impl Renderer {
             was_complete: false,
             marker,
             inquiries: mpsc::channel(4),
+            values: watch::Sender::new(None),
         }
     }
 
     /// Where to ask how it goes.
     pub fn inquiries(&self) -> Inquiries {
         self.inquiries.0.clone()
+    }
+
+    /// The variables of the program, once all of them are there, and again when one has changed.
+    pub fn values(&self) -> LatestValues {
+        self.values.subscribe()
     }
 
     /// Renders whatever changes. Ends after the first complete render where that is wanted, and with
@@ -181,6 +189,9 @@ impl Renderer {
                 info!(target: "agent.template.server", "all templates rendered");
             }
         }
+        if self.was_complete {
+            self.publish();
+        }
         if self.was_complete && self.logins.borrow().is_some() {
             self.marker.set();
         }
@@ -205,6 +216,19 @@ impl Renderer {
             .collect();
         error!(target: "agent.template.server", "template server: not all templates can be rendered");
         Some(Err(RenderError::Templates(reasons)))
+    }
+}
+
+impl Renderer {
+    fn publish(&mut self) {
+        let values: Values = self.pages.iter().filter_map(Page::variable).collect();
+        self.values.send_if_modified(|latest| {
+            let is_new = latest.as_deref() != Some(&values);
+            if is_new {
+                *latest = Some(Arc::new(values));
+            }
+            is_new
+        });
     }
 }
 

@@ -5,14 +5,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tracing::info;
 use vault_api::ClientConfig;
 
 use crate::auth::Authenticator;
-use crate::config::Settings;
+use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
+use crate::exec::Supervisor;
 use crate::exit::Failure;
 use crate::files::{self, FileError, Target};
 use crate::leave::{self, Holdings};
@@ -55,6 +57,11 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
     );
     let leases = store.leases();
     let renderer = Renderer::new(&settings, store, logins.clone(), marker);
+    // One that ends after its first render never runs the program.
+    let exec = settings.exec.clone().filter(|_| !once);
+    let mut supervisor = exec
+        .map(|exec| Supervisor::new(exec, renderer.values()))
+        .transpose()?;
     let observer = Observer::new(
         renderer.inquiries(),
         authenticator.status(),
@@ -75,38 +82,65 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
         };
         tokio::try_join!(sinks, renderer.run()).map(|_| ())
     };
+    // Seen while their tasks still run.
+    let holdings = || Holdings {
+        login: logins.borrow().clone(),
+        leases: leases.held(),
+    };
+    let program_runs = supervisor.is_some();
+    let program_to_leave = Notify::new();
     let asked_to_leave = async {
         tokio::select! {
             () = shutdown => {}
             () = quit.notified() => {}
         }
         info!(target: "agent", "shutdown triggered, stopping");
-        if let Some(revocation) = &revocation
-            && !revocation.grace.is_zero()
-        {
-            // The application is told to end at the same moment and may still need its leases; until
-            // then, they and the files are kept up.
-            info!(target: "agent", grace = ?revocation.grace, "waiting for the application");
-            tokio::time::sleep(revocation.grace).await;
+        if program_runs {
+            // Its end is the agent's end; until then, all goes on.
+            program_to_leave.notify_one();
+            return std::future::pending().await;
         }
-        // Seen while their tasks still run.
-        Holdings {
-            login: logins.borrow().clone(),
-            leases: leases.held(),
-        }
+        wait_for_application(revocation).await;
+        holdings()
     };
-    let holdings = tokio::select! {
+    let program = async {
+        let Some(supervisor) = &mut supervisor else {
+            return std::future::pending().await;
+        };
+        let ended = supervisor.run(program_to_leave.notified()).await?;
+        Ok::<_, Failure>((ended, ended.was_asked.then(&holdings)))
+    };
+    let (end, holdings) = tokio::select! {
         biased;
-        holdings = asked_to_leave => holdings,
-        error = authenticator.run() => return Err(error.into()),
-        result = work => return Ok(result?),
+        holdings = asked_to_leave => (Ok(()), Some(holdings)),
+        ended = program => match ended {
+            Ok((ended, holdings)) => (ended.result(), holdings),
+            Err(failure) => (Err(failure), None),
+        },
+        error = authenticator.run() => (Err(error.into()), None),
+        result = work => (result.map_err(Into::into), None),
         never = listeners.run() => match never {},
     };
-    if revocation.is_some() {
+    if let Some(supervisor) = &mut supervisor {
+        supervisor.stop().await;
+    }
+    if revocation.is_some()
+        && let Some(holdings) = holdings
+    {
         leave::revoke(&connection, holdings).await;
         state.clear();
     }
-    Ok(())
+    end
+}
+
+/// The application is told to end at the same moment and may still need its leases; until then, they
+/// and the files are kept up.
+async fn wait_for_application(revocation: Option<Revocation>) {
+    let grace = revocation.map_or(Duration::ZERO, |revocation| revocation.grace);
+    if !grace.is_zero() {
+        info!(target: "agent", ?grace, "waiting for the application");
+        tokio::time::sleep(grace).await;
+    }
 }
 
 /// The file with the process id; removed with this value.

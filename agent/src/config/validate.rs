@@ -1,5 +1,6 @@
 //! From what was written to [`Settings`]: precedence, defaults, and rules between keys.
 
+mod exec;
 mod listener;
 mod login;
 mod template;
@@ -59,18 +60,17 @@ impl Settings {
             .enumerate()
             .map(|(index, sink)| sink_target(sink, &format!("auto_auth.sink[{index}]")))
             .collect::<Result<Vec<_>, _>>()?;
-        if sinks.is_empty() && config.template.is_empty() {
+        let exec = exec::settings(config)?;
+        if sinks.is_empty() && config.template.is_empty() && config.env_template.is_empty() {
             return Err(ConfigError::rule(
                 "auto_auth requires at least one sink or at least one template or \
                  api_proxy.use_auto_auth_token=true",
             ));
         }
-        let templates = config
-            .template
-            .iter()
-            .enumerate()
-            .map(|(index, block)| template::settings(block, index))
-            .collect::<Result<Vec<_>, _>>()?;
+        let files = config.template.iter().enumerate();
+        let files = files.map(|(index, block)| template::settings(block, index));
+        let variables = config.env_template.iter().map(exec::variable);
+        let templates = files.chain(variables).collect::<Result<Vec<_>, _>>()?;
         let written = config.vault.clone().unwrap_or_default();
         let client = vault::client_config(&written, &method.namespace, environment)?;
         let rendering = config.template_config.clone().unwrap_or_default();
@@ -81,6 +81,7 @@ impl Settings {
             login,
             sinks,
             templates,
+            exec,
             exit_after_auth: overrides.exit_after_auth || config.exit_after_auth.0,
             ready_marker: READY_MARKER.into(),
             status_socket: STATUS_SOCKET.into(),

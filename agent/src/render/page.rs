@@ -9,10 +9,11 @@ use templating::{
 };
 use tokio::time::Instant;
 use tracing::{debug, error, info};
+use zeroize::Zeroizing;
 
 use super::effect;
 use crate::command::CommandSpec;
-use crate::config::{TemplateSettings, TemplateSource};
+use crate::config::{Output, TemplateSettings, TemplateSource};
 use crate::files::{FileError, Written};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
 use crate::status::{SecretStatus, TemplateStatus, unix};
@@ -33,6 +34,8 @@ pub(super) struct Page {
     quiet: Option<Quiet>,
     /// The failure is one that the configuration does not call fatal.
     is_tolerated: bool,
+    /// What a variable holds.
+    value: Option<Zeroizing<Vec<u8>>>,
     counts: Counts,
 }
 
@@ -90,6 +93,7 @@ impl Page {
             retry: None,
             quiet: None,
             is_tolerated: false,
+            value: None,
             counts: Counts::default(),
         }
     }
@@ -111,10 +115,9 @@ impl Page {
         let render = match template.render(&view) {
             Ok(render) => render,
             Err(error) => {
-                let destination = self.settings.target.path.display();
                 error!(
                     target: "agent.template.server", %error,
-                    "template for {destination} failed"
+                    "template for {} failed", self.settings.output.name()
                 );
                 // The error names the destination, which is the template's name.
                 self.counts.failures += 1;
@@ -128,7 +131,7 @@ impl Page {
         self.used = render.used;
         match render.outcome {
             Outcome::Complete(content) => {
-                pass.replaced = self.write(&content, &render.effects);
+                pass.replaced = self.deliver(content, &render.effects);
             }
             Outcome::Waiting { missing } => {
                 self.failure = None;
@@ -138,14 +141,39 @@ impl Page {
         Some(pass)
     }
 
-    fn write(&mut self, content: &[u8], others: &[FileWrite]) -> bool {
-        let (source, target) = (self.settings.source.name(), &self.settings.target);
+    /// Puts a complete text to where it belongs; `true` where it is a new one.
+    fn deliver(&mut self, content: Zeroizing<Vec<u8>>, others: &[FileWrite]) -> bool {
+        let source = self.settings.source.name();
         // The template's own file last: who waits for it finds the others in place.
-        let written = others
-            .iter()
-            .map(effect::apply)
-            .chain([target.write(content)]);
-        match written.collect::<Result<Vec<Written>, FileError>>() {
+        let others = others.iter().map(effect::apply);
+        let written = match &self.settings.output {
+            Output::File(target) => others
+                .chain([target.write(&content)])
+                .collect::<Result<Vec<_>, FileError>>(),
+            Output::Variable(name) if content.contains(&0) => {
+                // Another value of a secret may mend it, time does not.
+                self.counts.failures += 1;
+                let reason =
+                    format!("{name}: the value has a zero byte, which no variable can have");
+                error!(target: "agent", error = %reason, "(runner) cannot set the variable");
+                self.failure = Some(reason);
+                return false;
+            }
+            Output::Variable(_) => others
+                .collect::<Result<Vec<_>, FileError>>()
+                .map(|mut all| {
+                    let is_same = self.value.as_ref() == Some(&content);
+                    all.push(if is_same {
+                        Written::Unchanged
+                    } else {
+                        Written::Replaced
+                    });
+                    self.value = Some(content);
+                    all
+                }),
+        };
+        let output = self.settings.output.name();
+        match written {
             Ok(written) => {
                 self.failure = None;
                 self.retry = None;
@@ -154,9 +182,9 @@ impl Page {
                 self.counts.renders += u64::from(replaced);
                 self.counts.last_success = Some(SystemTime::now());
                 if replaced {
-                    info!(target: "agent", "(runner) rendered {source:?} => {:?}", target.path);
+                    info!(target: "agent", "(runner) rendered {source:?} => {output:?}");
                 } else {
-                    debug!(target: "agent", "(runner) {source:?} => {:?} is up to date", target.path);
+                    debug!(target: "agent", "(runner) {source:?} => {output:?} is up to date");
                 }
                 replaced
             }
@@ -208,6 +236,14 @@ impl Page {
         self.settings.command.as_ref()
     }
 
+    /// Its variable, where it is one that has a value.
+    pub(super) fn variable(&self) -> Option<(String, Zeroizing<Vec<u8>>)> {
+        match &self.settings.output {
+            Output::Variable(name) => Some((name.clone(), self.value.clone()?)),
+            Output::File(_) => None,
+        }
+    }
+
     /// What there is to say about it.
     pub(super) fn status(&self, store: &Store) -> TemplateStatus {
         let secrets: Vec<SecretStatus> = self
@@ -217,7 +253,7 @@ impl Page {
             .collect();
         let trouble = secrets.iter().find_map(|secret| secret.error.clone());
         TemplateStatus {
-            destination: self.settings.target.path.display().to_string(),
+            destination: self.settings.output.name(),
             rendered: self.was_rendered,
             renders: self.counts.renders,
             failures: self.counts.failures,
@@ -243,7 +279,7 @@ impl Page {
         let trouble = troubles.into_iter().find(|trouble| trouble.exhausted)?;
         Some(format!(
             "{}: {}",
-            self.settings.target.path.display(),
+            self.settings.output.name(),
             trouble.reason
         ))
     }
@@ -261,7 +297,7 @@ fn read(settings: &TemplateSettings) -> Result<Cow<'_, str>, String> {
 
 fn parse(settings: &TemplateSettings, text: &str, partials: Partials) -> Result<Template, String> {
     let options = Options {
-        name: settings.target.path.display().to_string(),
+        name: settings.output.name(),
         left_delimiter: settings.left_delimiter.clone(),
         right_delimiter: settings.right_delimiter.clone(),
         error_on_missing_key: settings.error_on_missing_key,
@@ -275,7 +311,7 @@ fn parse(settings: &TemplateSettings, text: &str, partials: Partials) -> Result<
 /// The Handlebars templates by the names of their files, for each other.
 fn partials(templates: &[TemplateSettings], texts: &[Result<Cow<'_, str>, String>]) -> Partials {
     let named = templates.iter().zip(texts).filter_map(|(settings, text)| {
-        let name = settings.target.path.file_name()?.to_str()?;
+        let name = settings.output.file()?.path.file_name()?.to_str()?;
         let text = text.as_ref().ok()?;
         (settings.engine == Engine::Handlebars).then_some((name, &**text))
     });

@@ -104,7 +104,7 @@ pub struct AgentConfig {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "one_or_many"
+        deserialize_with = "template::env_templates"
     )]
     pub env_template: Vec<EnvTemplate>,
     /// The program that the agent starts and supervises.

@@ -5,7 +5,7 @@ use templating::{Engine, UnknownEngine};
 
 use super::ConfigError;
 use crate::command::{CommandSpec, NoVariable, Variables, parse_custom};
-use crate::config::{DEFAULT_COMMAND_TIMEOUT, TemplateSettings, TemplateSource};
+use crate::config::{DEFAULT_COMMAND_TIMEOUT, Output, TemplateSettings, TemplateSource};
 use crate::exec::SignalName;
 use crate::files::names::UnknownName;
 use crate::files::{Target, names};
@@ -16,15 +16,9 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
         "" => format!("template[{index}].{name}"),
         destination => format!("template[{index}] ({destination}).{name}"),
     };
-    let source = match (written.source.as_str(), written.contents.as_str()) {
-        (source, "") if !source.is_empty() => TemplateSource::File(source.into()),
-        ("", contents) if !contents.is_empty() => TemplateSource::Contents(contents.to_owned()),
-        _ => {
-            return Err(ConfigError::rule(
-                "template: must specify exactly one of 'source' or 'contents'",
-            ));
-        }
-    };
+    let source = source(&written.source, &written.contents).ok_or_else(|| {
+        ConfigError::rule("template: must specify exactly one of 'source' or 'contents'")
+    })?;
     if written.destination.is_empty() {
         return Err(ConfigError::value(
             key("destination"),
@@ -32,16 +26,12 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
         ));
     }
     let command = command(written, &key)?;
-    let engine = match &written.engine {
-        Some(name) => name
-            .parse()
-            .map_err(|error: UnknownEngine| ConfigError::value(key("engine"), error))?,
-        None => Engine::default(),
-    };
+    let engine = engine(written.engine.as_deref())
+        .map_err(|error| ConfigError::value(key("engine"), error))?;
     Ok(TemplateSettings {
         source,
         engine,
-        target: Target {
+        output: Output::File(Target {
             path: written.destination.clone().into(),
             mode: written
                 .perms
@@ -65,7 +55,7 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
             )?,
             backup: written.backup.0,
             create_directories: written.create_dest_dirs.is_none_or(|switch| switch.0),
-        },
+        }),
         left_delimiter: written.left_delimiter.clone(),
         right_delimiter: written.right_delimiter.clone(),
         error_on_missing_key: written.error_on_missing_key.0,
@@ -80,6 +70,20 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
         sandbox: (!written.sandbox_path.is_empty()).then(|| written.sandbox_path.clone().into()),
         function_denylist: denylist(&written.function_denylist, &written.function_blacklist),
     })
+}
+
+/// Exactly one of the two.
+pub(super) fn source(source: &str, contents: &str) -> Option<TemplateSource> {
+    match (source, contents) {
+        ("", "") => None,
+        (source, "") => Some(TemplateSource::File(source.into())),
+        ("", contents) => Some(TemplateSource::Contents(contents.to_owned())),
+        _ => None,
+    }
+}
+
+pub(super) fn engine(name: Option<&str>) -> Result<Engine, UnknownEngine> {
+    name.map_or(Ok(Engine::default()), str::parse)
 }
 
 /// Both names of the list count.

@@ -3,7 +3,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::TemplateSource;
+use crate::config::{Output, TemplateSettings, TemplateSource};
 
 fn mk_config() -> Value {
     json!({
@@ -32,6 +32,10 @@ fn with(pointer: &str, value: Value) -> Result<Settings, ConfigError> {
     settings_of(&config, &[])
 }
 
+fn file_of(template: &TemplateSettings) -> &Target {
+    template.output.file().unwrap()
+}
+
 fn in_environment(environment: &[(&str, &str)]) -> Settings {
     settings_of(&mk_config(), environment).unwrap()
 }
@@ -49,7 +53,7 @@ fn the_defaults_are_the_established_ones() {
     assert_eq!(settings.sinks[0].mode, Some(0o640));
     let template = &settings.templates[0];
     assert_eq!(template.source, TemplateSource::Contents("x".into()));
-    assert_eq!(template.target, Target::new("/d"));
+    assert_eq!(template.output, Output::File(Target::new("/d")));
     assert_eq!(
         (settings.vault.timeout.as_secs(), settings.vault.max_retries),
         (60, 0)
@@ -166,9 +170,9 @@ fn a_value_may_be_written_in_more_than_one_way() {
         format!("{:?}", path(json!("auth/k8s")))
     );
     let perms = with("/template/0/perms", json!("0440")).unwrap();
-    assert_eq!(perms.templates[0].target.mode, Some(0o440));
+    assert_eq!(file_of(&perms.templates[0]).mode, Some(0o440));
     let dirs = with("/template/0/create_dest_dirs", json!(false)).unwrap();
-    assert!(!dirs.templates[0].target.create_directories);
+    assert!(!file_of(&dirs.templates[0]).create_directories);
     let most = |value| {
         let config = json!({"max_connections_per_host": value});
         with("/template_config", config)
@@ -294,7 +298,7 @@ fn quiet_times_are_text_or_a_block() {
 }
 
 /// The settings of one template with these keys besides.
-fn mk_template(keys: &Value) -> Result<crate::config::TemplateSettings, String> {
+fn mk_template(keys: &Value) -> Result<TemplateSettings, String> {
     let mut written = json!({"destination": "/a", "contents": "a"});
     let more = keys.as_object().unwrap().clone();
     written.as_object_mut().unwrap().extend(more);
@@ -327,14 +331,15 @@ fn owner_backup_sandbox_and_denylist_are_read_under_all_their_names() {
         "function_denylist": "file,env*", "function_blacklist": ["plugin"],
     }))
     .unwrap();
-    let target = &settings.target;
+    let target = file_of(&settings);
     assert_eq!(
         (target.uid, target.gid, target.backup),
         (Some(7), Some(8), true)
     );
     assert_eq!(settings.sandbox.as_deref(), Some(Path::new("/s")));
     assert_eq!(settings.function_denylist, ["file", "env*", "plugin"]);
-    assert_eq!(mk_template(&json!({"uid": -1})).unwrap().target.uid, None);
+    let kept = mk_template(&json!({"uid": -1})).unwrap();
+    assert_eq!(file_of(&kept).uid, None);
 }
 
 #[test]
@@ -357,5 +362,124 @@ fn a_mistake_in_a_template_is_said_with_template_and_key() {
         let error = mk_template(&keys).unwrap_err();
         let start = format!("template[0] (/a).{key}: ");
         assert!(error.starts_with(&start), "{error} for {key}");
+    }
+}
+
+fn mk_exec() -> Value {
+    let mut config = mk_config();
+    let blocks = config.as_object_mut().unwrap();
+    blocks.remove("template");
+    blocks["auto_auth"]["sink"] = json!([]);
+    blocks.insert("exec".into(), json!([{"command": ["app", "run"]}]));
+    let variables = json!([{"name": "B", "contents": "b"}, {"name": "A", "source": "/a"}]);
+    blocks.insert("env_template".into(), variables);
+    config
+}
+
+#[test]
+fn a_program_and_its_variables_are_read_with_their_defaults() {
+    let settings = settings_of(&mk_exec(), &[]).unwrap();
+    let exec = settings.exec.unwrap();
+    assert_eq!(exec.restart, crate::exec::Restart::Always);
+    assert_eq!(exec.stop_signal.to_string(), "SIGTERM");
+    assert_eq!(exec.command.name(), "app run");
+    let names: Vec<_> = settings.templates.iter().map(|t| t.output.name()).collect();
+    assert_eq!(names, ["B", "A"]);
+    let mut config = mk_exec();
+    config["exec"] = json!({
+        "command": "app run", "restart_on_secret_changes": "never", "restart_stop_signal": "USR1",
+    });
+    let exec = settings_of(&config, &[]).unwrap().exec.unwrap();
+    assert_eq!(exec.restart, crate::exec::Restart::Never);
+    assert_eq!(exec.stop_signal.to_string(), "SIGUSR1");
+}
+
+#[test]
+fn what_does_not_go_with_a_program_is_refused_with_the_established_words() {
+    let cases = [
+        (
+            "exec",
+            Value::Null,
+            "a top-level 'exec' element must be specified with 'env_template' entries",
+        ),
+        (
+            "env_template",
+            json!([]),
+            "must specify at least one 'env_template' element with a top-level 'exec' element",
+        ),
+        (
+            "template",
+            json!([{"destination": "/d", "contents": "x"}]),
+            "'template' cannot be specified with 'env_template' entries",
+        ),
+        (
+            "api_proxy",
+            json!({}),
+            "'api_proxy' cannot be specified with 'env_template' entries",
+        ),
+        (
+            "exec",
+            json!({}),
+            "'exec' requires a non-empty 'command' field",
+        ),
+        (
+            "exec",
+            json!({"command": [""]}),
+            "'exec' requires a non-empty 'command' field",
+        ),
+        (
+            "exec",
+            json!({"command": "x", "restart_on_secret_changes": "sometimes"}),
+            "'exec.restart_on_secret_changes' unexpected value: \"sometimes\"",
+        ),
+        (
+            "exec",
+            json!({"command": "x", "restart_stop_signal": "SIGX"}),
+            "exec.restart_stop_signal: \"SIGX\" is no signal",
+        ),
+        (
+            "env_template",
+            json!([{"name": "A", "contents": "a"}, {"name": "A", "contents": "b"}]),
+            "env_template: duplicate environment variable name",
+        ),
+        (
+            "env_template",
+            json!([{"name": "A", "contents": "a", "source": "b"}]),
+            "env_template[A]: must specify exactly one of 'source' or 'contents'",
+        ),
+        (
+            "env_template",
+            json!([{"name": "A=B", "contents": "a"}]),
+            "env_template[A=B]: ",
+        ),
+        ("env_template", json!([{"contents": "a"}]), "env_template: "),
+        (
+            "env_template",
+            json!([{"name": "A", "contents": "a", "engine": "x"}]),
+            "env_template[A].engine: ",
+        ),
+    ];
+    for (key, value, words) in cases {
+        let mut config = mk_exec();
+        config[key] = value;
+        let error = settings_of(&config, &[]).unwrap_err().to_string();
+        assert!(error.contains(words), "{error:?} lacks {words:?}");
+    }
+}
+
+#[test]
+fn keys_of_files_are_not_allowed_for_variables() {
+    for key in [
+        "destination",
+        "perms",
+        "command",
+        "wait",
+        "sandbox_path",
+        "uid",
+    ] {
+        let block = json!({"env_template": [{"name": "A", "contents": "a", key: "x"}]});
+        let error = serde_json::from_value::<AgentConfig>(block).unwrap_err();
+        let words = format!("env_template[A]: '{key}' is not allowed");
+        assert!(error.to_string().contains(&words), "{error}");
     }
 }

@@ -1,8 +1,8 @@
 //! The blocks that render: `template`, `env_template`, and the commands that go with them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::flexible::{DurationText, PermsText, Switch, one, text, words};
+use super::flexible::{DurationText, PermsText, Switch, one, one_or_many, text, words};
 
 /// One file to render.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -265,4 +265,43 @@ pub struct EnvTemplate {
         deserialize_with = "words"
     )]
     pub function_blacklist: Vec<String>,
+}
+
+/// Keys of [`Template`] that make no sense for a variable, and are errors instead of unknown.
+const NOT_FOR_VARIABLES: &[&str] = &[
+    "backup",
+    "command",
+    "command_timeout",
+    "create_dest_dirs",
+    "destination",
+    "exec",
+    "perms",
+    "user",
+    "uid",
+    "group",
+    "gid",
+    "wait",
+    "sandbox_path",
+];
+
+/// The `env_template` blocks, none of which may have a key that only files have.
+pub(super) fn env_templates<'de, D>(deserializer: D) -> Result<Vec<EnvTemplate>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let blocks: Vec<serde_json::Value> = one_or_many(deserializer)?;
+    let read = |block: serde_json::Value| {
+        let odd = NOT_FOR_VARIABLES
+            .iter()
+            .find(|key| block.get(**key).is_some());
+        if let Some(key) = odd {
+            let name = block.get("name").and_then(serde_json::Value::as_str);
+            return Err(de::Error::custom(format!(
+                "env_template[{}]: '{key}' is not allowed",
+                name.unwrap_or_default()
+            )));
+        }
+        serde_json::from_value(block).map_err(de::Error::custom)
+    };
+    blocks.into_iter().map(read).collect()
 }
