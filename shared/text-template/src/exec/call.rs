@@ -250,9 +250,7 @@ impl<'t> State<'t, '_> {
                     Some(ty) => Err(self.error(format!("cannot assign nil to {ty}"))),
                 };
             }
-            OperandKind::Field(names) => {
-                self.dot_chain(dot, arg, names, (&[], None))?
-            }
+            OperandKind::Field(names) => self.dot_chain(dot, arg, names, (&[], None))?,
             OperandKind::Variable(name, names) => {
                 self.variable_chain(dot, arg, (name, names), (&[], None))?
             }
