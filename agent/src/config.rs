@@ -85,7 +85,7 @@ pub struct LoginSettings {
 }
 
 /// One file to render.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateSettings {
     /// The template's text.
     pub source: TemplateSource,
@@ -234,7 +234,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    fn value(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+    /// A value that cannot be used, and why.
+    pub fn value(key: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self::Value {
             key: key.into(),
             reason: reason.to_string(),

@@ -8,8 +8,6 @@
 //! Certificates are rotated on disk while the agent runs. A client holds what it read, so another one
 //! is made when a file has changed; what cannot be read leaves the client that there is.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +15,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use vault_api::{Client, ClientConfig, ConfigError, Error};
 
+use crate::stamp::Stamp;
 use crate::status::RequestCounts;
 
 /// Files are looked at no more often than this while all is well.
@@ -37,14 +36,6 @@ struct Current {
     client: Client,
     files: Vec<Option<Stamp>>,
     looked_at: Instant,
-}
-
-/// By what a change of a file is seen without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
 }
 
 impl Connection {
@@ -185,16 +176,7 @@ fn stamps(config: &ClientConfig) -> Vec<Option<Stamp>> {
         &config.client_key,
     ];
     let files = files.into_iter().flatten();
-    files.map(|path| stamp(path)).collect()
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Stamp {
-        inode: metadata.ino(),
-        size: metadata.size(),
-        modified: (metadata.mtime(), metadata.mtime_nsec()),
-    })
+    files.map(|path| Stamp::of(path).ok()).collect()
 }
 
 #[cfg(test)]

@@ -27,12 +27,14 @@ mod leave;
 pub mod listener;
 pub mod log;
 pub mod ready;
+pub mod reload;
 pub mod render;
 mod runtime;
 pub mod schedule;
 pub mod sink;
+mod stamp;
 pub mod state;
 pub mod status;
 pub mod store;
 
-pub use runtime::run;
+pub use runtime::{run, run_with_reload};

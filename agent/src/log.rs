@@ -13,7 +13,8 @@ mod line;
 use std::fmt;
 use std::io::Write;
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -67,9 +68,43 @@ pub fn parse_level(text: &str) -> Result<Level, LogError> {
     }
 }
 
+/// The level of a log that runs.
+#[derive(Clone, Debug)]
+pub struct LogLevel(Arc<AtomicUsize>);
+
+const LEVELS: [Level; 5] = [
+    Level::ERROR,
+    Level::WARN,
+    Level::INFO,
+    Level::DEBUG,
+    Level::TRACE,
+];
+
+impl LogLevel {
+    fn new(level: Level) -> Self {
+        let log = Self(Arc::default());
+        log.set(level);
+        log
+    }
+
+    /// Lines of `level` and above, from now on.
+    pub fn set(&self, level: Level) {
+        let index = LEVELS.iter().position(|known| *known == level);
+        let before = self.0.swap(index.unwrap_or_default(), Ordering::Relaxed);
+        if Some(before) != index {
+            // Whether a line is of interest is asked once, and remembered where it is written.
+            tracing::callsite::rebuild_interest_cache();
+        }
+    }
+
+    fn get(&self) -> Level {
+        LEVELS[self.0.load(Ordering::Relaxed)]
+    }
+}
+
 /// Writes the agent's events as lines.
 pub struct LogLayer {
-    level: Level,
+    level: LogLevel,
     format: Format,
     output: Mutex<Box<dyn Write + Send>>,
 }
@@ -78,10 +113,15 @@ impl LogLayer {
     /// Lines of `level` and above, to `output`.
     pub fn new(level: Level, format: Format, output: impl Write + Send + 'static) -> Self {
         Self {
-            level,
+            level: LogLevel::new(level),
             format,
             output: Mutex::new(Box::new(output)),
         }
+    }
+
+    /// Changes the level later.
+    pub fn level(&self) -> LogLevel {
+        self.level.clone()
     }
 }
 
@@ -97,7 +137,7 @@ impl fmt::Debug for LogLayer {
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let target = metadata.target();
-        *metadata.level() <= self.level && (target == "agent" || target.starts_with("agent."))
+        *metadata.level() <= self.level.get() && (target == "agent" || target.starts_with("agent."))
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -116,7 +156,6 @@ impl<S: Subscriber> Layer<S> for LogLayer {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
 
     use tracing_subscriber::layer::SubscriberExt;
 
@@ -157,6 +196,27 @@ mod tests {
             "{text}"
         );
         assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn the_level_can_change_while_the_log_runs() {
+        let captured = Captured::default();
+        let layer = LogLayer::new(Level::INFO, Format::Standard, captured.clone());
+        let level = layer.level();
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            for number in 1..=3 {
+                tracing::debug!(target: "agent", number, "fine");
+                level.set(if number == 1 {
+                    Level::DEBUG
+                } else {
+                    Level::WARN
+                });
+            }
+        });
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.ends_with("number=2\n"), "{text}");
     }
 
     #[test]

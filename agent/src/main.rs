@@ -5,12 +5,14 @@ use std::process::ExitCode;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tracing::warn;
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::{self, Cli, Output, Query};
-use vault_agent::config::{Environment, Overrides, Settings, Source};
+use vault_agent::config::{ConfigError, Environment, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
-use vault_agent::log::{self, LogLayer};
+use vault_agent::log::{self, LogLayer, LogLevel};
+use vault_agent::reload::{Load, Reload};
 use vault_agent::{ready, status};
 
 fn main() -> ExitCode {
@@ -68,26 +70,48 @@ fn answer(query: &Query) -> ExitCode {
 
 fn start(cli: &Cli) -> Result<(), Failure> {
     let environment = Environment::of_process();
-    start_log(cli, &environment)?;
+    let log_level = start_log(cli, &environment)?;
     protect_memory();
-    let loaded = Source::choose(cli.config.as_deref(), &environment)?.load(&environment)?;
-    for key in &loaded.unknown_keys {
-        warn!(target: "agent", "configuration: unknown key {key:?} is ignored");
-    }
-    for block in loaded.ignored_blocks() {
-        warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
-    }
+    let source = Source::choose(cli.config.as_deref(), &environment)?;
+    let files = source.files();
     let overrides = Overrides {
         exit_after_auth: cli.exit_after_auth.unwrap_or_default(),
     };
-    let settings = Settings::from_config(&loaded.config, overrides, &environment)?;
+    let mut load: Load = Box::new(move || {
+        let loaded = source.load(&environment)?;
+        for key in &loaded.unknown_keys {
+            warn!(target: "agent", "configuration: unknown key {key:?} is ignored");
+        }
+        for block in loaded.ignored_blocks() {
+            warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
+        }
+        let settings = Settings::from_config(&loaded.config, overrides, &environment)?;
+        if let Some(log_level) = &log_level {
+            let level = log::parse_level(&loaded.config.log_level);
+            log_level.set(level.map_err(|error| ConfigError::value("log_level", error))?);
+        }
+        Ok((loaded.config, settings))
+    });
+    let (config, settings) = load()?;
     print_banner(&settings);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let shutdown = stop_signal()?;
-        vault_agent::run(settings, shutdown).await
+        let (order, orders) = mpsc::channel(1);
+        let shutdown = stop_signal(order)?;
+        let reload = Reload {
+            load,
+            config,
+            files,
+            orders,
+        };
+        Box::pin(vault_agent::run_with_reload(
+            settings,
+            Some(reload),
+            shutdown,
+        ))
+        .await
     })
 }
 
@@ -109,18 +133,21 @@ fn print_banner(settings: &Settings) {
     );
 }
 
-fn start_log(cli: &Cli, environment: &Environment) -> Result<(), Failure> {
+/// Gives the level where it is the configuration's: flag and variable come before it.
+fn start_log(cli: &Cli, environment: &Environment) -> Result<Option<LogLevel>, Failure> {
     let pick = |flag: &Option<String>, variable: &str| {
         flag.clone()
             .or_else(|| environment.get(variable).map(str::to_owned))
             .unwrap_or_default()
     };
-    let level = log::parse_level(&pick(&cli.log_level, "VAULT_LOG_LEVEL"))?;
+    let written = pick(&cli.log_level, "VAULT_LOG_LEVEL");
+    let level = log::parse_level(&written)?;
     let format = pick(&cli.log_format, "VAULT_LOG_FORMAT").parse()?;
     let layer = LogLayer::new(level, format, io::stderr());
+    let log_level = layer.level();
     let subscriber = tracing_subscriber::registry().with(layer);
     tracing::subscriber::set_global_default(subscriber).expect("the log must be started once");
-    Ok(())
+    Ok(written.is_empty().then_some(log_level))
 }
 
 /// Secrets of this process belong into no core dump, and not into the hands of a debugger.
@@ -137,9 +164,8 @@ fn protect_memory() {
     }
 }
 
-/// Ends at the first SIGTERM or SIGINT. SIGHUP does not end the agent: tools send it to have files
-/// read again.
-fn stop_signal() -> Result<impl Future<Output = ()>, io::Error> {
+/// Ends at the first SIGTERM or SIGINT. Each SIGHUP is an order to read the configuration again.
+fn stop_signal(order: mpsc::Sender<()>) -> Result<impl Future<Output = ()>, io::Error> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -148,9 +174,8 @@ fn stop_signal() -> Result<impl Future<Output = ()>, io::Error> {
             tokio::select! {
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
-                _ = hangup.recv() => {
-                    warn!(target: "agent", "SIGHUP: the configuration is read at the start only");
-                }
+                // One that waits its turn is as good as two.
+                _ = hangup.recv() => drop(order.try_send(())),
             }
         }
     })

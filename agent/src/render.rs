@@ -23,12 +23,12 @@ use tracing::{error, info};
 
 use crate::auth::Logins;
 use crate::command::Commands;
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Settings, TemplateSettings};
 use crate::exec::{LatestValues, Values};
 use crate::ready::Marker;
 use crate::status::{Inquiries, RenderReport};
 use crate::store::Store;
-use page::{Page, Pass};
+use page::{Exchange, Page, Pass};
 
 /// The templates of an agent.
 pub struct Renderer {
@@ -44,6 +44,10 @@ pub struct Renderer {
     marker: Marker,
     inquiries: (Inquiries, mpsc::Receiver<oneshot::Sender<RenderReport>>),
     values: watch::Sender<Option<Arc<Values>>>,
+    exchanges: (
+        mpsc::Sender<Vec<TemplateSettings>>,
+        mpsc::Receiver<Vec<TemplateSettings>>,
+    ),
 }
 
 /// The first complete render did not come about.
@@ -73,6 +77,7 @@ impl Renderer {
             marker,
             inquiries: mpsc::channel(4),
             values: watch::Sender::new(None),
+            exchanges: mpsc::channel(1),
         }
     }
 
@@ -84,6 +89,11 @@ impl Renderer {
     /// The variables of the program, once all of them are there, and again when one has changed.
     pub fn values(&self) -> LatestValues {
         self.values.subscribe()
+    }
+
+    /// Takes the templates that are to be rendered from now on.
+    pub fn exchanges(&self) -> mpsc::Sender<Vec<TemplateSettings>> {
+        self.exchanges.0.clone()
     }
 
     /// Renders whatever changes. Ends after the first complete render where that is wanted, and with
@@ -112,6 +122,7 @@ impl Renderer {
                     // Who asked may have gone.
                     let _ = answer.send(self.report());
                 }
+                Some(templates) = self.exchanges.1.recv() => self.exchange(&templates),
                 () = at(retry_at) => due = self.pages_to_retry(),
                 Ok(()) = self.logins.changed() => {
                     if self.logins.borrow_and_update().is_some() {
@@ -220,7 +231,45 @@ impl Renderer {
 }
 
 impl Renderer {
+    /// Goes over to other templates, or to other texts of the same ones. Those that are as they were
+    /// keep their files, secrets and leases; one that is wrong leaves all as it is.
+    fn exchange(&mut self, templates: &[TemplateSettings]) {
+        let Exchange {
+            pages,
+            changed,
+            unwanted,
+        } = match Page::exchange(&mut self.pages, templates) {
+            Ok(exchange) => exchange,
+            Err(reason) => {
+                error!(target: "agent.template.server", error = %reason, "changed templates cannot be used, the old ones are kept");
+                return;
+            }
+        };
+        self.pages = pages;
+        self.users.clear();
+        for (index, page) in self.pages.iter().enumerate() {
+            for request in page.used() {
+                self.users.entry(request.clone()).or_default().insert(index);
+            }
+        }
+        if !changed.is_empty() || !unwanted.is_empty() {
+            let (changed, templates) = (changed.len(), self.pages.len());
+            info!(target: "agent.template.server", changed, templates, "templates changed");
+        }
+        for index in changed {
+            self.render(index);
+        }
+        // Only now, so that a secret that the new text uses as well is never without a user.
+        for request in unwanted.into_iter().flatten() {
+            self.store.release(&request);
+        }
+    }
+
     fn publish(&mut self) {
+        if !self.pages.iter().all(Page::is_done) {
+            // A variable was added, and is not there yet.
+            return;
+        }
         let values: Values = self.pages.iter().filter_map(Page::variable).collect();
         self.values.send_if_modified(|latest| {
             let is_new = latest.as_deref() != Some(&values);

@@ -20,6 +20,7 @@ use crate::files::{self, FileError, Target};
 use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
 use crate::ready::Marker;
+use crate::reload::{self, Reload};
 use crate::render::{RenderError, Renderer};
 use crate::sink::Sinks;
 use crate::state::State;
@@ -28,16 +29,17 @@ use crate::store::Store;
 
 /// Runs an agent until `shutdown`, until its work is done (`exit_after_auth`), or until it fails.
 pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+    run_with_reload(settings, None, shutdown).await
+}
+
+/// The same, and takes in what changes in its configuration.
+pub async fn run_with_reload(
+    settings: Settings,
+    reload: Option<Reload>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Failure> {
     let connection = Connection::new(&settings.vault)?;
-    // Logins have their own back-off and are never tried again by the client.
-    let login_connection = if settings.vault.max_retries == 0 {
-        connection.clone()
-    } else {
-        Connection::new(&ClientConfig {
-            max_retries: 0,
-            ..settings.vault.clone()
-        })?
-    };
+    let login_connection = for_logins(&connection, &settings.vault)?;
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
     let marker = Marker::new(settings.ready_marker.clone());
     let state = Arc::new(State::open(&settings));
@@ -62,6 +64,7 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
     let mut supervisor = exec
         .map(|exec| Supervisor::new(exec, renderer.values()))
         .transpose()?;
+    let exchanges = renderer.exchanges();
     let observer = Observer::new(
         renderer.inquiries(),
         authenticator.status(),
@@ -120,6 +123,7 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
         error = authenticator.run() => (Err(error.into()), None),
         result = work => (result.map_err(Into::into), None),
         never = listeners.run() => match never {},
+        never = reload::run(reload, settings, exchanges) => match never {},
     };
     if let Some(supervisor) = &mut supervisor {
         supervisor.stop().await;
@@ -131,6 +135,17 @@ pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Resu
         state.clear();
     }
     end
+}
+
+/// Logins have their own back-off and are never tried again by the client.
+fn for_logins(connection: &Connection, config: &ClientConfig) -> Result<Connection, Failure> {
+    if config.max_retries == 0 {
+        return Ok(connection.clone());
+    }
+    Ok(Connection::new(&ClientConfig {
+        max_retries: 0,
+        ..config.clone()
+    })?)
 }
 
 /// The application is told to end at the same moment and may still need its leases; until then, they

@@ -326,3 +326,21 @@ async fn no_program_runs_before_all_its_variables_are_there() {
     assert_eq!(agent.end().await.0, 0);
     assert_eq!(world.read("out"), "");
 }
+
+#[tokio::test]
+async fn a_hangup_brings_the_program_its_changed_variables() {
+    let world = World::new().await;
+    let script = "echo $PASSWORD $FIXED >> $DIR/out; exec sleep 1000";
+    let agent = world.run(script, &json!({}));
+    world
+        .wait_for("out", &agent, |text| text == "first a b\n")
+        .await;
+    let mut config: Value = serde_json::from_str(&world.read("config.json")).unwrap();
+    config["env_template"][1]["contents"] = json!("other");
+    world.write("config.json", &config.to_string());
+    agent.signal(Signal::HUP);
+    let wanted = "first a b\nfirst other\n";
+    world.wait_for("out", &agent, |text| text == wanted).await;
+    agent.signal(Signal::TERM);
+    assert_eq!(agent.end().await.0, 0);
+}

@@ -75,6 +75,14 @@ impl Source {
         }
     }
 
+    /// The files to watch for changes.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::File(path) => vec![path.clone()],
+            Self::Variable(_) => Vec::new(),
+        }
+    }
+
     /// Reads it.
     pub fn load(&self, environment: &Environment) -> Result<Loaded, ConfigError> {
         match self {

@@ -1,29 +1,33 @@
 //! One template and its file.
 
-use std::borrow::Cow;
+mod text;
+
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use templating::{
-    Context, Engine, FileWrite, Options, Outcome, Partials, Request, Secrets, Template,
-};
+use templating::{Context, FileWrite, Outcome, Request, Secrets, Template};
 use tokio::time::Instant;
 use tracing::{debug, error, info};
 use zeroize::Zeroizing;
 
 use super::effect;
 use crate::command::CommandSpec;
-use crate::config::{Output, TemplateSettings, TemplateSource};
+use crate::config::{Output, TemplateSettings};
 use crate::files::{FileError, Written};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
 use crate::status::{SecretStatus, TemplateStatus, unix};
 use crate::store::Store;
+use text::Print;
+
+pub(super) use text::Exchange;
 
 /// A template with the state of its file.
 pub(super) struct Page {
     settings: TemplateSettings,
     /// The template, or why there is none.
     template: Result<Template, String>,
+    /// The text that it was made of.
+    print: Print,
     used: BTreeSet<Request>,
     was_rendered: bool,
     /// Why the last pass failed.
@@ -40,7 +44,7 @@ pub(super) struct Page {
 }
 
 /// How it went so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Counts {
     renders: u64,
     failures: u64,
@@ -64,29 +68,14 @@ pub(super) struct Pass {
 }
 
 impl Page {
-    /// A page for each template, in order.
-    pub(super) fn all(templates: &[TemplateSettings]) -> Vec<Self> {
-        let texts: Vec<_> = templates.iter().map(read).collect();
-        let partials = partials(templates, &texts);
-        let parsed = templates.iter().zip(&texts).map(|(settings, text)| {
-            let text = text.as_ref().map_err(String::clone)?;
-            parse(settings, text, partials.clone())
-        });
-        templates
-            .iter()
-            .cloned()
-            .zip(parsed)
-            .map(|(settings, template)| Self::new(settings, template))
-            .collect()
-    }
-
-    fn new(settings: TemplateSettings, template: Result<Template, String>) -> Self {
+    fn new(settings: TemplateSettings, print: Print, template: Result<Template, String>) -> Self {
         if let Err(reason) = &template {
             error!(target: "agent.template.server", error = %reason, "template cannot be used");
         }
         Self {
             failure: template.as_ref().err().cloned(),
             template,
+            print,
             settings,
             used: BTreeSet::new(),
             was_rendered: false,
@@ -96,6 +85,11 @@ impl Page {
             value: None,
             counts: Counts::default(),
         }
+    }
+
+    /// What it needs.
+    pub(super) fn used(&self) -> &BTreeSet<Request> {
+        &self.used
     }
 
     /// One pass with what is there now; `None` where there is no template to render.
@@ -283,37 +277,4 @@ impl Page {
             trouble.reason
         ))
     }
-}
-
-/// The text of a template.
-fn read(settings: &TemplateSettings) -> Result<Cow<'_, str>, String> {
-    match &settings.source {
-        TemplateSource::Contents(text) => Ok(text.into()),
-        TemplateSource::File(path) => std::fs::read_to_string(path)
-            .map(Cow::from)
-            .map_err(|error| format!("cannot read template {}: {error}", path.display())),
-    }
-}
-
-fn parse(settings: &TemplateSettings, text: &str, partials: Partials) -> Result<Template, String> {
-    let options = Options {
-        name: settings.output.name(),
-        left_delimiter: settings.left_delimiter.clone(),
-        right_delimiter: settings.right_delimiter.clone(),
-        error_on_missing_key: settings.error_on_missing_key,
-        engine: settings.engine,
-        partials,
-        function_denylist: settings.function_denylist.clone(),
-    };
-    Template::parse(text, options).map_err(|error| error.to_string())
-}
-
-/// The Handlebars templates by the names of their files, for each other.
-fn partials(templates: &[TemplateSettings], texts: &[Result<Cow<'_, str>, String>]) -> Partials {
-    let named = templates.iter().zip(texts).filter_map(|(settings, text)| {
-        let name = settings.output.file()?.path.file_name()?.to_str()?;
-        let text = text.as_ref().ok()?;
-        (settings.engine == Engine::Handlebars).then_some((name, &**text))
-    });
-    Partials::new(named)
 }

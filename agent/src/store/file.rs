@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,25 +11,14 @@ use std::time::Duration;
 use templating::Found;
 use zeroize::Zeroizing;
 
+use crate::stamp::Stamp;
+
 /// Time between looks.
 pub(super) const INTERVAL: Duration = Duration::from_secs(2);
 
-/// By what a change is seen without reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
 /// The file's content if it changed since it was `seen`; `None` if it did not.
 pub(super) fn read_if_changed(path: &Path, seen: &mut Option<Stamp>) -> io::Result<Option<Found>> {
-    let metadata = fs::metadata(path).inspect_err(|_| *seen = None)?;
-    let stamp = Stamp {
-        inode: metadata.ino(),
-        size: metadata.size(),
-        modified: (metadata.mtime(), metadata.mtime_nsec()),
-    };
+    let stamp = Stamp::of(path).inspect_err(|_| *seen = None)?;
     if *seen == Some(stamp) {
         return Ok(None);
     }

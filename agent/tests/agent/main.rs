@@ -14,6 +14,7 @@ mod failures;
 mod handlebars;
 mod handover;
 mod leaving;
+mod reloading;
 mod rendering;
 mod secrets;
 mod seeing;

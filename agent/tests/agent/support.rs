@@ -10,13 +10,14 @@ use contract::AgentConfig;
 use dev_vault::{Config, DevVault};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
-use vault_agent::config::{Environment, Overrides, Settings};
+use vault_agent::config::{ConfigError, Environment, Overrides, Settings};
 use vault_agent::exit::Failure;
 use vault_agent::log::{Format, LogLayer};
+use vault_agent::reload::Reload;
 
 /// Longer than anything here takes, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -279,6 +280,35 @@ impl Agent {
             stop: Some(stop),
             ended: tokio::spawn(vault_agent::run(settings, shutdown)),
         }
+    }
+
+    /// An agent whose configuration is this file, which it reads again when told, and when it changes.
+    pub(crate) fn start_from(file: PathBuf) -> (Self, mpsc::Sender<()>) {
+        let read = |file: &PathBuf| -> Result<(AgentConfig, Settings), ConfigError> {
+            let text = fs::read_to_string(file).unwrap();
+            let config: Value = serde_json::from_str(&text).unwrap();
+            let parsed: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+            Settings::from_config(&parsed, Overrides::default(), &Environment::default())?;
+            Ok((parsed, mk_settings(&config)))
+        };
+        let (config, settings) = read(&file).unwrap();
+        let (order, orders) = mpsc::channel(1);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let reload = Reload {
+            files: vec![file.clone()],
+            load: Box::new(move || read(&file)),
+            config,
+            orders,
+        };
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let run = vault_agent::run_with_reload(settings, Some(reload), shutdown);
+        let agent = Self {
+            stop: Some(stop),
+            ended: tokio::spawn(run),
+        };
+        (agent, order)
     }
 
     /// An agent that renders once, to its end.

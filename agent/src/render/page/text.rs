@@ -1,0 +1,168 @@
+//! The texts of templates: read, parsed, and exchanged for others while the agent runs.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+use templating::{Engine, Options, Partials, Request, Template};
+
+use super::Page;
+use crate::config::{TemplateSettings, TemplateSource};
+
+/// By what a text is known again; `None` where it cannot be read.
+pub(super) type Print = Option<[u8; 32]>;
+
+/// Pages for other templates.
+pub(in crate::render) struct Exchange {
+    /// All of them, in order.
+    pub(in crate::render) pages: Vec<Page>,
+    /// Those that are new and not rendered.
+    pub(in crate::render) changed: BTreeSet<usize>,
+    /// What each page used that is gone.
+    pub(in crate::render) unwanted: Vec<BTreeSet<Request>>,
+}
+
+impl Page {
+    /// A page for each template, in order.
+    pub(in crate::render) fn all(templates: &[TemplateSettings]) -> Vec<Self> {
+        let texts = Texts::read(templates);
+        templates
+            .iter()
+            .enumerate()
+            .map(|(index, settings)| {
+                let template = texts.parse(index, settings);
+                Self::new(settings.clone(), texts.prints[index], template)
+            })
+            .collect()
+    }
+
+    /// Takes over the pages of `old` whose template is the same, and makes the others. `old` is left
+    /// alone where a new template does not parse or cannot be read.
+    pub(in crate::render) fn exchange(
+        old: &mut Vec<Self>,
+        templates: &[TemplateSettings],
+    ) -> Result<Exchange, String> {
+        let texts = Texts::read(templates);
+        let mut taken = vec![false; old.len()];
+        let mut plan = Vec::with_capacity(templates.len());
+        for (index, settings) in templates.iter().enumerate() {
+            let print = texts.prints[index];
+            let same = (0..old.len()).find(|other| {
+                let page = &old[*other];
+                !taken[*other] && page.print == print && page.settings == *settings
+            });
+            plan.push(match same {
+                Some(other) => {
+                    taken[other] = true;
+                    Step::Keep(other)
+                }
+                None => Step::Make(texts.parse(index, settings)?),
+            });
+        }
+        let mut old: Vec<Option<Self>> = std::mem::take(old).into_iter().map(Some).collect();
+        let mut pages = Vec::with_capacity(plan.len());
+        let mut changed = BTreeSet::new();
+        for (index, step) in plan.into_iter().enumerate() {
+            pages.push(match step {
+                Step::Keep(other) => old[other].take().expect("a page must be kept once"),
+                Step::Make(template) => {
+                    changed.insert(index);
+                    let settings = &templates[index];
+                    let mut page = Self::new(settings.clone(), texts.prints[index], Ok(template));
+                    let mut before = old.iter().flatten();
+                    let before = before.find(|page| page.settings.output == settings.output);
+                    if let Some(before) = before {
+                        // The file or variable is there until the new text is.
+                        page.was_rendered = before.was_rendered;
+                        page.value.clone_from(&before.value);
+                        page.counts = before.counts.clone();
+                    }
+                    page
+                }
+            });
+        }
+        let unwanted = old.into_iter().flatten().map(|page| page.used).collect();
+        Ok(Exchange {
+            pages,
+            changed,
+            unwanted,
+        })
+    }
+}
+
+enum Step {
+    Keep(usize),
+    Make(Template),
+}
+
+/// The texts of all templates.
+struct Texts<'a> {
+    read: Vec<Result<Cow<'a, str>, String>>,
+    partials: Partials,
+    prints: Vec<Print>,
+}
+
+impl<'a> Texts<'a> {
+    fn read(templates: &'a [TemplateSettings]) -> Self {
+        let texts: Vec<_> = templates.iter().map(read).collect();
+        let partials = partials(templates, &texts);
+        // A Handlebars template is made of all others of its kind too.
+        let mut shared = Sha256::new();
+        for (settings, text) in templates.iter().zip(&texts) {
+            if settings.engine == Engine::Handlebars {
+                shared.update(settings.output.name());
+                shared.update([0]);
+                shared.update(text.as_deref().unwrap_or_default());
+                shared.update([0]);
+            }
+        }
+        let prints = templates.iter().zip(&texts).map(|(settings, text)| {
+            let mut hash = match settings.engine {
+                Engine::Handlebars => shared.clone(),
+                Engine::Go => Sha256::new(),
+            };
+            hash.update(text.as_deref().ok()?);
+            Some(hash.finalize().into())
+        });
+        let prints = prints.collect();
+        Self {
+            read: texts,
+            partials,
+            prints,
+        }
+    }
+
+    fn parse(&self, index: usize, settings: &TemplateSettings) -> Result<Template, String> {
+        let text = self.read[index].as_ref().map_err(String::clone)?;
+        let options = Options {
+            name: settings.output.name(),
+            left_delimiter: settings.left_delimiter.clone(),
+            right_delimiter: settings.right_delimiter.clone(),
+            error_on_missing_key: settings.error_on_missing_key,
+            engine: settings.engine,
+            partials: self.partials.clone(),
+            function_denylist: settings.function_denylist.clone(),
+        };
+        Template::parse(text, options).map_err(|error| error.to_string())
+    }
+}
+
+/// The text of a template.
+fn read(settings: &TemplateSettings) -> Result<Cow<'_, str>, String> {
+    match &settings.source {
+        TemplateSource::Contents(text) => Ok(text.into()),
+        TemplateSource::File(path) => std::fs::read_to_string(path)
+            .map(Cow::from)
+            .map_err(|error| format!("cannot read template {}: {error}", path.display())),
+    }
+}
+
+/// The Handlebars templates by the names of their files, for each other.
+fn partials(templates: &[TemplateSettings], texts: &[Result<Cow<'_, str>, String>]) -> Partials {
+    let named = templates.iter().zip(texts).filter_map(|(settings, text)| {
+        let name = settings.output.file()?.path.file_name()?.to_str()?;
+        let text = text.as_ref().ok()?;
+        (settings.engine == Engine::Handlebars).then_some((name, &**text))
+    });
+    Partials::new(named)
+}
