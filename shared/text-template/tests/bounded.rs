@@ -235,6 +235,29 @@ fn data() -> Value {
     .into()
 }
 
+#[test]
+fn a_number_may_have_more_places_than_digits() {
+    let print = |format: &str| {
+        let text = fmt::sprintf(format.as_bytes(), &[1.5.into()], 2_000_000).unwrap();
+        String::from_utf8(text.to_vec()).unwrap()
+    };
+    for verb in ["f", "e", "g", "x"] {
+        let text = print(&format!("%.70000{verb}"));
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let expected = match verb {
+            "f" => 70_001,
+            // With the digits of the exponent.
+            "e" => 70_003,
+            "x" => 70_004,
+            _ => 2,
+        };
+        assert_eq!(digits, expected, "%.70000{verb}");
+    }
+    assert!(print("%.2000f").starts_with("1.5000"));
+    let character = fmt::sprintf(b"%.70000U", &[Value::int(65)], 2_000_000).unwrap();
+    assert_eq!(character.len(), "U+".len() + 70_000);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000,failure_persistence: None, ..ProptestConfig::default() })]
 

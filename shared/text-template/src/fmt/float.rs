@@ -2,6 +2,10 @@
 
 use super::quote::push;
 
+/// No 64-bit number has more digits than this before only zeros follow, neither significant ones nor
+/// behind the point. Rust's formatter takes no precision beyond 65,535.
+const MOST_DIGITS: usize = 1_100;
+
 /// The significant digits of a number: `0.d₁d₂… × 10^point`.
 struct Digits {
     digits: Vec<u8>,
@@ -12,7 +16,10 @@ impl Digits {
     /// The shortest digits that read back as the same number, or `count` correctly rounded ones.
     fn new(value: f64, count: Option<usize>) -> Self {
         let text = match count {
-            Some(count) => format!("{:.*e}", count.saturating_sub(1), value.abs()),
+            Some(count) => {
+                let places = count.saturating_sub(1).min(MOST_DIGITS);
+                format!("{:.places$e}", value.abs())
+            }
             None => format!("{:e}", value.abs()),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -58,7 +65,11 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
             push_exponent_form(&mut out, &digits, places, verb);
         }
         'f' | 'F' => match precision {
-            Some(precision) => push(&mut out, format_args!("{:.precision$}", value.abs())),
+            Some(precision) => {
+                let places = precision.min(MOST_DIGITS);
+                push(&mut out, format_args!("{:.places$}", value.abs()));
+                out.extend(std::iter::repeat_n('0', precision - places));
+            }
             None => push_plain(&mut out, &Digits::new(value, None)),
         },
         'g' | 'G' => {

@@ -101,7 +101,9 @@ impl Printer {
             magnitude
         };
         let places = self.flags.precision.unwrap_or(4).max(4);
-        let mut text = format!("U+{code:0places$X}");
+        let digits = format!("{code:X}");
+        let zeros = "0".repeat(places.saturating_sub(digits.len()));
+        let mut text = format!("U+{zeros}{digits}");
         let c = u32::try_from(code).ok().and_then(char::from_u32);
         if let Some(c) = c.filter(|c| self.flags.sharp && is_print(*c)) {
             push(&mut text, format_args!(" '{c}'"));
