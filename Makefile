@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster-up cluster-down images
+.PHONY: help demo test e2e cluster-up cluster-down images fuzz
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,3 +23,6 @@ cluster-down: ## End that cluster and leave nothing behind
 
 images: ## The container images as archives, without a container engine
 	@manifests/images/build.sh
+
+fuzz: ## Every fuzz target for a minute (needs a nightly toolchain)
+	@scripts/fuzz.sh
