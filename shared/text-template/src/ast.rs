@@ -1,9 +1,27 @@
-//! The tree of a template. Every node knows its byte offset and prints itself as Go prints it,
-//! because error messages quote it.
+//! The tree of a template. What stands in it as written is a [`Span`] of the source; every node knows
+//! its byte offset and can be [`shown`](Source::shown) as Go prints it, because error messages quote it.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+mod shown;
 
 use crate::value::{Text, Value};
+
+/// A template's text, of which its tree has spans.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'s>(pub(crate) &'s str);
+
+/// A piece of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl<'s> Source<'s> {
+    /// The text of a span of this source.
+    pub(crate) fn text(self, span: Span) -> &'s str {
+        &self.0[span.start..span.end]
+    }
+}
 
 /// A run of nodes.
 #[derive(Debug, Default)]
@@ -14,10 +32,7 @@ pub(crate) struct List {
 /// What stands at the top level of a template or block.
 #[derive(Debug)]
 pub(crate) enum Node {
-    Text {
-        pos: usize,
-        text: Box<[u8]>,
-    },
+    Text(Span),
     Action {
         pos: usize,
         pipe: Pipe,
@@ -58,7 +73,7 @@ pub(crate) struct Pipe {
     /// `=` instead of `:=`.
     pub(crate) assign: bool,
     /// Names with their dollar sign.
-    pub(crate) declare: Vec<Box<str>>,
+    pub(crate) declare: Vec<Span>,
     pub(crate) commands: Vec<Command>,
 }
 
@@ -81,22 +96,22 @@ pub(crate) enum OperandKind {
     Bool(bool),
     Number(Box<Number>),
     String {
-        source: Box<str>,
+        source: Span,
         text: Text,
     },
-    Field(Vec<Box<str>>),
+    Field(Vec<Span>),
     /// Name with its dollar sign, then fields.
-    Variable(Box<str>, Vec<Box<str>>),
+    Variable(Span, Vec<Span>),
     Function(Callee),
     Pipe(Box<Pipe>),
     /// Fields of a function call or a parenthesised pipeline.
-    Chain(Box<Operand>, Vec<Box<str>>),
+    Chain(Box<Operand>, Vec<Span>),
 }
 
 /// A function as the parser resolved it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Callee {
-    pub(crate) name: Box<str>,
+    pub(crate) name: Span,
     pub(crate) target: Target,
 }
 
@@ -139,115 +154,10 @@ impl Number {
 
 impl List {
     /// Nothing but white space: such a definition yields to another of its name.
-    pub(crate) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self, source: Source<'_>) -> bool {
         self.nodes.iter().all(|node| match node {
-            Node::Text { text, .. } => text.trim_ascii().is_empty(),
+            Node::Text(span) => source.text(*span).trim_ascii().is_empty(),
             _ => false,
         })
     }
-}
-
-impl Display for List {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.nodes.iter().try_for_each(|node| node.fmt(f))
-    }
-}
-
-impl Display for Node {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text { text, .. } => f.write_str(&String::from_utf8_lossy(text)),
-            Self::Action { pipe, .. } => write!(f, "{{{{{pipe}}}}}"),
-            Self::If(branch) => branch.write(f, "if"),
-            Self::With(branch) => branch.write(f, "with"),
-            Self::Range(branch) => branch.write(f, "range"),
-            Self::Template { name, pipe, .. } => {
-                write!(f, "{{{{template {}", crate::fmt::quote(name.as_bytes()))?;
-                if let Some(pipe) = pipe {
-                    write!(f, " {pipe}")?;
-                }
-                f.write_str("}}")
-            }
-            Self::Break { .. } => f.write_str("{{break}}"),
-            Self::Continue { .. } => f.write_str("{{continue}}"),
-        }
-    }
-}
-
-impl Branch {
-    fn write(&self, f: &mut Formatter<'_>, word: &str) -> fmt::Result {
-        for (index, Arm { pipe, list }) in self.arms.iter().enumerate() {
-            let between = if index == 0 { "" } else { "{{else}}" };
-            write!(f, "{between}{{{{{word} {pipe}}}}}{list}")?;
-        }
-        if let Some(otherwise) = &self.otherwise {
-            write!(f, "{{{{else}}}}{otherwise}")?;
-        }
-        self.arms.iter().try_for_each(|_| f.write_str("{{end}}"))
-    }
-}
-
-impl Display for Pipe {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if !self.declare.is_empty() {
-            let sign = if self.assign { "=" } else { ":=" };
-            write!(f, "{} {sign} ", self.declare.join(", "))?;
-        }
-        write_joined(f, &self.commands, " | ")
-    }
-}
-
-impl Display for Command {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (index, arg) in self.args.iter().enumerate() {
-            if index > 0 {
-                f.write_char(' ')?;
-            }
-            match &arg.kind {
-                OperandKind::Pipe(pipe) => write!(f, "({pipe})")?,
-                _ => arg.fmt(f)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Display for Operand {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            OperandKind::Dot => f.write_char('.'),
-            OperandKind::Nil => f.write_str("nil"),
-            OperandKind::Bool(value) => value.fmt(f),
-            OperandKind::Number(number) => f.write_str(&number.text),
-            OperandKind::String { source, .. } => f.write_str(source),
-            OperandKind::Field(names) => write_fields(f, names),
-            OperandKind::Variable(name, fields) => {
-                f.write_str(name)?;
-                write_fields(f, fields)
-            }
-            OperandKind::Function(callee) => f.write_str(&callee.name),
-            OperandKind::Pipe(pipe) => pipe.fmt(f),
-            OperandKind::Chain(operand, fields) => {
-                match &operand.kind {
-                    OperandKind::Pipe(pipe) => write!(f, "({pipe})")?,
-                    _ => operand.fmt(f)?,
-                }
-                write_fields(f, fields)
-            }
-        }
-    }
-}
-
-fn write_fields(f: &mut Formatter<'_>, names: &[Box<str>]) -> fmt::Result {
-    names.iter().try_for_each(|name| write!(f, ".{name}"))
-}
-
-fn write_joined<T: Display>(f: &mut Formatter<'_>, items: &[T], between: &str) -> fmt::Result {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            f.write_str(between)?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
 }

@@ -8,9 +8,7 @@ mod call;
 mod field;
 mod walk;
 
-use std::fmt::Display;
-
-use crate::ast::{Command, Node, Operand, OperandKind, Pipe};
+use crate::ast::{Command, Node, Operand, OperandKind, Pipe, Source};
 use crate::error::{Details, Error, Phase, position};
 use crate::fmt::Printed;
 use crate::function::{CallError, Host};
@@ -56,6 +54,7 @@ impl Slot {
 pub(crate) fn run(template: &Template, dot: Value, host: &mut dyn Host) -> Result<Printed, Error> {
     let mut state = State {
         template,
+        source: Source(&template.source),
         host,
         // Most outputs are about as long as their template, and growing a secret wipes what it leaves.
         out: Printed::new(Vec::with_capacity(template.source.len().min(1 << 16))),
@@ -86,8 +85,8 @@ impl At<'_> {
         match self {
             Self::Start => 0,
             Self::Node(node) => match node {
-                Node::Text { pos, .. }
-                | Node::Action { pos, .. }
+                Node::Text(span) => span.start,
+                Node::Action { pos, .. }
                 | Node::Template { pos, .. }
                 | Node::Break { pos }
                 | Node::Continue { pos } => *pos,
@@ -99,19 +98,20 @@ impl At<'_> {
         }
     }
 
-    fn text(self) -> String {
+    fn text(self, source: Source<'_>) -> String {
         match self {
             Self::Start => String::new(),
-            Self::Node(node) => node.to_string(),
-            Self::Pipe(pipe) => pipe.to_string(),
-            Self::Command(command) => command.to_string(),
-            Self::Operand(operand) => operand.to_string(),
+            Self::Node(node) => source.shown(node).to_string(),
+            Self::Pipe(pipe) => source.shown(pipe).to_string(),
+            Self::Command(command) => source.shown(command).to_string(),
+            Self::Operand(operand) => source.shown(operand).to_string(),
         }
     }
 }
 
 struct State<'t, 'h> {
     template: &'t Template,
+    source: Source<'t>,
     host: &'h mut dyn Host,
     out: Printed,
     variables: Vec<(&'t str, Slot)>,
@@ -135,7 +135,7 @@ impl<'t> State<'t, '_> {
             template: self.template.name.to_string(),
             line,
             column,
-            node: Some((self.current.to_owned(), self.at.text())),
+            node: Some((self.current.to_owned(), self.at.text(self.source))),
             message: message.into(),
             unknown_function: None,
         }))
@@ -208,6 +208,7 @@ impl<'t> State<'t, '_> {
         }
         let value = value.unwrap_or_default();
         for name in &pipe.declare {
+            let name = self.source.text(*name);
             if pipe.assign {
                 self.assign(name, value.clone())?;
             } else {
@@ -243,7 +244,7 @@ impl<'t> State<'t, '_> {
                 return self.deeper(|state| state.pipeline(dot, pipe));
             }
             OperandKind::Variable(name, names) => {
-                return self.variable_chain(dot, first, (name, names), (args, piped));
+                return self.variable_chain(dot, first, (*name, names), (args, piped));
             }
             _ => {}
         }
@@ -278,8 +279,8 @@ impl<'t> State<'t, '_> {
         Ok(())
     }
 
-    fn misuse(&self, words: &str, node: &dyn Display) -> Error {
-        self.error(format!("{words}{node}"))
+    fn misuse(&self, words: &str, node: &Operand) -> Error {
+        self.error(format!("{words}{}", self.source.shown(node)))
     }
 }
 

@@ -9,6 +9,8 @@ mod outside;
 
 use std::borrow::Cow;
 
+use crate::ast::Span;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -80,6 +82,16 @@ pub(crate) struct Token<'s> {
     pub(crate) pos: usize,
     /// Line, from 1.
     pub(crate) line: usize,
+}
+
+impl Token<'_> {
+    /// Where it stands.
+    pub(crate) fn span(&self) -> Span {
+        Span {
+            start: self.pos,
+            end: self.pos + self.text.len(),
+        }
+    }
 }
 
 /// All tokens of a source.

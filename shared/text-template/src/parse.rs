@@ -12,7 +12,7 @@ mod unquote;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::ast::{List, Node};
+use crate::ast::{List, Node, Source};
 use crate::error::{Details, Error, Phase, position};
 use crate::function::{CallError, FunctionSet};
 use crate::lex::{Kind, Token, Tokens, tokens};
@@ -40,7 +40,7 @@ pub(crate) fn parse(input: &Input<'_>) -> Result<BTreeMap<Box<str>, List>, Error
         next: 0,
         furthest: 0,
         action_line: 0,
-        variables: vec!["$".into()],
+        variables: vec!["$"],
         loops: 0,
         nesting: 0,
         templates: BTreeMap::new(),
@@ -59,7 +59,7 @@ struct Parser<'s> {
     furthest: usize,
     /// The line on which the current action began, or 0.
     action_line: usize,
-    variables: Vec<Box<str>>,
+    variables: Vec<&'s str>,
     /// How many `range`s are open, for `break` and `continue`.
     loops: usize,
     nesting: usize,
@@ -106,9 +106,10 @@ impl<'s> Parser<'s> {
 
     /// Registers a tree. A blank one gives way to another of its name.
     fn add(&mut self, name: Box<str>, list: List) -> Result<(), Error> {
+        let source = Source(self.input.source);
         match self.templates.get(&name) {
-            Some(old) if !old.is_blank() => {
-                if list.is_blank() {
+            Some(old) if !old.is_blank(source) => {
+                if list.is_blank(source) {
                     return Ok(());
                 }
                 let name = crate::fmt::quote(name.as_bytes());

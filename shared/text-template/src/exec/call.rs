@@ -59,7 +59,8 @@ impl<'t> State<'t, '_> {
             ast::Target::Builtin(builtin) => Target::Builtin(builtin),
             ast::Target::Host(index) => Target::Host(index),
         };
-        self.call(dot, target, &callee.name, node, args, piped)
+        let name = self.source.text(callee.name);
+        self.call(dot, target, name, node, args, piped)
     }
 
     /// Calls with the arguments after the first word. `node` is what an error of the function names.
@@ -124,7 +125,7 @@ impl<'t> State<'t, '_> {
         let limit = self.template.limits.output;
         let slot = match target {
             Target::Builtin(builtin) => {
-                let callee = callee.map(ToString::to_string);
+                let callee = callee.map(|callee| self.source.shown(callee).to_string());
                 builtin.call(callee.as_deref(), slots, limit)?
             }
             Target::Host(index) => {
@@ -252,7 +253,7 @@ impl<'t> State<'t, '_> {
             }
             OperandKind::Field(names) => self.dot_chain(dot, arg, names, (&[], None))?,
             OperandKind::Variable(name, names) => {
-                self.variable_chain(dot, arg, (name, names), (&[], None))?
+                self.variable_chain(dot, arg, (*name, names), (&[], None))?
             }
             OperandKind::Pipe(pipe) => self.deeper(|state| state.pipeline(dot, pipe))?,
             OperandKind::Function(callee) => {
@@ -313,12 +314,18 @@ impl<'t> State<'t, '_> {
                 "complex",
             ),
             Some(ty) => {
-                return Err(self.error(format!("can't handle {arg} for arg of type {ty}")));
+                return Err(self.error(format!(
+                    "can't handle {} for arg of type {ty}",
+                    self.source.shown(arg)
+                )));
             }
         };
-        value
-            .map(Slot::plain)
-            .ok_or_else(|| self.error(format!("expected {expected}; found {arg}")))
+        value.map(Slot::plain).ok_or_else(|| {
+            self.error(format!(
+                "expected {expected}; found {}",
+                self.source.shown(arg)
+            ))
+        })
     }
 
     /// A value, if it fits its parameter.

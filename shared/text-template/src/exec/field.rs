@@ -1,7 +1,7 @@
 //! Fields of records, keys of maps, methods.
 
 use super::{At, Slot, State};
-use crate::ast::{Operand, OperandKind};
+use crate::ast::{Operand, OperandKind, Source, Span};
 use crate::error::Error;
 use crate::exec::call::Target;
 use crate::function::CallError;
@@ -18,7 +18,7 @@ impl<'t> State<'t, '_> {
         dot: &Slot,
         node: &'t Operand,
         inner: &'t Operand,
-        names: &'t [Box<str>],
+        names: &'t [Span],
         given: Given<'t>,
     ) -> Result<Slot, Error> {
         self.at = At::Operand(node);
@@ -34,17 +34,17 @@ impl<'t> State<'t, '_> {
         &mut self,
         dot: &Slot,
         node: &'t Operand,
-        (name, names): (&str, &'t [Box<str>]),
+        (name, names): (Span, &'t [Span]),
         given: Given<'t>,
     ) -> Result<Slot, Error> {
         self.at = At::Operand(node);
-        let value = self.variable(name)?;
+        let value = self.variable(self.source.text(name))?;
         if names.is_empty() {
             let value = value.clone();
             self.not_a_function(given.0, given.1.as_ref())?;
             return Ok(value);
         }
-        let (value, names) = walk(value, names, &given);
+        let (value, names) = walk(self.source, value, names, &given);
         self.field_chain(dot, value, node, names, given)
     }
 
@@ -53,11 +53,11 @@ impl<'t> State<'t, '_> {
         &mut self,
         dot: &Slot,
         node: &'t Operand,
-        names: &'t [Box<str>],
+        names: &'t [Span],
         given: Given<'t>,
     ) -> Result<Slot, Error> {
         self.at = At::Operand(node);
-        let (value, names) = walk(dot, names, &given);
+        let (value, names) = walk(self.source, dot, names, &given);
         self.field_chain(dot, value, node, names, given)
     }
 
@@ -67,16 +67,17 @@ impl<'t> State<'t, '_> {
         dot: &Slot,
         mut receiver: Slot,
         node: &'t Operand,
-        names: &'t [Box<str>],
+        names: &'t [Span],
         given: Given<'t>,
     ) -> Result<Slot, Error> {
         let Some((last, before)) = names.split_last() else {
             return Ok(receiver);
         };
         for name in before {
+            let name = self.source.text(*name);
             receiver = self.field(dot, &receiver, node, name, (&[], None))?;
         }
-        self.field(dot, &receiver, node, last, given)
+        self.field(dot, &receiver, node, self.source.text(*last), given)
     }
 
     fn field(
@@ -154,13 +155,19 @@ impl<'t> State<'t, '_> {
 
 /// Goes as far along the names as there are plain fields and keys that cannot change, owning nothing
 /// on the way: most chains end here. What is left needs methods, a lock or an error.
-fn walk<'t>(from: &Slot, mut names: &'t [Box<str>], given: &Given<'_>) -> (Slot, &'t [Box<str>]) {
+fn walk<'t>(
+    source: Source<'_>,
+    from: &Slot,
+    mut names: &'t [Span],
+    given: &Given<'_>,
+) -> (Slot, &'t [Span]) {
     let has_arguments = given.0.len() > 1 || given.1.is_some();
     let (mut value, mut any) = (&from.value, from.any);
     while let [name, rest @ ..] = names {
         if has_arguments && rest.is_empty() {
             break;
         }
+        let name = source.text(*name);
         let next = match value {
             Value::Record(record) | Value::Pointer(_, Some(record)) => {
                 if record.record_type().methods.is_empty() {

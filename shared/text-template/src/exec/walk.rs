@@ -47,7 +47,7 @@ impl<'t> State<'t, '_> {
         self.at = At::Node(node);
         self.step()?;
         match node {
-            Node::Text { text, .. } => self.write(text)?,
+            Node::Text(span) => self.write(self.source.text(*span).as_bytes())?,
             Node::Action { pipe, .. } => {
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declare.is_empty() {
@@ -207,10 +207,10 @@ impl<'t> State<'t, '_> {
         let height = turns.height;
         match (&pipe.declare[..], pipe.assign) {
             ([], _) => {}
-            ([only], true) => self.assign(only, item.clone())?,
+            ([only], true) => self.assign(self.source.text(*only), item.clone())?,
             ([first, second, ..], true) => {
-                self.assign(first, index)?;
-                self.assign(second, item.clone())?;
+                self.assign(self.source.text(*first), index)?;
+                self.assign(self.source.text(*second), item.clone())?;
             }
             ([_], false) => self.variables[height - 1].1 = item.clone(),
             ([..], false) => {

@@ -1,13 +1,10 @@
 //! Outside of actions: text, delimiters with their trim markers, comments.
 
-use memchr::memmem;
-
 use super::{Kind, Lexer, State, Stop, TRIM_MARKER_LEN, has_left_trim, has_right_trim, is_space};
 
 impl Lexer<'_> {
     pub(super) fn text(&mut self) -> Result<State, Stop> {
-        let delimiter = memmem::find(self.rest().as_bytes(), self.left.as_bytes());
-        let Some(length) = delimiter else {
+        let Some(length) = find(self.rest().as_bytes(), self.left.as_bytes()) else {
             self.advance(self.rest().len());
             if self.pos > self.start {
                 self.emit(Kind::Text);
@@ -99,4 +96,11 @@ impl Lexer<'_> {
         }
         State::Text
     }
+}
+
+/// Where a delimiter stands. The texts between delimiters are too short for what a search of
+/// longer words has to prepare.
+fn find(text: &[u8], delimiter: &[u8]) -> Option<usize> {
+    let first = *delimiter.first()?;
+    memchr::memchr_iter(first, text).find(|start| text[*start..].starts_with(delimiter))
 }

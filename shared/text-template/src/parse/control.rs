@@ -26,13 +26,7 @@ impl<'s> Parser<'s> {
     pub(super) fn text_or_action(&mut self) -> Result<Item, Error> {
         let token = self.next_non_space();
         match token.kind {
-            Kind::Text => {
-                let text = token.text.as_bytes().into();
-                Ok(Item::Node(Some(Node::Text {
-                    pos: token.pos,
-                    text,
-                })))
-            }
+            Kind::Text => Ok(Item::Node(Some(Node::Text(token.span())))),
             Kind::LeftDelimiter => {
                 self.action_line = token.line;
                 let item = self.action();
@@ -204,7 +198,7 @@ impl<'s> Parser<'s> {
 
     /// The nodes of a definition: they see no variable and no loop from outside.
     fn body(&mut self, name: &str, context: &str) -> Result<(), Error> {
-        let variables = std::mem::replace(&mut self.variables, vec!["$".into()]);
+        let variables = std::mem::replace(&mut self.variables, vec!["$"]);
         let loops = std::mem::take(&mut self.loops);
         let body = self.nested(Self::item_list);
         self.variables = variables;

@@ -1,7 +1,7 @@
 //! What stands inside an action: pipelines, commands, operands.
 
 use super::{Parser, number, unquote};
-use crate::ast::{Callee, Command, Operand, OperandKind, Pipe};
+use crate::ast::{Callee, Command, Operand, OperandKind, Pipe, Source, Span};
 use crate::error::Error;
 use crate::lex::{Kind, Token};
 
@@ -84,9 +84,8 @@ impl<'s> Parser<'s> {
     }
 
     fn declare(&mut self, pipe: &mut Pipe, variable: &Token<'s>) {
-        let name: Box<str> = variable.text.into();
-        self.variables.push(name.clone());
-        pipe.declare.push(name);
+        self.variables.push(variable.text);
+        pipe.declare.push(variable.span());
     }
 
     fn check(&self, pipe: &Pipe, context: &str) -> Result<(), Error> {
@@ -150,22 +149,28 @@ impl<'s> Parser<'s> {
         if first.kind != Kind::Field {
             return Ok(Some(term));
         }
-        let mut fields: Vec<Box<str>> = Vec::new();
+        let further = self.tokens[self.next..]
+            .iter()
+            .take_while(|token| token.kind == Kind::Field)
+            .count();
+        let mut fields: Vec<Span> = Vec::with_capacity(further + 1);
+        if let OperandKind::Field(names) = &term.kind {
+            fields.extend(names);
+        }
         while self.peek().kind == Kind::Field {
             fields.push(field_name(&self.next_token()));
         }
+        fields.shrink_to_fit();
         let kind = match term.kind {
-            OperandKind::Field(mut names) => {
-                names.extend(fields);
-                OperandKind::Field(names)
-            }
+            OperandKind::Field(_) => OperandKind::Field(fields),
             OperandKind::Variable(name, _) => OperandKind::Variable(name, fields),
             OperandKind::Bool(_)
             | OperandKind::String { .. }
             | OperandKind::Number(_)
             | OperandKind::Nil
             | OperandKind::Dot => {
-                let shown = crate::fmt::quote(term.to_string().as_bytes());
+                let shown = Source(self.input.source).shown(&term).to_string();
+                let shown = crate::fmt::quote(shown.as_bytes());
                 return Err(self.error(format!("unexpected . after term {shown}")));
             }
             _ => OperandKind::Chain(Box::new(term), fields),
@@ -184,11 +189,11 @@ impl<'s> Parser<'s> {
             Kind::Dot => OperandKind::Dot,
             Kind::Nil => OperandKind::Nil,
             Kind::Variable => {
-                if !self.variables.iter().any(|name| **name == *token.text) {
+                if !self.variables.contains(&token.text) {
                     let name = crate::fmt::quote(token.text.as_bytes());
                     return Err(self.error(format!("undefined variable {name}")));
                 }
-                OperandKind::Variable(token.text.into(), Vec::new())
+                OperandKind::Variable(token.span(), Vec::new())
             }
             Kind::Field => OperandKind::Field(vec![field_name(&token)]),
             Kind::Bool => OperandKind::Bool(token.text == "true"),
@@ -208,7 +213,7 @@ impl<'s> Parser<'s> {
                 let text =
                     unquote::string(token.text).ok_or_else(|| self.error("invalid syntax"))?;
                 OperandKind::String {
-                    source: token.text.into(),
+                    source: token.span(),
                     text: text.into(),
                 }
             }
@@ -231,13 +236,17 @@ impl<'s> Parser<'s> {
             return Err(error);
         };
         Ok(OperandKind::Function(Callee {
-            name: token.text.into(),
+            name: token.span(),
             target,
         }))
     }
 }
 
 /// A field's name without its dot.
-fn field_name(token: &Token<'_>) -> Box<str> {
-    token.text[1..].into()
+fn field_name(token: &Token<'_>) -> Span {
+    let Span { start, end } = token.span();
+    Span {
+        start: start + 1,
+        end,
+    }
 }
