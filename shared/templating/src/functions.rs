@@ -11,6 +11,7 @@ mod json;
 mod list;
 mod map;
 mod math;
+mod network;
 mod parse;
 mod refused;
 mod regex;
@@ -76,6 +77,7 @@ const FAMILIES: &[&[Function]] = &[
     vault::FUNCTIONS,
     file::FUNCTIONS,
     environment::FUNCTIONS,
+    network::FUNCTIONS,
     text::FUNCTIONS,
     encode::FUNCTIONS,
     json::FUNCTIONS,
