@@ -90,6 +90,35 @@ impl TemplateError {
         self.column
     }
 
+    /// The line of the template's own text that is wrong, with a mark under the place, for a log or
+    /// a terminal. Of a long line only the part around the place is shown.
+    pub fn excerpt(&self, source: &str) -> Option<String> {
+        const BEFORE: usize = 40;
+        const LONGEST: usize = 80;
+        let line = source.lines().nth(self.line.checked_sub(1)?)?;
+        let place = self.column.saturating_sub(1).min(line.len());
+        let place = line
+            .char_indices()
+            .take_while(|(at, _)| *at < place)
+            .count();
+        let skipped = place.saturating_sub(BEFORE);
+        // A control character, a tab among them, would move the mark or the terminal.
+        let shown: String = line
+            .chars()
+            .skip(skipped)
+            .take(LONGEST)
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let number = self.line.to_string();
+        let (margin, mark) = (number.len(), place - skipped + 1);
+        Some(format!(
+            "{number} | {}\n{:margin$} | {:>mark$}",
+            shown.trim_end(),
+            "",
+            "^"
+        ))
+    }
+
     /// What is wrong, without the position.
     pub fn message(&self) -> &str {
         &self.message
@@ -118,5 +147,34 @@ impl fmt::Display for TemplateError {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, Template};
+
+    fn excerpt(source: &str) -> String {
+        let error = Template::parse(source, Options::default()).unwrap_err();
+        error.excerpt(source).unwrap()
+    }
+
+    #[test]
+    fn the_wrong_line_is_shown_with_a_mark_under_the_place() {
+        assert_eq!(
+            excerpt("a\n\tKEY={{ secrt \"x\" }}\nb"),
+            "2 |  KEY={{ secrt \"x\" }}\n  |         ^"
+        );
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_place_is_shown() {
+        let source = format!("{}{{{{ secrt }}}}{}", "é".repeat(300), "z".repeat(300));
+        let shown = excerpt(&source);
+        let (line, mark) = shown.split_once('\n').unwrap();
+        assert!(line.chars().count() < 90, "{shown}");
+        let at = mark.chars().position(|c| c == '^').unwrap();
+        let marked: String = line.chars().skip(at).collect();
+        assert!(marked.starts_with("secrt }}"), "{shown}");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 use templating::{Engine, Options, Partials, Request, Template};
+use tracing::error;
 
 use super::Page;
 use crate::config::{TemplateSettings, TemplateSource};
@@ -143,7 +144,12 @@ impl<'a> Texts<'a> {
             partials: self.partials.clone(),
             function_denylist: settings.function_denylist.clone(),
         };
-        Template::parse(text, options).map_err(|error| error.to_string())
+        Template::parse(text, options).map_err(|error| {
+        if let Some(excerpt) = error.excerpt(text) {
+            error!(target: "agent.template.server", "template does not parse:\n{excerpt}");
+        }
+        error.to_string()
+    })
     }
 }
 
