@@ -6,6 +6,7 @@
 //!
 //! * [`Lifetime`]: how a token or a lease is kept alive, and when it is time for a new one;
 //! * [`Refresh`]: what makes a secret due for its next read;
+//! * [`Rotation`]: whether what was read then is another credential;
 //! * [`Wait`]: how long a file is left alone after a change;
 //! * [`RetryPolicy`], [`LoginBackoff`]: how long to wait after a failure.
 
@@ -13,6 +14,7 @@ mod backoff;
 mod lifetime;
 mod quiet;
 mod refresh;
+mod rotation;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -20,7 +22,8 @@ use std::time::Duration;
 pub use backoff::{BackoffError, LoginBackoff, RetryPolicy};
 pub use lifetime::{Effect, End, Event, Lifetime, Tolerance};
 pub use quiet::{Quiet, Wait};
-pub use refresh::{Facts, Refresh, RefreshPolicy, Rotation};
+pub use refresh::{Facts, Refresh, RefreshPolicy};
+pub use rotation::{Rotated, Rotation};
 
 /// A number in `0.0..1.0` that spreads the decisions of many agents.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@
 //! | lease that cannot be renewed, or a duration without a lease | after the threshold's part of it |
 //! | certificate without a lease | after the threshold's part of the time to its `expiration` |
 //! | secret id without a lease | after the threshold's part of `secret_id_ttl` plus a second |
-//! | static role | a second after its rotation; short retries while it reports no time left |
+//! | static role | a second after its rotation, then as [`Rotation`] says, until it is another |
 //! | KV version 1 | as its duration says, but at least once an interval |
 //! | KV version 2, anything else | after the threshold's part of the interval |
 //! | list | after the interval |
@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use super::{Roll, scaled};
+use super::{Roll, Rotation, scaled};
 
 /// How far around the threshold reads are spread.
 const SPREAD: f64 = 0.05;
@@ -40,11 +40,11 @@ pub struct Facts {
     pub is_list: bool,
 }
 
-/// The credential of a static role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rotation {
-    /// Time until Vault rotates it; zero while it does.
-    pub ttl: Duration,
+impl Facts {
+    /// The rotation that decides, where there is no lease to do so.
+    pub fn rotating(&self) -> Option<Rotation> {
+        self.rotation.filter(|_| self.lease.is_none())
+    }
 }
 
 /// What the configuration says about refreshing.
@@ -61,8 +61,6 @@ pub enum Refresh {
     AtLeaseEnd,
     /// After this time.
     After(Duration),
-    /// It is being rotated at this moment and cannot be used: try again shortly.
-    Rotating,
     /// Not at all.
     Never,
 }
@@ -99,11 +97,9 @@ impl RefreshPolicy {
             Some(false) | None => {}
         }
         if facts.lease.is_none() {
-            if let Some(rotation) = facts.rotation {
-                return match rotation.ttl {
-                    Duration::ZERO => Refresh::Rotating,
-                    ttl => Refresh::After(ttl.saturating_add(Duration::from_secs(1))),
-                };
+            if let Some(rotation) = facts.rotating() {
+                let left = rotation.ttl.saturating_add(Duration::from_secs(1));
+                return Refresh::After(left);
             }
             if let Some(left) = facts.certificate.filter(|left| !left.is_zero()) {
                 return self.part_of(left, roll);

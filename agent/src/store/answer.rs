@@ -1,8 +1,10 @@
 //! What an answer of Vault's means: a value, its identity, and its outlook.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use templating::{Found, Secret};
 use vault_api::kv::SecretVersion;
@@ -79,13 +81,6 @@ pub(super) fn secret(
         is_write,
         ..facts::of(response, now)
     };
-    if facts.lease.is_none()
-        && facts
-            .rotation
-            .is_some_and(|rotation| rotation.ttl.is_zero())
-    {
-        return Err(FetchError::Rotating);
-    }
     let secret = Secret::from_response(response.body.as_str().as_bytes())?;
     let lease = HeldLease::of(response);
     let kept = keeps.then(|| Kept {
@@ -99,7 +94,10 @@ pub(super) fn secret(
     let follows_latest = is_kv_v2 && !is_write && !path.contains('?');
     Ok(Answer::New(Box::new(Fetched {
         found: Found::Secret(Some(Arc::new(secret))),
-        identity: Identity::of_secret(response),
+        identity: match facts.rotating() {
+            Some(_) => Identity::of_rotating(response),
+            None => Identity::of_secret(response),
+        },
         outlook: Outlook {
             facts,
             lease,
@@ -209,6 +207,24 @@ impl Identity {
         if data.is_empty() {
             // A login or a wrapped answer: each is another.
             hash.update(&response.request_id);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// Without the remaining time, which is another in each answer.
+    fn of_rotating(response: &Response) -> Self {
+        type Data<'a> = BTreeMap<&'a str, &'a RawValue>;
+        let data = response.data.as_ref();
+        let Some(mut data) = data.and_then(|data| data.parse::<Data<'_>>().ok()) else {
+            return Self::of_secret(response);
+        };
+        data.remove("ttl");
+        let mut hash = Sha256::new();
+        for (key, value) in data {
+            hash.update(key);
+            hash.update([0]);
+            hash.update(value.get());
+            hash.update([0]);
         }
         Self(hash.finalize().into())
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use vault_api::Response;
@@ -22,6 +23,11 @@ struct Hints<'a> {
     secret_id_ttl: Option<&'a RawValue>,
     #[serde(borrow)]
     rotation_period: Option<&'a RawValue>,
+    /// Instead of a period, where rotations have dates.
+    #[serde(borrow)]
+    rotation_schedule: Option<&'a RawValue>,
+    #[serde(borrow)]
+    last_vault_rotation: Option<&'a RawValue>,
     #[serde(borrow)]
     ttl: Option<&'a RawValue>,
 }
@@ -39,15 +45,22 @@ pub(super) fn of(response: &Response, now: SystemTime) -> Facts {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let certificate = hints.certificate.and(seconds(hints.expiration));
     let secret_id = hints.secret_id.and(seconds(hints.secret_id_ttl));
-    let rotation = hints.rotation_period.and(seconds(hints.ttl));
+    let is_rotated = hints.rotation_period.or(hints.rotation_schedule);
+    let rotation = is_rotated.and(seconds(hints.ttl));
+    let last = hints.last_vault_rotation.and_then(time);
     Facts {
         lease: response.lease.as_ref().map(|lease| lease.renewable),
         duration,
         certificate: certificate.map(|end| end.saturating_sub(now)),
         secret_id: secret_id.filter(|ttl| !ttl.is_zero()),
-        rotation: rotation.map(|ttl| Rotation { ttl }),
+        rotation: rotation.map(|ttl| Rotation { ttl, last }),
         ..Facts::default()
     }
+}
+
+/// The time in a text like `2026-01-31T09:30:00.123456789Z`.
+fn time(value: &RawValue) -> Option<Timestamp> {
+    value.get().trim_matches('"').parse().ok()
 }
 
 /// A number of seconds, as a number or as text. A negative one has passed.
@@ -94,6 +107,19 @@ mod tests {
         assert_eq!(facts.rotation.unwrap().ttl, Duration::from_secs(5));
         let facts = mk_data(&json!({"rotation_period": "60", "ttl": 0}));
         assert_eq!(facts.rotation.unwrap().ttl, Duration::ZERO);
+        let facts = mk_data(&json!({
+            "rotation_schedule": "0 0 * * SAT", "rotation_window": 3600, "ttl": 5,
+            "last_vault_rotation": "1970-01-01T00:01:40.5Z",
+        }));
+        let last = Timestamp::from_millisecond(100_500).unwrap();
+        let ttl = Duration::from_secs(5);
+        assert_eq!(
+            facts.rotation,
+            Some(Rotation {
+                ttl,
+                last: Some(last)
+            })
+        );
     }
 
     #[test]

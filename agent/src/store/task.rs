@@ -13,7 +13,7 @@ use super::answer::{Answer, Fetched, Identity, Outlook};
 use super::fetch::{FetchError, Known};
 use super::{Event, EventKind, Source, Trouble, fetch, file, lease};
 use crate::auth::{Login, Logins, Predecessor};
-use crate::schedule::{Refresh, Roll};
+use crate::schedule::{Refresh, Roll, Rotated, Rotation};
 
 /// Leases of a token that was replaced are re-read in the first part of the time that is left to
 /// it, spread over that part.
@@ -34,6 +34,10 @@ pub(super) struct Task {
     version: Option<u64>,
     /// The login whose policies hide the metadata of this secret.
     hidden_from: u64,
+    /// The rotation that brought the credential that we have.
+    rotation: Option<Rotation>,
+    /// Looks in a row that saw it past its time.
+    late: u32,
 }
 
 impl Task {
@@ -52,6 +56,8 @@ impl Task {
             failures: 0,
             version: None,
             hidden_from: 0,
+            rotation: None,
+            late: 0,
         }
     }
 
@@ -148,7 +154,35 @@ impl Task {
         if is_hidden {
             self.hidden_from = login.generation;
         }
-        answer
+        match answer {
+            Ok(Answer::New(fetched)) => self.rotated(fetched),
+            answer => answer,
+        }
+    }
+
+    /// Tells a credential that Vault has rotated from the one before.
+    fn rotated(&mut self, mut fetched: Box<Fetched>) -> Result<Answer, FetchError> {
+        let Some(rotation) = fetched.outlook.facts.rotating() else {
+            return Ok(Answer::New(fetched));
+        };
+        let is_same = self.identity.as_ref() == Some(&fetched.identity);
+        match rotation.after(self.rotation, is_same) {
+            Rotated::Yes => self.late = 0,
+            Rotated::Rotating => return Err(FetchError::Rotating),
+            Rotated::NotYet => {
+                self.late = self.late.saturating_add(1);
+                debug!(
+                    target: "agent",
+                    "(view) {}: not rotated yet, look {}", self.request, self.late
+                );
+                if is_same {
+                    return Ok(Answer::Same);
+                }
+                // The next process is to look at once, too.
+                fetched.kept = None;
+            }
+        }
+        Ok(Answer::New(fetched))
     }
 
     /// Tells the store about a value, if it is a new one.
@@ -159,6 +193,7 @@ impl Task {
         outlook: &Outlook,
     ) -> Result<(), StoreGone> {
         self.version = outlook.version;
+        self.rotation = outlook.facts.rotating();
         let lease = outlook.lease.as_ref().map(|lease| lease.id.clone());
         if self.identity.as_ref() == Some(&identity) {
             return self.recover().await;
@@ -224,6 +259,10 @@ impl Task {
         logins: &mut Logins,
     ) {
         let roll = Roll::dice();
+        if self.late > 0 {
+            sleep(Rotation::look_again(self.late, roll)).await;
+            return;
+        }
         let passed = age.unwrap_or_default();
         let _listed = outlook.lease.as_ref().map(|lease| {
             let left = lease.duration.saturating_sub(passed).min(LONGEST_LEASE);
@@ -246,8 +285,6 @@ impl Task {
                     () = lease_lost(logins, generation) => {}
                 }
             }
-            // The fetch has reported it as a failure already.
-            Refresh::Rotating => {}
             Refresh::Never => std::future::pending().await,
         }
     }

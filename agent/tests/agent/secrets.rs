@@ -85,22 +85,74 @@ async fn a_write_runs_once_while_reads_go_on() {
     agent.stop().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_static_role_is_read_at_its_rotation() {
-    let world = World::paused().await;
+/// A static role with a period of an hour, and settings of its own; a template with its password.
+fn mk_static_role(world: &World, settings: serde_json::Value) -> serde_json::Value {
     let connection = json!({"plugin_name": "postgresql-database-plugin", "allowed_roles": "*"});
     world.put("database/config/postgres", &connection);
-    let role = json!({"db_name": "postgres", "username": "app", "rotation_period": "1h"});
+    let mut role = json!({"db_name": "postgres", "username": "app", "rotation_period": "1h"});
+    let serde_json::Value::Object(settings) = settings else {
+        panic!("{settings}")
+    };
+    role.as_object_mut().unwrap().extend(settings);
     world.put("database/static-roles/app", &role);
     world.allow(r#"path "database/static-creds/app" { capabilities = ["read"] }"#);
     let text = r#"{{ with secret "database/static-creds/app" }}{{ .Data.password }}{{ end }}"#;
-    let agent = Agent::start(&world.config(&[world.template("app", text)]));
+    world.template("app", text)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_static_role_is_read_at_its_rotation() {
+    let world = World::paused().await;
+    let template = mk_static_role(&world, json!({}));
+    let agent = Agent::start(&world.config(&[template]));
     let first = world.wait_for("app", |text| !text.is_empty()).await;
     let before = tokio::time::Instant::now();
     world.wait_for("app", |text| text != first).await;
     let waited = before.elapsed().as_secs();
     assert!((3595..=3605).contains(&waited), "{waited}");
     assert_eq!(world.vault.count("GET", "database/static-creds/app"), 2);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_static_role_that_is_rotated_late_is_read_until_its_password_is_another() {
+    // What Vault says of the remaining time meanwhile: all of the next period, or nothing.
+    for meanwhile in ["next", "none"] {
+        let world = World::paused().await;
+        let late = json!({"rotation_lag": "90s", "rotation_lag_ttl": meanwhile});
+        let mut template = mk_static_role(&world, late);
+        let trace = format!("echo ran >> {}", world.path("ran").display());
+        template["command"] = json!(["sh", "-c", trace]);
+        // With the remaining time in the file, as the default template has it.
+        let text = template["contents"].as_str().unwrap();
+        template["contents"] = text.replace(".Data.password", ".Data").into();
+        let agent = Agent::start(&world.config(&[template]));
+        let first = world.wait_for("app", |text| !text.is_empty()).await;
+        let before = tokio::time::Instant::now();
+        world.wait_for("app", |text| text != first).await;
+        let waited = before.elapsed().as_secs();
+        // At most half a minute after the password.
+        assert!((3690..=3722).contains(&waited), "{meanwhile}: {waited}");
+        let reads = world.vault.count("GET", "database/static-creds/app");
+        assert!((5..40).contains(&reads), "{meanwhile}: {reads} reads");
+        assert!(
+            !world.logs().contains("retry attempt"),
+            "what there is still works, which is no failure"
+        );
+        agent.stop().await.unwrap();
+        assert_eq!(world.read("ran").unwrap(), "ran\nran\n", "{meanwhile}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_static_role_that_is_being_rotated_at_the_start_is_waited_for() {
+    let world = World::paused().await;
+    let template = mk_static_role(&world, json!({"rotation_lag": "20s"}));
+    world.vault.advance_clock(Duration::from_secs(3600));
+    let agent = Agent::start(&world.config(&[template]));
+    world.wait_for_log("returned ttl=0").await;
+    assert_eq!(world.read("app"), None);
+    world.wait_for("app", |text| !text.is_empty()).await;
     agent.stop().await.unwrap();
 }
 

@@ -45,6 +45,18 @@ struct StaticRole {
     password: String,
     period: Duration,
     rotated: Timestamp,
+    /// How much later than promised the password changes, and what `ttl` says meanwhile.
+    lag: Duration,
+    meanwhile: Meanwhile,
+}
+
+/// What a static role that is late says of its remaining time. Vault has been seen to say both.
+#[derive(Debug, Clone, Copy)]
+enum Meanwhile {
+    /// There is none.
+    Nothing,
+    /// All of the next period.
+    NextPeriod,
 }
 
 impl Database {
@@ -156,6 +168,12 @@ impl Database {
             password: ids::letters(20),
             period: period.ok_or_else(|| Refusal::bad_request("rotation_period is required"))?,
             rotated: now,
+            // The stand-in's own: a real server is late without being asked.
+            lag: duration::field(&request.body, "rotation_lag")?.unwrap_or_default(),
+            meanwhile: match request.text("rotation_lag_ttl") {
+                Some("next") => Meanwhile::NextPeriod,
+                _ => Meanwhile::Nothing,
+            },
         };
         self.check_allowed(&role.connection, name)?;
         self.static_roles.insert(name.to_owned(), role);
@@ -247,10 +265,16 @@ impl StaticRole {
 
     /// The user as of now; rotates first when the time has come.
     fn credentials(&mut self, now: Timestamp) -> Value {
-        while self.rotated + self.period <= now {
+        while self.rotated + self.period + self.lag <= now {
             self.rotate(self.rotated + self.period);
         }
-        let next = self.rotated + self.period;
+        let mut next = self.rotated + self.period;
+        if next <= now {
+            next = match self.meanwhile {
+                Meanwhile::Nothing => now,
+                Meanwhile::NextPeriod => next + self.period,
+            };
+        }
         json!({
             "username": self.username,
             "password": self.password,

@@ -109,23 +109,14 @@ fn a_secret_id_is_replaced_after_most_of_its_time() {
 fn a_static_role_is_read_a_second_after_its_rotation_without_jitter() {
     for (ttl, expected) in [(30, 31.0), (5, 6.0)] {
         let facts = Facts {
-            rotation: Some(Rotation { ttl: secs(ttl) }),
+            rotation: Some(Rotation {
+                ttl: secs(ttl),
+                last: None,
+            }),
             ..Facts::default()
         };
         assert_range(due(facts), (expected, expected));
     }
-}
-
-#[test]
-fn a_static_role_without_time_left_is_tried_again_shortly() {
-    let facts = Facts {
-        rotation: Some(Rotation {
-            ttl: Duration::ZERO,
-        }),
-        ..Facts::default()
-    };
-    let refresh = RefreshPolicy::new(None, None).refresh(&facts, Roll::new(0.5));
-    assert_eq!(refresh, Refresh::Rotating);
 }
 
 #[test]
