@@ -224,7 +224,10 @@ impl Task {
                 "(view) {}: waiting for Vault, retry attempt {}", self.request, self.failures
             );
         } else {
-            let pause = self.source.settings.retry.delay(self.failures);
+            let pause = match error {
+                FetchError::Rotating => Rotation::look_again(self.failures, Roll::new(0.0)),
+                _ => self.source.settings.retry.delay(self.failures),
+            };
             warn!(
                 target: "agent", %error,
                 "(view) {}: retry attempt {} after at most {pause:?}", self.request, self.failures
@@ -242,11 +245,15 @@ impl Task {
             // The gate has the time for all.
             return Duration::ZERO;
         }
-        let own = self
-            .source
-            .settings
-            .retry
-            .jittered_delay(self.failures, Roll::dice());
+        let roll = Roll::dice();
+        let own = match error {
+            FetchError::Rotating => Rotation::look_again(self.failures, roll),
+            _ => self
+                .source
+                .settings
+                .retry
+                .jittered_delay(self.failures, roll),
+        };
         error.retry_after().map_or(own, |asked| own.max(asked))
     }
 
