@@ -15,6 +15,7 @@ mod handlebars;
 mod handover;
 mod leaving;
 mod reloading;
+mod proxies;
 mod rendering;
 mod secrets;
 mod seeing;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Agent, KV_TEMPLATE, World};
 
-/// A server's certificate and the PEM of the authority that signed it.
-fn mk_pair() -> (TlsPair, String) {
+/// The certificate of a server of this name and the PEM of the authority that signed it.
+pub(crate) fn mk_pair(name: &str) -> (TlsPair, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let leaf = CertificateParams::new([name.to_owned()]).unwrap();
     let leaf = leaf.signed_by(&key, &ca).unwrap();
     let pair = TlsPair {
         cert_pem: leaf.pem(),
@@ -22,7 +22,7 @@ fn mk_pair() -> (TlsPair, String) {
 }
 
 async fn mk_world() -> (World, String) {
-    let (pair, ca) = mk_pair();
+    let (pair, ca) = mk_pair("127.0.0.1");
     let config = Config {
         tls: Some(pair),
         ..Config::default()
@@ -39,7 +39,7 @@ fn mk_config(world: &World, key: &str, path: &str) -> Value {
 #[tokio::test]
 async fn a_wrong_authority_is_named_and_the_right_one_noticed() {
     let (world, ca) = mk_world().await;
-    world.write("ca.pem", &mk_pair().1);
+    world.write("ca.pem", &mk_pair("127.0.0.1").1);
     let agent = Agent::start(&mk_config(&world, "ca_cert", "ca.pem"));
     world.wait_for_log("certificate").await;
     assert_eq!(world.vault.requests(), []);
@@ -55,7 +55,7 @@ async fn a_server_may_change_its_authority_while_the_agent_runs() {
     world.write("cas/one.pem", &ca);
     let agent = Agent::start(&mk_config(&world, "ca_path", "cas"));
     world.wait_for_text("app", "key=first").await;
-    let (pair, next) = mk_pair();
+    let (pair, next) = mk_pair("127.0.0.1");
     world.vault.replace_certificate(&pair).unwrap();
     world.vault.stop();
     world.wait_for_log("request failed").await;

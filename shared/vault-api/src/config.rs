@@ -7,6 +7,8 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{HeaderValue, InvalidHeaderValue};
 
+use crate::proxy::ProxyAddress;
+
 /// Settings of a [`Client`](crate::Client).
 ///
 /// # Trust
@@ -46,6 +48,9 @@ pub struct ClientConfig {
     pub tls_server_name: Option<String>,
     /// Accept any certificate.
     pub skip_verify: bool,
+    /// The proxy for every request; without one, that of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`,
+    /// for servers that are not on this machine.
+    pub proxy: Option<ProxyAddress>,
     /// Deadline of a request with its redirect and retries; zero for none.
     pub timeout: Duration,
     /// How often a failed request is tried again; zero leaves retries to the caller.
@@ -67,6 +72,7 @@ impl ClientConfig {
             client_key: None,
             tls_server_name: None,
             skip_verify: false,
+            proxy: None,
             timeout: Duration::from_secs(60),
             max_retries: 0,
             user_agent: concat!("vault-injector/", env!("CARGO_PKG_VERSION")).to_owned(),

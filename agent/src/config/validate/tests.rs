@@ -483,3 +483,12 @@ fn keys_of_files_are_not_allowed_for_variables() {
         assert!(error.to_string().contains(&words), "{error}");
     }
 }
+
+#[test]
+fn a_proxy_that_cannot_be_one_is_refused_by_its_variable_without_its_password() {
+    let environment = [("VAULT_PROXY_ADDR", "socks5://user:canary@proxy")];
+    let error = settings_of(&mk_config(), &environment).unwrap_err();
+    let error = error.to_string();
+    assert!(error.starts_with("VAULT_PROXY_ADDR: "), "{error}");
+    assert!(!error.contains("canary"), "{error}");
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::agent_config::Vault as Written;
 use contract::{GoDuration, values};
-use vault_api::ClientConfig;
+use vault_api::{ClientConfig, ProxyAddress};
 
 use super::{ConfigError, Environment};
 
@@ -38,6 +38,7 @@ pub(super) fn client_config(
         client_key: text("VAULT_CLIENT_KEY", &written.client_key).map(Into::into),
         tls_server_name: text("VAULT_TLS_SERVER_NAME", &written.tls_server_name),
         skip_verify,
+        proxy: proxy(environment)?,
         timeout: timeout(environment)?,
         max_retries: max_retries(environment)?,
         user_agent: concat!("vault-agent/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -76,6 +77,19 @@ pub(super) fn command_environment(client: &ClientConfig) -> Vec<(String, String)
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     set.collect()
+}
+
+/// The variables of Vault's clients go before those that all programs share.
+fn proxy(environment: &Environment) -> Result<Option<ProxyAddress>, ConfigError> {
+    let set = ["VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY"]
+        .into_iter()
+        .filter_map(|variable| Some((variable, environment.get(variable)?)))
+        .find(|(_, text)| !text.is_empty());
+    set.map(|(variable, text)| {
+        text.parse()
+            .map_err(|error| ConfigError::value(variable, error))
+    })
+    .transpose()
 }
 
 fn timeout(environment: &Environment) -> Result<Duration, ConfigError> {

@@ -16,7 +16,7 @@ use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
 use crate::redirect::Policy;
 use crate::token::Token;
-use crate::{hint, retry, tls};
+use crate::{hint, proxy, retry, tls};
 
 /// The largest answer that is taken: as much as Vault itself takes as a request.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -80,14 +80,15 @@ impl Transport {
     pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
         let base = config.base_url()?;
         let tls = tls::load(config)?;
-        let http = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls.config)
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(&config.user_agent)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build()
+            .pool_max_idle_per_host(IDLE_CONNECTIONS);
+        let http = proxy::apply(builder, config.proxy.as_ref(), &base)
+            .and_then(reqwest::ClientBuilder::build)
             .map_err(ConfigError::Http)?;
         Ok(Self {
             http,
