@@ -1,15 +1,17 @@
 //! Credentials that live for seconds. Against the real server they open real sessions.
 
 use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{DATABASE_TEMPLATE, DbCredentials, Lab};
+use e2e::{DATABASE_TEMPLATE, DEADLINE, DbCredentials, Lab};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 on_both_servers! {
     credentials_open_sessions_before_and_after_their_rotation,
     a_revoked_lease_brings_new_credentials,
+    a_pool_that_logs_in_with_the_file_is_never_refused,
 }
 
 async fn credentials_open_sessions_before_and_after_their_rotation(mut lab: Lab) -> Result<()> {
@@ -60,6 +62,68 @@ async fn a_revoked_lease_brings_new_credentials(mut lab: Lab) -> Result<()> {
     let second = credentials(&lab, Some(&first)).await;
     lab.story.tell(format_args!("replaced by {}", second.user));
     work(&lab, &second).await
+}
+
+async fn a_pool_that_logs_in_with_the_file_is_never_refused(mut lab: Lab) -> Result<()> {
+    const SESSIONS: usize = 3;
+    lab.database("4s", "8s").await?;
+    let agent = lab.run(&lab.sidecar(&[("db", DATABASE_TEMPLATE)]))?;
+    let mut users = vec![credentials(&lab, None).await.user];
+    let (mut pool, mut logins) = (Vec::new(), 0);
+    let started = Instant::now();
+    while users.len() < 4 {
+        ensure!(started.elapsed() < DEADLINE, "only {users:?}");
+        // A session may end with its user; the next one begins with what the file holds by then.
+        let mut alive = Vec::new();
+        for session in pool {
+            if is_alive(&lab, &session).await {
+                alive.push(session);
+            }
+        }
+        pool = alive;
+        // The application may begin one at any time, so the oldest makes way even if it lives.
+        if pool.len() == SESSIONS {
+            pool.remove(0);
+        }
+        while pool.len() < SESSIONS {
+            let credentials = credentials(&lab, None).await;
+            let session = log_in(&lab, &credentials).await;
+            pool.push(session.with_context(|| format!("{} is refused", credentials.user))?);
+            logins += 1;
+            if !users.contains(&credentials.user) {
+                users.push(credentials.user);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    lab.story
+        .tell(format_args!("{logins} logins as {users:?}, none refused"));
+    assert_eq!(agent.logged("authentication successful"), 1);
+    Ok(())
+}
+
+/// One session of a pool. The stand-in has no database; there it is the lease that lives or not.
+enum Session {
+    Database(Box<tokio_postgres::Client>),
+    Lease(DbCredentials),
+}
+
+async fn log_in(lab: &Lab, credentials: &DbCredentials) -> Result<Session> {
+    let Some(postgres) = &lab.postgres else {
+        lease(lab, credentials).await?;
+        return Ok(Session::Lease(credentials.clone()));
+    };
+    let client = postgres
+        .connect(&credentials.user, &credentials.password)
+        .await?;
+    Ok(Session::Database(Box::new(client)))
+}
+
+async fn is_alive(lab: &Lab, session: &Session) -> bool {
+    match session {
+        Session::Database(client) => client.query_one("SELECT 1", &[]).await.is_ok(),
+        Session::Lease(credentials) => lease(lab, credentials).await.is_ok(),
+    }
 }
 
 /// The rendered credentials, as soon as they are others than `old`.
