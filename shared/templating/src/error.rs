@@ -90,6 +90,11 @@ impl TemplateError {
         self.column
     }
 
+    /// What may help, such as the known name that looks most like an unknown one.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The line of the template's own text that is wrong, with a mark under the place, for a log or
     /// a terminal. Of a long line only the part around the place is shown.
     pub fn excerpt(&self, source: &str) -> Option<String> {

@@ -123,6 +123,11 @@ fn a_template_that_does_not_parse_is_warned_of_with_its_place() {
         broken[0].starts_with("agent-inject-template-a does not parse: line 2, column 4:"),
         "{broken:?}"
     );
+    let misspelt = warned(&[secret, ("agent-inject-template-a", "{{ secrt }}")]);
+    assert!(
+        misspelt[0].ends_with("(did you mean \"secret\"?)"),
+        "{misspelt:?}"
+    );
     let delimited = [
         secret,
         ("agent-inject-template-a", "{{ frobnicate }} << 1 >>"),

@@ -77,9 +77,11 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
             };
             let error = templating::Template::parse(text, options).err()?;
             let (line, column) = (error.line(), error.column());
+            let hint = error.hint().map(|hint| format!(" ({hint})"));
             let text = format!(
-                "agent-inject-template-{name} does not parse: line {line}, column {column}: {}",
-                error.message()
+                "agent-inject-template-{name} does not parse: line {line}, column {column}: {}{}",
+                error.message(),
+                hint.as_deref().unwrap_or_default()
             );
             let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
             Some(Warning::sure(&text).at(key))
