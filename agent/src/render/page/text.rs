@@ -145,11 +145,11 @@ impl<'a> Texts<'a> {
             function_denylist: settings.function_denylist.clone(),
         };
         Template::parse(text, options).map_err(|error| {
-        if let Some(excerpt) = error.excerpt(text) {
-            error!(target: "agent.template.server", "template does not parse:\n{excerpt}");
-        }
-        error.to_string()
-    })
+            if let Some(excerpt) = error.excerpt(text) {
+                error!(target: "agent.template.server", "template does not parse:\n{excerpt}");
+            }
+            error.to_string()
+        })
     }
 }
 
