@@ -16,6 +16,9 @@ use crate::token::Token;
 use reply::Reply;
 use transport::{Call, Transport};
 
+pub use forward::{Forward, ForwardBody, Forwarded};
+
+mod forward;
 mod path;
 mod reply;
 mod transport;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! ClientConfig ─▶ Client ─▶ with_token(&Token) ─▶ Session ─▶ read, list, write, renew, revoke
-//!                   └─▶ login, health                             │
-//!                                    Response { lease, auth, data } or Error
+//!                   ├─▶ login, health                             │
+//!                   └─▶ forward                  Response { lease, auth, data } or Error
 //! ```
 //!
 //! What holds everywhere:
@@ -36,10 +36,12 @@ mod retry;
 mod tls;
 mod token;
 
-pub use client::{Client, Session};
+pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
 pub use config::{ClientConfig, ConfigError};
 pub use error::{Error, RequestLine};
 pub use json::{JsonError, JsonText};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
+/// A body that is sent or received piece by piece.
+pub use reqwest::Body;
 pub use response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};
 pub use token::{InvalidToken, Token};

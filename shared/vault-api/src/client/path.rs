@@ -28,6 +28,24 @@ pub(super) fn url(base: &Url, path: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// `{base}{target}`, for a path and query that somebody else wrote.
+pub(super) fn whole(base: &Url, target: &str) -> Result<Url, Error> {
+    let (plain, query) = match target.split_once('?') {
+        Some((plain, query)) => (plain, Some(query)),
+        None => (target, None),
+    };
+    if !plain.starts_with('/') || plain.split('/').any(is_dot_segment) {
+        return Err(Error::InvalidPath {
+            path: plain.to_owned(),
+            reason: "it has to begin with / and to be without . and .. segments",
+        });
+    }
+    let mut url = base.clone();
+    url.set_path(&format!("{}{plain}", base.path().trim_end_matches('/')));
+    url.set_query(query);
+    Ok(url)
+}
+
 fn is_dot_segment(segment: &str) -> bool {
     let plain = segment.replace("%2e", ".").replace("%2E", ".");
     plain == "." || plain == ".."
@@ -70,6 +88,19 @@ mod tests {
         assert_eq!(path("secret/a b#c"), "secret/a%20b%23c");
         assert_eq!(path("secret/a%20b"), "secret/a%20b");
         assert_eq!(path("secret/folder/"), "secret/folder/");
+    }
+
+    #[test]
+    fn the_path_of_somebody_else_stays_as_it_is() {
+        let shown =
+            |base: &str, target| whole(&Url::parse(base).unwrap(), target).map(String::from);
+        assert_eq!(
+            shown("https://proxy/vault/", "/v1/kv//a%2Fb%20c?list=true&x=%2F").unwrap(),
+            "https://proxy/vault/v1/kv//a%2Fb%20c?list=true&x=%2F"
+        );
+        for target in ["/v1/%2e./x", "/../x", "v1/x", "*"] {
+            assert!(shown("http://vault", target).is_err(), "{target}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ const IDLE_CONNECTIONS: usize = 4;
 
 const X_VAULT_TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
 const X_VAULT_NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
-const X_VAULT_REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+pub(super) const X_VAULT_REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
 const X_VAULT_WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
 /// What to ask for.
@@ -68,11 +68,11 @@ impl<'a> Call<'a> {
 
 /// The connection pool and what goes with every request.
 pub(super) struct Transport {
-    http: reqwest::Client,
-    base: Url,
+    pub(super) http: reqwest::Client,
+    pub(super) base: Url,
     namespace: Option<HeaderValue>,
-    redirects: Policy,
-    timeout: Option<Duration>,
+    pub(super) redirects: Policy,
+    pub(super) timeout: Option<Duration>,
     max_retries: u32,
 }
 
@@ -218,7 +218,7 @@ impl Transport {
         request
             .send()
             .await
-            .map_err(|source| transport_error(call, url, source))
+            .map_err(|source| transport_error(&request_line(call, url), source))
     }
 
     async fn receive(
@@ -243,7 +243,7 @@ impl Transport {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|source| transport_error(call, url, source))?
+            .map_err(|source| transport_error(&request_line(call, url), source))?
         {
             if body.len() + chunk.len() > BODY_LIMIT {
                 return Err(too_large());
@@ -282,16 +282,16 @@ fn request_line(call: &Call<'_>, url: &Url) -> RequestLine {
     RequestLine::new(&call.method, url)
 }
 
-fn transport_error(call: &Call<'_>, url: &Url, source: reqwest::Error) -> Error {
+pub(super) fn transport_error(request: &RequestLine, source: reqwest::Error) -> Error {
     let source = source.without_url();
     Error::Transport {
-        request: request_line(call, url),
+        request: request.clone(),
         hint: hint::hint(&source),
         source,
     }
 }
 
-fn redirect_location(response: &reqwest::Response) -> Option<String> {
+pub(super) fn redirect_location(response: &reqwest::Response) -> Option<String> {
     let redirect = matches!(
         response.status(),
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::TEMPORARY_REDIRECT
@@ -303,7 +303,7 @@ fn redirect_location(response: &reqwest::Response) -> Option<String> {
     Some(location.to_str().unwrap_or_default().to_owned())
 }
 
-fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+pub(super) fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
     retry::parse_retry_after(value, Timestamp::now())
 }

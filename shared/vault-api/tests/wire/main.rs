@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod errors;
+mod forwarding;
 mod redirects;
 mod requests;
 mod retries;
