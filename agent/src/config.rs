@@ -25,6 +25,7 @@ use crate::command::CommandSpec;
 use crate::exec::ExecSettings;
 use crate::files::Target;
 use crate::listener::ListenerSettings;
+use crate::proxy::ProxySettings;
 use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
 
 pub use environment::Environment;
@@ -54,8 +55,10 @@ pub struct Settings {
     pub ready_marker: PathBuf,
     /// Socket of `vault-agent status`.
     pub status_socket: PathBuf,
-    /// TCP listeners.
+    /// Listeners besides the status socket.
     pub listeners: Vec<ListenerSettings>,
+    /// What becomes of their requests to Vault.
+    pub proxy: ProxySettings,
     /// Directories for what outlives the process: the first one that is there.
     pub state: Vec<PathBuf>,
     /// Revoke everything when asked to end.

@@ -26,6 +26,7 @@ pub mod files;
 mod leave;
 pub mod listener;
 pub mod log;
+pub mod proxy;
 pub mod ready;
 pub mod reload;
 pub mod render;

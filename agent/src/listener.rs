@@ -1,15 +1,15 @@
-//! The agent's own endpoints: over TCP for probes and Prometheus, over a socket for `vault-agent
-//! status`.
+//! The agent's own endpoints and the way to the proxy: over TCP or a socket for applications, probes
+//! and Prometheus, over a socket of its own for `vault-agent status`.
 //!
-//! A listener never takes part in the agent's work: it answers from snapshots, has a limit of
-//! connections and a deadline for requests, and all of its tasks end with it.
+//! A listener never takes part in the agent's work: it answers from snapshots or asks Vault, has a
+//! limit of connections and a deadline for requests, and all of its tasks end with it.
 
 mod routes;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,23 +24,56 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
+use crate::proxy::Proxy;
 use crate::status::Observer;
 use routes::Routes;
 
-/// Probes and scrapers need few.
-const CONNECTIONS: usize = 32;
+/// Of one listener. Applications keep theirs open.
+const CONNECTIONS: usize = 128;
 /// For the head of a request, from the first byte on or since the last request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// A pause after a connection could not be taken: descriptors may be short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A TCP listener, as configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A listener, as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenerSettings {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub address: Address,
+    /// What it answers.
+    pub role: Role,
+    /// Requests without `X-Vault-Request: true` are refused: a browser or a service that can be led
+    /// to ask for any URL does not send it.
+    pub require_request_header: bool,
     /// `POST /agent/v1/quit` ends the agent.
     pub enable_quit: bool,
+}
+
+/// Where a listener listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A port.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+        /// Its owner, if not the agent's user.
+        uid: Option<u32>,
+        /// Its group, if not the agent's.
+        gid: Option<u32>,
+    },
+}
+
+/// What a listener answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// All endpoints, and what is for Vault.
+    Default,
+    /// The metrics, and whether the agent is well.
+    MetricsOnly,
 }
 
 /// A listener cannot be started.
@@ -53,10 +86,12 @@ pub struct ListenError {
 
 /// The agent's listeners, bound and not yet served.
 pub struct Listeners {
-    tcp: Vec<(TcpListener, bool)>,
-    unix: Option<(UnixListener, SocketFile)>,
-    observer: Observer,
-    quit: Arc<Notify>,
+    bound: Vec<(Socket, Routes)>,
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener, SocketFile),
 }
 
 /// A socket in the file system; removed with this value.
@@ -75,69 +110,98 @@ impl Listeners {
         settings: &[ListenerSettings],
         socket: &Path,
         observer: Observer,
+        proxy: &Arc<Proxy>,
         quit: Arc<Notify>,
     ) -> Result<Self, ListenError> {
-        let mut tcp = Vec::new();
+        let mut bound = Vec::new();
         for settings in settings {
-            let listener = TcpListener::bind(settings.address).await;
-            let listener = listener.map_err(|source| ListenError {
-                address: settings.address.to_string(),
-                source,
-            })?;
-            let address = listener.local_addr().unwrap_or(settings.address);
-            info!(target: "agent", "listening at {address}");
-            tcp.push((listener, settings.enable_quit));
+            let quit = settings.enable_quit.then(|| Arc::clone(&quit));
+            let routes = match settings.role {
+                Role::Default => Routes::public(
+                    observer.clone(),
+                    quit,
+                    Arc::clone(proxy),
+                    settings.require_request_header,
+                ),
+                Role::MetricsOnly => Routes::metrics(observer.clone()),
+            };
+            bound.push((Socket::bind(&settings.address).await?, routes));
         }
-        let unix = match bind_socket(socket) {
-            Ok(listener) => Some((listener, SocketFile(socket.to_owned()))),
+        match bind_socket(socket, 0o600) {
+            Ok(listener) => bound.push((listener, Routes::private(observer))),
             // Outside of a pod there is no such directory.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 warn!(target: "agent", %error, "cannot listen at {}", socket.display());
-                None
             }
-        };
-        Ok(Self {
-            tcp,
-            unix,
-            observer,
-            quit,
-        })
+        }
+        Ok(Self { bound })
     }
 
     /// Serves until dropped.
     pub async fn run(self) -> Infallible {
         let mut tasks = JoinSet::new();
-        for (listener, enable_quit) in self.tcp {
-            let quit = enable_quit.then(|| Arc::clone(&self.quit));
-            let routes = Routes::public(self.observer.clone(), quit);
-            tasks.spawn(accept(routes, async move || {
-                listener.accept().await.map(|(stream, _)| stream)
-            }));
-        }
-        let mut socket_file = None;
-        if let Some((listener, file)) = self.unix {
-            socket_file = Some(file);
-            let routes = Routes::private(self.observer.clone());
-            tasks.spawn(accept(routes, async move || {
-                listener.accept().await.map(|(stream, _)| stream)
-            }));
+        for (socket, routes) in self.bound {
+            match socket {
+                Socket::Tcp(listener) => tasks.spawn(accept(routes, async move || {
+                    listener.accept().await.map(|(stream, _)| stream)
+                })),
+                Socket::Unix(listener, file) => tasks.spawn(accept(routes, async move || {
+                    // It is there as long as somebody listens.
+                    let _file = &file;
+                    listener.accept().await.map(|(stream, _)| stream)
+                })),
+            };
         }
         while tasks.join_next().await.is_some() {}
-        drop(socket_file);
         std::future::pending().await
     }
 }
 
-/// Only the agent's user may ask: a secret's path is nobody else's business.
-fn bind_socket(path: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+impl Socket {
+    async fn bind(address: &Address) -> Result<Self, ListenError> {
+        match address {
+            Address::Tcp(address) => {
+                let failed = |source| ListenError {
+                    address: address.to_string(),
+                    source,
+                };
+                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                let address = listener.local_addr().unwrap_or(*address);
+                info!(target: "agent", "listening at {address}");
+                Ok(Self::Tcp(listener))
+            }
+            Address::Unix {
+                path,
+                mode,
+                uid,
+                gid,
+            } => {
+                let failed = |source| ListenError {
+                    address: path.display().to_string(),
+                    source,
+                };
+                let socket = bind_socket(path, *mode).map_err(failed)?;
+                if uid.is_some() || gid.is_some() {
+                    std::os::unix::fs::chown(path, *uid, *gid).map_err(failed)?;
+                }
+                info!(target: "agent", "listening at {}", path.display());
+                Ok(socket)
+            }
+        }
+    }
+}
+
+/// The mode says who may connect.
+fn bind_socket(path: &Path, mode: u32) -> io::Result<Socket> {
+    // A socket was left by a process that could not tidy up; of anything else, binding says it.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        std::fs::remove_file(path)?;
     }
     let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let file = SocketFile(path.to_owned());
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    Ok(Socket::Unix(listener, file))
 }
 
 async fn accept<S>(routes: Routes, mut next: impl AsyncFnMut() -> io::Result<S>)
@@ -175,7 +239,7 @@ where
 {
     let service = service_fn(move |request| {
         let routes = Arc::clone(&routes);
-        async move { routes.answer(&request).await }
+        async move { routes.answer(request).await }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

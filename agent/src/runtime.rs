@@ -19,6 +19,7 @@ use crate::exit::Failure;
 use crate::files::{self, FileError, Target};
 use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
+use crate::proxy::Proxy;
 use crate::ready::Marker;
 use crate::reload::{self, Reload};
 use crate::render::{RenderError, Renderer};
@@ -53,7 +54,7 @@ pub async fn run_with_reload(
     let store = Store::new(
         connection.clone(),
         logins.clone(),
-        suspicions,
+        suspicions.clone(),
         Arc::clone(&state),
         settings.rendering,
     );
@@ -65,26 +66,26 @@ pub async fn run_with_reload(
         .map(|exec| Supervisor::new(exec, renderer.values()))
         .transpose()?;
     let exchanges = renderer.exchanges();
+    let proxy = Arc::new(Proxy::new(
+        settings.proxy.clone(),
+        connection.clone(),
+        logins.clone(),
+        suspicions,
+    ));
     let observer = Observer::new(
         renderer.inquiries(),
         authenticator.status(),
         connection.clone(),
+        Arc::clone(&proxy),
     );
     let listeners = Listeners::bind(
         &settings.listeners,
         &settings.status_socket,
         observer,
+        &proxy,
         Arc::clone(&quit),
     )
     .await?;
-    let work = async {
-        // The sinks never fail, but end where the agent ends after its work is done.
-        let sinks = async {
-            sinks.run().await;
-            Ok::<(), RenderError>(())
-        };
-        tokio::try_join!(sinks, renderer.run()).map(|_| ())
-    };
     // Seen while their tasks still run.
     let holdings = || Holdings {
         login: logins.borrow().clone(),
@@ -121,7 +122,7 @@ pub async fn run_with_reload(
             Err(failure) => (Err(failure), None),
         },
         error = authenticator.run() => (Err(error.into()), None),
-        result = work => (result.map_err(Into::into), None),
+        result = work(sinks, renderer) => (result.map_err(Into::into), None),
         never = listeners.run() => match never {},
         never = reload::run(reload, settings, exchanges) => match never {},
     };
@@ -135,6 +136,15 @@ pub async fn run_with_reload(
         state.clear();
     }
     end
+}
+
+/// Ends where the agent ends after its work is done. The sinks never fail.
+async fn work(sinks: Sinks, renderer: Renderer) -> Result<(), RenderError> {
+    let sinks = async {
+        sinks.run().await;
+        Ok(())
+    };
+    tokio::try_join!(sinks, renderer.run()).map(|_| ())
 }
 
 /// Logins have their own back-off and are never tried again by the client.

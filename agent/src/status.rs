@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::auth::AuthStatus;
 use crate::connection::Connection;
+use crate::proxy::Proxy;
 
 pub use metrics::prometheus;
 pub use table::table;
@@ -40,6 +41,9 @@ pub struct Snapshot {
     pub secrets: Vec<SecretStatus>,
     /// Requests to Vault by how they ended.
     pub requests: RequestCounts,
+    /// Requests of applications by how they were answered.
+    #[serde(default)]
+    pub proxy: ProxyCounts,
 }
 
 /// The login.
@@ -106,6 +110,17 @@ pub struct RequestCounts {
     pub refused: u64,
 }
 
+/// Requests that the proxy answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyCounts {
+    /// Below 400.
+    pub success: u64,
+    /// 4xx.
+    pub client_error: u64,
+    /// 5xx, whether from Vault or from the agent.
+    pub error: u64,
+}
+
 /// What the renderer and its store know.
 #[derive(Debug, Default)]
 pub struct RenderReport {
@@ -126,15 +141,22 @@ pub struct Observer {
     renderer: Inquiries,
     auth: Arc<AuthStatus>,
     connection: Connection,
+    proxy: Arc<Proxy>,
 }
 
 impl Observer {
     /// An observer of these parts.
-    pub fn new(renderer: Inquiries, auth: Arc<AuthStatus>, connection: Connection) -> Self {
+    pub fn new(
+        renderer: Inquiries,
+        auth: Arc<AuthStatus>,
+        connection: Connection,
+        proxy: Arc<Proxy>,
+    ) -> Self {
         Self {
             renderer,
             auth,
             connection,
+            proxy,
         }
     }
 
@@ -153,6 +175,7 @@ impl Observer {
             templates: report.templates,
             secrets: report.secrets,
             requests: self.connection.counts(),
+            proxy: self.proxy.counts(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod exec;
 mod listener;
 mod login;
+mod proxy;
 mod template;
 mod vault;
 
@@ -18,6 +19,7 @@ use super::{
     ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Revocation, Settings,
 };
 use crate::files::Target;
+use crate::proxy::UseToken;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
 
 /// Mode of a token file where nothing is said.
@@ -61,7 +63,14 @@ impl Settings {
             .map(|(index, sink)| sink_target(sink, &format!("auto_auth.sink[{index}]")))
             .collect::<Result<Vec<_>, _>>()?;
         let exec = exec::settings(config)?;
-        if sinks.is_empty() && config.template.is_empty() && config.env_template.is_empty() {
+        let written = config.vault.clone().unwrap_or_default();
+        let client = vault::client_config(&written, &method.namespace, environment)?;
+        let proxy = proxy::settings(config, &client, environment)?;
+        if sinks.is_empty()
+            && config.template.is_empty()
+            && config.env_template.is_empty()
+            && proxy.use_token == UseToken::Own
+        {
             return Err(ConfigError::rule(
                 "auto_auth requires at least one sink or at least one template or \
                  api_proxy.use_auto_auth_token=true",
@@ -71,8 +80,6 @@ impl Settings {
         let files = files.map(|(index, block)| template::settings(block, index));
         let variables = config.env_template.iter().map(exec::variable);
         let templates = files.chain(variables).collect::<Result<Vec<_>, _>>()?;
-        let written = config.vault.clone().unwrap_or_default();
-        let client = vault::client_config(&written, &method.namespace, environment)?;
         let rendering = config.template_config.clone().unwrap_or_default();
         Ok(Self {
             command_environment: vault::command_environment(&client),
@@ -86,6 +93,7 @@ impl Settings {
             ready_marker: READY_MARKER.into(),
             status_socket: STATUS_SOCKET.into(),
             listeners: listener::settings(&config.listener)?,
+            proxy,
             state: state_directories(config),
             revocation: revocation(config)?,
             pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),

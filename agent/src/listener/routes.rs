@@ -2,15 +2,18 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Notify;
 use tracing::info;
 
+use crate::proxy::{AnswerBody, Proxy};
 use crate::status::{Observer, Snapshot, prometheus};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -22,19 +25,58 @@ pub(super) struct Routes {
     observer: Observer,
     /// Where a request may end the agent.
     quit: Option<Arc<Notify>>,
-    /// The whole status may be seen, paths of secrets among it.
-    is_private: bool,
+    /// Where everything else goes.
+    proxy: Option<Arc<Proxy>>,
+    require_request_header: bool,
+    kind: Kind,
 }
 
-type Answer = Response<Full<Bytes>>;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Public,
+    /// Nothing but how the agent is.
+    Metrics,
+    /// The whole status may be seen, paths of secrets among it.
+    Private,
+}
+
+/// What `cache-clear` is asked for.
+#[derive(Deserialize)]
+struct CacheClear {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    value: String,
+}
+
+type Answer = Response<AnswerBody>;
+
+/// A request to clear the cache is short.
+const CLEAR_BODY: usize = 64 * 1024;
+const CLEAR_DEADLINE: Duration = Duration::from_secs(10);
 
 impl Routes {
     /// For everybody who reaches the port.
-    pub(super) fn public(observer: Observer, quit: Option<Arc<Notify>>) -> Self {
+    pub(super) fn public(
+        observer: Observer,
+        quit: Option<Arc<Notify>>,
+        proxy: Arc<Proxy>,
+        require_request_header: bool,
+    ) -> Self {
         Self {
             observer,
             quit,
-            is_private: false,
+            proxy: Some(proxy),
+            require_request_header,
+            kind: Kind::Public,
+        }
+    }
+
+    /// For scrapers and probes.
+    pub(super) fn metrics(observer: Observer) -> Self {
+        Self {
+            kind: Kind::Metrics,
+            ..Self::private(observer)
         }
     }
 
@@ -43,47 +85,102 @@ impl Routes {
         Self {
             observer,
             quit: None,
-            is_private: true,
+            proxy: None,
+            require_request_header: false,
+            kind: Kind::Private,
         }
     }
 
-    pub(super) async fn answer(&self, request: &Request<Incoming>) -> Result<Answer, Infallible> {
-        let get = |method: &Method| method == Method::GET || method == Method::HEAD;
-        Ok(match (request.uri().path(), request.method()) {
-            ("/agent/v1/quit", method) => match &self.quit {
-                None => refusal(StatusCode::NOT_FOUND, "the quit endpoint is not enabled"),
-                Some(_) if method != Method::POST => not_allowed("POST"),
-                Some(quit) => {
-                    info!(target: "agent", "quit requested over the listener");
-                    quit.notify_one();
-                    with(StatusCode::OK, JSON, "{}".to_owned())
-                }
-            },
-            ("/agent/v1/ready" | "/agent/v1/health" | "/agent/v1/metrics", method)
-                if !get(method) =>
-            {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Answer, Infallible> {
+        let method = request.method();
+        let is_get = method == Method::GET || method == Method::HEAD;
+        let path = request.uri().path();
+        let is_probe = matches!(path, "/agent/v1/ready" | "/agent/v1/health");
+        if self.require_request_header && !is_probe && !has_request_header(&request) {
+            return Ok(refusal(
+                StatusCode::PRECONDITION_FAILED,
+                "the header X-Vault-Request: true is missing",
+            ));
+        }
+        Ok(match path {
+            "/agent/v1/ready" | "/agent/v1/health" | "/agent/v1/metrics" if !is_get => {
                 not_allowed("GET, HEAD")
             }
-            ("/agent/v1/health", _) => {
+            "/agent/v1/health" => {
                 // That the agent answers says that its one thread turns.
                 with(StatusCode::OK, JSON, json!({"healthy": true}).to_string())
             }
-            ("/agent/v1/ready", _) => ready(&self.observer.look().await),
-            ("/agent/v1/metrics", _) => {
+            "/agent/v1/ready" => ready(&self.observer.look().await),
+            "/agent/v1/metrics" => {
                 let text = prometheus(&self.observer.look().await);
                 with(StatusCode::OK, PROMETHEUS, text)
             }
-            ("/agent/v1/status", method) if self.is_private && get(method) => {
+            "/agent/v1/status" if self.kind == Kind::Private && is_get => {
                 let snapshot = self.observer.look().await;
                 let text = serde_json::to_string(&snapshot).expect("a status must serialise");
                 with(StatusCode::OK, JSON, text)
             }
-            _ => refusal(
-                StatusCode::NOT_FOUND,
-                "this agent has no such endpoint, and no proxy to Vault",
-            ),
+            "/agent/v1/quit" if self.kind != Kind::Metrics => self.quit(method),
+            "/agent/v1/cache-clear" if self.kind == Kind::Public => {
+                if method != Method::POST && method != Method::PUT {
+                    not_allowed("POST, PUT")
+                } else {
+                    cache_clear(request).await
+                }
+            }
+            _ if path == "/agent" || path.starts_with("/agent/") => {
+                refusal(StatusCode::NOT_FOUND, "this agent has no such endpoint")
+            }
+            _ => match &self.proxy {
+                Some(proxy) => proxy.answer(request).await,
+                None => refusal(
+                    StatusCode::NOT_FOUND,
+                    "this listener has no such endpoint, and no proxy to Vault",
+                ),
+            },
         })
     }
+
+    fn quit(&self, method: &Method) -> Answer {
+        match &self.quit {
+            None => refusal(StatusCode::NOT_FOUND, "the quit endpoint is not enabled"),
+            Some(_) if method != Method::POST => not_allowed("POST"),
+            Some(quit) => {
+                info!(target: "agent", "quit requested over the listener");
+                quit.notify_one();
+                with(StatusCode::OK, JSON, "{}".to_owned())
+            }
+        }
+    }
+}
+
+fn has_request_header(request: &Request<Incoming>) -> bool {
+    let value = request.headers().get("x-vault-request");
+    value.is_some_and(|value| value == "true")
+}
+
+/// There is nothing to clear, but a mistake in the request is one.
+async fn cache_clear(request: Request<Incoming>) -> Answer {
+    let body = Limited::new(request.into_body(), CLEAR_BODY).collect();
+    let wrong = |words| refusal(StatusCode::BAD_REQUEST, words);
+    let Ok(Ok(body)) = tokio::time::timeout(CLEAR_DEADLINE, body).await else {
+        return wrong("the body of the request did not come whole and in time");
+    };
+    let Ok(asked) = serde_json::from_slice::<CacheClear>(&body.to_bytes()) else {
+        return wrong("the body has to be a JSON object with the texts type and value");
+    };
+    match asked.kind.as_str() {
+        "all" => {}
+        "request_path" | "token" | "token_accessor" | "lease" => {
+            if asked.value.is_empty() {
+                return wrong("a value is needed for this type");
+            }
+        }
+        _ => {
+            return wrong("type has to be request_path, token, token_accessor, lease or all");
+        }
+    }
+    with(StatusCode::OK, JSON, "{}".to_owned())
 }
 
 /// Which files are missing; why, is in the log and in `vault-agent status`.
@@ -118,7 +215,7 @@ fn not_allowed(methods: &'static str) -> Answer {
 }
 
 fn with(status: StatusCode, kind: HeaderValue, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    let mut answer = Response::new(Either::Left(Full::new(Bytes::from(body))));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, kind);
     answer

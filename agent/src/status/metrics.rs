@@ -117,6 +117,27 @@ pub fn prometheus(snapshot: &Snapshot) -> String {
             sample(&mut text, family.0, None, value);
         }
     }
+    let proxy = snapshot.proxy;
+    for (name, help, value) in [
+        (
+            "vault_agent_proxy_success",
+            "Requests of applications that were answered below 400.",
+            proxy.success,
+        ),
+        (
+            "vault_agent_proxy_client_error",
+            "Requests of applications that were answered with 4xx.",
+            proxy.client_error,
+        ),
+        (
+            "vault_agent_proxy_error",
+            "Requests of applications that were answered with 5xx.",
+            proxy.error,
+        ),
+    ] {
+        head(&mut text, (name, "counter", help));
+        sample(&mut text, name, None, value);
+    }
     let requests = snapshot.requests;
     let family = (
         "vault_agent_vault_requests_total",

@@ -101,7 +101,7 @@ fn time(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RequestCounts, SecretStatus, TemplateStatus, TokenStatus};
+    use super::super::{ProxyCounts, RequestCounts, SecretStatus, TemplateStatus, TokenStatus};
     use super::*;
 
     #[test]
@@ -134,6 +134,7 @@ mod tests {
                 lease_seconds: Some(90_000),
                 error: None,
             }],
+            proxy: ProxyCounts::default(),
             requests: RequestCounts::default(),
         };
         let lines = table(&snapshot);

@@ -16,6 +16,7 @@ mod handover;
 mod leaving;
 mod mounts;
 mod proxies;
+mod proxy;
 mod reloading;
 mod rendering;
 mod secrets;

@@ -106,7 +106,7 @@ async fn quit_ends_the_agent_only_where_that_is_enabled() {
     let world = World::new().await;
     let agent = Agent::start(&mk_config(&world, true));
     assert_eq!(ask(&world, "GET", "/agent/v1/quit").await.0, 405);
-    assert_eq!(ask(&world, "GET", "/v1/secret/data/app").await.0, 404);
+    assert_eq!(ask(&world, "GET", "/agent/v2/quit").await.0, 404);
     assert_eq!(ask(&world, "POST", "/agent/v1/quit").await.0, 200);
     agent.end().await.unwrap();
 }

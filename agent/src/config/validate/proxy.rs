@@ -1,0 +1,190 @@
+//! The blocks `api_proxy` and `cache`.
+
+use contract::AgentConfig;
+use contract::agent_config::ApiProxy;
+
+use super::{ConfigError, Environment};
+use crate::proxy::{ProxySettings, UseToken};
+
+/// Twelve tries, as the established proxy makes.
+const RETRIES: u32 = 11;
+
+/// What becomes of requests that a listener does not answer itself.
+pub(super) fn settings(
+    config: &AgentConfig,
+    client: &vault_api::ClientConfig,
+    environment: &Environment,
+) -> Result<ProxySettings, ConfigError> {
+    let cache = config.cache.as_ref();
+    let proxy = config.api_proxy.as_ref();
+    let of_cache = cache.map_or("", |cache| &cache.use_auto_auth_token);
+    let of_proxy = proxy.map_or("", |proxy| &proxy.use_auto_auth_token);
+    if !of_cache.is_empty() && !of_proxy.is_empty() {
+        return Err(ConfigError::rule(
+            "use_auto_auth_token defined in both api_proxy and cache config; give it in api_proxy only",
+        ));
+    }
+    let is_empty = config.listener.is_empty();
+    if proxy.is_some() && is_empty {
+        return Err(ConfigError::rule(
+            "api_proxy requires at least 1 listener to be defined",
+        ));
+    }
+    if cache.is_some() && is_empty && config.template.is_empty() && config.env_template.is_empty() {
+        return Err(ConfigError::rule(
+            "enabling the cache requires at least 1 template or 1 listener to be defined",
+        ));
+    }
+    if let Some(proxy) = proxy {
+        refuse_consistency(proxy)?;
+    }
+    let (block, written) = match of_proxy {
+        "" => ("cache", of_cache),
+        of_proxy => ("api_proxy", of_proxy),
+    };
+    let use_token = use_token(block, written)?;
+    if use_token != UseToken::Own && wraps(config) {
+        return Err(ConfigError::rule(format!(
+            "{block}.use_auto_auth_token is true and auto_auth uses wrapping"
+        )));
+    }
+    let prepends = proxy.is_some_and(|proxy| proxy.prepend_configured_namespace.0);
+    Ok(ProxySettings {
+        use_token,
+        namespace: client.namespace.clone().filter(|_| prepends),
+        retries: match environment.get("VAULT_MAX_RETRIES") {
+            Some(_) => client.max_retries,
+            None => RETRIES,
+        },
+    })
+}
+
+fn use_token(block: &str, written: &str) -> Result<UseToken, ConfigError> {
+    if written.is_empty() {
+        return Ok(UseToken::Own);
+    }
+    if written.eq_ignore_ascii_case("force") {
+        return Ok(UseToken::Force);
+    }
+    match contract::values::parse_bool(written) {
+        Ok(true) => Ok(UseToken::Fallback),
+        Ok(false) => Ok(UseToken::Own),
+        Err(_) => Err(ConfigError::value(
+            format!("{block}.use_auto_auth_token"),
+            format!("{written:?} is not true, false or force"),
+        )),
+    }
+}
+
+/// An application that counts on reading its own writes must not be told that it can.
+fn refuse_consistency(proxy: &ApiProxy) -> Result<(), ConfigError> {
+    match proxy.enforce_consistency.as_str() {
+        "" | "never" => {}
+        "always" => {
+            return Err(ConfigError::value(
+                "api_proxy.enforce_consistency",
+                "\"always\" is not supported; \"never\" is",
+            ));
+        }
+        other => {
+            return Err(ConfigError::value(
+                "api_proxy.enforce_consistency",
+                format!("{other:?} is not never"),
+            ));
+        }
+    }
+    match proxy.when_inconsistent.as_str() {
+        "" | "fail" | "retry" | "forward" => Ok(()),
+        other => Err(ConfigError::value(
+            "api_proxy.when_inconsistent",
+            format!("{other:?} is not fail, retry or forward"),
+        )),
+    }
+}
+
+fn wraps(config: &AgentConfig) -> bool {
+    let method = config
+        .auto_auth
+        .as_ref()
+        .and_then(|auth| auth.method.as_ref());
+    method.is_some_and(|method| !method.wrap_ttl.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(blocks: Value) -> Result<ProxySettings, String> {
+        let config: AgentConfig = serde_json::from_value(blocks).unwrap();
+        let mut client = vault_api::ClientConfig::new("http://vault:8200");
+        client.namespace = Some("org".into());
+        settings(&config, &client, &Environment::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_agents_token_is_lent_only_where_that_is_said() {
+        let listener = json!([{"type": "tcp"}]);
+        let used = |block: &str, value: Value| {
+            let blocks = json!({"listener": listener, block: {"use_auto_auth_token": value}});
+            read(blocks).map(|settings| settings.use_token)
+        };
+        assert_eq!(read(json!({})).unwrap().use_token, UseToken::Own);
+        assert_eq!(used("api_proxy", json!(false)), Ok(UseToken::Own));
+        assert_eq!(used("api_proxy", json!(true)), Ok(UseToken::Fallback));
+        assert_eq!(used("api_proxy", json!("Force")), Ok(UseToken::Force));
+        assert_eq!(used("cache", json!(true)), Ok(UseToken::Fallback));
+        assert_eq!(
+            used("api_proxy", json!("maybe")).unwrap_err(),
+            "api_proxy.use_auto_auth_token: \"maybe\" is not true, false or force"
+        );
+    }
+
+    #[test]
+    fn the_agents_namespace_is_put_in_front_only_where_that_is_said() {
+        let with = |prepend: bool| {
+            let proxy = json!({"prepend_configured_namespace": prepend});
+            read(json!({"listener": [{"type": "tcp"}], "api_proxy": proxy})).unwrap()
+        };
+        assert_eq!(with(true).namespace.as_deref(), Some("org"));
+        assert_eq!(with(false).namespace, None);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let listener = json!([{"type": "tcp"}]);
+        let cases = [
+            (
+                json!({"api_proxy": {}}),
+                "api_proxy requires at least 1 listener",
+            ),
+            (
+                json!({"cache": {}}),
+                "enabling the cache requires at least 1 template or 1 listener",
+            ),
+            (
+                json!({
+                    "listener": listener, "api_proxy": {"use_auto_auth_token": true},
+                    "cache": {"use_auto_auth_token": true},
+                }),
+                "use_auto_auth_token defined in both api_proxy and cache config",
+            ),
+            (
+                json!({
+                    "listener": listener, "api_proxy": {"use_auto_auth_token": true},
+                    "auto_auth": {"method": {"type": "kubernetes", "wrap_ttl": "5m"}},
+                }),
+                "api_proxy.use_auto_auth_token is true and auto_auth uses wrapping",
+            ),
+            (
+                json!({"listener": listener, "api_proxy": {"enforce_consistency": "always"}}),
+                "api_proxy.enforce_consistency: \"always\" is not supported",
+            ),
+        ];
+        for (blocks, words) in cases {
+            let error = read(blocks).unwrap_err();
+            assert!(error.starts_with(words), "{error}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Answers about the agent's own token: an application may use it and must not learn it.
+
+use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
+use vault_api::Body;
+use zeroize::Zeroizing;
+
+/// An answer about one token is small.
+const LIMIT: usize = 1024 * 1024;
+
+/// Whether the answer to a request for this path names the token that it is sent with.
+pub(super) fn is_asked_for(path: &str) -> bool {
+    // A namespace may stand in front, and Vault reads escapes before it looks.
+    let path = unescaped(path);
+    let mut segments = path.rsplit(|byte| *byte == b'/').filter(|s| !s.is_empty());
+    let last = segments.next();
+    matches!(last, Some(b"lookup-self" | b"renew-self"))
+        && segments.next() == Some(b"token")
+        && segments.next() == Some(b"auth")
+}
+
+/// The answer without token and accessor; `None` where it cannot be read.
+pub(super) async fn without(body: Body) -> Option<Vec<u8>> {
+    let body = Limited::new(body, LIMIT).collect().await.ok()?;
+    let body = Zeroizing::new(body.to_bytes().to_vec());
+    let mut answer: Value = serde_json::from_slice(&body).ok()?;
+    for (part, keys) in [
+        ("data", ["id", "accessor"]),
+        ("auth", ["client_token", "accessor"]),
+    ] {
+        if let Some(Value::Object(part)) = answer.get_mut(part) {
+            for key in keys {
+                part.remove(key);
+            }
+        }
+    }
+    serde_json::to_vec(&answer).ok()
+}
+
+fn unescaped(path: &str) -> Vec<u8> {
+    let bytes = path.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = (bytes[at] == b'%')
+            .then(|| path.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        plain.push(escape.unwrap_or(bytes[at]));
+        at += if escape.is_some() { 3 } else { 1 };
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_the_path_is_seen() {
+        for path in [
+            "/v1/auth/token/lookup-self",
+            "/v1/auth/token/renew-self/",
+            "/v1/team/auth/token/lookup-self",
+            "/v1/auth//token/lookup%2Dself",
+            "/v1/auth%2ftoken/lookup-self",
+        ] {
+            assert!(is_asked_for(path), "{path}");
+        }
+        for path in [
+            "/v1/auth/token/lookup",
+            "/v1/secret/data/lookup-self",
+            "/",
+            "/v1/%",
+        ] {
+            assert!(!is_asked_for(path), "{path}");
+        }
+    }
+}
