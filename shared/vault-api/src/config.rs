@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::{HeaderValue, InvalidHeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+
+use crate::rate::RateLimit;
 
 use crate::proxy::ProxyAddress;
 
@@ -21,7 +23,8 @@ use crate::proxy::ProxyAddress;
 /// One 301, 302 or 307 is followed, with the same method, token and body; never from `https` to
 /// `http`. The target may be the same host on any port; another host only over `https` and when one
 /// of the three CA settings is in use and verification is on, because then the target has proved
-/// that it belongs to the same owner. All else is an error, not a request without its token.
+/// that it belongs to the same owner. All else is an error, not a request without its token. Without
+/// [`follow_redirects`](Self::follow_redirects), every redirect is an error.
 ///
 /// # Retries
 /// With [`max_retries`](Self::max_retries) above zero, connection errors, 412, 429 and server
@@ -57,6 +60,14 @@ pub struct ClientConfig {
     pub max_retries: u32,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// Further headers of every request; see [`ClientConfig::with_header`].
+    pub headers: HeaderMap,
+    /// Follow the redirect of a standby server.
+    pub follow_redirects: bool,
+    /// Keep connections open for later requests.
+    pub keep_connections: bool,
+    /// Most requests in a time; no limit where `None`.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl ClientConfig {
@@ -76,7 +87,21 @@ impl ClientConfig {
             timeout: Duration::from_secs(60),
             max_retries: 0,
             user_agent: concat!("vault-injector/", env!("CARGO_PKG_VERSION")).to_owned(),
+            headers: HeaderMap::new(),
+            follow_redirects: true,
+            keep_connections: true,
+            rate_limit: None,
         }
+    }
+
+    /// One more header of every request. Its value counts as a secret.
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, ConfigError> {
+        let refuse = || ConfigError::Header(name.to_owned());
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| refuse())?;
+        value.set_sensitive(true);
+        self.headers.append(header, value);
+        Ok(self)
     }
 
     /// The address without a trailing slash, checked.
@@ -129,6 +154,9 @@ pub enum ConfigError {
     /// The namespace cannot be a header.
     #[error("the namespace must be printable text")]
     Namespace(#[source] InvalidHeaderValue),
+    /// Not a header.
+    #[error("header {0:?}: name and value must be printable text, the name without blanks")]
+    Header(String),
     /// A file or directory cannot be read as PEM.
     #[error("{what} {}: {reason}", path.display())]
     File {

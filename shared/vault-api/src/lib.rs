@@ -30,6 +30,7 @@ mod hint;
 mod json;
 pub mod kv;
 mod proxy;
+mod rate;
 mod redirect;
 mod response;
 mod retry;
@@ -41,6 +42,7 @@ pub use config::{ClientConfig, ConfigError};
 pub use error::{Error, RequestLine};
 pub use json::{JsonError, JsonText};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
+pub use rate::{RateLimit, RateLimitError};
 /// A body that is sent or received piece by piece.
 pub use reqwest::Body;
 pub use response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};

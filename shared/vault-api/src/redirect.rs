@@ -12,11 +12,16 @@ pub(crate) struct Policy {
     /// Servers must show a certificate of a CA that the configuration names: then any `https`
     /// target that connects is one of the same owner's.
     pub(crate) private_ca: bool,
+    /// Redirects are followed at all.
+    pub(crate) follow: bool,
 }
 
 impl Policy {
     /// The address to send the request to again, or why not.
     pub(crate) fn target(&self, from: &Url, location: &str) -> Result<Url, String> {
+        if !self.follow {
+            return Err("redirects are switched off".to_owned());
+        }
         let to = from
             .join(location)
             .map_err(|_| "its Location is not an address".to_owned())?;
@@ -52,9 +57,26 @@ mod tests {
     fn target(home: &str, private_ca: bool, location: &str) -> Result<String, String> {
         let home = Url::parse(home).unwrap();
         let from = home.join("/v1/secret/data/app").unwrap();
-        Policy { home, private_ca }
-            .target(&from, location)
-            .map(String::from)
+        let follow = true;
+        Policy {
+            home,
+            private_ca,
+            follow,
+        }
+        .target(&from, location)
+        .map(String::from)
+    }
+
+    #[test]
+    fn no_redirect_is_followed_where_they_are_switched_off() {
+        let home = Url::parse("https://vault:8200").unwrap();
+        let policy = Policy {
+            home: home.clone(),
+            private_ca: true,
+            follow: false,
+        };
+        let refused = policy.target(&home, "https://vault:8200/v1/x").unwrap_err();
+        assert_eq!(refused, "redirects are switched off");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::reply::Reply;
 use crate::config::{ClientConfig, ConfigError};
 use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
+use crate::rate::Limiter;
 use crate::redirect::Policy;
 use crate::token::Token;
 use crate::{hint, proxy, retry, tls};
@@ -74,19 +75,26 @@ pub(super) struct Transport {
     pub(super) redirects: Policy,
     pub(super) timeout: Option<Duration>,
     max_retries: u32,
+    limiter: Option<Limiter>,
 }
 
 impl Transport {
     pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
         let base = config.base_url()?;
         let tls = tls::load(config)?;
+        let idle = if config.keep_connections {
+            IDLE_CONNECTIONS
+        } else {
+            0
+        };
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls.config)
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(&config.user_agent)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS);
+            .default_headers(config.headers.clone())
+            .pool_max_idle_per_host(idle);
         let http = proxy::apply(builder, config.proxy.as_ref(), &base)
             .and_then(reqwest::ClientBuilder::build)
             .map_err(ConfigError::Http)?;
@@ -95,7 +103,9 @@ impl Transport {
             redirects: Policy {
                 home: base.clone(),
                 private_ca: tls.private_ca,
+                follow: config.follow_redirects,
             },
+            limiter: config.rate_limit.map(Limiter::new),
             base,
             namespace: config.namespace_header()?,
             timeout: (!config.timeout.is_zero()).then_some(config.timeout),
@@ -193,6 +203,9 @@ impl Transport {
     }
 
     async fn exchange(&self, call: &Call<'_>, url: &Url) -> Result<reqwest::Response, Error> {
+        if let Some(limiter) = &self.limiter {
+            limiter.admit().await;
+        }
         let mut request = self
             .http
             .request(call.method.clone(), url.clone())
