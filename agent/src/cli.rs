@@ -1,18 +1,27 @@
 //! The command line.
 //!
 //! Flags may have one dash or two, as people type them for the established agent, and the word
-//! `agent` may stand first, so that a binary called `vault` takes `vault agent -config=…`.
+//! `agent` may stand first. A binary that is called `vault` or `bao` takes what stock commands and
+//! hooks say to the program of that name as far as it concerns an agent: `vault agent …`,
+//! `vault token revoke -self`, `vault version`.
+
+mod flags;
+mod program;
+pub mod token;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::names::{READY_MARKER, STATUS_SOCKET};
 use contract::values;
 
+pub use flags::{ClientFlags, LogFlags};
+
 /// Keeps Vault secrets in files: logs in, renders templates, renews and refreshes.
 ///
-/// Without -config, the variable `VAULT_CONFIG` is read: the base64 of a JSON configuration.
+/// Flags take one dash or two. Without -config, the variable `VAULT_AGENT_CONFIG_PATH` names the
+/// file, or `VAULT_CONFIG` holds the base64 of one.
 #[derive(Debug, Parser)]
 #[command(
     name = "vault-agent",
@@ -25,9 +34,9 @@ pub struct Cli {
     #[command(subcommand)]
     pub query: Option<Query>,
 
-    /// The configuration: a JSON file, or env:VARIABLE for base64 of JSON in a variable.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<String>,
+    /// The configuration.
+    #[command(flatten)]
+    pub files: ConfigFlags,
 
     /// End after the first complete render, as an init container does.
     #[arg(
@@ -36,16 +45,39 @@ pub struct Cli {
     )]
     pub exit_after_auth: Option<bool>,
 
-    /// trace, debug, info, warn or error; wins over `VAULT_LOG_LEVEL`.
-    #[arg(long, value_name = "LEVEL")]
-    pub log_level: Option<String>,
+    /// How to reach Vault.
+    #[command(flatten)]
+    pub client: ClientFlags,
 
-    /// standard or json; wins over `VAULT_LOG_FORMAT`.
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<String>,
+    /// What is logged, and where.
+    #[command(flatten)]
+    pub log: LogFlags,
+
+    /// Check the configuration and end.
+    #[arg(
+        long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = values::parse_bool
+    )]
+    pub test_verify_only: Option<bool>,
 }
 
-/// Questions to the agent that runs beside.
+/// Where the configuration is, and how it is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct ConfigFlags {
+    /// A file with HCL or JSON, a directory of *.hcl and *.json, or env:VARIABLE for the base64 of
+    /// either in a variable; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub config: Vec<String>,
+
+    /// A key that nobody knows is an error instead of a warning.
+    #[arg(
+        long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = values::parse_bool
+    )]
+    pub strict: Option<bool>,
+}
+
+/// What the program does besides running as an agent.
 #[derive(Debug, Subcommand)]
 pub enum Query {
     /// End with 0 where the agent has rendered all files and is logged in, else with 1: for probes.
@@ -63,6 +95,31 @@ pub enum Query {
         #[arg(short, long, value_enum, default_value_t = Output::Table)]
         output: Output,
     },
+    /// Check a configuration: end with 0 where it is good, else with 78 and what is wrong.
+    Validate(ConfigFlags),
+    /// Tokens: revoke the own one.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        action: TokenAction,
+    },
+}
+
+/// What to do with a token.
+#[derive(Debug, Subcommand)]
+pub enum TokenAction {
+    /// Revoke the token in `VAULT_TOKEN`, else in ~/.vault-token, with all its leases.
+    Revoke {
+        /// The token itself; required.
+        #[arg(
+            long = "self", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", value_parser = values::parse_bool
+        )]
+        own: Option<bool>,
+        /// How to reach Vault.
+        #[command(flatten)]
+        client: ClientFlags,
+    },
 }
 
 /// Form of an answer.
@@ -78,9 +135,9 @@ pub enum Output {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut arguments = arguments.into_iter();
     let program = arguments.next().unwrap_or_else(|| "vault-agent".into());
-    let mut arguments = arguments.peekable();
-    arguments.next_if(|word| word == "agent");
-    Cli::try_parse_from(std::iter::once(program).chain(arguments.map(with_two_dashes)))
+    let arguments = program::own_arguments(&program, arguments.collect())?;
+    let arguments = arguments.into_iter().map(with_two_dashes);
+    Cli::try_parse_from(std::iter::once(program).chain(arguments))
 }
 
 /// `-config=x` as `--config=x`; `-h` and all else stay.
@@ -95,73 +152,4 @@ fn with_two_dashes(argument: OsString) -> OsString {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mk_cli(line: &str) -> Result<Cli, clap::Error> {
-        parse(line.split(' ').map(OsString::from))
-    }
-
-    #[test]
-    fn one_dash_and_two_mean_the_same_with_equals_or_a_blank() {
-        for line in [
-            "vault-agent -config=/c.json -log-level=debug",
-            "vault-agent --config=/c.json --log-level=debug",
-            "vault-agent -config /c.json -log-level debug",
-            "vault agent -config=/c.json -log-level=debug",
-            "vault-agent agent --config /c.json --log-level debug",
-        ] {
-            let cli = mk_cli(line).unwrap();
-            assert_eq!(cli.config.as_deref(), Some("/c.json"), "{line}");
-            assert_eq!(cli.log_level.as_deref(), Some("debug"), "{line}");
-        }
-    }
-
-    #[test]
-    fn ready_looks_at_the_known_marker_unless_told_otherwise() {
-        let marker = |line| match mk_cli(line).unwrap().query {
-            Some(Query::Ready { marker }) => marker,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(marker("vault-agent ready"), PathBuf::from(READY_MARKER));
-        assert_eq!(marker("vault agent ready -marker=/m"), PathBuf::from("/m"));
-        assert!(mk_cli("vault-agent -config=/c.json ready").is_err());
-    }
-
-    #[test]
-    fn switches_take_gos_booleans_or_nothing() {
-        let switch = |line| mk_cli(line).map(|cli| cli.exit_after_auth);
-        assert_eq!(switch("vault-agent").unwrap(), None);
-        assert_eq!(switch("vault-agent -exit-after-auth").unwrap(), Some(true));
-        assert_eq!(
-            switch("vault-agent -exit-after-auth=F").unwrap(),
-            Some(false)
-        );
-        assert!(switch("vault-agent -exit-after-auth=maybe").is_err());
-    }
-
-    #[test]
-    fn what_is_not_known_is_an_error() {
-        assert!(mk_cli("vault-agent -confg=/c.json").is_err());
-        assert!(mk_cli("vault-agent server").is_err());
-    }
-
-    #[test]
-    fn help_and_version_are_there_in_both_spellings() {
-        use clap::error::ErrorKind;
-        for line in ["vault-agent -h", "vault-agent -help", "vault-agent --help"] {
-            assert_eq!(
-                mk_cli(line).unwrap_err().kind(),
-                ErrorKind::DisplayHelp,
-                "{line}"
-            );
-        }
-        for line in ["vault-agent -version", "vault-agent -V"] {
-            assert_eq!(
-                mk_cli(line).unwrap_err().kind(),
-                ErrorKind::DisplayVersion,
-                "{line}"
-            );
-        }
-    }
-}
+mod tests;

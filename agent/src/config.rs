@@ -1,16 +1,18 @@
 //! The agent's settings: checked once, typed from here on.
 //!
 //! ```text
-//! -config=FILE | VAULT_CONFIG ─▶ source ─▶ AgentConfig ─▶ validate ─▶ Settings
-//!                                  └─▶ keys that nobody knows    ▲
-//!                                             flags, environment ┘  (flag > environment > file > default)
+//! -config=PATH | VAULT_CONFIG ─▶ source ─▶ hcl ─▶ normal ─▶ merge ─▶ AgentConfig ─▶ validate ─▶ Settings
+//!                                                   └─▶ keys that nobody knows        ▲
+//!                                                                  flags, environment ┘
 //! ```
 //!
 //! What is wrong is said with the key that it stands under; nothing is checked a second time later.
 
 mod environment;
+mod merge;
+mod normal;
+mod schema;
 mod source;
-mod unknown;
 mod validate;
 
 use std::path::PathBuf;
@@ -28,9 +30,10 @@ use crate::listener::ListenerSettings;
 use crate::proxy::ProxySettings;
 use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
 
-pub use environment::Environment;
+pub use environment::{Environment, Variable};
+pub use normal::UnknownKey;
 pub use source::{Loaded, Source};
-pub use validate::Overrides;
+pub use validate::{Overrides, client_of_flags};
 
 /// All that the agent is told.
 #[derive(Clone, Debug)]
@@ -183,7 +186,8 @@ pub const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum ConfigError {
     /// There is none.
     #[error(
-        "no configuration: give a file with -config=FILE, or set {} to the base64 of one",
+        "Must specify exactly at least one config path using -config, or set {} to the base64 of a \
+         configuration",
         contract::names::CONFIG_VARIABLE
     )]
     Missing,
@@ -209,19 +213,23 @@ pub enum ConfigError {
         /// Why.
         source: base64::DecodeError,
     },
-    /// Not JSON, or not of the form that the agent reads.
+    /// Neither HCL nor JSON.
     #[error("{origin}: {source}")]
-    Json {
+    Syntax {
         /// The file or variable.
         origin: String,
         /// Where and what.
-        source: serde_json::Error,
+        source: hcl::ParseError,
     },
-    /// Another format.
-    #[error("{origin}: the configuration has to be a JSON object, beginning with '{{'")]
-    NotJson {
+    /// A value of the wrong form.
+    #[error("{origin}: {key}: {reason}")]
+    Form {
         /// The file or variable.
         origin: String,
+        /// Key of the configuration.
+        key: String,
+        /// What is wrong.
+        reason: String,
     },
     /// A value that cannot be used.
     #[error("{key}: {reason}")]
@@ -231,6 +239,9 @@ pub enum ConfigError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// A key that nobody knows, where that is an error.
+    #[error("{0}")]
+    Unknown(UnknownKey),
     /// Keys that do not go together. The words are the established ones.
     #[error("{0}")]
     Rule(String),

@@ -8,8 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::warn;
 use tracing_subscriber::layer::SubscriberExt;
-use vault_agent::cli::{self, Cli, Output, Query};
-use vault_agent::config::{ConfigError, Environment, Overrides, Settings, Source};
+use vault_agent::cli::token::{RevokeError, revoke_self};
+use vault_agent::cli::{self, Cli, ClientFlags, ConfigFlags, Output, Query, TokenAction};
+use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogLayer, LogLevel};
 use vault_agent::reload::{Load, Reload};
@@ -25,10 +26,14 @@ fn main() -> ExitCode {
             return code.into();
         }
     };
-    if let Some(query) = &cli.query {
-        return answer(query);
-    }
-    match start(&cli) {
+    let verify_only = cli.test_verify_only.unwrap_or_default();
+    let result = match &cli.query {
+        Some(Query::Validate(files)) => validate(files, &cli),
+        None if verify_only => validate(&cli.files, &cli),
+        None => start(&cli),
+        Some(query) => return answer(query),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let line = format!("vault-agent: {}\n", failure.one_line());
@@ -54,6 +59,10 @@ fn answer(query: &Query) -> ExitCode {
                 }
             })
             .map_err(|error| error.to_string()),
+        Query::Token {
+            action: TokenAction::Revoke { own, client },
+        } => revoke(own.unwrap_or_default(), client).map_err(|error| error.to_string()),
+        Query::Validate(_) => Ok(String::new()),
     };
     match answer {
         Ok(text) => {
@@ -72,20 +81,18 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let log_level = start_log(cli, &environment)?;
     protect_memory();
-    let source = Source::choose(cli.config.as_deref(), &environment)?;
-    let files = source.files();
-    let overrides = Overrides {
-        exit_after_auth: cli.exit_after_auth.unwrap_or_default(),
-    };
+    let sources = Source::choose(&cli.files.config, &environment)?;
+    let files = sources.iter().flat_map(Source::files).collect();
+    let (strict, overrides) = (cli.files.strict.unwrap_or_default(), overrides(cli));
     let mut load: Load = Box::new(move || {
-        let loaded = source.load(&environment)?;
+        let loaded = read(&sources, strict, &environment)?;
         for key in &loaded.unknown_keys {
-            warn!(target: "agent", "configuration: unknown key {key:?} is ignored");
+            warn!(target: "agent", "configuration: {key}: ignored");
         }
         for block in loaded.ignored_blocks() {
             warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
         }
-        let settings = Settings::from_config(&loaded.config, overrides, &environment)?;
+        let settings = Settings::from_config(&loaded.config, overrides.clone(), &environment)?;
         if let Some(log_level) = &log_level {
             let level = log::parse_level(&loaded.config.log_level);
             log_level.set(level.map_err(|error| ConfigError::value("log_level", error))?);
@@ -115,6 +122,50 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     })
 }
 
+fn read(
+    sources: &[Source],
+    strict: bool,
+    environment: &Environment,
+) -> Result<Loaded, ConfigError> {
+    let loaded = Loaded::of(sources, environment)?;
+    match loaded.unknown_keys.first() {
+        Some(key) if strict => Err(ConfigError::Unknown(key.clone())),
+        _ => Ok(loaded),
+    }
+}
+
+fn overrides(cli: &Cli) -> Overrides {
+    Overrides {
+        exit_after_auth: cli.exit_after_auth.unwrap_or_default(),
+        client: cli.client.clone(),
+    }
+}
+
+/// Says on stdout what a run would say of the configuration, and what it ignores.
+fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
+    let environment = Environment::of_process();
+    let sources = Source::choose(&files.config, &environment)?;
+    let loaded = read(&sources, files.strict.unwrap_or_default(), &environment)?;
+    Settings::from_config(&loaded.config, overrides(cli), &environment)?;
+    let mut out = io::stdout();
+    for key in &loaded.unknown_keys {
+        writeln!(out, "{key}")?;
+    }
+    for block in loaded.ignored_blocks() {
+        writeln!(out, "{block:?} is not supported and ignored")?;
+    }
+    Ok(writeln!(out, "The configuration is valid.")?)
+}
+
+fn revoke(own: bool, flags: &ClientFlags) -> Result<String, RevokeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime must start");
+    runtime.block_on(revoke_self(own, flags, &Environment::of_process()))?;
+    Ok("Success! Revoked token (if it existed)\n".to_owned())
+}
+
 /// On stdout, apart from the log on stderr.
 fn print_banner(settings: &Settings) {
     let _ = writeln!(
@@ -137,12 +188,12 @@ fn print_banner(settings: &Settings) {
 fn start_log(cli: &Cli, environment: &Environment) -> Result<Option<LogLevel>, Failure> {
     let pick = |flag: &Option<String>, variable: &str| {
         flag.clone()
-            .or_else(|| environment.get(variable).map(str::to_owned))
+            .or_else(|| Some(environment.vault(variable)?.value.to_owned()))
             .unwrap_or_default()
     };
-    let written = pick(&cli.log_level, "VAULT_LOG_LEVEL");
+    let written = pick(&cli.log.log_level, "LOG_LEVEL");
     let level = log::parse_level(&written)?;
-    let format = pick(&cli.log_format, "VAULT_LOG_FORMAT").parse()?;
+    let format = pick(&cli.log.log_format, "LOG_FORMAT").parse()?;
     let layer = LogLayer::new(level, format, io::stderr());
     let log_level = layer.level();
     let subscriber = tracing_subscriber::registry().with(layer);

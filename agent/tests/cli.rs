@@ -1,6 +1,7 @@
 //! The binary: exit codes and signals.
 #![allow(
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     reason = "all of this is test code, its helpers too"
 )]
 
@@ -39,7 +40,7 @@ fn a_wrong_command_line_is_64_and_a_wrong_configuration_78() {
     let (code, _, stderr) = run(&["-confg=x"]);
     assert!(code == 64 && stderr.contains("confg"), "{stderr}");
     let (code, _, stderr) = run(&[]);
-    assert!(code == 64 && stderr.contains("-config=FILE"), "{stderr}");
+    assert!(code == 64 && stderr.contains("using -config"), "{stderr}");
     let (code, _, stderr) = run(&["-config=/nowhere.json"]);
     assert!(code == 78 && stderr.contains("/nowhere.json"), "{stderr}");
     let (code, _, stderr) = run(&["-log-level=loud", "-config=/nowhere.json"]);
@@ -57,6 +58,53 @@ fn a_wrong_command_line_is_64_and_a_wrong_configuration_78() {
         stderr.lines().last(),
         Some("vault-agent: configuration: no auto_auth, cache, or listener block found in config")
     );
+}
+
+#[test]
+fn validate_says_what_is_wrong_with_file_and_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("agent.hcl");
+    let argument = format!("-config={}", dir.path().display());
+    let mut text = "auto_auth {\n  method \"kubernetes\" {\n    config { role = \"r\" }\n  }\n  \
+                    sink \"file\" { config { path = \"/t\" } }\n}\n"
+        .to_owned();
+    std::fs::write(&file, &text).unwrap();
+    let (code, stdout, stderr) = run(&["validate", &argument]);
+    assert_eq!(
+        (code, stdout.as_str(), stderr.as_str()),
+        (0, "The configuration is valid.\n", "")
+    );
+    text += "pidfile = \"/p\"\n";
+    std::fs::write(&file, &text).unwrap();
+    let expected = format!(
+        "{}:7: unknown key \"pidfile\", did you mean \"pid_file\"?",
+        file.display()
+    );
+    let (code, stdout, _) = run(&["validate", &argument]);
+    assert!(code == 0 && stdout.starts_with(&expected), "{stdout}");
+    let (code, _, stderr) = run(&["validate", "-strict", &argument]);
+    assert!(code == 78 && stderr.contains(&expected), "{stderr}");
+    std::fs::write(&file, text + "vault {").unwrap();
+    let (code, _, stderr) = run(&["validate", &argument]);
+    assert!(
+        code == 78 && stderr.contains("agent.hcl: line 8"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_hook_of_a_stock_image_revokes_the_token_that_the_sink_wrote() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = mk_command(&["token", "revoke", "-address=http://127.0.0.1:1", "-self"]);
+    let output = command.env("HOME", home.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains(".vault-token cannot be read"), "{stderr}");
+    assert_eq!(output.status.code(), Some(1));
+    std::fs::write(home.path().join(".vault-token"), "hvs.canary\n").unwrap();
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("Error revoking token"), "{stderr}");
+    assert!(!stderr.contains("canary"), "{stderr}");
 }
 
 #[test]

@@ -16,10 +16,28 @@ impl Environment {
             .collect()
     }
 
+    /// The variable `VAULT_{name}`, else OpenBao's `BAO_{name}`.
+    pub fn vault(&self, name: &str) -> Option<Variable<'_>> {
+        ["VAULT_", "BAO_"].into_iter().find_map(|prefix| {
+            let name = format!("{prefix}{name}");
+            let value = self.get(&name)?;
+            Some(Variable { name, value })
+        })
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+}
+
+/// A variable that is set.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variable<'a> {
+    /// Its name, as it is set.
+    pub name: String,
+    /// Its value, which may be a secret.
+    pub value: &'a str,
 }
 
 impl FromIterator<(String, String)> for Environment {
@@ -32,5 +50,12 @@ impl FromIterator<(String, String)> for Environment {
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// As above.
+impl fmt::Debug for Variable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Variable").field(&self.name).finish()
     }
 }

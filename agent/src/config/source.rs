@@ -1,31 +1,34 @@
 //! Where the configuration comes from, and its first reading.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
 use contract::names::CONFIG_VARIABLE;
 
+use super::merge::merge;
+use super::normal::{UnknownKey, normalised};
 use super::validate::is_supported;
-use super::{ConfigError, Environment, unknown};
+use super::{ConfigError, Environment};
 
 /// Where the configuration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A file with JSON.
-    File(PathBuf),
-    /// A variable with base64 of JSON.
+    /// A file with HCL or JSON, or a directory of such files.
+    Path(PathBuf),
+    /// A variable with base64 of HCL or JSON.
     Variable(String),
 }
 
 /// A configuration as it was written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// The configuration.
     pub config: AgentConfig,
-    /// Keys in it that nobody reads, as `template[0].destinaton`.
-    pub unknown_keys: Vec<String>,
+    /// Keys in it that nobody reads.
+    pub unknown_keys: Vec<UnknownKey>,
 }
 
 impl Loaded {
@@ -61,121 +64,121 @@ impl Loaded {
 }
 
 impl Source {
-    /// What `-config` says; without one, the variable that the injector sets.
-    pub fn choose(flag: Option<&str>, environment: &Environment) -> Result<Self, ConfigError> {
-        match flag {
-            Some(text) => Ok(match text.strip_prefix("env:") {
+    /// What `-config` says; without one, the variables.
+    pub fn choose(flags: &[String], environment: &Environment) -> Result<Vec<Self>, ConfigError> {
+        if !flags.is_empty() {
+            let sources = flags.iter().map(|text| match text.strip_prefix("env:") {
                 Some(variable) => Self::Variable(variable.to_owned()),
-                None => Self::File(text.into()),
-            }),
-            None if environment.get(CONFIG_VARIABLE).is_some() => {
-                Ok(Self::Variable(CONFIG_VARIABLE.to_owned()))
-            }
-            None => Err(ConfigError::Missing),
+                None => Self::Path(text.into()),
+            });
+            return Ok(sources.collect());
         }
+        let path = environment.vault("AGENT_CONFIG_PATH");
+        if let Some(path) = path.filter(|path| !path.value.is_empty()) {
+            return Ok(vec![Self::Path(path.value.into())]);
+        }
+        if environment.get(CONFIG_VARIABLE).is_some() {
+            return Ok(vec![Self::Variable(CONFIG_VARIABLE.to_owned())]);
+        }
+        Err(ConfigError::Missing)
     }
 
     /// The files to watch for changes.
     pub fn files(&self) -> Vec<PathBuf> {
         match self {
-            Self::File(path) => vec![path.clone()],
+            Self::Path(path) => files(path).unwrap_or_else(|_| vec![path.clone()]),
             Self::Variable(_) => Vec::new(),
         }
     }
+}
 
-    /// Reads it.
-    pub fn load(&self, environment: &Environment) -> Result<Loaded, ConfigError> {
-        match self {
-            Self::File(path) => {
-                let origin = path.display().to_string();
-                match std::fs::read_to_string(path) {
-                    Ok(text) => parse(&text, origin),
-                    Err(source) => Err(ConfigError::Read {
-                        path: origin,
-                        source,
-                    }),
+impl Loaded {
+    /// Reads all sources, each on top of those before it.
+    pub fn of(sources: &[Source], environment: &Environment) -> Result<Self, ConfigError> {
+        let mut loaded = Self::default();
+        for source in sources {
+            match source {
+                Source::Path(path) => {
+                    for file in files(path).map_err(|source| unreadable(path, source))? {
+                        let text = std::fs::read_to_string(&file)
+                            .map_err(|source| unreadable(&file, source))?;
+                        loaded.add(&text, &file.display().to_string())?;
+                    }
+                }
+                Source::Variable(variable) => {
+                    loaded.add(&decoded(variable, environment)?, variable)?;
                 }
             }
-            Self::Variable(variable) => {
-                let encoded = environment
-                    .get(variable)
-                    .ok_or_else(|| ConfigError::NotSet {
-                        variable: variable.clone(),
-                    })?;
-                // People wrap long lines; the encoding has no blanks of its own.
-                let encoded: String = encoded.split_whitespace().collect();
-                let bytes = STANDARD
-                    .decode(encoded)
-                    .map_err(|source| ConfigError::Base64 {
-                        variable: variable.clone(),
-                        source,
-                    })?;
-                parse(&String::from_utf8_lossy(&bytes), variable.clone())
-            }
         }
+        Ok(loaded)
+    }
+
+    fn add(&mut self, text: &str, origin: &str) -> Result<(), ConfigError> {
+        let document = hcl::parse(text).map_err(|source| ConfigError::Syntax {
+            origin: origin.to_owned(),
+            source,
+        })?;
+        let value = normalised(&document, origin, &mut self.unknown_keys)?;
+        let config: AgentConfig =
+            serde_path_to_error::deserialize(&value).map_err(|error| ConfigError::Form {
+                origin: origin.to_owned(),
+                key: error.path().to_string(),
+                reason: error.inner().to_string(),
+            })?;
+        self.config = merge(std::mem::take(&mut self.config), config);
+        Ok(())
     }
 }
 
-fn parse(text: &str, origin: String) -> Result<Loaded, ConfigError> {
-    if !text.trim_start().starts_with('{') {
-        return Err(ConfigError::NotJson { origin });
+fn unreadable(path: &Path, source: io::Error) -> ConfigError {
+    ConfigError::Read {
+        path: path.display().to_string(),
+        source,
     }
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|source| ConfigError::Json { origin, source })?;
-    let config: AgentConfig = serde_path_to_error::deserialize(&value)
-        .map_err(|error| ConfigError::value(error.path().to_string(), error.inner()))?;
-    Ok(Loaded {
-        config,
-        unknown_keys: unknown::keys(&value),
-    })
+}
+
+/// The file itself, or what a directory has of `*.hcl` and `*.json`, by name. What editors leave
+/// behind does not count, nor do directories in it.
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !std::fs::metadata(path)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        if name.is_some_and(|name| is_configuration(&name)) && std::fs::metadata(&path)?.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_configuration(name: &str) -> bool {
+    let ending = Path::new(name).extension();
+    let left_by_an_editor = name.ends_with('~')
+        || name.starts_with(".#")
+        || (name.starts_with('#') && name.ends_with('#'));
+    ending.is_some_and(|ending| ending == "hcl" || ending == "json") && !left_by_an_editor
+}
+
+fn decoded(variable: &str, environment: &Environment) -> Result<String, ConfigError> {
+    let encoded = environment
+        .get(variable)
+        .ok_or_else(|| ConfigError::NotSet {
+            variable: variable.to_owned(),
+        })?;
+    // People wrap long lines; the encoding has no blanks of its own.
+    let encoded: String = encoded.split_whitespace().collect();
+    let bytes = STANDARD
+        .decode(encoded)
+        .map_err(|source| ConfigError::Base64 {
+            variable: variable.to_owned(),
+            source,
+        })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mk_environment(value: &str) -> Environment {
-        [(CONFIG_VARIABLE.to_owned(), value.to_owned())]
-            .into_iter()
-            .collect()
-    }
-
-    #[test]
-    fn the_variable_is_the_default_and_the_flag_wins() {
-        let environment = mk_environment("e30=");
-        let choose = |flag| Source::choose(flag, &environment).unwrap();
-        assert_eq!(choose(None), Source::Variable("VAULT_CONFIG".into()));
-        assert_eq!(choose(Some("env:OTHER")), Source::Variable("OTHER".into()));
-        assert_eq!(choose(Some("/a.json")), Source::File("/a.json".into()));
-        let error = Source::choose(None, &Environment::default()).unwrap_err();
-        assert!(error.to_string().contains("-config=FILE"));
-    }
-
-    #[test]
-    fn a_variable_holds_base64_of_json() {
-        let source = Source::Variable(CONFIG_VARIABLE.into());
-        let load = |value: &str| source.load(&mk_environment(value));
-        // {"pid_file":"/p"}
-        let loaded = load("eyJwaWRfZmlsZSI6\nIi9wIn0=\n").unwrap();
-        assert_eq!(loaded.config.pid_file, "/p");
-        assert!(matches!(load("{}"), Err(ConfigError::Base64 { .. })));
-        assert!(matches!(load("YSA9IDE="), Err(ConfigError::NotJson { .. })));
-        assert!(matches!(load("e30g7g=="), Err(ConfigError::Json { .. })));
-        // {"exit_after_auth":"maybe"}
-        let odd = load("eyJleGl0X2FmdGVyX2F1dGgiOiJtYXliZSJ9").unwrap_err();
-        assert!(odd.to_string().starts_with("exit_after_auth: "), "{odd}");
-        let unset = source.load(&Environment::default()).unwrap_err();
-        assert!(unset.to_string().contains("VAULT_CONFIG is not set"));
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_named() {
-        let source = Source::File("/nowhere/agent.json".into());
-        let error = source.load(&Environment::default()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("cannot read /nowhere/agent.json")
-        );
-    }
-}
+mod tests;

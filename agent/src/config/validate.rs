@@ -11,13 +11,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::AgentConfig;
-use contract::agent_config::{DurationText, Sink, TemplateConfig};
+use contract::agent_config::{DurationText, Sink, TemplateConfig, Vault};
 use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use serde_json::Value;
+use vault_api::ClientConfig;
 
 use super::{
     ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Revocation, Settings,
 };
+use crate::cli::ClientFlags;
 use crate::files::Target;
 use crate::proxy::UseToken;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
@@ -30,10 +32,20 @@ const UNLIMITED_CONNECTIONS: usize = 256;
 pub(super) use listener::is_supported;
 
 /// What the command line says about the configuration. It wins over environment and file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
+    /// How to reach Vault.
+    pub client: ClientFlags,
     /// `-exit-after-auth`; on where the flag or the file says so.
     pub exit_after_auth: bool,
+}
+
+/// How a command that is not the agent reaches Vault: by flags and environment.
+pub fn client_of_flags(
+    flags: &ClientFlags,
+    environment: &Environment,
+) -> Result<ClientConfig, ConfigError> {
+    vault::client_of_flags(flags, environment)
 }
 
 impl Settings {
@@ -43,6 +55,10 @@ impl Settings {
         overrides: Overrides,
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
+        let Overrides {
+            exit_after_auth,
+            client: client_flags,
+        } = overrides;
         let Some(auto_auth) = &config.auto_auth else {
             return Err(ConfigError::rule(
                 if config.cache.is_some() || !config.listener.is_empty() {
@@ -64,7 +80,7 @@ impl Settings {
             .collect::<Result<Vec<_>, _>>()?;
         let exec = exec::settings(config)?;
         let written = config.vault.clone().unwrap_or_default();
-        let client = vault::client_config(&written, &method.namespace, environment)?;
+        let client = vault::client_config(&written, &method.namespace, &client_flags, environment)?;
         let proxy = proxy::settings(config, &client, environment)?;
         if sinks.is_empty()
             && config.template.is_empty()
@@ -84,12 +100,12 @@ impl Settings {
         Ok(Self {
             command_environment: vault::command_environment(&client),
             vault: client,
-            rendering: render_settings(&rendering, method)?,
+            rendering: render_settings(&rendering, method, attempts(Some(&written)))?,
             login,
             sinks,
             templates,
             exec,
-            exit_after_auth: overrides.exit_after_auth || config.exit_after_auth.0,
+            exit_after_auth: exit_after_auth || config.exit_after_auth.0,
             ready_marker: READY_MARKER.into(),
             status_socket: STATUS_SOCKET.into(),
             listeners: listener::settings(&config.listener)?,
@@ -120,9 +136,20 @@ fn revocation(config: &AgentConfig) -> Result<Option<Revocation>, ConfigError> {
     Ok(config.revoke_on_shutdown.0.then_some(Revocation { grace }))
 }
 
+/// Tries for a secret or an application's request: the usual number where nothing or zero is said,
+/// one where retries are off.
+fn attempts(vault: Option<&Vault>) -> u32 {
+    let retry = vault.and_then(|vault| vault.retry.as_ref());
+    match retry.and_then(|retry| retry.num_retries) {
+        None | Some(0) => RetryPolicy::default().attempts,
+        Some(count) => u32::try_from(count).unwrap_or(1),
+    }
+}
+
 fn render_settings(
     written: &TemplateConfig,
     method: &contract::agent_config::Method,
+    attempts: u32,
 ) -> Result<RenderSettings, ConfigError> {
     let interval = duration(
         "template_config.static_secret_render_interval",
@@ -144,7 +171,7 @@ fn render_settings(
         retry: RetryPolicy {
             base: base.filter(|base| !base.is_zero()).unwrap_or(default.base),
             max: max.filter(|max| !max.is_zero()).unwrap_or(default.max),
-            ..default
+            attempts,
         },
         max_connections,
     })

@@ -15,7 +15,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
-pub use nearest::nearest;
+pub use nearest::{nearest, nearest_of};
 pub use reference::reference_markdown;
 pub use table::*;
 

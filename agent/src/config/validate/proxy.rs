@@ -6,9 +6,6 @@ use contract::agent_config::ApiProxy;
 use super::{ConfigError, Environment};
 use crate::proxy::{ProxySettings, UseToken};
 
-/// Twelve tries, as the established proxy makes.
-const RETRIES: u32 = 11;
-
 /// What becomes of requests that a listener does not answer itself.
 pub(super) fn settings(
     config: &AgentConfig,
@@ -52,9 +49,10 @@ pub(super) fn settings(
     Ok(ProxySettings {
         use_token,
         namespace: client.namespace.clone().filter(|_| prepends),
-        retries: match environment.get("VAULT_MAX_RETRIES") {
+        retries: match environment.vault("MAX_RETRIES") {
             Some(_) => client.max_retries,
-            None => RETRIES,
+            // The first try is no retry.
+            None => super::attempts(config.vault.as_ref()).saturating_sub(1),
         },
     })
 }

@@ -62,6 +62,18 @@ fn the_defaults_are_the_established_ones() {
 }
 
 #[test]
+fn the_number_of_retries_has_three_meanings() {
+    let attempts = |retry: Value| {
+        let settings = with("/vault/retry", retry).unwrap();
+        (settings.rendering.retry.attempts, settings.proxy.retries)
+    };
+    assert_eq!(attempts(json!({})), (12, 11));
+    assert_eq!(attempts(json!({"num_retries": 0})), (12, 11));
+    assert_eq!(attempts(json!({"num_retries": -1})), (1, 0));
+    assert_eq!(attempts(json!({"num_retries": 3})), (3, 2));
+}
+
+#[test]
 fn what_does_not_go_together_is_refused_with_the_established_words() {
     let error = |result: Result<Settings, ConfigError>| result.unwrap_err().to_string();
     let cases = [

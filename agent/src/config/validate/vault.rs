@@ -1,49 +1,120 @@
-//! The `vault` block and the variables that go before it.
+//! The `vault` block, and the flags and variables that go before it.
 
 use std::time::Duration;
 
 use contract::agent_config::Vault as Written;
 use contract::{GoDuration, values};
-use vault_api::{ClientConfig, ProxyAddress};
+use vault_api::{ClientConfig, ProxyAddress, RateLimitError};
 
 use super::{ConfigError, Environment};
+use crate::cli::ClientFlags;
+use crate::config::environment::Variable;
 
 const DEFAULT_ADDRESS: &str = "https://127.0.0.1:8200";
 
-/// Environment before file before default. A variable that is set but empty is set: it puts the
-/// default in the place of what the file says.
+/// Flag before environment before file before default. A variable that is set but empty is set: it
+/// puts the default in the place of what the file says.
 pub(super) fn client_config(
     written: &Written,
-    namespace: &str,
+    method_namespace: &str,
+    flags: &ClientFlags,
     environment: &Environment,
 ) -> Result<ClientConfig, ConfigError> {
-    let text = |variable: &str, file: &str| {
-        let chosen = environment.get(variable).unwrap_or(file);
+    let text = |flag: &Option<String>, variable: &str, file: &str| {
+        let variable = || environment.vault(variable).map(|variable| variable.value);
+        let chosen = flag.as_deref().or_else(variable).unwrap_or(file);
         (!chosen.is_empty()).then(|| chosen.to_owned())
     };
-    let skip_verify = match environment.get("VAULT_SKIP_VERIFY") {
-        Some(text) => values::parse_bool(text)
-            .map_err(|error| ConfigError::value("VAULT_SKIP_VERIFY", error))?,
-        None => written.tls_skip_verify.0,
+    let namespace = match written.namespace.as_str() {
+        "" => method_namespace,
+        namespace => namespace,
     };
-    let address = text("VAULT_ADDR", &written.address);
-    Ok(ClientConfig {
-        namespace: text("VAULT_NAMESPACE", namespace)
+    let address = text(&flags.address, "ADDR", &written.address);
+    let client = ClientConfig {
+        namespace: text(&flags.namespace, "NAMESPACE", namespace)
             .map(|namespace| namespace.trim_matches('/').to_owned())
             .filter(|namespace| !namespace.is_empty()),
-        ca_cert: text("VAULT_CACERT", &written.ca_cert).map(Into::into),
-        ca_cert_bytes: text("VAULT_CACERT_BYTES", "").map(String::into_bytes),
-        ca_path: text("VAULT_CAPATH", &written.ca_path).map(Into::into),
-        client_cert: text("VAULT_CLIENT_CERT", &written.client_cert).map(Into::into),
-        client_key: text("VAULT_CLIENT_KEY", &written.client_key).map(Into::into),
-        tls_server_name: text("VAULT_TLS_SERVER_NAME", &written.tls_server_name),
-        skip_verify,
+        ca_cert: text(&flags.ca_cert, "CACERT", &written.ca_cert).map(Into::into),
+        ca_cert_bytes: text(&None, "CACERT_BYTES", "").map(String::into_bytes),
+        ca_path: text(&flags.ca_path, "CAPATH", &written.ca_path).map(Into::into),
+        client_cert: text(&flags.client_cert, "CLIENT_CERT", &written.client_cert).map(Into::into),
+        client_key: text(&flags.client_key, "CLIENT_KEY", &written.client_key).map(Into::into),
+        tls_server_name: text(
+            &flags.tls_server_name,
+            "TLS_SERVER_NAME",
+            &written.tls_server_name,
+        ),
+        skip_verify: switch(
+            flags.tls_skip_verify,
+            "SKIP_VERIFY",
+            written.tls_skip_verify.0,
+            environment,
+        )?,
+        follow_redirects: !switch(
+            flags.disable_redirects,
+            "DISABLE_REDIRECTS",
+            false,
+            environment,
+        )?,
         proxy: proxy(environment)?,
         timeout: timeout(environment)?,
         max_retries: max_retries(environment)?,
+        rate_limit: variable(environment, "RATE_LIMIT", |text| {
+            text.parse()
+                .map_err(|error: RateLimitError| error.to_string())
+        })?,
         user_agent: concat!("vault-agent/", env!("CARGO_PKG_VERSION")).to_owned(),
         ..ClientConfig::new(address.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()))
-    })
+    };
+    flags
+        .header
+        .iter()
+        .try_fold(client, |client, (name, value)| {
+            client.with_header(name, value)
+        })
+        .map_err(|error| ConfigError::value("-header", error))
+}
+
+/// What a command other than the agent uses: no file, and a local agent in front of the server.
+pub(super) fn client_of_flags(
+    flags: &ClientFlags,
+    environment: &Environment,
+) -> Result<ClientConfig, ConfigError> {
+    let mut client = client_config(&Written::default(), "", flags, environment)?;
+    let variable = || Some(environment.vault("AGENT_ADDR")?.value);
+    let agent = flags.agent_address.as_deref().or_else(variable);
+    if let Some(agent) = agent.filter(|address| !address.is_empty()) {
+        agent.clone_into(&mut client.address);
+    }
+    Ok(client)
+}
+
+/// An empty variable is no answer to a question of yes or no.
+fn switch(
+    flag: Option<bool>,
+    name: &str,
+    file: bool,
+    environment: &Environment,
+) -> Result<bool, ConfigError> {
+    if let Some(flag) = flag {
+        return Ok(flag);
+    }
+    let read = |text: &str| values::parse_bool(text).map_err(|error| error.to_string());
+    Ok(variable(environment, name, read)?.unwrap_or(file))
+}
+
+/// A variable that has to be of a form; `None` where it is not set or empty.
+fn variable<T>(
+    environment: &Environment,
+    name: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, ConfigError> {
+    match environment.vault(name) {
+        Some(Variable { name, value }) if !value.is_empty() => read(value)
+            .map(Some)
+            .map_err(|reason| ConfigError::value(name, reason)),
+        _ => Ok(None),
+    }
 }
 
 /// What commands see of the connection. Never the token.
@@ -81,36 +152,35 @@ pub(super) fn command_environment(client: &ClientConfig) -> Vec<(String, String)
 
 /// The variables of Vault's clients go before those that all programs share.
 fn proxy(environment: &Environment) -> Result<Option<ProxyAddress>, ConfigError> {
-    let set = ["VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY"]
-        .into_iter()
-        .filter_map(|variable| Some((variable, environment.get(variable)?)))
-        .find(|(_, text)| !text.is_empty());
-    set.map(|(variable, text)| {
-        text.parse()
-            .map_err(|error| ConfigError::value(variable, error))
-    })
-    .transpose()
+    let read = |text: &str| {
+        let address: Result<ProxyAddress, _> = text.parse();
+        address.map_err(|error| error.to_string())
+    };
+    match variable(environment, "PROXY_ADDR", read)? {
+        None => variable(environment, "HTTP_PROXY", read),
+        found => Ok(found),
+    }
 }
 
 fn timeout(environment: &Environment) -> Result<Duration, ConfigError> {
-    const VARIABLE: &str = "VAULT_CLIENT_TIMEOUT";
-    match environment.get(VARIABLE) {
-        None | Some("") => Ok(Duration::from_secs(60)),
-        Some(text) => GoDuration::parse_seconds(text)
-            .map_err(|error| ConfigError::value(VARIABLE, error))?
+    let seconds = variable(environment, "CLIENT_TIMEOUT", |text| {
+        GoDuration::parse_seconds(text)
+            .map_err(|error| error.to_string())?
             .to_std()
-            .ok_or_else(|| ConfigError::value(VARIABLE, format!("{text:?} is negative"))),
-    }
+            .ok_or_else(|| format!("{text:?} is negative"))
+    })?;
+    Ok(seconds.unwrap_or(Duration::from_secs(60)))
 }
 
 /// Zero where nothing is said: secrets and logins are tried again by the agent itself, which knows
 /// more about them than the client does.
 fn max_retries(environment: &Environment) -> Result<u32, ConfigError> {
-    const VARIABLE: &str = "VAULT_MAX_RETRIES";
-    match environment.get(VARIABLE) {
-        None | Some("") => Ok(0),
-        Some(text) => text
-            .parse()
-            .map_err(|_| ConfigError::value(VARIABLE, format!("{text:?} is not a whole number"))),
-    }
+    let count = variable(environment, "MAX_RETRIES", |text| {
+        text.parse()
+            .map_err(|_| format!("{text:?} is not a whole number"))
+    })?;
+    Ok(count.unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,16 @@ pub fn nearest(short: &str) -> Option<&'static str> {
         .map(|(_, key)| key)
 }
 
+/// The one of `known` that is nearest to `text`, as near as [`nearest`] asks for.
+pub fn nearest_of<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|key| (edits(text, key), key))
+        .filter(|(distance, key)| *distance <= (key.len() / 3).clamp(1, 2))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, key)| key)
+}
+
 /// The smallest number of edits between `key` and the text up to any dash, or all of it.
 fn prefix_edits(text: &str, key: &str) -> usize {
     text.match_indices('-')

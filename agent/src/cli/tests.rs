@@ -1,0 +1,139 @@
+use super::*;
+
+fn mk_cli(line: &str) -> Result<Cli, clap::Error> {
+    parse(line.split(' ').map(OsString::from))
+}
+
+#[test]
+fn one_dash_and_two_mean_the_same_with_equals_or_a_blank() {
+    for line in [
+        "vault-agent -config=/c.json -log-level=debug",
+        "vault-agent --config=/c.json --log-level=debug",
+        "vault-agent -config /c.json -log-level debug",
+        "vault agent -config=/c.json -log-level=debug",
+        "/bin/bao agent -config=/c.json -log-level=debug",
+        "vault-agent agent --config /c.json --log-level debug",
+    ] {
+        let cli = mk_cli(line).unwrap();
+        assert_eq!(cli.files.config, ["/c.json"], "{line}");
+        assert_eq!(cli.log.log_level.as_deref(), Some("debug"), "{line}");
+    }
+}
+
+#[test]
+fn every_flag_of_the_established_agent_is_taken() {
+    let line = "vault agent -config=/a -config /b -exit-after-auth -address=a -agent-address=b \
+                -ca-cert=c -ca-path=d -client-cert=e -client-key=f -tls-server-name=g \
+                -tls-skip-verify -ns=h -header=X-A=b=c -header X-D=e -disable-redirects=true \
+                -log-format=json -log-file=/l -log-rotate-bytes=9 -log-rotate-duration=1h \
+                -log-rotate-max-files=-1 -combine-logs -test-verify-only";
+    let cli = mk_cli(line).unwrap();
+    assert_eq!(cli.files.config, ["/a", "/b"]);
+    let text = |text: &str| Some(text.to_owned());
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        cli.client,
+        ClientFlags {
+            address: text("a"),
+            agent_address: text("b"),
+            ca_cert: text("c"),
+            ca_path: text("d"),
+            client_cert: text("e"),
+            client_key: text("f"),
+            tls_server_name: text("g"),
+            tls_skip_verify: Some(true),
+            namespace: text("h"),
+            header: vec![header("X-A", "b=c"), header("X-D", "e")],
+            disable_redirects: Some(true),
+        }
+    );
+    assert_eq!(cli.log.log_file, text("/l"));
+    assert_eq!(
+        (cli.log.log_rotate_bytes, cli.log.log_rotate_max_files),
+        (Some(9), Some(-1))
+    );
+    assert_eq!(cli.test_verify_only, Some(true));
+}
+
+#[test]
+fn a_header_without_its_value_is_refused_and_not_repeated() {
+    let error = mk_cli("vault-agent -header=canary").unwrap_err();
+    assert!(error.to_string().contains("NAME=VALUE"), "{error}");
+}
+
+#[test]
+fn ready_looks_at_the_known_marker_unless_told_otherwise() {
+    let marker = |line| match mk_cli(line).unwrap().query {
+        Some(Query::Ready { marker }) => marker,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(marker("vault-agent ready"), PathBuf::from(READY_MARKER));
+    assert_eq!(marker("vault agent ready -marker=/m"), PathBuf::from("/m"));
+    assert!(mk_cli("vault-agent -config=/c.json ready").is_err());
+}
+
+#[test]
+fn switches_take_gos_booleans_or_nothing() {
+    let switch = |line| mk_cli(line).map(|cli| cli.exit_after_auth);
+    assert_eq!(switch("vault-agent").unwrap(), None);
+    assert_eq!(switch("vault-agent -exit-after-auth").unwrap(), Some(true));
+    assert_eq!(
+        switch("vault-agent -exit-after-auth=F").unwrap(),
+        Some(false)
+    );
+    assert!(switch("vault-agent -exit-after-auth=maybe").is_err());
+}
+
+#[test]
+fn what_is_not_known_is_an_error() {
+    assert!(mk_cli("vault-agent -confg=/c.json").is_err());
+    assert!(mk_cli("vault-agent server").is_err());
+    for line in ["vault status", "bao kv get x", "vault -config=/c.json"] {
+        let error = mk_cli(line).unwrap_err().to_string();
+        assert!(error.contains("is not part of this program"), "{error}");
+    }
+    let error = mk_cli("vault agent generate-config -type=env-template").unwrap_err();
+    assert!(error.to_string().contains("generate-config"), "{error}");
+}
+
+#[test]
+fn the_recorded_hook_is_understood() {
+    for line in [
+        "/bin/vault token revoke -address=http://v:8200 -self",
+        "bao token revoke -self -address http://v:8200",
+    ] {
+        match mk_cli(line).unwrap().query {
+            Some(Query::Token {
+                action: TokenAction::Revoke { own, client },
+            }) => {
+                assert_eq!(own, Some(true));
+                assert_eq!(client.address.as_deref(), Some("http://v:8200"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn help_and_version_are_there_in_both_spellings() {
+    use clap::error::ErrorKind;
+    for line in ["vault-agent -h", "vault-agent -help", "vault-agent --help"] {
+        assert_eq!(
+            mk_cli(line).unwrap_err().kind(),
+            ErrorKind::DisplayHelp,
+            "{line}"
+        );
+    }
+    for line in [
+        "vault-agent -version",
+        "vault-agent -V",
+        "vault version",
+        "vault -v",
+    ] {
+        assert_eq!(
+            mk_cli(line).unwrap_err().kind(),
+            ErrorKind::DisplayVersion,
+            "{line}"
+        );
+    }
+}

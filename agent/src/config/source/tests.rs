@@ -1,0 +1,125 @@
+use super::*;
+
+fn mk_environment(value: &str) -> Environment {
+    let pair = (CONFIG_VARIABLE.to_owned(), value.to_owned());
+    [pair].into_iter().collect()
+}
+
+fn mk_directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    directory
+}
+
+fn load(path: &Path) -> Result<Loaded, ConfigError> {
+    Loaded::of(&[Source::Path(path.into())], &Environment::default())
+}
+
+#[test]
+fn the_variables_are_the_default_and_the_flag_wins() {
+    let environment = mk_environment("e30=");
+    let choose = |flags: &[&str], environment: &Environment| {
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Source::choose(&flags, environment)
+    };
+    let variable = |name: &str| Source::Variable(name.to_owned());
+    let path = |path: &str| Source::Path(path.into());
+    assert_eq!(
+        choose(&[], &environment).unwrap(),
+        [variable("VAULT_CONFIG")]
+    );
+    let chosen = choose(&["env:OTHER", "/a.json"], &environment).unwrap();
+    assert_eq!(chosen, [variable("OTHER"), path("/a.json")]);
+    let pair = ("VAULT_AGENT_CONFIG_PATH".to_owned(), "/b".to_owned());
+    let chosen = choose(&[], &[pair].into_iter().collect()).unwrap();
+    assert_eq!(chosen, [path("/b")]);
+    let error = choose(&[], &Environment::default()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("Must specify exactly at least one config path using -config")
+    );
+}
+
+#[test]
+fn a_variable_holds_base64_of_json_or_hcl() {
+    let load = |value: &str| {
+        Loaded::of(
+            &[Source::Variable(CONFIG_VARIABLE.into())],
+            &mk_environment(value),
+        )
+    };
+    // {"pid_file":"/p"}
+    let loaded = load("eyJwaWRfZmlsZSI6\nIi9wIn0=\n").unwrap();
+    assert_eq!(loaded.config.pid_file, "/p");
+    // pid_file = "/p"
+    let loaded = load("cGlkX2ZpbGUgPSAiL3AiCg==").unwrap();
+    assert_eq!(loaded.config.pid_file, "/p");
+    assert!(matches!(load("{}"), Err(ConfigError::Base64 { .. })));
+    // {"exit_after_auth":"maybe"}
+    let odd = load("eyJleGl0X2FmdGVyX2F1dGgiOiJtYXliZSJ9").unwrap_err();
+    assert!(
+        odd.to_string()
+            .starts_with("VAULT_CONFIG: exit_after_auth: "),
+        "{odd}"
+    );
+    let unset = Loaded::of(&[Source::Variable("X".into())], &Environment::default());
+    assert!(unset.unwrap_err().to_string().contains("X is not set"));
+}
+
+#[test]
+fn a_file_that_is_not_there_and_a_text_that_is_none_are_named() {
+    let error = load(Path::new("/nowhere/agent.json")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot read /nowhere/agent.json")
+    );
+    let directory = mk_directory(&[("a.hcl", "pid_file = \"/p\"\nvault {\n")]);
+    let error = load(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("a.hcl: line 3"), "{error}");
+}
+
+#[test]
+fn a_directory_is_read_by_name_without_what_editors_leave() {
+    let directory = mk_directory(&[
+        ("b.json", r#"{"pid_file": "/b", "exit_after_auth": false}"#),
+        ("a.hcl", "pid_file = \"/a\"\nexit_after_auth = true"),
+        (".#c.hcl", "pid_file = \"/c\""),
+        ("d.hcl~", "pid_file = \"/d\""),
+        ("e.txt", "pid_file = \"/e\""),
+    ]);
+    std::fs::create_dir(directory.path().join("f.hcl")).unwrap();
+    let config = load(directory.path()).unwrap().config;
+    assert_eq!(config.pid_file, "/b");
+    assert!(config.exit_after_auth.0);
+}
+
+#[test]
+fn a_later_file_replaces_blocks_and_adds_templates() {
+    let directory = mk_directory(&[
+        (
+            "1.hcl",
+            r#"
+            vault { address = "http://one" ca_cert = "/ca" }
+            template { destination = "/1" contents = "x" }
+            listener "tcp" { address = "127.0.0.1:1" }"#,
+        ),
+        (
+            "2.hcl",
+            r#"
+            vault { address = "http://two" }
+            template { destination = "/2" contents = "x" }
+            listener "unix" { address = "/s" }"#,
+        ),
+    ]);
+    let config = load(directory.path()).unwrap().config;
+    let vault = config.vault.unwrap();
+    assert_eq!(
+        (vault.address.as_str(), vault.ca_cert.as_str()),
+        ("http://two", "")
+    );
+    assert_eq!((config.template.len(), config.listener.len()), (2, 2));
+}
