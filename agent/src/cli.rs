@@ -22,7 +22,7 @@ pub use flags::{ClientFlags, LogFlags};
 ///
 /// Flags take one dash or two. Without -config, the variable `VAULT_AGENT_CONFIG_PATH` names the
 /// file, or `VAULT_CONFIG` holds the base64 of one.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(
     name = "vault-agent",
     version,
@@ -78,7 +78,7 @@ pub struct ConfigFlags {
 }
 
 /// What the program does besides running as an agent.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Query {
     /// End with 0 where the agent has rendered all files and is logged in, else with 1: for probes.
     Ready {
@@ -106,7 +106,7 @@ pub enum Query {
 }
 
 /// What to do with a token.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum TokenAction {
     /// Revoke the token in `VAULT_TOKEN`, else in ~/.vault-token, with all its leases.
     Revoke {

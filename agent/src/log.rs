@@ -8,6 +8,7 @@
 //! The module is the event's target. Only the agent's own targets are logged: what libraries say at
 //! debug level may hold headers and bodies, and so secrets.
 
+mod file;
 mod line;
 
 use std::fmt;
@@ -23,6 +24,8 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use line::Line;
 
+pub use file::{LogFile, Rotation, Tee};
+
 /// Form of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
@@ -37,8 +40,24 @@ pub enum Format {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LogError {
     /// Not a level.
-    #[error("unknown log level {0:?}: use trace, debug, info, warn or error")]
+    #[error("unknown log level {0:?}: use trace, debug, info, notice, warn or error")]
     Level(String),
+    /// Not a rotation.
+    #[error("{key}: {reason}")]
+    Rotation {
+        /// The setting.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file that cannot be opened.
+    #[error("log file {path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// Not a format.
     #[error("unknown log format {0:?}: use standard or json")]
     Format(String),

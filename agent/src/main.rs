@@ -3,16 +3,18 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use contract::AgentConfig;
+use contract::agent_config::DurationText;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{Level, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::token::{RevokeError, revoke_self};
-use vault_agent::cli::{self, Cli, ClientFlags, ConfigFlags, Output, Query, TokenAction};
+use vault_agent::cli::{self, Cli, ClientFlags, ConfigFlags, LogFlags, Output, Query, TokenAction};
 use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
-use vault_agent::log::{self, LogLayer, LogLevel};
+use vault_agent::log::{self, LogError, LogFile, LogLayer, LogLevel, Rotation, Tee};
 use vault_agent::reload::{Load, Reload};
 use vault_agent::{ready, status};
 
@@ -79,27 +81,25 @@ fn answer(query: &Query) -> ExitCode {
 
 fn start(cli: &Cli) -> Result<(), Failure> {
     let environment = Environment::of_process();
-    let log_level = start_log(cli, &environment)?;
-    protect_memory();
+    // What flags and variables say of the log holds for errors of the configuration too.
+    log_level(cli, &environment, "")?;
     let sources = Source::choose(&cli.files.config, &environment)?;
+    let strict = cli.files.strict.unwrap_or_default();
+    let loaded = read(&sources, strict, &environment)?;
+    let level = start_log(cli, &environment, &loaded.config)?;
+    protect_memory();
     let files = sources.iter().flat_map(Source::files).collect();
-    let (strict, overrides) = (cli.files.strict.unwrap_or_default(), overrides(cli));
-    let mut load: Load = Box::new(move || {
+    let overrides = overrides(cli);
+    let (config, settings) = settings_of(loaded, &overrides, &environment)?;
+    let flags = cli.clone();
+    let load: Load = Box::new(move || {
         let loaded = read(&sources, strict, &environment)?;
-        for key in &loaded.unknown_keys {
-            warn!(target: "agent", "configuration: {key}: ignored");
-        }
-        for block in loaded.ignored_blocks() {
-            warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
-        }
-        let settings = Settings::from_config(&loaded.config, overrides.clone(), &environment)?;
-        if let Some(log_level) = &log_level {
-            let level = log::parse_level(&loaded.config.log_level);
-            log_level.set(level.map_err(|error| ConfigError::value("log_level", error))?);
-        }
-        Ok((loaded.config, settings))
+        let written = log_level(&flags, &environment, &loaded.config.log_level)
+            .map_err(|error| ConfigError::value("log_level", error))?;
+        let settled = settings_of(loaded, &overrides, &environment)?;
+        level.set(written);
+        Ok(settled)
     });
-    let (config, settings) = load()?;
     print_banner(&settings);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -132,6 +132,22 @@ fn read(
         Some(key) if strict => Err(ConfigError::Unknown(key.clone())),
         _ => Ok(loaded),
     }
+}
+
+/// Reports what is ignored, and checks the rest.
+fn settings_of(
+    loaded: Loaded,
+    overrides: &Overrides,
+    environment: &Environment,
+) -> Result<(AgentConfig, Settings), ConfigError> {
+    for key in &loaded.unknown_keys {
+        warn!(target: "agent", "configuration: {key}: ignored");
+    }
+    for block in loaded.ignored_blocks() {
+        warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
+    }
+    let settings = Settings::from_config(&loaded.config, overrides.clone(), environment)?;
+    Ok((loaded.config, settings))
 }
 
 fn overrides(cli: &Cli) -> Overrides {
@@ -184,21 +200,65 @@ fn print_banner(settings: &Settings) {
     );
 }
 
-/// Gives the level where it is the configuration's: flag and variable come before it.
-fn start_log(cli: &Cli, environment: &Environment) -> Result<Option<LogLevel>, Failure> {
-    let pick = |flag: &Option<String>, variable: &str| {
-        flag.clone()
-            .or_else(|| Some(environment.vault(variable)?.value.to_owned()))
-            .unwrap_or_default()
+/// Flag before environment before file.
+fn pick(flag: Option<&str>, variable: &str, file: &str, environment: &Environment) -> String {
+    let variable = environment.vault(variable).map(|variable| variable.value);
+    flag.or(variable).unwrap_or(file).to_owned()
+}
+
+fn log_level(cli: &Cli, environment: &Environment, file: &str) -> Result<Level, LogError> {
+    let flag = cli.log.log_level.as_deref();
+    log::parse_level(&pick(flag, "LOG_LEVEL", file, environment))
+}
+
+fn start_log(
+    cli: &Cli,
+    environment: &Environment,
+    file: &AgentConfig,
+) -> Result<LogLevel, Failure> {
+    let flags = &cli.log;
+    let level = log_level(cli, environment, &file.log_level)?;
+    let format = flags.log_format.as_deref();
+    let format = pick(format, "LOG_FORMAT", &file.log_format, environment).parse()?;
+    let console: Box<dyn Write + Send> = if flags.combine_logs.unwrap_or_default() {
+        Box::new(io::stdout())
+    } else {
+        Box::new(io::stderr())
     };
-    let written = pick(&cli.log.log_level, "LOG_LEVEL");
-    let level = log::parse_level(&written)?;
-    let format = pick(&cli.log.log_format, "LOG_FORMAT").parse()?;
-    let layer = LogLayer::new(level, format, io::stderr());
-    let log_level = layer.level();
+    let path = flags.log_file.as_deref().unwrap_or(&file.log_file);
+    let layer = if path.is_empty() {
+        LogLayer::new(level, format, console)
+    } else {
+        let log = LogFile::open(path, rotation(flags, file)?).map_err(|error| LogError::File {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        LogLayer::new(level, format, Tee(console, log))
+    };
+    let level = layer.level();
     let subscriber = tracing_subscriber::registry().with(layer);
     tracing::subscriber::set_global_default(subscriber).expect("the log must be started once");
-    Ok(written.is_empty().then_some(log_level))
+    Ok(level)
+}
+
+fn rotation(flags: &LogFlags, file: &AgentConfig) -> Result<Rotation, LogError> {
+    let age = match &flags.log_rotate_duration {
+        Some(text) => DurationText::new(text),
+        None => file.log_rotate_duration.clone(),
+    };
+    let default = Rotation::default();
+    let age = age.duration().map_err(|error| LogError::Rotation {
+        key: "log_rotate_duration",
+        reason: error.to_string(),
+    })?;
+    let bytes = flags.log_rotate_bytes.or(file.log_rotate_bytes);
+    let max_files = flags.log_rotate_max_files.or(file.log_rotate_max_files);
+    Ok(Rotation {
+        // Zero and less mean no limit.
+        bytes: bytes.map_or(0, |bytes| u64::try_from(bytes).unwrap_or(0)),
+        age: age.filter(|age| !age.is_zero()).unwrap_or(default.age),
+        max_files: max_files.unwrap_or(default.max_files),
+    })
 }
 
 /// Secrets of this process belong into no core dump, and not into the hands of a debugger.

@@ -143,7 +143,8 @@ fn sigterm_and_sigint_end_it_with_success_and_without_its_pid_file() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(config.as_bytes()).unwrap();
         let argument = format!("-config={}", file.path().display());
-        let mut child = mk_command(&[&argument])
+        let log = format!("-log-file={}/", dir.path().display());
+        let mut child = mk_command(&[&argument, &log])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -162,6 +163,8 @@ fn sigterm_and_sigint_end_it_with_success_and_without_its_pid_file() {
         assert_eq!(output.status.code(), Some(0), "{stderr}");
         assert!(!pid_file.exists());
         assert!(stderr.contains("unknown key \"typo\""), "{stderr}");
+        let log = std::fs::read_to_string(dir.path().join("agent.log")).unwrap();
+        assert_eq!(log, stderr);
         let stdout = String::from_utf8(output.stdout).unwrap();
         assert!(stdout.starts_with("==> Vault Agent started! Log data will stream in below:"));
     }

@@ -93,9 +93,12 @@ impl Reader<'_> {
                             &format!("one and only one \"{key}\" block is required"),
                         ));
                     }
-                    let path = match inner.count {
-                        Count::Many => format!("{path}[{count}]"),
-                        Count::One | Count::Last => path.clone(),
+                    let path = match (inner.count, body.labels.first()) {
+                        (Count::Many, Some(label)) if inner.label == Label::Name => {
+                            format!("{path}[{}]", label.text)
+                        }
+                        (Count::Many, _) => format!("{path}[{count}]"),
+                        (Count::One | Count::Last, _) => path.clone(),
                     };
                     let value = self.labelled(&body, inner, &path)?;
                     if inner.count == Count::Last {
@@ -166,7 +169,12 @@ impl Reader<'_> {
         };
         if block.closed {
             return Err(ConfigError::rule(match block.label {
-                Label::Name => format!("{found}: '{key}' is not allowed"),
+                Label::Name => {
+                    format!(
+                        "{}:{}: {place}: '{key}' is not allowed",
+                        found.origin, found.line
+                    )
+                }
                 Label::None | Label::Type => found.to_string(),
             }));
         }

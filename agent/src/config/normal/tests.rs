@@ -74,7 +74,7 @@ fn templates_and_exec_take_no_unknown_keys() {
         ),
         (
             "env_template \"A\" { perms = \"0600\" }",
-            "'perms' is not allowed",
+            "a.hcl:1: env_template[A]: 'perms' is not allowed",
         ),
         (
             "template { exec { env { pristin = true } } }",

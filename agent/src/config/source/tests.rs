@@ -1,3 +1,8 @@
+#![allow(
+    clippy::disallowed_methods,
+    reason = "configurations of tests hold no secrets"
+)]
+
 use super::*;
 
 fn mk_environment(value: &str) -> Environment {

@@ -76,7 +76,7 @@ fn the_number_of_retries_has_three_meanings() {
 #[test]
 fn what_does_not_go_together_is_refused_with_the_established_words() {
     let error = |result: Result<Settings, ConfigError>| result.unwrap_err().to_string();
-    let cases = [
+    let cases = vec![
         (
             with("/auto_auth", Value::Null),
             "no auto_auth, cache, or listener block found in config",
