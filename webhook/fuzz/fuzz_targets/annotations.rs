@@ -14,8 +14,10 @@ fuzz_target!(|text: &str| {
         ..Settings::default()
     };
     let mut pod = mk_pod(text);
-    let Some(operations) = operations(&pod, &settings) else { return };
-    json_patch::patch(&mut pod, &operations).expect("a patch must apply to its pod");
+    let Some(patch) = operations(&pod, &settings) else {
+        return;
+    };
+    json_patch::patch(&mut pod, &patch).expect("a patch must apply to its pod");
     assert!(operations(&pod, &settings).is_none_or(|again| again.is_empty()));
 });
 
