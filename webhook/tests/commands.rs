@@ -196,6 +196,27 @@ fn lint_names_file_and_line_and_fails() {
 }
 
 #[test]
+fn lint_shows_the_line_of_a_template_that_does_not_parse() {
+    let secret = "        vault.hashicorp.com/agent-inject-secret-config: secret/web\n";
+    let template = "        vault.hashicorp.com/agent-inject-template-config: |\n          \
+                    a\n          K={{ secrt \"x\" }}\n";
+    let broken = MANIFESTS.replace(secret, &format!("{secret}{template}"));
+    let output = run(&["lint", "-f", "-"], &broken);
+    let printed = text(&output.stdout);
+    assert!(
+        printed.ends_with("\n    2 | K={{ secrt \"x\" }}\n      |      ^\n"),
+        "{printed}"
+    );
+    assert!(printed.contains("(did you mean \"secret\"?)"), "{printed}");
+    let output = run(&["lint", "-o", "json", "-f", "-"], &broken);
+    let problems: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        problems[0]["excerpt"],
+        "2 | K={{ secrt \"x\" }}\n  |      ^"
+    );
+}
+
+#[test]
 fn lint_says_nothing_about_manifests_without_mistakes() {
     assert_eq!(succeeded(&["lint", "-f", "-"], MANIFESTS), "");
 }

@@ -30,6 +30,9 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) annotation: Option<String>,
     pub(super) message: String,
+    /// The line of a template that is wrong, and a second line that marks the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) excerpt: Option<String>,
 }
 
 impl fmt::Display for Problem {
@@ -43,9 +46,14 @@ impl fmt::Display for Problem {
             line,
             object,
             message,
+            excerpt,
             ..
         } = self;
-        write!(f, "{file}:{line}: {severity}: {object}: {message}")
+        write!(f, "{file}:{line}: {severity}: {object}: {message}")?;
+        for line in excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+            write!(f, "\n    {line}")?;
+        }
+        Ok(())
     }
 }
 
@@ -71,6 +79,7 @@ pub(super) fn problems(
         object: title(object),
         annotation: key.map(ToOwned::to_owned),
         message,
+        excerpt: None,
     };
     let mut problems = Vec::new();
     match &outcome.decision {
@@ -88,7 +97,10 @@ pub(super) fn problems(
         } else {
             Severity::Warning
         };
-        problems.push(problem(severity, warning.key(), warning.to_string()));
+        problems.push(Problem {
+            excerpt: warning.excerpt().map(ToOwned::to_owned),
+            ..problem(severity, warning.key(), warning.to_string())
+        });
     }
     problems
 }

@@ -26,6 +26,7 @@ pub struct Warning {
     text: String,
     sure: bool,
     key: Option<String>,
+    excerpt: Option<String>,
 }
 
 impl Warning {
@@ -40,6 +41,7 @@ impl Warning {
             text,
             sure: false,
             key: None,
+            excerpt: None,
         }
     }
 
@@ -55,6 +57,10 @@ impl Warning {
             key: Some(key),
             ..self
         }
+    }
+
+    fn showing(self, excerpt: Option<String>) -> Self {
+        Self { excerpt, ..self }
     }
 
     /// What whoever writes a workload is told, where its pods would be refused.
@@ -74,6 +80,11 @@ impl Warning {
     /// The whole key of the annotation that it is about, as the pod writes it.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+
+    /// The line of a template that is wrong, and a second line that marks the place, for terminals.
+    pub fn excerpt(&self) -> Option<&str> {
+        self.excerpt.as_deref()
     }
 }
 

@@ -75,7 +75,8 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
                 right_delimiter: secret.right_delimiter.to_owned(),
                 ..templating::Options::default()
             };
-            let error = templating::Template::parse(text, options).err()?;
+            let source = text;
+            let error = templating::Template::parse(source, options).err()?;
             let (line, column) = (error.line(), error.column());
             let hint = error.hint().map(|hint| format!(" ({hint})"));
             let text = format!(
@@ -84,7 +85,8 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
                 hint.as_deref().unwrap_or_default()
             );
             let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
-            Some(Warning::sure(&text).at(key))
+            let excerpt = error.excerpt(source);
+            Some(Warning::sure(&text).at(key).showing(excerpt))
         }
         Content::Default { path, .. } if path.contains("/data/") => {
             let text = format!(
