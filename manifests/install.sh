@@ -6,17 +6,19 @@
 #   --vault-address URL    Vault as pods reach it
 #   --image IMAGE          the injector's image, where your nodes can pull it from
 #   --agent-image IMAGE    the agent's image
-#   --failure-policy NAME  Ignore (default): a pod starts without secrets while the injector is away.
-#                          Fail: it is refused instead
+#   --failure-policy NAME  Fail (default): a pod that asks for secrets is refused while the injector is away.
+#                          Ignore: it starts without them instead
 #   -- -FLAG=VALUE...      more flags for the injector
 #
-# The same command again changes nothing; one with other options changes what they say. It needs kubectl.
+# The same command again changes nothing; one with other options changes what they say. It needs kubectl, and
+# Kubernetes 1.30 or newer. With Helm, install the chart instead: see docs/install.md.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # The names of install.yaml.
 namespace=vault-injector
 name=vault-injector
+container=sidecar-injector
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -29,7 +31,7 @@ usage() {
     sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
 }
 
-vault_address='' image='' agent_image='' failure_policy=Ignore flags=()
+vault_address='' image='' agent_image='' failure_policy=Fail flags=()
 while [[ $# -gt 0 ]]; do
     option=$1
     shift
@@ -81,19 +83,26 @@ image_override() {
     printf 'images:\n- {name: %s, newName: %s, newTag: %s}\n' "$name" "$(quoted "$repository")" "$(quoted "${tag:-latest}")"
 }
 
+# variable NAME VALUE: one of the injector's, which win over its flags.
+variable() { printf '            - {name: AGENT_INJECT_%s, value: %s}\n' "$1" "$(quoted "$2")"; }
+
 write_kustomization() {
-    local container=/spec/template/spec/containers/0 flag
+    local flag
     cp "$here/install.yaml" "$work/install.yaml"
     {
         printf 'resources: [install.yaml]\n'
         [[ -z $image ]] || image_override
         printf 'patches:\n- target: {kind: MutatingWebhookConfiguration}\n  patch: |-\n'
         printf '    - {op: replace, path: /webhooks/0/failurePolicy, value: %s}\n' "$failure_policy"
-        printf -- '- target: {kind: Deployment}\n  patch: |-\n'
-        printf '    - {op: test, path: %s/env/0/name, value: AGENT_INJECT_VAULT_ADDR}\n' "$container"
-        printf '    - {op: replace, path: %s/env/0/value, value: %s}\n' "$container" "$(quoted "$vault_address")"
-        for flag in ${agent_image:+"-vault-image=$agent_image"} ${flags[@]+"${flags[@]}"}; do
-            printf '    - {op: add, path: %s/args/-, value: %s}\n' "$container" "$(quoted "$flag")"
+        printf -- '- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n'
+        printf '    metadata: {name: %s, namespace: %s}\n' "$name" "$namespace"
+        printf '    spec:\n      template:\n        spec:\n          containers:\n'
+        printf '          - name: %s\n            env:\n' "$container"
+        variable VAULT_ADDR "$vault_address"
+        [[ -z $agent_image ]] || variable VAULT_IMAGE "$agent_image"
+        [[ ${#flags[@]} == 0 ]] || printf '            args:\n'
+        for flag in ${flags[@]+"${flags[@]}"}; do
+            printf '            - %s\n' "$(quoted "$flag")"
         done
     } >"$work/kustomization.yaml"
 }

@@ -38,10 +38,21 @@ image_maker() {
     python3 -B -m unittest discover --start-directory manifests/images
 }
 
+# Helm is built from its Go module, once.
+chart() {
+    if [[ -z ${HELM_BIN:-} && ${CI:-} != true ]] && ! command -v go >/dev/null; then
+        echo "skipped: there is no Go to build Helm with, and HELM_BIN names none"
+        return
+    fi
+    HELM_BIN=$(e2e/scripts/helm.sh) || return
+    HELM_BIN=$HELM_BIN cargo test --quiet -p e2e --test chart -- --ignored
+}
+
 need_components
 part "formatting" cargo fmt --all --check
 part "lints" cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" part "docs" cargo doc --workspace --no-deps
 part "tests" run_tests
+part "chart" chart
 part "image maker" image_maker
 part "conformance" conformance

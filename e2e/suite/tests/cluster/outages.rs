@@ -146,7 +146,7 @@ async fn stop_injector(scene: &Scene) -> Result<Kubectl> {
     scene.afterwards(&injector, &["rollout", "status", object, "--timeout=120s"]);
     scene.afterwards(&injector, &["scale", object, "--replicas=2"]);
     injector.run(&["scale", object, "--replicas=0"]).await?;
-    let pods = "--selector=app.kubernetes.io/name=vault-injector";
+    let pods = "--selector=component=webhook";
     let wait = ["wait", "pods", pods, "--for=delete", "--timeout=120s"];
     injector.run(&wait).await?;
     scene.story.tell("no injector is left");

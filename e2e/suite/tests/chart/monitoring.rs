@@ -1,0 +1,69 @@
+//! Alerts and dashboard ask for metrics that there are.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::helm::{chart, manifests, read};
+
+/// The metrics that the documentation lists, those that it shortens included.
+fn documented() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for page in ["injector.md", "agent.md"] {
+        let text = read(&manifests().join("../docs").join(page));
+        for word in text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_' || it == '…'))
+        {
+            names.insert(word.replace('…', "vault_agent_template"));
+        }
+    }
+    names
+}
+
+/// The metrics that a text asks for.
+fn asked_for(text: &str) -> BTreeSet<String> {
+    text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_'))
+        .filter(|word| word.starts_with("vault_agent_"))
+        .map(|word| word.trim_end_matches("_bucket").to_owned())
+        .collect()
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
+    let documented = documented();
+    for (file, at_least) in [("alerts.yaml", 4), ("dashboards/vault-injector.json", 18)] {
+        let names = asked_for(&read(&chart().join(file)));
+        assert!(names.len() >= at_least, "{file}: {names:?}");
+        let unknown: Vec<_> = names.difference(&documented).collect();
+        assert!(unknown.is_empty(), "{file}: {unknown:?}");
+    }
+}
+
+#[test]
+fn every_alert_is_in_the_operators_page() {
+    let page = read(&manifests().join("../docs/operations.md"));
+    let alerts = read(&chart().join("alerts.yaml"));
+    let alerts: Vec<&str> = alerts
+        .lines()
+        .filter_map(|line| line.strip_prefix("- alert: "))
+        .collect();
+    assert!(alerts.len() >= 5, "{alerts:?}");
+    for alert in alerts {
+        assert!(page.contains(&format!("| `{alert}` |")), "{alert}");
+    }
+}
+
+#[test]
+fn the_dashboards_panels_do_not_lie_on_each_other() {
+    let text = read(&chart().join("dashboards/vault-injector.json"));
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let mut taken = BTreeSet::new();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+        assert!(at("x") + at("w") <= 24, "{panel}");
+        for column in at("x")..at("x") + at("w") {
+            for line in at("y")..at("y") + at("h") {
+                assert!(taken.insert((column, line)), "{}", panel["title"]);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the chart promises, whatever else is in its objects.
+
+use serde_json::Value;
+
+use crate::helm::{objects, of_kind, template};
+
+const BEFORE: &str = "--kube-version=1.29.9";
+const SINCE: &str = "--kube-version=1.30.0";
+
+fn webhook(objects: &[Value]) -> &Value {
+    &of_kind(objects, "MutatingWebhookConfiguration").unwrap()["webhooks"][0]
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn a_misspelt_value_is_refused_by_its_name() {
+    for (option, words) in [
+        (
+            "injector.replica=3",
+            "'/injector': additional properties 'replica'",
+        ),
+        (
+            "injector.webhook.failPolicy=Fail",
+            "'/injector/webhook': additional properties 'failPolicy'",
+        ),
+        (
+            "injector.agentFlavor=nativ",
+            "'/injector/agentFlavor': value must be one of 'auto', 'native', 'compatible'",
+        ),
+        ("injektor.replicas=3", "additional properties 'injektor'"),
+    ] {
+        let said = template(&["--set", option]).unwrap_err();
+        assert!(said.contains(words), "{option}: {said}");
+    }
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn what_cannot_be_meant_is_refused_with_what_to_do() {
+    for (option, words) in [
+        (
+            "injector.image.repository=hashicorp/vault-k8s",
+            "name the image of vault-injector there",
+        ),
+        (
+            "injector.certs.certManager.enabled=true,injector.certs.secretName=mine",
+            "either secretName or certManager.enabled",
+        ),
+        (
+            "injector.metrics.enabled=false,injector.metrics.serviceMonitor.enabled=true",
+            "need enabled: true",
+        ),
+    ] {
+        let said = template(&["--set", option]).unwrap_err();
+        assert!(said.contains(words), "{option}: {said}");
+    }
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn a_pod_is_refused_without_an_injector_only_where_no_other_pod_can_be() {
+    for (version, policy, gated) in [(BEFORE, "Ignore", false), (SINCE, "Fail", true)] {
+        let rendered = objects(&[version]);
+        assert_eq!(webhook(&rendered)["failurePolicy"], policy, "{version}");
+        for kind in [
+            "MutatingWebhookConfiguration",
+            "ValidatingWebhookConfiguration",
+        ] {
+            let webhook = &of_kind(&rendered, kind).unwrap()["webhooks"][0];
+            assert_eq!(webhook.get("matchConditions").is_some(), gated, "{version}");
+        }
+        let condition = webhook(&rendered)["matchConditions"][0]["expression"].as_str();
+        for prefix in ["vault.hashicorp.com/", "openbao.org/"] {
+            assert_eq!(condition.is_some_and(|it| it.contains(prefix)), gated);
+        }
+    }
+    for (version, key, policy) in [
+        (BEFORE, "webhook.failurePolicy", "Fail"),
+        (SINCE, "webhook.failurePolicy", "Ignore"),
+        (SINCE, "failurePolicy", "Ignore"),
+    ] {
+        let option = format!("injector.{key}={policy}");
+        let rendered = objects(&[version, "--set", &option]);
+        assert_eq!(webhook(&rendered)["failurePolicy"], policy, "{option}");
+    }
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn an_authority_that_another_one_writes_is_not_even_named() {
+    for option in [
+        "injector.certs.secretName=null",
+        "injector.certs.certManager.enabled=true",
+        "injector.certs.caBundle=bWluZQ==",
+    ] {
+        let text = template(&["--set", option]).unwrap();
+        assert!(!text.contains("caBundle"), "{option}");
+    }
+    let given = "injector.certs.secretName=mine,injector.certs.caBundle=bWluZQ==";
+    let text = template(&["--set", given]).unwrap();
+    assert_eq!(text.matches("caBundle: bWluZQ==").count(), 2);
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn neither_its_own_namespace_nor_the_clusters_is_looked_at_unless_asked_for() {
+    let selector = |options: &[&str]| webhook(&objects(options))["namespaceSelector"].clone();
+    assert_eq!(
+        selector(&[])["matchExpressions"][0]["values"],
+        serde_json::json!(["kube-system", "vault-injector"])
+    );
+    let all = ["--set-json", "injector.webhook.namespaceSelector={}"];
+    assert_eq!(selector(&all), serde_json::json!({}));
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn the_injector_may_change_nothing_but_its_own_objects() {
+    for option in ["injector.replicas=2", "injector.certs.secretName=mine"] {
+        for object in objects(&["--set", option]) {
+            for rule in object["rules"].as_array().into_iter().flatten() {
+                let verbs: Vec<&str> = rule["verbs"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect();
+                let named = rule.get("resourceNames").is_some();
+                let harmless =
+                    verbs == ["create"] || (verbs == ["list"] && rule["resources"][0] == "nodes");
+                assert!(named || harmless, "{option}: {rule}");
+                assert!(!rule.to_string().contains('*'), "{option}: {rule}");
+            }
+        }
+    }
+    // With a certificate of another origin there is nothing to write at all.
+    let rendered = objects(&["--set", "injector.certs.secretName=mine"]);
+    assert!(of_kind(&rendered, "Role").is_none());
+    assert!(
+        !of_kind(&rendered, "ClusterRole")
+            .unwrap()
+            .to_string()
+            .contains("patch")
+    );
+}
