@@ -6,6 +6,7 @@
 #                        e2e/scripts/cluster-images.sh under the names in e2e/suite/cluster
 #   E2E_INJECTOR_IMAGE   the injector's image there
 #   E2E_AGENT_IMAGE      the agent's image there
+#   E2E_INSTALL          helm (default): the chart, and its test; kubectl: manifests/install.sh
 set -euo pipefail
 # shellcheck source=e2e/scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,6 +18,10 @@ NAMESPACES=(vault production vault-injector)
 LABEL=vault-injector.test/made-by=e2e
 VAULT_ADDRESS=http://vault.vault.svc:8200
 PATIENCE=120s
+# With Ignore, a pod that the injector misses is there to be seen; scenarios that need the other policy set it.
+POLICY=Ignore
+# Nobody wants to watch five minutes pass.
+INTERVAL=2s
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -88,12 +93,45 @@ follow_the_guide() {
     done
 }
 
-# The interval is the tests': nobody wants to watch five minutes pass.
-install_injector() {
-    manifests/install.sh --vault-address "$VAULT_ADDRESS" \
-        ${E2E_INJECTOR_IMAGE:+--image "$E2E_INJECTOR_IMAGE"} ${E2E_AGENT_IMAGE:+--agent-image "$E2E_AGENT_IMAGE"} \
-        -- -template-static-secret-render-interval=2s
+# image_values VALUE NAME: the chart's values for an image. The tag is what follows the last colon, unless that is a
+# registry's port.
+image_values() {
+    local value=injector.$1 name=$2
+    case ${name##*/} in
+    *@*) printf -- '--set=%s\n' "$value.repository=${name%@*}" "$value.digest=${name#*@}" ;;
+    *:*) printf -- '--set-string=%s\n' "$value.repository=${name%:*}" "$value.tag=${name##*:}" ;;
+    *) printf -- '--set-string=%s\n' "$value.repository=$name" "$value.tag=latest" ;;
+    esac
+}
+
+install_chart() {
+    local helm options=()
+    helm=$(e2e/scripts/helm.sh)
+    [[ -z ${E2E_INJECTOR_IMAGE:-} ]] || mapfile -t options < <(image_values image "$E2E_INJECTOR_IMAGE")
+    [[ -z ${E2E_AGENT_IMAGE:-} ]] || mapfile -t -O "${#options[@]}" options < <(image_values agentImage "$E2E_AGENT_IMAGE")
+    kubectl create namespace vault-injector >/dev/null
     claim vault-injector
+    kubectl label namespace vault-injector pod-security.kubernetes.io/enforce=restricted >/dev/null
+    "$helm" upgrade --install vault-injector manifests/chart --namespace vault-injector --wait --timeout="$PATIENCE" \
+        --set "global.externalVaultAddr=$VAULT_ADDRESS" --set "injector.webhook.failurePolicy=$POLICY" \
+        --set "injector.agentDefaults.templateConfig.staticSecretRenderInterval=$INTERVAL" \
+        ${options[@]+"${options[@]}"} >&2
+    "$helm" test vault-injector --namespace vault-injector --timeout="$PATIENCE" >&2
+}
+
+install_manifests() {
+    manifests/install.sh --vault-address "$VAULT_ADDRESS" --failure-policy "$POLICY" \
+        ${E2E_INJECTOR_IMAGE:+--image "$E2E_INJECTOR_IMAGE"} ${E2E_AGENT_IMAGE:+--agent-image "$E2E_AGENT_IMAGE"} \
+        -- "-template-static-secret-render-interval=$INTERVAL"
+    claim vault-injector
+}
+
+install_injector() {
+    case ${E2E_INSTALL:-helm} in
+    helm) install_chart ;;
+    kubectl) install_manifests ;;
+    *) die "E2E_INSTALL is helm or kubectl" ;;
+    esac
 }
 
 clear_away

@@ -94,6 +94,7 @@ else
         part "images of Vault, PostgreSQL and an application" e2e/scripts/cluster-images.sh >"$log"
         mapfile -t archives <"$log"
     fi
+    part "Helm" e2e/scripts/helm.sh >/dev/null
     part "cluster up" cluster_up
     part "injector and guide in the cluster" e2e/scripts/cluster.sh
     part "scenarios in the cluster" cluster_scenarios
