@@ -14,4 +14,5 @@ mod helm;
 mod monitoring;
 mod promises;
 mod rendered;
+mod schema;
 mod values;
