@@ -2,6 +2,8 @@
 //!
 //! The names of the keys come from the types themselves, so this table cannot lag behind them.
 
+#[cfg(test)]
+mod document;
 mod probe;
 
 use contract::agent_config as c;

@@ -20,6 +20,7 @@ use flexible::{one, one_or_many, text, words};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AgentConfig {
     /// How to log in and where to leave the token.
     #[serde(
@@ -146,6 +147,7 @@ pub struct AgentConfig {
 
 /// The server and how to trust it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Vault {
     /// URL of the server.
     #[serde(default)]
@@ -182,6 +184,7 @@ pub struct Vault {
 
 /// How often requests are tried again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retry {
     /// Tries of a request: 12 where absent or 0, none where -1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,6 +193,7 @@ pub struct Retry {
 
 /// What holds for all templates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TemplateConfig {
     /// End the agent when a secret cannot be had.
     #[serde(default)]

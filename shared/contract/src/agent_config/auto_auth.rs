@@ -8,6 +8,7 @@ use super::flexible::{DurationText, Switch, one, one_or_many};
 
 /// How to log in and where to leave the token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AutoAuth {
     /// The login.
     #[serde(
@@ -30,6 +31,7 @@ pub struct AutoAuth {
 
 /// One auth method.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Method {
     /// The method's name, such as `kubernetes`.
     #[serde(default, rename = "type")]
@@ -59,6 +61,7 @@ pub struct Method {
 
 /// A place that holds the token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sink {
     /// Kind of sink; `file` is the only one.
     #[serde(default, rename = "type")]

@@ -211,3 +211,45 @@ where
         ))),
     }
 }
+
+#[cfg(feature = "schema")]
+mod schema {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{DurationText, PermsText, Switch};
+
+    impl JsonSchema for Switch {
+        fn schema_name() -> Cow<'static, str> {
+            "Switch".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"anyOf": [
+                {"type": "boolean"},
+                {"enum": ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False", 0, 1]},
+            ]})
+        }
+    }
+
+    impl JsonSchema for DurationText {
+        fn schema_name() -> Cow<'static, str> {
+            "Duration".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": ["string", "integer"]})
+        }
+    }
+
+    impl JsonSchema for PermsText {
+        fn schema_name() -> Cow<'static, str> {
+            "Mode".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": ["string", "integer"], "pattern": "^((0o)?[0-7]+)?$"})
+        }
+    }
+}

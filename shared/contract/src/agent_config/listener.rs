@@ -6,6 +6,7 @@ use super::flexible::{PermsText, Switch, one, text, words};
 
 /// A local listener.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listener {
     /// `tcp` or `unix`.
     #[serde(default, rename = "type")]
@@ -78,6 +79,7 @@ pub struct Listener {
 
 /// The agent's own endpoints on a listener.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AgentApi {
     /// `POST /agent/v1/quit` ends the agent.
     #[serde(default, skip_serializing_if = "Switch::is_off")]
@@ -86,6 +88,7 @@ pub struct AgentApi {
 
 /// The response cache.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cache {
     /// `true`, `false` or `force`.
     #[serde(
@@ -105,6 +108,7 @@ pub struct Cache {
 
 /// A cache that outlives the process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Persist {
     /// `kubernetes` is the only kind.
     #[serde(default, rename = "type")]
@@ -125,6 +129,7 @@ pub struct Persist {
 
 /// Requests of applications, passed on to Vault.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiProxy {
     /// `true`: the agent's token for requests without one; `force`: for all; `false` where empty.
     #[serde(

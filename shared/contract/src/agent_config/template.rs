@@ -6,6 +6,7 @@ use super::flexible::{DurationText, PermsText, Switch, one, one_or_many, text, w
 
 /// One file to render.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Template {
     /// The file.
     #[serde(default)]
@@ -102,6 +103,7 @@ pub struct Template {
 
 /// Quiet time before a file is written again: `MIN` or `MIN:MAX` as text, or a block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Wait {
     /// `5s`, or `5s:10s`.
@@ -112,6 +114,7 @@ pub enum Wait {
 
 /// The block form of [`Wait`]. Go durations only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaitBlock {
     /// Off switches it off; on where absent and `min` is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,7 @@ pub struct WaitBlock {
 
 /// A command: a line for a shell, or the words of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Command {
     /// One text.
@@ -136,6 +140,7 @@ pub enum Command {
 
 /// The command of a template.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TemplateExec {
     /// The command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,6 +174,7 @@ pub struct TemplateExec {
 
 /// The environment of a command.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExecEnv {
     /// Start from an empty environment instead of the agent's.
     #[serde(default, skip_serializing_if = "Switch::is_off")]
@@ -212,6 +218,7 @@ pub struct ExecEnv {
 
 /// The program that the agent starts and supervises (exec mode).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Exec {
     /// The program, required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,6 +233,7 @@ pub struct Exec {
 
 /// A variable of the program of [`Exec`], rendered from a template.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnvTemplate {
     /// The name of the variable: the label of the block.
     #[serde(default, skip_serializing_if = "String::is_empty")]
