@@ -9,28 +9,31 @@
 //! The token is swapped in place: whoever uses it looks at the watch channel for each request, and
 //! learns from [`Login::predecessor`] what becomes of leases that were obtained with an earlier one.
 
+mod credentials;
+mod error;
 mod hint;
-pub mod kubernetes;
+mod method;
 mod session;
 mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::{error, info};
-use vault_api::{Auth, Client, Token};
+use vault_api::{Token, WrapInfo};
 
 use crate::config::LoginSettings;
 use crate::connection::Connection;
 use crate::schedule::Roll;
 use crate::state::State;
-use kubernetes::Kubernetes;
-pub use status::AuthStatus;
-
+use credentials::Credentials;
+pub use error::{AuthError, LoginError};
+use method::Granted;
+pub use method::{Method, MethodError};
 use session::{Origin, Session, SessionEnd};
+pub use status::AuthStatus;
 
 /// How often a first login may be refused before the agent ends: the answer will not change by
 /// itself, and a process that ends with a reason is easier to find than one that waits.
@@ -69,75 +72,26 @@ pub type Logins = watch::Receiver<Option<Arc<Login>>>;
 /// Where requests that were denied report the generation of their token, so that it is looked at.
 pub type Suspicions = mpsc::Sender<u64>;
 
-/// An auth method and its settings.
+/// What sinks get.
 #[derive(Clone, Debug)]
-pub enum Method {
-    /// The pod's service account.
-    Kubernetes(Kubernetes),
+pub enum Delivery {
+    /// The token.
+    Token(Token),
+    /// A wrapping around the token, which the agent itself does not see.
+    Wrapped(Arc<WrapInfo>),
 }
 
-impl Method {
-    /// The names of all methods.
-    pub const KNOWN: &[&str] = &["kubernetes"];
+/// The latest delivery; `None` before the first login.
+pub type Deliveries = watch::Receiver<Option<Delivery>>;
 
-    async fn login(&self, client: &Client) -> Result<Auth, LoginError> {
-        match self {
-            Self::Kubernetes(method) => method.login(client).await,
-        }
-    }
-
-    /// Names method, mount and role: a token of another login is not ours.
-    pub fn identity(&self) -> String {
-        match self {
-            Self::Kubernetes(method) => method.identity(),
-        }
-    }
-}
-
-/// A login failed.
-#[derive(Debug, Error)]
-pub enum LoginError {
-    /// The service-account token cannot be read. May pass.
-    #[error("cannot read the service-account token {path}: {source}")]
-    TokenFile {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The service-account token is empty. May pass.
-    #[error("the service-account token {path} is empty")]
-    TokenEmpty {
-        /// The file.
-        path: String,
-    },
-    /// Vault understood and said no: role, audience, namespace or account do not fit.
-    #[error("{source}; {hint}")]
-    Refused {
-        /// Vault's words.
-        source: vault_api::Error,
-        /// What to check.
-        hint: String,
-    },
-    /// Vault did not log us in; see [`vault_api::Error`].
-    #[error(transparent)]
-    Vault(#[from] vault_api::Error),
-}
-
-/// The agent cannot go on without a token.
-#[derive(Debug, Error)]
-pub enum AuthError {
-    /// The first failure is the last, as configured.
-    #[error("login failed and exit_on_err is set: {0}")]
-    ExitOnError(#[source] LoginError),
-    /// Vault keeps refusing.
-    #[error("Vault refuses the login, {tries} times now: {source}")]
-    Refused {
-        /// How often.
-        tries: u32,
-        /// The last refusal.
-        source: LoginError,
-    },
+/// The ways to and from an authenticator.
+pub struct Channels {
+    /// The tokens that it gets.
+    pub logins: Logins,
+    /// What it has for the sinks.
+    pub deliveries: Deliveries,
+    /// Doubts about a token.
+    pub suspicions: Suspicions,
 }
 
 /// Logs in and publishes the token.
@@ -148,7 +102,9 @@ pub struct Authenticator {
     status: Arc<AuthStatus>,
     /// The token of an earlier process, until Vault has said what it thinks of it.
     kept: Option<Token>,
+    credentials: Credentials,
     publish: watch::Sender<Option<Arc<Login>>>,
+    deliver: watch::Sender<Option<Delivery>>,
     suspicions: mpsc::Receiver<u64>,
 }
 
@@ -158,20 +114,29 @@ impl Authenticator {
         connection: Connection,
         settings: LoginSettings,
         state: Arc<State>,
-    ) -> (Self, Logins, Suspicions) {
+    ) -> (Self, Channels) {
         let (publish, logins) = watch::channel(None);
+        let (deliver, deliveries) = watch::channel(None);
         // One slot: a second suspicion says nothing new.
         let (suspicion, suspicions) = mpsc::channel(1);
         let authenticator = Self {
             connection,
+            credentials: Credentials::new(&settings),
+            // Who wraps the token does not want it to lie about.
+            kept: state.token().filter(|_| settings.wrap_ttl.is_none()),
             settings,
-            kept: state.token(),
             state,
             status: Arc::default(),
             publish,
+            deliver,
             suspicions,
         };
-        (authenticator, logins, suspicion)
+        let channels = Channels {
+            logins,
+            deliveries,
+            suspicions: suspicion,
+        };
+        (authenticator, channels)
     }
 
     /// What becomes of the logins, for whoever asks.
@@ -187,9 +152,19 @@ impl Authenticator {
         let mut generation = 0;
         loop {
             generation += 1;
-            let (auth, origin) = match self.log_in(generation == 1).await {
-                Ok(auth) => auth,
+            let (granted, origin) = match self.log_in(generation == 1).await {
+                Ok(granted) => granted,
                 Err(error) => return error,
+            };
+            let auth = match granted {
+                Granted::Token(auth) => auth,
+                Granted::Wrapped(wrapping) => {
+                    // Whoever unwraps the token looks after it.
+                    self.deliver
+                        .send_replace(Some(Delivery::Wrapped(Arc::new(wrapping))));
+                    self.credentials.changed().await;
+                    continue;
+                }
             };
             let login = Login {
                 generation,
@@ -199,9 +174,12 @@ impl Authenticator {
             };
             let login = Arc::new(login);
             self.publish.send_replace(Some(Arc::clone(&login)));
+            self.deliver
+                .send_replace(Some(Delivery::Token(login.token.clone())));
             let since = Instant::now();
             let session = Session::new(&self.connection, &self.status, &auth, generation, origin);
-            predecessor = match session.keep(&mut self.suspicions).await {
+            let end = session.keep(&mut self.suspicions, &mut self.credentials);
+            predecessor = match end.await {
                 SessionEnd::Due(ends_at) => {
                     let now = Instant::now();
                     earlier.clone_from(&login.earlier);
@@ -234,14 +212,14 @@ impl Authenticator {
         }
     }
 
-    async fn log_in(&mut self, first: bool) -> Result<(Auth, Origin), AuthError> {
+    async fn log_in(&mut self, first: bool) -> Result<(Granted, Origin), AuthError> {
         let mut backoff = self.settings.backoff.reset();
         let mut refusals = 0;
         loop {
             let error = match self.try_once().await {
                 Ok(found) => {
-                    if found.1 == Origin::Login {
-                        self.state.keep_token(&found.0.client_token);
+                    if let (Granted::Token(auth), Origin::Login) = &found {
+                        self.state.keep_token(&auth.client_token);
                     }
                     self.status.logged_in(found.1 == Origin::Login);
                     return Ok(found);
@@ -262,13 +240,15 @@ impl Authenticator {
                     source: error,
                 });
             }
-            tokio::time::sleep(pause).await;
-            backoff = backoff.next(Roll::dice());
+            tokio::select! {
+                () = tokio::time::sleep(pause) => backoff = backoff.next(Roll::dice()),
+                () = self.credentials.changed() => backoff = backoff.reset(),
+            }
         }
     }
 
     /// The kept token, as long as Vault has not said that it is dead; else a login.
-    async fn try_once(&mut self) -> Result<(Auth, Origin), LoginError> {
+    async fn try_once(&mut self) -> Result<(Granted, Origin), LoginError> {
         let client = self.connection.client();
         if let Some(token) = &self.kept {
             let looked_up = client.with_token(token).lookup_self().await;
@@ -276,16 +256,9 @@ impl Authenticator {
             match looked_up {
                 Ok(info) => {
                     info!(target: "agent.auth.handler", "going on with the token of the agent before");
-                    let auth = Auth {
-                        client_token: token.clone(),
-                        accessor: info.accessor,
-                        lease_duration: info.ttl,
-                        renewable: info.renewable,
-                        policies: info.policies,
-                        metadata: std::collections::BTreeMap::new(),
-                    };
+                    let auth = method::auth_of(token.clone(), info);
                     self.kept = None;
-                    return Ok((auth, Origin::Kept));
+                    return Ok((Granted::Token(auth), Origin::Kept));
                 }
                 // Vault is away: the token may be good, and with it all leases.
                 Err(error) if error.is_retryable() => return Err(error.into()),
@@ -297,7 +270,11 @@ impl Authenticator {
             }
         }
         info!(target: "agent.auth.handler", "authenticating");
-        let login = self.settings.method.login(&client).await;
+        self.credentials.mark();
+        // A certificate that was just exchanged is the credential of some logins.
+        let client = self.connection.fresh_client();
+        let wrap_ttl = self.settings.wrap_ttl;
+        let login = self.settings.method.login(&client, wrap_ttl).await;
         match &login {
             Ok(_) => self.connection.note(&client, &Ok(())),
             Err(LoginError::Vault(error) | LoginError::Refused { source: error, .. }) => {
@@ -305,8 +282,8 @@ impl Authenticator {
             }
             Err(_) => {}
         }
-        let auth = login?;
+        let granted = login?;
         info!(target: "agent.auth.handler", "authentication successful, sending token to sinks");
-        Ok((auth, Origin::Login))
+        Ok((granted, Origin::Login))
     }
 }

@@ -29,6 +29,7 @@ use crate::files::Target;
 use crate::listener::ListenerSettings;
 use crate::proxy::ProxySettings;
 use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
+use crate::sink::SinkSettings;
 
 pub use environment::{Environment, Variable};
 pub use normal::UnknownKey;
@@ -43,7 +44,7 @@ pub struct Settings {
     /// The login.
     pub login: LoginSettings,
     /// Files that hold the token.
-    pub sinks: Vec<Target>,
+    pub sinks: Vec<SinkSettings>,
     /// Files to render, or the variables of the program in `exec`.
     pub templates: Vec<TemplateSettings>,
     /// The program that the agent runs with these variables.
@@ -88,6 +89,10 @@ pub struct LoginSettings {
     pub backoff: LoginBackoff,
     /// End at the first login that fails.
     pub exit_on_err: bool,
+    /// Log in again when the method's files have changed.
+    pub reauth_on_new_credentials: bool,
+    /// Life of the wrapping that the token stays in; `None` where the agent uses it itself.
+    pub wrap_ttl: Option<Duration>,
 }
 
 /// One file to render.

@@ -79,6 +79,13 @@ impl Connection {
         current.client.clone()
     }
 
+    /// The client with the certificates of this moment, for requests that are rare.
+    pub fn fresh_client(&self) -> Client {
+        let mut current = self.current();
+        self.look(&mut current);
+        current.client.clone()
+    }
+
     /// Takes note of how a request with `client` went.
     pub fn note<T>(&self, client: &Client, outcome: &Result<T, Error>) {
         match outcome {

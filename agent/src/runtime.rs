@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::info;
 use vault_api::ClientConfig;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Channels};
 use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
@@ -40,7 +40,7 @@ pub async fn run_with_reload(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let connection = Connection::new(&settings.vault)?;
-    let login_connection = for_logins(&connection, &settings.vault)?;
+    let login_connection = for_logins(&connection, &settings)?;
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
     let marker = Marker::new(settings.ready_marker.clone());
     let state = Arc::new(State::open(&settings));
@@ -48,9 +48,14 @@ pub async fn run_with_reload(
     // What an init container has rendered is about to be used.
     let revocation = settings.revocation.filter(|_| !once);
     let quit = Arc::new(Notify::new());
-    let (authenticator, logins, suspicions) =
+    let (authenticator, channels) =
         Authenticator::new(login_connection, settings.login.clone(), Arc::clone(&state));
-    let sinks = Sinks::new(settings.sinks.clone(), logins.clone(), once)?;
+    let Channels {
+        logins,
+        deliveries,
+        suspicions,
+    } = channels;
+    let sinks = Sinks::new(settings.sinks.clone(), &connection, deliveries, once)?;
     let store = Store::new(
         connection.clone(),
         logins.clone(),
@@ -147,14 +152,16 @@ async fn work(sinks: Sinks, renderer: Renderer) -> Result<(), RenderError> {
     tokio::try_join!(sinks, renderer.run()).map(|_| ())
 }
 
-/// Logins have their own back-off and are never tried again by the client.
-fn for_logins(connection: &Connection, config: &ClientConfig) -> Result<Connection, Failure> {
-    if config.max_retries == 0 {
+/// Logins have their own back-off and are never tried again by the client, and some have a client
+/// certificate of their own.
+fn for_logins(connection: &Connection, settings: &Settings) -> Result<Connection, Failure> {
+    let own = settings.login.method.client_config(&settings.vault);
+    if own.is_none() && settings.vault.max_retries == 0 {
         return Ok(connection.clone());
     }
     Ok(Connection::new(&ClientConfig {
         max_retries: 0,
-        ..config.clone()
+        ..own.unwrap_or_else(|| settings.vault.clone())
     })?)
 }
 

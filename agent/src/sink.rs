@@ -1,40 +1,80 @@
 //! File sinks: the token as a file, for programs that talk to Vault themselves.
 //!
+//! ```text
+//! token ─▶ as it is, or wrapped (sink.wrap_ttl) ─┬─▶ file
+//! wrapping (method.wrap_ttl) ────────────────────┘
+//! ```
+//!
 //! Each sink is written for each new token; an identical token is not written again. A sink that
 //! cannot be written is tried again for ever and holds up no other.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tracing::{error, info};
+use vault_api::{Token, WrapInfo};
+use zeroize::Zeroizing;
 
-use crate::auth::{Login, Logins};
+use crate::auth::{Deliveries, Delivery};
+use crate::connection::Connection;
 use crate::files::{FileError, Target, Written};
 use crate::schedule::Roll;
+
+/// One sink.
+#[derive(Clone, Debug)]
+pub struct SinkSettings {
+    /// The file.
+    pub target: Target,
+    /// Life of the wrapping around the token; the token itself where `None`.
+    pub wrap_ttl: Option<Duration>,
+}
 
 /// A sink that can never be written.
 #[derive(Debug, Error)]
 #[error("file sink is not writable: {0}")]
 pub struct SinkError(#[from] FileError);
 
+/// A sink that was not written now. May pass.
+#[derive(Debug, Error)]
+enum WriteError {
+    #[error("cannot wrap the token: {0}")]
+    Wrap(#[source] vault_api::Error),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
 /// The sinks of an agent.
 pub struct Sinks {
-    targets: Vec<Target>,
-    logins: Logins,
+    all: Vec<Sink>,
+    deliveries: Deliveries,
     once: bool,
+}
+
+struct Sink {
+    settings: SinkSettings,
+    connection: Connection,
 }
 
 impl Sinks {
     /// Checks that all sinks can be written. With `once`, they are done after the first token.
-    pub fn new(targets: Vec<Target>, logins: Logins, once: bool) -> Result<Self, SinkError> {
-        for target in &targets {
-            target.check_writable()?;
+    pub fn new(
+        settings: Vec<SinkSettings>,
+        connection: &Connection,
+        deliveries: Deliveries,
+        once: bool,
+    ) -> Result<Self, SinkError> {
+        for sink in &settings {
+            sink.target.check_writable()?;
         }
+        let sinks = settings.into_iter().map(|settings| Sink {
+            settings,
+            connection: connection.clone(),
+        });
         Ok(Self {
-            targets,
-            logins,
+            all: sinks.collect(),
+            deliveries,
             once,
         })
     }
@@ -42,8 +82,8 @@ impl Sinks {
     /// Writes each token to all sinks. Ends after the first only where that is wanted.
     pub async fn run(self) {
         let mut tasks = JoinSet::new();
-        for target in self.targets {
-            tasks.spawn(keep(target, self.logins.clone(), self.once));
+        for sink in self.all {
+            tasks.spawn(sink.keep(self.deliveries.clone(), self.once));
         }
         while tasks.join_next().await.is_some() {}
         if !self.once {
@@ -52,28 +92,65 @@ impl Sinks {
     }
 }
 
-async fn keep(target: Target, mut logins: Logins, once: bool) {
-    logins.mark_changed();
-    while logins.changed().await.is_ok() {
-        loop {
-            let login = logins.borrow_and_update().clone();
-            let Some(login) = login else { break };
-            match write(&target, &login) {
-                Ok(()) if once => return,
-                Ok(()) => break,
-                Err(error) => {
-                    error!(target: "agent.sink.file", %error, "error returned by sink function, retrying");
-                    let pause = Duration::from_secs_f64(Roll::dice().between(1.0, 3.0));
-                    tokio::time::sleep(pause).await;
+impl Sink {
+    async fn keep(self, mut deliveries: Deliveries, once: bool) {
+        deliveries.mark_changed();
+        while deliveries.changed().await.is_ok() {
+            loop {
+                let delivery = deliveries.borrow_and_update().clone();
+                let Some(delivery) = delivery else { break };
+                match self.write(&delivery).await {
+                    Ok(()) if once => return,
+                    Ok(()) => break,
+                    Err(error) => {
+                        error!(target: "agent.sink.file", %error, "error returned by sink function, retrying");
+                        let pause = Duration::from_secs_f64(Roll::dice().between(1.0, 3.0));
+                        tokio::time::sleep(pause).await;
+                    }
                 }
             }
         }
     }
+
+    async fn write(&self, delivery: &Delivery) -> Result<(), WriteError> {
+        let content = match (delivery, self.settings.wrap_ttl) {
+            (Delivery::Wrapped(wrapping), _) => as_json(wrapping),
+            (Delivery::Token(token), None) => Zeroizing::new(token.expose().as_bytes().to_vec()),
+            (Delivery::Token(token), Some(ttl)) => as_json(&self.wrap(token, ttl).await?),
+        };
+        let target = &self.settings.target;
+        if target.write(&content)? == Written::Replaced {
+            info!(target: "agent.sink.file", path = %target.path.display(), "token written");
+        }
+        Ok(())
+    }
+
+    async fn wrap(&self, token: &Token, ttl: Duration) -> Result<WrapInfo, WriteError> {
+        let client = self.connection.client();
+        let wrapped = client.with_token(token).wrap_own_token(ttl).await;
+        self.connection.note(&client, &wrapped);
+        wrapped.map_err(WriteError::Wrap)
+    }
 }
 
-fn write(target: &Target, login: &Arc<Login>) -> Result<(), FileError> {
-    if target.write(login.token.expose().as_bytes())? == Written::Replaced {
-        info!(target: "agent.sink.file", path = %target.path.display(), "token written");
+/// A wrapping as readers of the established agent's sinks know it.
+fn as_json(wrapping: &WrapInfo) -> Zeroizing<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        token: &'a str,
+        accessor: &'a str,
+        ttl: u64,
+        creation_time: &'a str,
+        creation_path: &'a str,
+        wrapped_accessor: &'a str,
     }
-    Ok(())
+    let written = Written {
+        token: wrapping.token.expose(),
+        accessor: &wrapping.accessor,
+        ttl: wrapping.ttl.as_secs(),
+        creation_time: &wrapping.creation_time,
+        creation_path: &wrapping.creation_path,
+        wrapped_accessor: &wrapping.wrapped_accessor,
+    };
+    Zeroizing::new(serde_json::to_vec(&written).expect("text and numbers must serialise to JSON"))
 }

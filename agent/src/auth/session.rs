@@ -7,12 +7,15 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 use vault_api::{Auth, Token};
 
-use super::AuthStatus;
+use super::{AuthStatus, Credentials};
 use crate::connection::Connection;
 use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
 
 /// Looking at a token once is enough for so long: requests that are denied by policy come in crowds.
 const LOOKUP_PAUSE: Duration = Duration::from_secs(10);
+
+/// When a token without an end counts as ended once it was replaced.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Why another login is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,14 +74,18 @@ impl<'a> Session<'a> {
     }
 
     /// Renews the token as long as that works.
-    pub(super) async fn keep(mut self, suspicions: &mut mpsc::Receiver<u64>) -> SessionEnd {
+    pub(super) async fn keep(
+        mut self,
+        suspicions: &mut mpsc::Receiver<u64>,
+        credentials: &mut Credentials,
+    ) -> SessionEnd {
         if self.granted.is_zero() {
             info!(
                 target: "agent.auth.handler",
                 "not starting token renewal process, as token has unlimited TTL"
             );
             self.status.lives_until(None);
-            return self.until_dead(suspicions).await;
+            return self.until_dead(suspicions, credentials).await;
         }
         info!(target: "agent.auth.handler", "starting renewal process");
         // Vault has just said how long it lives: there is nothing to renew yet.
@@ -102,7 +109,7 @@ impl<'a> Session<'a> {
                 Effect::Sleep(pause) => {
                     tokio::select! {
                         () = tokio::time::sleep(pause) => Event::Woke,
-                        end = self.until_dead(suspicions) => return match end {
+                        end = self.until_dead(suspicions, credentials) => return match end {
                             // Alive, but to be replaced.
                             SessionEnd::Due(_) => SessionEnd::Due(lifetime.ends_at()),
                             SessionEnd::Dead => SessionEnd::Dead,
@@ -146,9 +153,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Pending while the token is of use, as far as anybody doubts it.
-    async fn until_dead(&mut self, suspicions: &mut mpsc::Receiver<u64>) -> SessionEnd {
-        while let Some(generation) = suspicions.recv().await {
+    /// Pending while the token is of use, as far as anybody doubts it, and the credentials are those
+    /// that it was given for.
+    async fn until_dead(
+        &mut self,
+        suspicions: &mut mpsc::Receiver<u64>,
+        credentials: &mut Credentials,
+    ) -> SessionEnd {
+        loop {
+            let generation = tokio::select! {
+                () = credentials.changed() => {
+                    info!(target: "agent.auth.handler", "new credentials, re-authenticating");
+                    return self.replaced();
+                }
+                // Where nobody is left who could doubt it, only credentials remain.
+                Some(generation) = suspicions.recv() => generation,
+            };
             let looked = self.looked_at.is_some_and(|at| at.elapsed() < LOOKUP_PAUSE);
             if generation != self.generation || looked {
                 continue;
@@ -157,13 +177,17 @@ impl<'a> Session<'a> {
                 Health::Dead => return SessionEnd::Dead,
                 Health::Alive if self.origin == Origin::Kept => {
                     // A new login has the policies that the role has now.
-                    return SessionEnd::Due(Instant::now() + self.granted);
+                    return self.replaced();
                 }
                 Health::Alive => {}
             }
         }
-        // Nobody is left who could doubt it.
-        std::future::pending().await
+    }
+
+    /// The token lives on, without anybody who renews it.
+    fn replaced(&self) -> SessionEnd {
+        let left = Some(self.granted).filter(|granted| !granted.is_zero());
+        SessionEnd::Due(Instant::now() + left.unwrap_or(FOREVER))
     }
 
     /// Asks Vault about the token. An answer that says nothing counts as alive: the next denial asks

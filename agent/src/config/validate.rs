@@ -4,6 +4,7 @@ mod exec;
 mod listener;
 mod login;
 mod proxy;
+mod sink;
 mod template;
 mod vault;
 
@@ -11,21 +12,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::AgentConfig;
-use contract::agent_config::{DurationText, Sink, TemplateConfig, Vault};
+use contract::agent_config::{DurationText, TemplateConfig, Vault};
 use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
-use serde_json::Value;
 use vault_api::ClientConfig;
 
 use super::{
     ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Revocation, Settings,
 };
 use crate::cli::ClientFlags;
-use crate::files::Target;
 use crate::proxy::UseToken;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
 
-/// Mode of a token file where nothing is said.
-const DEFAULT_SINK_MODE: u32 = 0o640;
 /// Requests at one time where the configuration says "no limit": one process needs no more.
 const UNLIMITED_CONNECTIONS: usize = 256;
 
@@ -71,12 +68,12 @@ impl Settings {
         let method = auto_auth.method.as_ref().ok_or_else(|| {
             ConfigError::rule("auto_auth: one and only one \"method\" block is required")
         })?;
-        let login = login::settings(method)?;
+        let login = login::settings(auto_auth, method)?;
         let sinks = auto_auth
             .sink
             .iter()
             .enumerate()
-            .map(|(index, sink)| sink_target(sink, &format!("auto_auth.sink[{index}]")))
+            .map(|(index, sink)| sink::settings(sink, index))
             .collect::<Result<Vec<_>, _>>()?;
         let exec = exec::settings(config)?;
         let written = config.vault.clone().unwrap_or_default();
@@ -175,64 +172,6 @@ fn render_settings(
         },
         max_connections,
     })
-}
-
-fn sink_target(sink: &Sink, place: &str) -> Result<Target, ConfigError> {
-    match sink.kind.as_str() {
-        "file" => {}
-        "" => return Err(ConfigError::value(place, "sink type must be specified")),
-        other => {
-            return Err(ConfigError::value(
-                place,
-                format!("Unknown sink type {other:?}: \"file\" is the only one"),
-            ));
-        }
-    }
-    let path = match sink.config.get("path") {
-        Some(Value::String(path)) if !path.is_empty() => path,
-        _ => {
-            return Err(ConfigError::value(
-                place,
-                "'path' not specified for file sink",
-            ));
-        }
-    };
-    let id = |key: &str| match sink.config.get(key) {
-        None => Ok(None),
-        // -1 is how the established agent writes "leave it".
-        Some(Value::Number(number)) if number.as_i64() == Some(-1) => Ok(None),
-        Some(value) => whole_number(value, 10)
-            .map(Some)
-            .ok_or_else(|| ConfigError::value(format!("{place}.{key}"), "not a number of an id")),
-    };
-    let mode = match sink.config.get("mode") {
-        None => DEFAULT_SINK_MODE,
-        Some(value) => whole_number(value, 8)
-            .filter(|mode| *mode <= 0o777)
-            .ok_or_else(|| {
-                ConfigError::value(
-                    format!("{place}.mode"),
-                    "not a file mode: give octal digits as text (\"0640\"), or a decimal number (416)",
-                )
-            })?,
-    };
-    Ok(Target {
-        // Zero is how the established agent writes "the default".
-        mode: Some(if mode == 0 { DEFAULT_SINK_MODE } else { mode }),
-        uid: id("uid")?,
-        gid: id("gid")?,
-        create_directories: false,
-        ..Target::new(path)
-    })
-}
-
-/// A JSON number (always decimal), or digits as text in the given base.
-fn whole_number(value: &Value, base_of_text: u32) -> Option<u32> {
-    match value {
-        Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
-        Value::String(text) => u32::from_str_radix(text, base_of_text).ok(),
-        _ => None,
-    }
 }
 
 fn duration(key: &str, text: &DurationText) -> Result<Option<Duration>, ConfigError> {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Output, TemplateSettings, TemplateSource};
+use crate::files::Target;
 
 fn mk_config() -> Value {
     json!({
@@ -50,7 +51,7 @@ fn the_defaults_are_the_established_ones() {
         settings.login.backoff,
         crate::schedule::LoginBackoff::default()
     );
-    assert_eq!(settings.sinks[0].mode, Some(0o640));
+    assert_eq!(settings.sinks[0].target.mode, Some(0o640));
     let template = &settings.templates[0];
     assert_eq!(template.source, TemplateSource::Contents("x".into()));
     assert_eq!(template.output, Output::File(Target::new("/d")));
@@ -76,84 +77,84 @@ fn the_number_of_retries_has_three_meanings() {
 #[test]
 fn what_does_not_go_together_is_refused_with_the_established_words() {
     let error = |result: Result<Settings, ConfigError>| result.unwrap_err().to_string();
-    let cases = vec![
+    let refused = |pointer: &str, value| error(with(pointer, value));
+    let cases = [
         (
-            with("/auto_auth", Value::Null),
+            refused("/auto_auth", Value::Null),
             "no auto_auth, cache, or listener block found in config",
         ),
         (
-            with("/auto_auth/method", Value::Null),
+            refused("/auto_auth/method", Value::Null),
             "one and only one \"method\" block is required",
         ),
         (
-            with("/auto_auth/method/type", json!("")),
+            refused("/auto_auth/method/type", json!("")),
             "method type must be specified",
         ),
         (
-            with("/auto_auth/method/type", json!("ldap")),
-            "unknown auth method \"ldap\": this agent knows kubernetes",
+            refused("/auto_auth/method/type", json!("ldap")),
+            "unknown auth method \"ldap\": it is one of Vault's",
         ),
         (
-            with("/auto_auth/method/config", json!({})),
+            refused("/auto_auth/method/config", json!({})),
             "missing 'role' value",
         ),
         (
-            with("/auto_auth/method/min_backoff", json!("10m")),
+            refused("/auto_auth/method/min_backoff", json!("10m")),
             "auth handler: min_backoff cannot be greater than max_backoff",
         ),
         (
-            with("/auto_auth/method/max_backoff", json!("soon")),
+            refused("/auto_auth/method/max_backoff", json!("soon")),
             "auto_auth.method.max_backoff: ",
         ),
         (
-            with("/auto_auth/sink/0/type", json!("")),
+            refused("/auto_auth/sink/0/type", json!("")),
             "sink type must be specified",
         ),
         (
-            with("/auto_auth/sink/0/type", json!("s3")),
+            refused("/auto_auth/sink/0/type", json!("s3")),
             "Unknown sink type \"s3\"",
         ),
         (
-            with("/auto_auth/sink/0/config", json!({})),
+            refused("/auto_auth/sink/0/config", json!({})),
             "'path' not specified for file sink",
         ),
         (
-            with(
+            refused(
                 "/auto_auth/sink/0/config",
                 json!({"path": "/t", "mode": "9"}),
             ),
             "auto_auth.sink[0].mode: ",
         ),
         (
-            with("/template/0/source", json!("/s")),
+            refused("/template/0/source", json!("/s")),
             "template: must specify exactly one of 'source' or 'contents'",
         ),
         (
-            with("/template/0/contents", json!("")),
+            refused("/template/0/contents", json!("")),
             "template: must specify exactly one of 'source' or 'contents'",
         ),
         (
-            with("/template/0/destination", json!("")),
+            refused("/template/0/destination", json!("")),
             "template[0].destination: ",
         ),
         (
-            with("/template/0/perms", json!("rw")),
+            refused("/template/0/perms", json!("rw")),
             "template[0] (/d).perms: ",
         ),
         (
-            with("/template/0/user", json!("no-such-user")),
+            refused("/template/0/user", json!("no-such-user")),
             "template[0] (/d).user: unknown user",
         ),
         (
-            with(
+            refused(
                 "/template_config",
                 json!({"static_secret_render_interval": "x"}),
             ),
             "template_config.static_secret_render_interval: ",
         ),
     ];
-    for (result, words) in cases {
-        let error = error(result);
+    for (error, words) in cases {
         assert!(error.contains(words), "{error:?} lacks {words:?}");
     }
     let mut idle = mk_config();
@@ -166,7 +167,9 @@ fn what_does_not_go_together_is_refused_with_the_established_words() {
 fn a_value_may_be_written_in_more_than_one_way() {
     let mode = |value| {
         let config = json!({"path": "/t", "mode": value});
-        with("/auto_auth/sink/0/config", config).unwrap().sinks[0].mode
+        with("/auto_auth/sink/0/config", config).unwrap().sinks[0]
+            .target
+            .mode
     };
     assert_eq!(mode(json!(416)), Some(0o640));
     assert_eq!(mode(json!("0600")), Some(0o600));

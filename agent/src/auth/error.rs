@@ -1,0 +1,83 @@
+//! Why a login fails, and when that is the end.
+
+use thiserror::Error;
+use vault_api::InvalidToken;
+
+/// A login failed.
+#[derive(Debug, Error)]
+pub enum LoginError {
+    /// A credential cannot be read. May pass.
+    #[error("cannot read the {what} {path}: {source}")]
+    File {
+        /// What it holds.
+        what: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A credential is empty. May pass.
+    #[error("the {what} {path} is empty")]
+    Empty {
+        /// What it should hold.
+        what: &'static str,
+        /// The file.
+        path: String,
+    },
+    /// A file does not hold a token. Permanent until it changes.
+    #[error("the {what} {path} cannot be used: {source}")]
+    Unusable {
+        /// What it should hold.
+        what: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        source: InvalidToken,
+    },
+    /// A wrapping token holds the answer of another path: somebody may have exchanged it.
+    #[error(
+        "the wrapping token in {path} is of {actual:?}, not of {expected:?} \
+         (secret_id_response_wrapping_path): it may have been exchanged on its way, and is not used"
+    )]
+    WrongWrapping {
+        /// The file.
+        path: String,
+        /// The path that the configuration names.
+        expected: String,
+        /// The path that Vault names.
+        actual: String,
+    },
+    /// What was wrapped is no secret id.
+    #[error("the wrapping token in {path} holds no secret id")]
+    NothingWrapped {
+        /// The file.
+        path: String,
+    },
+    /// Vault understood and said no: role, audience, namespace or account do not fit.
+    #[error("{source}; {hint}")]
+    Refused {
+        /// Vault's words.
+        source: vault_api::Error,
+        /// What to check.
+        hint: String,
+    },
+    /// Vault did not log us in; see [`vault_api::Error`].
+    #[error(transparent)]
+    Vault(#[from] vault_api::Error),
+}
+
+/// The agent cannot go on without a token.
+#[derive(Debug, Error)]
+pub enum AuthError {
+    /// The first failure is the last, as configured.
+    #[error("login failed and exit_on_err is set: {0}")]
+    ExitOnError(#[source] LoginError),
+    /// Vault keeps refusing.
+    #[error("Vault refuses the login, {tries} times now: {source}")]
+    Refused {
+        /// How often.
+        tries: u32,
+        /// The last refusal.
+        source: LoginError,
+    },
+}

@@ -1,0 +1,220 @@
+//! The auth methods: what each shows to Vault, and where it has that from.
+//!
+//! ```text
+//! method.config ─▶ Method ─▶ ask(): files, metadata servers ─▶ Ask ─┬─ Login: PUT {mount}/login
+//!                                                                   └─ Token: GET auth/token/lookup-self
+//! ```
+//!
+//! The loop that logs in knows none of them. All read their sources afresh for each login, because
+//! those rotate.
+
+mod approle;
+mod cert;
+mod file;
+mod jwt;
+mod kubernetes;
+mod options;
+mod token_file;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use vault_api::{Auth, Client, ClientConfig, Token, TokenInfo, WrapInfo};
+use zeroize::Zeroizing;
+
+use super::LoginError;
+use super::hint::{self, Claims};
+
+pub use options::MethodError;
+
+/// An auth method and its settings.
+#[derive(Clone, Debug)]
+pub struct Method {
+    mount_path: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Kubernetes(kubernetes::Kubernetes),
+    Jwt(jwt::Jwt),
+    AppRole(approle::AppRole),
+    Cert(cert::Cert),
+    TokenFile(token_file::TokenFile),
+}
+
+/// The fields of a login. They are wiped when it is done.
+type Body = BTreeMap<&'static str, Zeroizing<String>>;
+
+/// What a method asks Vault for.
+enum Ask {
+    /// A login with this body. The claims are those of the token in it, for hints.
+    Login { body: Body, claims: Claims },
+    /// A token that is there already.
+    Token(Token),
+}
+
+impl Ask {
+    fn login<const N: usize>(fields: [(&'static str, Zeroizing<String>); N]) -> Self {
+        Self::Login {
+            body: fields.into(),
+            claims: Claims::default(),
+        }
+    }
+}
+
+/// What a login gives.
+#[derive(Debug)]
+pub(super) enum Granted {
+    Token(Auth),
+    /// Only whoever reads the sink gets to see the token.
+    Wrapped(WrapInfo),
+}
+
+impl Method {
+    /// The names of all methods.
+    pub const KNOWN: &[&str] = &["kubernetes", "jwt", "approle", "cert", "token_file"];
+
+    /// Names of methods that the established agent has and this one has not.
+    const REFUSED: &[&str] = &["alicloud", "cf", "kerberos", "ldap", "oci", "tpm"];
+
+    /// Reads the settings of the method called `kind` from its `config` block.
+    pub fn from_config(
+        kind: &str,
+        mount_path: &str,
+        config: &BTreeMap<String, Value>,
+    ) -> Result<Self, MethodError> {
+        let options = options::Options::new(config);
+        let kind = match kind {
+            "kubernetes" => Kind::Kubernetes(kubernetes::Kubernetes::from_options(&options)?),
+            "jwt" => Kind::Jwt(jwt::Jwt::from_options(&options)?),
+            "approle" => Kind::AppRole(approle::AppRole::from_options(&options)?),
+            "cert" => Kind::Cert(cert::Cert::from_options(&options)?),
+            "token_file" => Kind::TokenFile(token_file::TokenFile::from_options(&options)?),
+            other => {
+                return Err(MethodError::Unknown {
+                    name: other.to_owned(),
+                    known: Self::KNOWN,
+                    refused: Self::REFUSED.contains(&other),
+                });
+            }
+        };
+        Ok(Self {
+            mount_path: mount_path.to_owned(),
+            kind,
+        })
+    }
+
+    /// Names method, mount and role: a token of another login is not ours.
+    pub fn identity(&self) -> String {
+        let (kind, role) = match &self.kind {
+            Kind::Kubernetes(method) => ("kubernetes", method.role().to_owned()),
+            Kind::Jwt(method) => ("jwt", method.role().to_owned()),
+            Kind::AppRole(method) => ("approle", method.role()),
+            Kind::Cert(method) => ("cert", method.role()),
+            Kind::TokenFile(method) => ("token_file", method.role()),
+        };
+        format!("{kind} {} {role}", self.mount_path)
+    }
+
+    /// Whether there is a login whose answer can be wrapped.
+    pub fn can_wrap(&self) -> bool {
+        !matches!(self.kind, Kind::TokenFile(_))
+    }
+
+    /// How to reach Vault for logins and for the token they give, where the method has certificates
+    /// of its own. Vault wants to see them again when the token is renewed.
+    pub fn client_config(&self, vault: &ClientConfig) -> Option<ClientConfig> {
+        match &self.kind {
+            Kind::Cert(method) => Some(method.client_config(vault)),
+            _ => None,
+        }
+    }
+
+    /// The files whose change is a reason to log in again.
+    pub(super) fn credential_files(&self) -> Vec<PathBuf> {
+        match &self.kind {
+            // Kubernetes rotates this file all the time, for the same service account.
+            Kind::Kubernetes(_) => Vec::new(),
+            Kind::Jwt(method) => vec![method.path()],
+            Kind::AppRole(method) => method.paths(),
+            Kind::Cert(method) => method.paths(),
+            Kind::TokenFile(method) => vec![method.path()],
+        }
+    }
+
+    /// How often to look at them, where the configuration says so.
+    pub(super) fn read_period(&self) -> Option<Duration> {
+        match &self.kind {
+            Kind::Jwt(method) => method.read_period(),
+            _ => None,
+        }
+    }
+
+    /// Logs in; with `wrap_ttl`, the token stays wrapped.
+    pub(super) async fn login(
+        &mut self,
+        client: &Client,
+        wrap_ttl: Option<Duration>,
+    ) -> Result<Granted, LoginError> {
+        match self.ask(client).await? {
+            Ask::Token(token) => {
+                let looked_up = client.with_token(&token).lookup_self().await;
+                let info = looked_up.map_err(|error| self.refusal(error, &Claims::default()))?;
+                Ok(Granted::Token(auth_of(token, info)))
+            }
+            Ask::Login { body, claims } => {
+                let path = self.mount_path.as_str();
+                let granted = match wrap_ttl {
+                    None => client.login(path, &body).await.map(Granted::Token),
+                    Some(ttl) => client
+                        .login_wrapped(path, &body, ttl)
+                        .await
+                        .map(Granted::Wrapped),
+                };
+                granted.map_err(|error| self.refusal(error, &claims))
+            }
+        }
+    }
+
+    async fn ask(&mut self, client: &Client) -> Result<Ask, LoginError> {
+        match &mut self.kind {
+            Kind::Kubernetes(method) => method.ask(),
+            Kind::Jwt(method) => method.ask(),
+            Kind::AppRole(method) => method.ask(client).await,
+            Kind::Cert(method) => Ok(method.ask()),
+            Kind::TokenFile(method) => method.ask(),
+        }
+    }
+
+    /// Whether Vault understood and said no, and then what to check.
+    fn refusal(&self, source: vault_api::Error, claims: &Claims) -> LoginError {
+        if !matches!(source.status(), Some(400 | 403 | 404)) {
+            return LoginError::Vault(source);
+        }
+        let hint = hint::mount(&source, &self.mount_path).unwrap_or_else(|| match &self.kind {
+            Kind::Kubernetes(method) => {
+                hint::kubernetes(&source, method.role(), &self.mount_path, claims)
+            }
+            Kind::Jwt(method) => hint::jwt(&source, method.role(), &self.mount_path, claims),
+            Kind::AppRole(method) => method.hint(),
+            Kind::Cert(method) => method.hint(&self.mount_path),
+            Kind::TokenFile(method) => method.hint(),
+        });
+        LoginError::Refused { source, hint }
+    }
+}
+
+/// A token that was there before, as if it came from a login.
+pub(super) fn auth_of(token: Token, info: TokenInfo) -> Auth {
+    Auth {
+        client_token: token,
+        accessor: info.accessor,
+        lease_duration: info.ttl,
+        renewable: info.renewable,
+        policies: info.policies,
+        metadata: BTreeMap::new(),
+    }
+}
