@@ -1,12 +1,14 @@
 //! File sinks: the token as a file, for programs that talk to Vault themselves.
 //!
 //! ```text
-//! token ─▶ as it is, or wrapped (sink.wrap_ttl) ─┬─▶ file
-//! wrapping (method.wrap_ttl) ────────────────────┘
+//! token ─▶ wrap (sink.wrap_ttl) ─▶ JSON ─┬─▶ encrypt (dh_type) ─▶ JSON ─┬─▶ file
+//! wrapping (method.wrap_ttl) ────▶ JSON ─┘            or as it is ──────┘
 //! ```
 //!
 //! Each sink is written for each new token; an identical token is not written again. A sink that
 //! cannot be written is tried again for ever and holds up no other.
+
+mod seal;
 
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ use crate::connection::Connection;
 use crate::files::{FileError, Target, Written};
 use crate::schedule::Roll;
 
+pub use seal::{SealError, Sealing};
+
 /// One sink.
 #[derive(Clone, Debug)]
 pub struct SinkSettings {
@@ -29,6 +33,8 @@ pub struct SinkSettings {
     pub target: Target,
     /// Life of the wrapping around the token; the token itself where `None`.
     pub wrap_ttl: Option<Duration>,
+    /// For whom it is encrypted; for whoever can read the file where `None`.
+    pub sealing: Option<Sealing>,
 }
 
 /// A sink that can never be written.
@@ -41,6 +47,8 @@ pub struct SinkError(#[from] FileError);
 enum WriteError {
     #[error("cannot wrap the token: {0}")]
     Wrap(#[source] vault_api::Error),
+    #[error(transparent)]
+    Seal(#[from] SealError),
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -93,7 +101,7 @@ impl Sinks {
 }
 
 impl Sink {
-    async fn keep(self, mut deliveries: Deliveries, once: bool) {
+    async fn keep(mut self, mut deliveries: Deliveries, once: bool) {
         deliveries.mark_changed();
         while deliveries.changed().await.is_ok() {
             loop {
@@ -112,12 +120,15 @@ impl Sink {
         }
     }
 
-    async fn write(&self, delivery: &Delivery) -> Result<(), WriteError> {
-        let content = match (delivery, self.settings.wrap_ttl) {
+    async fn write(&mut self, delivery: &Delivery) -> Result<(), WriteError> {
+        let mut content = match (delivery, self.settings.wrap_ttl) {
             (Delivery::Wrapped(wrapping), _) => as_json(wrapping),
             (Delivery::Token(token), None) => Zeroizing::new(token.expose().as_bytes().to_vec()),
             (Delivery::Token(token), Some(ttl)) => as_json(&self.wrap(token, ttl).await?),
         };
+        if let Some(sealing) = &mut self.settings.sealing {
+            content = sealing.seal(&content)?;
+        }
         let target = &self.settings.target;
         if target.write(&content)? == Written::Replaced {
             info!(target: "agent.sink.file", path = %target.path.display(), "token written");

@@ -73,7 +73,7 @@ impl Settings {
             .sink
             .iter()
             .enumerate()
-            .map(|(index, sink)| sink::settings(sink, index))
+            .map(|(index, sink)| sink::settings(sink, index, environment))
             .collect::<Result<Vec<_>, _>>()?;
         let exec = exec::settings(config)?;
         let written = config.vault.clone().unwrap_or_default();
