@@ -1,24 +1,43 @@
 //! Certificates that are wrong, or change while the agent runs.
 
-use dev_vault::{Config, TlsPair};
+use contract::AgentConfig;
+use dev_vault::{ClientCertificates, Config, TlsPair};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
+use vault_agent::config::{Environment, Overrides, Settings};
 
-use crate::support::{Agent, KV_TEMPLATE, World};
+use crate::support::{Agent, KV_TEMPLATE, World, mk_settings};
+
+/// Someone who signs certificates.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+pub(crate) fn mk_authority() -> Authority {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+}
+
+impl Authority {
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for this name, and its key.
+    pub(crate) fn issue(&self, name: &str) -> TlsPair {
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new([name.to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&key, &self.0).unwrap();
+        TlsPair {
+            cert_pem: leaf.pem(),
+            key_pem: key.serialize_pem(),
+        }
+    }
+}
 
 /// The certificate of a server of this name and the PEM of the authority that signed it.
 pub(crate) fn mk_pair(name: &str) -> (TlsPair, String) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new([name.to_owned()]).unwrap();
-    let leaf = leaf.signed_by(&key, &ca).unwrap();
-    let pair = TlsPair {
-        cert_pem: leaf.pem(),
-        key_pem: key.serialize_pem(),
-    };
-    (pair, ca.pem())
+    let authority = mk_authority();
+    (authority.issue(name), authority.pem())
 }
 
 async fn mk_world() -> (World, String) {
@@ -66,5 +85,42 @@ async fn a_server_may_change_its_authority_while_the_agent_runs() {
     world.write("cas/two.pem", &next);
     world.wait_for_text("app", "key=second").await;
     assert_eq!(world.logins(), 1);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_certificate_gets_that_of_the_environment() {
+    let authority = mk_authority();
+    let config = Config {
+        tls: Some(authority.issue("127.0.0.1")),
+        client_certificates: ClientCertificates::Required(authority.pem()),
+        ..Config::default()
+    };
+    let world = World::with(config).await;
+    world.write("ca.pem", &authority.pem());
+    let client = authority.issue("agent");
+    world.write("tls.crt", &client.cert_pem);
+    world.write("tls.key", &client.key_pem);
+    let config = mk_config(&world, "ca_cert", "ca.pem");
+
+    let without = Agent::start(&config);
+    world.wait_for_log("error authenticating").await;
+    without.stop().await.unwrap();
+    assert_eq!(world.vault.requests(), []);
+
+    let path = |name: &str| world.path(name).display().to_string();
+    let environment: Environment = [
+        ("VAULT_CLIENT_CERT".to_owned(), path("tls.crt")),
+        ("VAULT_CLIENT_KEY".to_owned(), path("tls.key")),
+    ]
+    .into_iter()
+    .collect();
+    let written: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+    let seen = Settings::from_config(&written, Overrides::default(), &environment).unwrap();
+    let agent = Agent::start_with(Settings {
+        vault: seen.vault,
+        ..mk_settings(&config)
+    });
+    world.wait_for_text("app", "key=first").await;
     agent.stop().await.unwrap();
 }

@@ -53,5 +53,5 @@ pub use clock::Clock;
 pub use faults::{Fault, Latency, LoggedRequest};
 pub use jwt::JwtError;
 pub use leases::LeaseView;
-pub use server::{Config, DevVault, StartError, TlsPair};
+pub use server::{ClientCertificates, Config, DevVault, StartError, TlsPair};
 pub use service_accounts::ServiceAccountKeys;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Parser;
-use dev_vault::{Config, DevVault, TlsPair};
+use dev_vault::{ClientCertificates, Config, DevVault, TlsPair};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A stand-in for a Vault server, for demos and tests. Not for production.
@@ -55,7 +55,7 @@ async fn main() -> anyhow::Result<()> {
         listen,
         root_token,
         tls,
-        client_ca: None,
+        client_certificates: ClientCertificates::Ignored,
         jwt_public_keys,
     })
     .await?;

@@ -36,12 +36,23 @@ pub struct Config {
     pub root_token: Option<String>,
     /// Serve HTTPS.
     pub tls: Option<TlsPair>,
-    /// PEM certificate of an authority: clients have to show a certificate that it signed. Only with
-    /// `tls`.
-    pub client_ca: Option<String>,
+    /// What clients have to show. Only with `tls`.
+    pub client_certificates: ClientCertificates,
     /// PEM public keys of clusters whose service accounts are trusted, in addition to the server's
     /// own.
     pub jwt_public_keys: Vec<String>,
+}
+
+/// What a server wants of the certificates of clients. The authority is PEM text.
+#[derive(Clone, Debug, Default)]
+pub enum ClientCertificates {
+    /// Nothing.
+    #[default]
+    Ignored,
+    /// Whoever shows one has it from this authority.
+    Accepted(String),
+    /// Everybody shows one of this authority.
+    Required(String),
 }
 
 /// A certificate chain and its key as PEM text.
@@ -65,7 +76,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             root_token: None,
             tls: None,
-            client_ca: None,
+            client_certificates: ClientCertificates::Ignored,
             jwt_public_keys: Vec::new(),
         }
     }
@@ -141,7 +152,7 @@ pub struct DevVault {
     root_token: String,
     address: SocketAddr,
     tls: Option<RustlsConfig>,
-    client_ca: Option<String>,
+    client_certificates: ClientCertificates,
     running: Option<Handle<SocketAddr>>,
 }
 
@@ -162,8 +173,8 @@ impl DevVault {
             answered: watch::Sender::new(0),
             service_accounts: Arc::new(service_accounts),
         };
-        let client_ca = config.client_ca;
-        let serve = |pair| server_config(pair, client_ca.as_deref());
+        let client_certificates = config.client_certificates;
+        let serve = |pair| server_config(pair, &client_certificates);
         let tls = config.tls.as_ref().map(serve).transpose()?;
         let tls = tls.map(RustlsConfig::from_config);
         let mut vault = Self {
@@ -171,7 +182,7 @@ impl DevVault {
             root_token,
             address: config.listen,
             tls,
-            client_ca,
+            client_certificates,
             running: None,
         };
         vault.resume().await?;
@@ -244,7 +255,7 @@ impl DevVault {
     /// Serves another certificate from the next connection on. A server without TLS stays without.
     pub fn replace_certificate(&self, pair: &TlsPair) -> Result<(), StartError> {
         if let Some(tls) = &self.tls {
-            tls.reload_from_config(server_config(pair, self.client_ca.as_deref())?);
+            tls.reload_from_config(server_config(pair, &self.client_certificates)?);
         }
         Ok(())
     }
@@ -401,23 +412,33 @@ impl Drop for DevVault {
     }
 }
 
-fn server_config(pair: &TlsPair, client_ca: Option<&str>) -> Result<Arc<ServerConfig>, StartError> {
+fn server_config(
+    pair: &TlsPair,
+    clients: &ClientCertificates,
+) -> Result<Arc<ServerConfig>, StartError> {
     let chain =
         CertificateDer::pem_slice_iter(pair.cert_pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(pair.key_pem.as_bytes())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = |pem: &str| {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            roots.add(certificate?)?;
+        }
+        Ok::<_, StartError>(WebPkiClientVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::clone(&provider),
+        ))
+    };
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
-    let builder = match client_ca {
-        None => builder.with_no_client_auth(),
-        Some(pem) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                roots.add(certificate?)?;
-            }
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
-            builder.with_client_cert_verifier(verifier)
+    let builder = match clients {
+        ClientCertificates::Ignored => builder.with_no_client_auth(),
+        ClientCertificates::Accepted(pem) => {
+            builder.with_client_cert_verifier(verifier(pem)?.allow_unauthenticated().build()?)
+        }
+        ClientCertificates::Required(pem) => {
+            builder.with_client_cert_verifier(verifier(pem)?.build()?)
         }
     };
     Ok(Arc::new(builder.with_single_cert(chain, key)?))
