@@ -65,6 +65,16 @@ impl Admin {
 
     /// Sends a request and returns whatever the server answers.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+        self.send_with(method, path, body, None).await
+    }
+
+    async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        wrap_ttl: Option<&str>,
+    ) -> Result<Answer> {
         let mut request = self
             .http
             .request(method.clone(), format!("{}/v1/{path}", self.address));
@@ -73,6 +83,9 @@ impl Admin {
         }
         if let Some(body) = body {
             request = request.json(body);
+        }
+        if let Some(ttl) = wrap_ttl {
+            request = request.header("X-Vault-Wrap-TTL", ttl);
         }
         let response = request
             .send()
@@ -110,6 +123,15 @@ impl Admin {
             answer.errors()
         );
         Ok(answer)
+    }
+
+    /// `vault write -wrap-ttl=5m`: the wrapping token.
+    pub async fn write_wrapped(&self, path: &str, body: &Value) -> Result<String> {
+        let answer = self.send_with(Method::PUT, path, Some(body), Some("5m"));
+        let answer = answer.await?;
+        let token = answer.body["wrap_info"]["token"].as_str();
+        let words = || format!("wrap {path}: {} {}", answer.status, answer.errors());
+        token.map(str::to_owned).with_context(words)
     }
 
     /// `vault kv put` into a KV v2 mount at `mount`.

@@ -5,13 +5,17 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
 
 /// An authority of one scenario and what it has signed for a server on loopback, all in PEM.
 pub(crate) struct Certificates {
     pub(crate) authority: String,
     pub(crate) server: String,
     pub(crate) server_key: String,
+    issuer: Issuer<'static, KeyPair>,
 }
 
 impl Certificates {
@@ -30,7 +34,18 @@ impl Certificates {
             authority,
             server: server.pem(),
             server_key: server_key.serialize_pem(),
+            issuer,
         })
+    }
+
+    /// A certificate for a client of this name, and its key.
+    pub(crate) fn client(&self, name: &str) -> Result<(String, String)> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::new(vec![name.to_owned()])?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
     }
 }
 

@@ -76,6 +76,7 @@ pub struct Lab {
     pub server: Server,
     pub postgres: Option<Postgres>,
     accounts: TokenReview,
+    certificates: Certificates,
     pod: TempDir,
 }
 
@@ -92,9 +93,10 @@ impl Lab {
             server,
             postgres: None,
             accounts,
+            certificates,
             pod,
         };
-        write_private(&lab.ca_file(), &certificates.authority)?;
+        write_private(&lab.ca_file(), &lab.certificates.authority)?;
         lab.be(SERVICE_ACCOUNT)?;
         lab.follow_the_guide().await?;
         Ok(lab)
@@ -111,12 +113,27 @@ impl Lab {
 
     /// Puts any text there.
     pub fn write_token(&self, token: &str) -> Result<()> {
-        write_private(&self.path("token"), token)
+        self.write("token", token)
+    }
+
+    /// Puts a file into the pod.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        write_private(&self.path(name), text)
     }
 
     /// A token of this account, for a scenario that logs in by itself.
     pub fn service_account_token(&self, account: ServiceAccount<'_>) -> Result<String> {
         self.accounts.issue(account)
+    }
+
+    /// The key that signs service-account tokens, for a server that checks signatures itself.
+    pub fn service_account_key(&self) -> String {
+        self.accounts.public_key_pem()
+    }
+
+    /// A certificate for a client of this name, and its key, signed by the server's authority.
+    pub fn client_certificate(&self, name: &str) -> Result<(String, String)> {
+        self.certificates.client(name)
     }
 
     /// The authority of the server's certificate.

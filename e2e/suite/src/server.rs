@@ -1,7 +1,7 @@
 //! The server of a scenario, whichever it is.
 
 use anyhow::Result;
-use dev_vault::DevVault;
+use dev_vault::{ClientCertificates, DevVault};
 
 use crate::Admin;
 use crate::binary::Binary;
@@ -43,6 +43,9 @@ impl Server {
                         cert_pem: certificates.server.clone(),
                         key_pem: certificates.server_key.clone(),
                     }),
+                    client_certificates: ClientCertificates::Accepted(
+                        certificates.authority.clone(),
+                    ),
                     ..dev_vault::Config::default()
                 };
                 let server = DevVault::start(config).await?;

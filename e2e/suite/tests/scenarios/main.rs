@@ -27,6 +27,7 @@ mod client;
 mod database;
 mod guide;
 mod init_container;
+mod logins;
 mod tokens;
 mod wire;
 
