@@ -5,6 +5,7 @@
 //! limit of connections and a deadline for requests, and all of its tasks end with it.
 
 mod routes;
+mod tls;
 
 use std::convert::Infallible;
 use std::io;
@@ -27,11 +28,15 @@ use tracing::{debug, info, warn};
 use crate::proxy::Proxy;
 use crate::status::Observer;
 use routes::Routes;
+pub(crate) use tls::Tls;
+pub use tls::{Offer, OfferError, TlsError, TlsSettings, Version, VersionError};
 
 /// Of one listener. Applications keep theirs open.
 const CONNECTIONS: usize = 128;
 /// For the head of a request, from the first byte on or since the last request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// For the handshake of a connection with TLS.
+const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// A pause after a connection could not be taken: descriptors may be short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -40,6 +45,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct ListenerSettings {
     /// Where it listens.
     pub address: Address,
+    /// With TLS.
+    pub tls: Option<TlsSettings>,
     /// What it answers.
     pub role: Role,
     /// Requests without `X-Vault-Request: true` are refused: a browser or a service that can be led
@@ -78,15 +85,29 @@ pub enum Role {
 
 /// A listener cannot be started.
 #[derive(Debug, Error)]
-#[error("cannot listen at {address}: {source}")]
-pub struct ListenError {
-    address: String,
-    source: io::Error,
+pub enum ListenError {
+    /// Its address cannot be had.
+    #[error("cannot listen at {address}: {source}")]
+    Address {
+        /// As configured.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its certificate cannot be used.
+    #[error("cannot listen with TLS: {0}")]
+    Tls(#[from] TlsError),
 }
 
 /// The agent's listeners, bound and not yet served.
 pub struct Listeners {
-    bound: Vec<(Socket, Routes)>,
+    bound: Vec<Bound>,
+}
+
+struct Bound {
+    socket: Socket,
+    tls: Option<Arc<Tls>>,
+    routes: Routes,
 }
 
 enum Socket {
@@ -125,10 +146,20 @@ impl Listeners {
                 ),
                 Role::MetricsOnly => Routes::metrics(observer.clone()),
             };
-            bound.push((Socket::bind(&settings.address).await?, routes));
+            // Before somebody connects who would be let down.
+            let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
+            bound.push(Bound {
+                socket: Socket::bind(&settings.address).await?,
+                tls: tls.map(Arc::new),
+                routes,
+            });
         }
         match bind_socket(socket, 0o600) {
-            Ok(listener) => bound.push((listener, Routes::private(observer))),
+            Ok(socket) => bound.push(Bound {
+                socket,
+                tls: None,
+                routes: Routes::private(observer),
+            }),
             // Outside of a pod there is no such directory.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -138,15 +169,26 @@ impl Listeners {
         Ok(Self { bound })
     }
 
+    /// The certificates of those with TLS.
+    pub(crate) fn certificates(&self) -> Vec<Arc<Tls>> {
+        let all = self.bound.iter();
+        all.filter_map(|bound| bound.tls.clone()).collect()
+    }
+
     /// Serves until dropped.
     pub async fn run(self) -> Infallible {
         let mut tasks = JoinSet::new();
-        for (socket, routes) in self.bound {
+        for Bound {
+            socket,
+            tls,
+            routes,
+        } in self.bound
+        {
             match socket {
-                Socket::Tcp(listener) => tasks.spawn(accept(routes, async move || {
+                Socket::Tcp(listener) => tasks.spawn(accept(routes, tls, async move || {
                     listener.accept().await.map(|(stream, _)| stream)
                 })),
-                Socket::Unix(listener, file) => tasks.spawn(accept(routes, async move || {
+                Socket::Unix(listener, file) => tasks.spawn(accept(routes, tls, async move || {
                     // It is there as long as somebody listens.
                     let _file = &file;
                     listener.accept().await.map(|(stream, _)| stream)
@@ -162,7 +204,7 @@ impl Socket {
     async fn bind(address: &Address) -> Result<Self, ListenError> {
         match address {
             Address::Tcp(address) => {
-                let failed = |source| ListenError {
+                let failed = |source| ListenError::Address {
                     address: address.to_string(),
                     source,
                 };
@@ -177,7 +219,7 @@ impl Socket {
                 uid,
                 gid,
             } => {
-                let failed = |source| ListenError {
+                let failed = |source| ListenError::Address {
                     address: path.display().to_string(),
                     source,
                 };
@@ -204,8 +246,11 @@ fn bind_socket(path: &Path, mode: u32) -> io::Result<Socket> {
     Ok(Socket::Unix(listener, file))
 }
 
-async fn accept<S>(routes: Routes, mut next: impl AsyncFnMut() -> io::Result<S>)
-where
+async fn accept<S>(
+    routes: Routes,
+    tls: Option<Arc<Tls>>,
+    mut next: impl AsyncFnMut() -> io::Result<S>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let routes = Arc::new(routes);
@@ -218,8 +263,12 @@ where
         match next().await {
             Ok(stream) => {
                 let routes = Arc::clone(&routes);
+                let tls = tls.clone();
                 connections.spawn(async move {
-                    serve(stream, routes).await;
+                    match tls {
+                        None => serve(stream, routes).await,
+                        Some(tls) => serve_tls(stream, &tls, routes).await,
+                    }
                     drop(place);
                 });
             }
@@ -230,6 +279,18 @@ where
         }
         // Those that ended.
         while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve_tls<S>(stream: S, tls: &Tls, routes: Arc<Routes>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let handshake = tls.acceptor().accept(stream);
+    match tokio::time::timeout(HANDSHAKE_DEADLINE, handshake).await {
+        Ok(Ok(stream)) => serve(stream, routes).await,
+        Ok(Err(error)) => debug!(target: "agent", %error, "a TLS handshake failed"),
+        Err(_) => debug!(target: "agent", "a TLS handshake took too long"),
     }
 }
 

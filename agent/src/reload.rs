@@ -1,7 +1,7 @@
 //! A changed configuration and changed template files, taken in without a restart.
 //!
 //! ```text
-//! SIGHUP ────────────────┐
+//! SIGHUP ────────────────┬▶ certificates of the listeners
 //! a file has changed ────┴▶ read it again ─┬─ templates ─▶ renderer
 //!                                          ├─ other keys: named in the log, they need a restart
 //!                                          └─ wrong: named in the log, the old one is kept
@@ -14,6 +14,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contract::AgentConfig;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 use crate::config::{ConfigError, Settings, TemplateSettings, TemplateSource};
+use crate::listener::Tls;
 use crate::stamp::Stamp;
 
 /// Time between looks.
@@ -57,9 +59,10 @@ pub(crate) async fn run(
     reload: Option<Reload>,
     settings: Settings,
     templates: mpsc::Sender<Vec<TemplateSettings>>,
+    certificates: Vec<Arc<Tls>>,
 ) -> Infallible {
     match reload {
-        Some(reload) => reload.run(settings, templates).await,
+        Some(reload) => reload.run(settings, templates, certificates).await,
         None => std::future::pending().await,
     }
 }
@@ -69,6 +72,7 @@ impl Reload {
         mut self,
         settings: Settings,
         templates: mpsc::Sender<Vec<TemplateSettings>>,
+        certificates: Vec<Arc<Tls>>,
     ) -> Infallible {
         let mut sources = sources(&settings.templates);
         let mut current = settings.templates;
@@ -78,6 +82,9 @@ impl Reload {
             tokio::select! {
                 Some(()) = self.orders.recv() => {
                     info!(target: "agent", "SIGHUP: reading the configuration again");
+                    for tls in &certificates {
+                        tls.reload();
+                    }
                 }
                 () = changed(&self.files, &sources, &seen) => {}
             }

@@ -91,6 +91,7 @@ pub async fn run_with_reload(
         Arc::clone(&quit),
     )
     .await?;
+    let certificates = listeners.certificates();
     // Seen while their tasks still run.
     let holdings = || Holdings {
         login: logins.borrow().clone(),
@@ -129,7 +130,7 @@ pub async fn run_with_reload(
         error = authenticator.run() => (Err(error.into()), None),
         result = work(sinks, renderer) => (result.map_err(Into::into), None),
         never = listeners.run() => match never {},
-        never = reload::run(reload, settings, exchanges) => match never {},
+        never = reload::run(reload, settings, exchanges, certificates) => match never {},
     };
     if let Some(supervisor) = &mut supervisor {
         supervisor.stop().await;

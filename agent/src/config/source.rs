@@ -10,7 +10,6 @@ use contract::names::CONFIG_VARIABLE;
 
 use super::merge::merge;
 use super::normal::{UnknownKey, normalised};
-use super::validate::is_supported;
 use super::{ConfigError, Environment};
 
 /// Where the configuration is.
@@ -36,10 +35,6 @@ impl Loaded {
     pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
         let config = &self.config;
         let blocks = [
-            (
-                "listener",
-                config.listener.iter().any(|block| !is_supported(block)),
-            ),
             (
                 "cache",
                 config

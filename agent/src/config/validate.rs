@@ -26,8 +26,6 @@ use crate::schedule::{RefreshPolicy, RetryPolicy};
 /// Requests at one time where the configuration says "no limit": one process needs no more.
 const UNLIMITED_CONNECTIONS: usize = 256;
 
-pub(super) use listener::is_supported;
-
 /// What the command line says about the configuration. It wins over environment and file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {

@@ -27,7 +27,7 @@ async fn start(world: &World, token: &str, listener: &Value) -> Agent {
     agent
 }
 
-async fn connect(world: &World) -> TcpStream {
+pub(crate) async fn connect(world: &World) -> TcpStream {
     world.wait_for_log("listening at").await;
     let logs = world.logs();
     let address = logs.split("listening at ").nth(1).unwrap();

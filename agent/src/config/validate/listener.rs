@@ -6,23 +6,25 @@ use contract::agent_config::Listener as Written;
 
 use super::ConfigError;
 use crate::files::names;
-use crate::listener::{Address, ListenerSettings, Role};
+use crate::listener::{Address, ListenerSettings, Offer, Role, TlsSettings, Version};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8200";
 /// Only the agent's user, where nothing is said.
 const DEFAULT_SOCKET_MODE: u32 = 0o600;
 
-/// Listeners without TLS; the others are reported as not supported by whoever reads the file.
+/// All of them.
 pub(super) fn settings(written: &[Written]) -> Result<Vec<ListenerSettings>, ConfigError> {
-    let supported = written
-        .iter()
-        .enumerate()
-        .filter(|(_, block)| is_supported(block));
-    supported
+    let blocks = written.iter().enumerate();
+    blocks
         .map(|(index, block)| {
             let place = format!("listener[{index}]");
+            if !matches!(block.kind.as_str(), "tcp" | "unix") {
+                let reason = format!("unknown type {:?}: give tcp or unix", block.kind);
+                return Err(ConfigError::value(place, reason));
+            }
             Ok(ListenerSettings {
                 address: address(block, &place)?,
+                tls: tls(block, &place)?,
                 role: role(block, &place)?,
                 require_request_header: block.require_request_header.0,
                 enable_quit: block
@@ -34,9 +36,54 @@ pub(super) fn settings(written: &[Written]) -> Result<Vec<ListenerSettings>, Con
         .collect()
 }
 
-/// A Unix socket has no need of TLS.
-pub(crate) fn is_supported(block: &Written) -> bool {
-    block.kind == "unix" || block.kind == "tcp" && block.tls_disable.0
+/// A unix socket has no need of TLS, and gets it only with a certificate.
+fn tls(block: &Written, place: &str) -> Result<Option<TlsSettings>, ConfigError> {
+    let wrong = |key: &str, reason: &dyn std::fmt::Display| {
+        Err(ConfigError::value(format!("{place}.{key}"), reason))
+    };
+    let has_none = block.tls_cert_file.is_empty() && block.tls_key_file.is_empty();
+    if block.tls_disable.0 || block.kind == "unix" && has_none {
+        return Ok(None);
+    }
+    for (key, value) in [
+        ("tls_cert_file", &block.tls_cert_file),
+        ("tls_key_file", &block.tls_key_file),
+    ] {
+        if value.is_empty() {
+            let reason = "is missing: give tls_cert_file and tls_key_file, or tls_disable = true";
+            return wrong(key, &reason);
+        }
+    }
+    let version = |key: &str, text: &str, default: Version| match text {
+        "" => Ok(default),
+        text => text
+            .parse()
+            .map_err(|error| ConfigError::value(format!("{place}.{key}"), error)),
+    };
+    let minimum = version("tls_min_version", &block.tls_min_version, Version::Tls12)?;
+    let maximum = version("tls_max_version", &block.tls_max_version, Version::Tls13)?;
+    if minimum > maximum {
+        return wrong("tls_max_version", &"is older than tls_min_version");
+    }
+    let offer = match Offer::new(minimum, maximum, &block.tls_cipher_suites) {
+        Ok(offer) => offer,
+        Err(error) => return wrong("tls_cipher_suites", &error),
+    };
+    let requires = block.tls_require_and_verify_client_cert.0;
+    if requires && block.tls_disable_client_certs.0 {
+        let reason = "does not go together with tls_require_and_verify_client_cert";
+        return wrong("tls_disable_client_certs", &reason);
+    }
+    if requires && block.tls_client_ca_file.is_empty() {
+        let reason = "is missing: tls_require_and_verify_client_cert needs it";
+        return wrong("tls_client_ca_file", &reason);
+    }
+    Ok(Some(TlsSettings {
+        certificate: block.tls_cert_file.clone().into(),
+        key: block.tls_key_file.clone().into(),
+        client_ca: requires.then(|| block.tls_client_ca_file.clone().into()),
+        offer,
+    }))
 }
 
 fn role(block: &Written, place: &str) -> Result<Role, ConfigError> {
@@ -100,6 +147,7 @@ mod tests {
         let plain = read(json!({"type": "tcp", "tls_disable": true})).unwrap();
         let wanted = ListenerSettings {
             address: Address::Tcp("127.0.0.1:8200".parse().unwrap()),
+            tls: None,
             role: Role::Default,
             require_request_header: false,
             enable_quit: false,
@@ -150,5 +198,59 @@ mod tests {
         ] {
             assert!(socket(extra).unwrap_err().starts_with(key), "{key}");
         }
+    }
+    #[test]
+    fn a_listener_with_tls_needs_what_belongs_to_it() {
+        let with = |extra: Value| {
+            let mut block = json!({
+                "type": "tcp", "tls_cert_file": "/tls/tls.crt", "tls_key_file": "/tls/tls.key",
+            });
+            let extra = extra.as_object().unwrap().clone();
+            block.as_object_mut().unwrap().extend(extra);
+            read(block).map(|mut all| all.remove(0).tls)
+        };
+        assert_eq!(with(json!({})).unwrap().unwrap().client_ca, None);
+        let verified = json!({
+            "tls_require_and_verify_client_cert": "true", "tls_client_ca_file": "/tls/ca.crt",
+        });
+        let verified = with(verified).unwrap().unwrap();
+        assert_eq!(verified.client_ca.unwrap().to_str(), Some("/tls/ca.crt"));
+        let socket = json!({"type": "unix", "address": "/run/a.sock"});
+        assert!(with(socket.clone()).unwrap().is_some());
+        assert_eq!(read(socket).unwrap()[0].tls, None);
+        for (extra, words) in [
+            (json!({"tls_cert_file": ""}), "tls_cert_file: is missing"),
+            (json!({"tls_key_file": ""}), "tls_key_file: is missing"),
+            (
+                json!({"tls_min_version": "tls10"}),
+                "tls_min_version: \"tls10\" is broken",
+            ),
+            (
+                json!({"tls_min_version": "tls13", "tls_max_version": "tls12"}),
+                "tls_max_version: is older",
+            ),
+            (
+                json!({"tls_cipher_suites": "TLS_NONE"}),
+                "tls_cipher_suites: unsupported cipher suite \"TLS_NONE\"",
+            ),
+            (
+                json!({"tls_require_and_verify_client_cert": true}),
+                "tls_client_ca_file: is missing",
+            ),
+            (
+                json!({"tls_require_and_verify_client_cert": true, "tls_disable_client_certs": true}),
+                "tls_disable_client_certs: does not go together",
+            ),
+        ] {
+            let error = with(extra).unwrap_err();
+            assert!(
+                error.starts_with(&format!("listener[0].{words}")),
+                "{error}"
+            );
+        }
+        assert_eq!(
+            read(json!({"type": "http"})).unwrap_err(),
+            "listener[0]: unknown type \"http\": give tcp or unix"
+        );
     }
 }
