@@ -5,11 +5,11 @@
 //! limit of connections and a deadline for requests, and all of its tasks end with it.
 
 mod routes;
+mod tcp_address;
 mod tls;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use tracing::{debug, info, warn};
 use crate::proxy::Proxy;
 use crate::status::Observer;
 use routes::Routes;
+pub use tcp_address::{TcpAddress, TcpAddressError};
 pub(crate) use tls::Tls;
 pub use tls::{Offer, OfferError, TlsError, TlsSettings, Version, VersionError};
 
@@ -60,7 +61,7 @@ pub struct ListenerSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// A port.
-    Tcp(SocketAddr),
+    Tcp(TcpAddress),
     /// A socket in the file system.
     Unix {
         /// The file.
@@ -208,8 +209,8 @@ impl Socket {
                     address: address.to_string(),
                     source,
                 };
-                let listener = TcpListener::bind(address).await.map_err(failed)?;
-                let address = listener.local_addr().unwrap_or(*address);
+                let listener = address.bind().await.map_err(failed)?;
+                let address = listener.local_addr().map_err(failed)?;
                 info!(target: "agent", "listening at {address}");
                 Ok(Self::Tcp(listener))
             }

@@ -1,12 +1,12 @@
 //! The `listener` blocks.
 
-use std::net::SocketAddr;
-
 use contract::agent_config::Listener as Written;
 
 use super::ConfigError;
 use crate::files::names;
-use crate::listener::{Address, ListenerSettings, Offer, Role, TlsSettings, Version};
+use crate::listener::{
+    Address, ListenerSettings, Offer, Role, TcpAddressError, TlsSettings, Version,
+};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8200";
 /// Only the agent's user, where nothing is said.
@@ -121,14 +121,10 @@ fn address(block: &Written, place: &str) -> Result<Address, ConfigError> {
         "" => DEFAULT_ADDRESS,
         address => address,
     };
-    let address = address.replace("localhost:", "127.0.0.1:");
-    let parsed: SocketAddr = address.parse().map_err(|_| {
-        wrong(
-            "address",
-            format!("{address:?} is not an IP address with a port, such as 127.0.0.1:8200"),
-        )
-    })?;
-    Ok(Address::Tcp(parsed))
+    let address = address
+        .parse()
+        .map_err(|error: TcpAddressError| wrong("address", error.to_string()))?;
+    Ok(Address::Tcp(address))
 }
 
 #[cfg(test)]
