@@ -100,10 +100,7 @@ pub async fn run_with_reload(
     let program_runs = supervisor.is_some();
     let program_to_leave = Notify::new();
     let asked_to_leave = async {
-        tokio::select! {
-            () = shutdown => {}
-            () = quit.notified() => {}
-        }
+        either(shutdown, quit.notified()).await;
         info!(target: "agent", "shutdown triggered, stopping");
         if program_runs {
             // Its end is the agent's end; until then, all goes on.
@@ -135,13 +132,20 @@ pub async fn run_with_reload(
     if let Some(supervisor) = &mut supervisor {
         supervisor.stop().await;
     }
-    if revocation.is_some()
-        && let Some(holdings) = holdings
-    {
+    let to_revoke = holdings.filter(|_| revocation.is_some());
+    if let Some(holdings) = to_revoke {
         leave::revoke(&connection, holdings).await;
         state.clear();
     }
     end
+}
+
+/// Ends with the first of the two.
+async fn either(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    tokio::select! {
+        () = one => {}
+        () = other => {}
+    }
 }
 
 /// Ends where the agent ends after its work is done. The sinks never fail.

@@ -14,11 +14,8 @@ mod failures;
 mod handlebars;
 mod handover;
 mod leaving;
-<<<<<<< HEAD
-mod logins;
-=======
 mod listeners;
->>>>>>> e0b7b92 (Serve listeners with TLS, with the certificate as it is on disk now)
+mod logins;
 mod mounts;
 mod proxies;
 mod proxy;

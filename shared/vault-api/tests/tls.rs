@@ -1,7 +1,7 @@
 //! Trust: own CAs, other names, no verification, and what a failed handshake tells.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use dev_vault::{Config, DevVault, TlsPair};
+use dev_vault::{ClientCertificates, Config, DevVault, TlsPair};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use vault_api::{Client, ClientConfig};
 
@@ -150,7 +150,7 @@ async fn a_server_that_wants_a_client_certificate_gets_it() {
     let clients = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let vault = DevVault::start(Config {
         tls: Some(served.pair),
-        client_ca: Some(clients.pem()),
+        client_certificates: ClientCertificates::Required(clients.pem()),
         ..Config::default()
     })
     .await
