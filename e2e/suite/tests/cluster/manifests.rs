@@ -18,7 +18,7 @@ const REGISTRATION: &str = "mutatingwebhookconfiguration/vault-injector";
 fn the_injector_is_installed_in_the_version_of_this_tree() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/install.yaml");
     let manifest = std::fs::read_to_string(path);
-    let image = format!("image: vault-injector:{}\n", env!("CARGO_PKG_VERSION"));
+    let image = format!("image: \"vault-injector:{}\"\n", env!("CARGO_PKG_VERSION"));
     assert!(manifest.is_ok_and(|text| text.contains(&image)), "{image}");
 }
 
