@@ -62,9 +62,11 @@ make_postgres() {
         --environment "PATH=$postgres/bin:/bin" --environment TZ=UTC --environment LC_ALL=C
 }
 
+# The server of these tests, and the agent where a stock image is asked for: nothing in it may tell an agent where
+# Vault is.
 make_vault() {
     "$maker" --name testbed.local/vault:1 --output "$1" "${basis[@]}" --file "$vault:/bin/vault" --user 100:1000 \
-        --environment HOME=/vault --environment VAULT_ADDR=http://127.0.0.1:8200
+        --environment HOME=/vault
 }
 
 # Its name is the guide's.

@@ -45,6 +45,19 @@ clear_away() {
 
 claim() { kubectl label --overwrite namespace "$@" "$LABEL" >/dev/null; }
 
+quietly() { "$@" >"$work/output" 2>&1 || die "$1: $(<"$work/output")"; }
+
+# A certificate for Vault's second port, of an authority that nobody else trusts.
+make_certificate() {
+    local new=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2)
+    quietly "${new[@]}" -subj /CN=private -keyout "$work/ca.key" -out "$work/ca.crt"
+    quietly "${new[@]}" -subj /CN=vault -keyout "$work/tls.key" -out "$work/tls.crt" \
+        -CA "$work/ca.crt" -CAkey "$work/ca.key" \
+        -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:vault.vault.svc
+    quietly kubectl --namespace vault create secret generic vault-tls \
+        --from-file="$work/ca.crt" --from-file="$work/tls.crt" --from-file="$work/tls.key"
+}
+
 # One key, kept in the pod beside the data that it opens: there is nothing in this Vault to protect.
 unseal_vault() {
     kubectl --namespace vault wait --for=jsonpath='{.status.phase}'=Running pod/vault-0 --timeout="$PATIENCE" >/dev/null
@@ -135,8 +148,10 @@ install_injector() {
 }
 
 clear_away
-kubectl apply --filename e2e/suite/cluster/vault.yaml --filename e2e/suite/cluster/postgres.yaml >/dev/null
+kubectl create namespace vault >/dev/null
 claim vault
+make_certificate
+kubectl apply --filename e2e/suite/cluster/vault.yaml --filename e2e/suite/cluster/postgres.yaml >/dev/null
 install_injector
 unseal_vault
 kubectl --namespace vault rollout status deployment/postgres --timeout="$PATIENCE" >/dev/null
