@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::kubectl::Kubectl;
 use super::workload;
@@ -61,6 +61,8 @@ impl Scene {
         };
         scene.until("the ServiceAccount", account).await;
         scene.role(&namespace, &namespace).await?;
+        // What the scenario before has undone may still be under way.
+        scene.until_replicas_are_whole().await;
         scene.until_it_injects().await;
         Ok(scene)
     }
@@ -100,7 +102,8 @@ impl Scene {
         self.afterwards(&self.within("vault"), &words);
     }
 
-    /// Writes a role for the ServiceAccount `default` of a namespace, that may read the guide's secret.
+    /// Writes a role for the ServiceAccount `default` of a namespace, that may read the guide's secret,
+    /// and what [`Scene::allow`] adds.
     pub async fn role(&self, role: &str, namespace: &str) -> Result<()> {
         let path = format!("auth/kubernetes/role/{role}");
         self.vault(&[
@@ -108,12 +111,57 @@ impl Scene {
             &path,
             "bound_service_account_names=default",
             &format!("bound_service_account_namespaces={namespace}"),
-            "policies=api-secrets",
+            &format!("policies=api-secrets,{}", self.namespace()),
             "ttl=1h",
         ])
         .await?;
         self.vault_afterwards(&["delete", &path]);
         Ok(())
+    }
+
+    /// Lets the scenario's roles do this with these paths, instead of what they were let before.
+    pub async fn allow(&self, capabilities: &str, paths: &[&str]) -> Result<()> {
+        let rules = paths.iter().map(|path| {
+            let capabilities = capabilities.split(' ').collect::<Vec<_>>();
+            format!("path \"{path}\" {{ capabilities = {capabilities:?} }}\n")
+        });
+        let policy = ["exec", "-i", "vault-0", "--", "vault", "policy", "write"];
+        let policy = [&policy[..], &[self.namespace(), "-"]].concat();
+        let rules = rules.collect::<String>();
+        self.within("vault").run_with(&policy, &rules).await?;
+        self.vault_afterwards(&["policy", "delete", self.namespace()]);
+        Ok(())
+    }
+
+    /// Makes a secret of one value that is the scenario's own; returns its path as templates have it.
+    /// [`Scene::change`] changes it.
+    pub async fn secret(&self, value: &str) -> Result<String> {
+        let path = format!("secret/data/{}/app", self.namespace());
+        self.allow("read", &[&path]).await?;
+        self.change(value).await?;
+        let metadata = format!("secret/{}/app", self.namespace());
+        self.vault_afterwards(&["kv", "metadata", "delete", &metadata]);
+        Ok(path)
+    }
+
+    /// Writes the next version of the scenario's own secret.
+    pub async fn change(&self, value: &str) -> Result<()> {
+        let path = format!("secret/{}/app", self.namespace());
+        let value = format!("value={value}");
+        self.vault(&["kv", "put", &path, &value]).await.map(drop)
+    }
+
+    /// Runs a command in a workload's application; returns what it prints.
+    pub async fn exec(&self, object: &str, command: &[&str]) -> Result<String> {
+        let container = ["exec", object, "--container", workload::CONTAINER, "--"];
+        self.kubectl.run(&[&container[..], command].concat()).await
+    }
+
+    /// Waits until a workload's application reads these words in its file, and returns all of it.
+    pub async fn until_it_reads(&self, object: &str, words: &str) -> String {
+        let read = || self.exec(object, &["cat", "/vault/secrets/config"]);
+        let what = format!("{words:?} in the file of {object}");
+        self.until_says(&what, words, read).await
     }
 
     /// Waits as long as things take in a cluster.
@@ -139,22 +187,31 @@ impl Scene {
         self.until(what, look).await
     }
 
-    /// Asks what would become of a pod that asks for injection, and fails where that is nothing.
-    pub async fn injects(&self) -> Result<()> {
+    /// What would become of pods, and the words about those that would be refused. Nothing is created.
+    pub async fn dry_run_all(&self, pods: &[Value]) -> Result<(Vec<Value>, String)> {
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": pods }).to_string();
+        let dry = ["--dry-run=server", "--output=json", "--filename=-"];
+        let dry = [&["create"][..], &dry].concat();
+        let said = self.kubectl.try_with(&dry, &list).await?;
+        let pods = serde_json::Deserializer::from_str(&said.stdout).into_iter();
+        Ok((pods.collect::<Result<_, _>>()?, said.stderr))
+    }
+
+    /// What would become of a pod that must not be refused.
+    pub async fn dry_run(&self, pod: &Value) -> Result<Value> {
+        let (mut pods, words) = self.dry_run_all(std::slice::from_ref(pod)).await?;
+        pods.pop().with_context(|| words)
+    }
+
+    /// What would become of a pod that asks for injection; an error where that is nothing.
+    pub async fn injects(&self) -> Result<Value> {
         let annotations = workload::guide_annotations(self.namespace());
-        let pod = workload::pod("asks", &annotations).to_string();
-        let dry = [
-            "create",
-            "--dry-run=server",
-            "--output=json",
-            "--filename=-",
-        ];
-        let pod: Value = serde_json::from_str(&self.kubectl.run_with(&dry, &pod).await?)?;
+        let pod = self.dry_run(&workload::pod("asks", &annotations)).await?;
         ensure!(
             workload::first_agent(&pod).is_some(),
             "a pod would start without its agent"
         );
-        Ok(())
+        Ok(pod)
     }
 
     /// Waits until pods are injected. An injector that is ready is reached a moment later, when
@@ -162,6 +219,35 @@ impl Scene {
     pub async fn until_it_injects(&self) {
         let look = || async { self.injects().await.map_err(|error| error.to_string()) };
         self.until("a pod with its agent", look).await;
+    }
+
+    /// Waits until both replicas of the injector are ready, and none is on its way out, which would go
+    /// on answering for seconds; returns their names.
+    pub async fn until_replicas_are_whole(&self) -> Vec<String> {
+        let injector = self.within("vault-injector");
+        let look = || async {
+            let get = ["get", "pods", "--output=json"];
+            let get = [&get[..], &["--field-selector=status.phase=Running"]].concat();
+            let pods = injector
+                .run(&get)
+                .await
+                .map_err(|error| error.to_string())?;
+            let pods: Value = serde_json::from_str(&pods).map_err(|error| error.to_string())?;
+            let pods = pods["items"].as_array().cloned().unwrap_or_default();
+            let is_whole = |pod: &Value| {
+                workload::is_ready(pod) && pod["metadata"]["deletionTimestamp"].is_null()
+            };
+            let names: Vec<String> = pods
+                .iter()
+                .map(|pod| workload::name(pod).to_owned())
+                .collect();
+            if pods.len() >= 2 && pods.iter().all(is_whole) {
+                Ok(names)
+            } else {
+                Err(format!("{names:?}"))
+            }
+        };
+        self.until("both replicas", look).await
     }
 
     /// Waits until the one pod of an application is ready, and returns it.
@@ -181,6 +267,18 @@ impl Scene {
         self.story
             .tell(format_args!("{} is ready", workload::name(&pod)));
         pod
+    }
+
+    /// Waits until a Job is done; its application has printed the guide's secret.
+    pub async fn completed(&self, job: &str) -> Result<()> {
+        let object = format!("job/{job}");
+        let wait = ["--for=condition=complete", "--timeout=120s"];
+        let wait = [&["wait", &object][..], &wait].concat();
+        self.kubectl.run(&wait).await?;
+        let log = self.kubectl.logs(&object, workload::CONTAINER).await?;
+        ensure!(log.contains("API_KEY="), "{object}: {log}");
+        self.story.tell(format_args!("{object} is complete"));
+        Ok(())
     }
 }
 

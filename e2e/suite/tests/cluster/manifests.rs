@@ -43,7 +43,7 @@ async fn an_authority_that_somebody_deletes_is_replaced_without_a_gap(scene: &Sc
         "replicas that still serve under the old one are trusted"
     );
     injector.get("secret/vault-injector-certs").await?;
-    scene.injects().await
+    scene.injects().await.map(drop)
 }
 
 async fn a_registration_that_somebody_breaks_is_mended(scene: &Scene) -> Result<()> {
