@@ -18,8 +18,12 @@ macro_rules! in_the_cluster {
 }
 
 mod accepted;
+mod confinement;
+mod connection;
 mod database;
 mod denials;
 mod guide;
+mod kinds;
 mod manifests;
 mod outages;
+mod shapes;
