@@ -24,6 +24,8 @@ mod database;
 mod denials;
 mod guide;
 mod kinds;
+mod leaving;
 mod manifests;
 mod outages;
+mod recovery;
 mod shapes;

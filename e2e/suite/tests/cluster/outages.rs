@@ -6,9 +6,20 @@ use e2e::{Kubectl, Scene, workload};
 in_the_cluster! {
     Alone;
     while_vault_is_sealed_new_pods_wait_and_running_ones_keep_their_files,
+    after_vaults_restart_files_are_still_there_and_follow_the_next_change,
     without_an_injector_a_pod_starts_without_secrets_where_the_policy_is_ignore,
     without_an_injector_a_pod_that_asks_is_refused_where_the_policy_is_fail,
 }
+
+/// Opens Vault again.
+const UNSEAL: [&str; 6] = [
+    "exec",
+    "vault-0",
+    "--",
+    "sh",
+    "-c",
+    "vault operator unseal $(cat /vault/unseal-key)",
+];
 
 const SEALED: &str = "Vault is sealed";
 const FAILED: &str = r#"failed calling webhook "vault.hashicorp.com""#;
@@ -23,10 +34,8 @@ async fn while_vault_is_sealed_new_pods_wait_and_running_ones_keep_their_files(
         .await?;
     scene.ready("running").await;
 
-    let unseal = ["sh", "-c", "vault operator unseal $(cat /vault/unseal-key)"];
-    let unseal = [&["exec", "vault-0", "--"][..], &unseal].concat();
     let vault = scene.within("vault");
-    scene.afterwards(&vault, &unseal);
+    scene.afterwards(&vault, &UNSEAL);
     scene.vault(&["operator", "seal"]).await?;
 
     kubectl
@@ -50,13 +59,55 @@ async fn while_vault_is_sealed_new_pods_wait_and_running_ones_keep_their_files(
 
     let running = kubectl.get("pod/running").await?;
     assert!(workload::is_ready(&running) && workload::restarts(&running) == 0);
-    let file = ["exec", "running", "--container", workload::CONTAINER, "--"];
-    let file = [&file[..], &["cat", "/vault/secrets/config"]].concat();
-    assert!(kubectl.run(&file).await?.contains("API_KEY="));
+    let file = ["cat", "/vault/secrets/config"];
+    let file = scene.exec("pod/running", &file).await?;
+    assert!(file.contains("API_KEY="), "{file}");
 
-    vault.run(&unseal).await?;
+    vault.run(&UNSEAL).await?;
     let new = scene.ready("new").await;
     assert_eq!(workload::restarts(&new), 0, "it has waited, not failed");
+    Ok(())
+}
+
+async fn after_vaults_restart_files_are_still_there_and_follow_the_next_change(
+    scene: &Scene,
+) -> Result<()> {
+    let path = scene.secret("before").await?;
+    let names = [("native", "true"), ("classic", "false")];
+    for (name, native) in names {
+        let annotations = workload::value_annotations(scene.namespace(), &path);
+        let annotations = workload::with(annotations, &[("agent-native-sidecar", native)]);
+        let pod = workload::pod(name, &annotations);
+        scene.kubectl.apply(&pod.to_string()).await?;
+    }
+    for (name, _) in names {
+        scene.ready(name).await;
+    }
+
+    let vault = scene.within("vault");
+    scene.afterwards(&vault, &UNSEAL);
+    vault.run(&["exec", "vault-0", "--", "kill", "1"]).await?;
+    // It comes back sealed, because nobody but its administrators has the key.
+    let status = || async {
+        let status = ["exec", "vault-0", "--", "vault", "status", "-format=json"];
+        Ok(vault.try_with(&status, "").await?.stdout)
+    };
+    let sealed = r#""sealed": true"#;
+    scene.until_says("a sealed Vault", sealed, status).await;
+    for (name, _) in names {
+        let object = format!("pod/{name}");
+        assert_eq!(scene.until_it_reads(&object, "before").await, "before");
+        let pod = scene.kubectl.get(&format!("pod/{name}")).await?;
+        assert!(workload::is_ready(&pod) && workload::restarts(&pod) == 0);
+    }
+
+    vault.run(&UNSEAL).await?;
+    scene.change("after").await?;
+    for (name, _) in names {
+        scene.until_it_reads(&format!("pod/{name}"), "after").await;
+        let pod = scene.kubectl.get(&format!("pod/{name}")).await?;
+        assert!(workload::is_ready(&pod) && workload::restarts(&pod) == 0);
+    }
     Ok(())
 }
 
@@ -163,7 +214,7 @@ async fn start_injector(scene: &Scene, injector: &Kubectl) -> Result<()> {
 }
 
 /// The command that sets the webhook's failure policy, given as JSON.
-fn policy(policy: &str) -> [String; 5] {
+pub(crate) fn policy(policy: &str) -> [String; 5] {
     let patch =
         format!(r#"[{{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": {policy}}}]"#);
     [
