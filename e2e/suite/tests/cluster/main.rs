@@ -18,6 +18,7 @@ macro_rules! in_the_cluster {
 }
 
 mod accepted;
+mod certificates;
 mod confinement;
 mod connection;
 mod database;
@@ -26,6 +27,8 @@ mod guide;
 mod kinds;
 mod leaving;
 mod manifests;
+mod migration;
 mod outages;
 mod recovery;
+mod replicas;
 mod shapes;
