@@ -28,6 +28,7 @@ mod database;
 mod guide;
 mod init_container;
 mod logins;
+mod moving;
 mod tokens;
 mod wire;
 
