@@ -48,11 +48,17 @@ chart() {
     HELM_BIN=$HELM_BIN cargo test --quiet -p e2e --test chart -- --ignored
 }
 
+# The README's transcript is that of a run.
+demo() {
+    cargo test --quiet -p e2e --test docs -- --ignored
+}
+
 need_components
 part "formatting" cargo fmt --all --check
 part "lints" cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" part "docs" cargo doc --workspace --no-deps
 part "tests" run_tests
 part "chart" chart
+part "demo" demo
 part "image maker" image_maker
 part "conformance" conformance

@@ -119,6 +119,19 @@ fn ready_answers_by_the_marker_alone() {
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", ""));
 }
 
+#[test]
+fn status_says_where_it_has_asked_in_vain() {
+    let dir = tempfile::tempdir().unwrap();
+    let argument = format!("-socket={}", dir.path().join("none").display());
+    let (code, stdout, stderr) = run(&["status", &argument]);
+    assert!(code == 1 && stdout.is_empty(), "{stdout}");
+    assert!(stderr.contains("cannot ask the agent at"), "{stderr}");
+    assert!(
+        stderr.contains("it listens there while it runs"),
+        "{stderr}"
+    );
+}
+
 fn wait(child: &mut Child, what: &str, mut done: impl FnMut(&mut Child) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !done(child) {

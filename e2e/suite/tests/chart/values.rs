@@ -67,6 +67,7 @@ fn the_page_of_values_is_current() {
         "# Values of the chart\n\nThose of the established chart keep their names and meaning. A value that is `null` has its default \
          in the chart;\nwhat you write wins. [install.md](install.md) tells how they are given.\n\n\
          A test makes this page from `manifests/chart/values.yaml`: `UPDATE_DOCS=1 make test`.\n\n\
+         <!-- in the text, run by e2e/scripts/cluster.sh: test vault-injector -->\n\n\
          | value | default | |\n|---|---|---|\n",
     );
     for Entry {

@@ -1,0 +1,80 @@
+//! The README's transcript is what `make demo` prints, where it is not cut.
+
+use std::process::Command;
+
+use crate::pages::{read, root};
+
+const CUT: char = '…';
+
+/// The transcript's lines after the command.
+fn transcript(page: &str) -> Vec<&str> {
+    let lines = page.lines().skip_while(|line| *line != "$ make demo");
+    lines.skip(1).take_while(|line| *line != "```").collect()
+}
+
+/// Clocks and ports differ from run to run, and so does what a machine allows the demo.
+fn without_chance(line: &str) -> String {
+    let line = match line.split_once(" s] ") {
+        Some((clock, step)) if clock.starts_with('[') => step,
+        _ => line,
+    };
+    let line = line.split(", in a ").next().unwrap_or_default();
+    line.trim_end().replace(|it: char| it.is_ascii_digit(), "0")
+}
+
+/// Whether a line is this one, of which parts may be cut.
+fn is(line: &str, quoted: &str) -> bool {
+    let mut rest = line;
+    let mut parts = quoted.split(CUT);
+    let first = parts.next().unwrap_or_default();
+    if !rest.starts_with(first) {
+        return false;
+    }
+    rest = &rest[first.len()..];
+    let whole = !quoted.contains(CUT);
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    !whole || rest.is_empty()
+}
+
+#[test]
+#[ignore = "builds and runs the demo: make test"]
+fn the_transcript_is_what_the_demo_prints() {
+    let output = Command::new("make")
+        .arg("demo")
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let page = read("README.md");
+    let quoted = transcript(&page);
+    assert!(quoted.len() > 30, "{quoted:?}");
+    let mut printed = printed.lines().map(without_chance);
+    for line in quoted {
+        if line.trim() == CUT.to_string() {
+            continue;
+        }
+        let wanted = without_chance(line);
+        let found = printed.any(|it| is(&it, &wanted));
+        assert!(found, "the demo does not print this, or not here: {line}");
+    }
+}
+
+#[test]
+fn a_line_of_a_transcript_may_be_cut() {
+    assert!(is("user=abc x", "user=…"));
+    assert!(is("lease=abc granted=0s", "lease=… granted=0s"));
+    assert!(!is("lease=abc", "lease=… granted=0s"));
+    assert!(!is("user=abc", "user="));
+    assert!(!is(" user=abc", "user=…"));
+    assert_eq!(without_chance("[ 10.2 s] Stop 7"), "Stop 0");
+}
