@@ -34,6 +34,16 @@ pub enum LoginError {
         /// Why.
         source: InvalidToken,
     },
+    /// The platform below the pod does not give what the login needs. May pass.
+    #[error("cannot get the {what} from {address}: {reason}")]
+    Platform {
+        /// What it should give.
+        what: &'static str,
+        /// Who.
+        address: String,
+        /// What it said.
+        reason: String,
+    },
     /// A wrapping token holds the answer of another path: somebody may have exchanged it.
     #[error(
         "the wrapping token in {path} is of {actual:?}, not of {expected:?} \

@@ -148,6 +148,20 @@ pub(super) fn jwt(error: &Error, role: &str, mount_path: &str, claims: &Claims) 
     )
 }
 
+/// What to check after this refusal of an identity of a cloud with `role` at `mount_path`.
+pub(super) fn cloud(error: &Error, role: &str, mount_path: &str, claims: &Claims) -> String {
+    if let Some(hint) =
+        missing_role(error, role, mount_path).or_else(|| audience(error, role, claims))
+    {
+        return hint;
+    }
+    format!(
+        "check what role {role:?} at {mount_path} is bound to, and {mount_path}/config: the token is \
+         of subject {:?}, for audience {:?}",
+        claims.subject, claims.audiences
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,11 +9,14 @@
 //! those rotate.
 
 mod approle;
+mod azure;
 mod cert;
 mod file;
+mod gcp;
 mod jwt;
 mod kubernetes;
 mod options;
+mod platform;
 mod token_file;
 
 use std::collections::BTreeMap;
@@ -26,6 +29,7 @@ use zeroize::Zeroizing;
 
 use super::LoginError;
 use super::hint::{self, Claims};
+use crate::config::Environment;
 
 pub use options::MethodError;
 
@@ -43,6 +47,8 @@ enum Kind {
     AppRole(approle::AppRole),
     Cert(cert::Cert),
     TokenFile(token_file::TokenFile),
+    Gcp(gcp::Gcp),
+    Azure(azure::Azure),
 }
 
 /// The fields of a login. They are wiped when it is done.
@@ -75,7 +81,15 @@ pub(super) enum Granted {
 
 impl Method {
     /// The names of all methods.
-    pub const KNOWN: &[&str] = &["kubernetes", "jwt", "approle", "cert", "token_file"];
+    pub const KNOWN: &[&str] = &[
+        "kubernetes",
+        "jwt",
+        "approle",
+        "cert",
+        "token_file",
+        "gcp",
+        "azure",
+    ];
 
     /// Names of methods that the established agent has and this one has not.
     const REFUSED: &[&str] = &["alicloud", "cf", "kerberos", "ldap", "oci", "tpm"];
@@ -85,6 +99,7 @@ impl Method {
         kind: &str,
         mount_path: &str,
         config: &BTreeMap<String, Value>,
+        environment: &Environment,
     ) -> Result<Self, MethodError> {
         let options = options::Options::new(config);
         let kind = match kind {
@@ -93,6 +108,8 @@ impl Method {
             "approle" => Kind::AppRole(approle::AppRole::from_options(&options)?),
             "cert" => Kind::Cert(cert::Cert::from_options(&options)?),
             "token_file" => Kind::TokenFile(token_file::TokenFile::from_options(&options)?),
+            "gcp" => Kind::Gcp(gcp::Gcp::from_options(&options, environment)?),
+            "azure" => Kind::Azure(azure::Azure::from_options(&options, environment)?),
             other => {
                 return Err(MethodError::Unknown {
                     name: other.to_owned(),
@@ -115,6 +132,8 @@ impl Method {
             Kind::AppRole(method) => ("approle", method.role()),
             Kind::Cert(method) => ("cert", method.role()),
             Kind::TokenFile(method) => ("token_file", method.role()),
+            Kind::Gcp(method) => ("gcp", method.role().to_owned()),
+            Kind::Azure(method) => ("azure", method.role().to_owned()),
         };
         format!("{kind} {} {role}", self.mount_path)
     }
@@ -136,8 +155,8 @@ impl Method {
     /// The files whose change is a reason to log in again.
     pub(super) fn credential_files(&self) -> Vec<PathBuf> {
         match &self.kind {
-            // Kubernetes rotates this file all the time, for the same service account.
-            Kind::Kubernetes(_) => Vec::new(),
+            // What the platform rotates all the time is for the same account.
+            Kind::Kubernetes(_) | Kind::Gcp(_) | Kind::Azure(_) => Vec::new(),
             Kind::Jwt(method) => vec![method.path()],
             Kind::AppRole(method) => method.paths(),
             Kind::Cert(method) => method.paths(),
@@ -186,6 +205,8 @@ impl Method {
             Kind::AppRole(method) => method.ask(client).await,
             Kind::Cert(method) => Ok(method.ask()),
             Kind::TokenFile(method) => method.ask(),
+            Kind::Gcp(method) => method.ask().await,
+            Kind::Azure(method) => method.ask().await,
         }
     }
 
@@ -202,6 +223,8 @@ impl Method {
             Kind::AppRole(method) => method.hint(),
             Kind::Cert(method) => method.hint(&self.mount_path),
             Kind::TokenFile(method) => method.hint(),
+            Kind::Gcp(method) => hint::cloud(&source, method.role(), &self.mount_path, claims),
+            Kind::Azure(method) => hint::cloud(&source, method.role(), &self.mount_path, claims),
         });
         LoginError::Refused { source, hint }
     }
@@ -216,5 +239,20 @@ pub(super) fn auth_of(token: Token, info: TokenInfo) -> Auth {
         renewable: info.renewable,
         policies: info.policies,
         metadata: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a login sends, with its secrets.
+    pub(super) fn body_of(ask: Ask) -> Value {
+        let Ask::Login { body, .. } = ask else {
+            return Value::Null;
+        };
+        let fields = body.into_iter();
+        let fields = fields.map(|(key, text)| (key.to_owned(), Value::from(text.as_str())));
+        Value::Object(fields.collect())
     }
 }

@@ -66,7 +66,7 @@ impl Settings {
         let method = auto_auth.method.as_ref().ok_or_else(|| {
             ConfigError::rule("auto_auth: one and only one \"method\" block is required")
         })?;
-        let login = login::settings(auto_auth, method)?;
+        let login = login::settings(auto_auth, method, environment)?;
         let sinks = auto_auth
             .sink
             .iter()

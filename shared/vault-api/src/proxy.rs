@@ -35,7 +35,8 @@ impl fmt::Debug for ProxyAddress {
 }
 
 /// Sets the way to `server`: the configured proxy for whatever it is, else the one of
-/// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, but for a server on this machine none.
+/// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, but for a server on this machine
+/// or its link none.
 pub(crate) fn apply(
     builder: reqwest::ClientBuilder,
     proxy: Option<&ProxyAddress>,
@@ -51,7 +52,12 @@ pub(crate) fn apply(
 fn is_here(server: &Url) -> bool {
     let host = server.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    let is_near = |address: IpAddr| match address {
+        // No proxy reaches this machine's link, where clouds have their metadata servers.
+        IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback(),
+    };
+    host == "localhost" || address.is_ok_and(is_near)
 }
 
 #[cfg(test)]
@@ -75,6 +81,7 @@ mod tests {
             "http://localhost:8200",
             "http://127.0.0.9",
             "https://[::1]:8200",
+            "http://169.254.169.254",
         ] {
             assert!(is_here(near), "{near}");
         }

@@ -44,6 +44,16 @@ pub enum MethodError {
     },
 }
 
+impl MethodError {
+    /// The value of `key` cannot be used.
+    pub(super) fn value(key: &'static str, reason: impl Into<String>) -> Self {
+        Self::Value {
+            key,
+            reason: reason.into(),
+        }
+    }
+}
+
 /// A method's `config` block.
 pub(super) struct Options<'a>(&'a BTreeMap<String, Value>);
 
@@ -112,12 +122,15 @@ pub(super) mod tests {
 
     use super::*;
 
+    pub(in super::super) fn mk_options(config: Value) -> BTreeMap<String, Value> {
+        serde_json::from_value(config).unwrap()
+    }
+
     #[test]
     fn values_are_refused_with_the_established_words() {
-        let config = serde_json::from_value(json!({
+        let config = mk_options(json!({
             "number": 1, "empty": "", "on": "true", "off": false, "odd": "maybe", "time": "90s",
         }));
-        let config: BTreeMap<String, Value> = config.unwrap();
         let options = Options::new(&config);
         let words = |error: MethodError| error.to_string();
         assert_eq!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::agent_config::{AutoAuth, DurationText, Method as Written};
 
-use super::{ConfigError, duration};
+use super::{ConfigError, Environment, duration};
 use crate::auth::{Method, MethodError};
 use crate::config::LoginSettings;
 use crate::schedule::LoginBackoff;
@@ -12,8 +12,9 @@ use crate::schedule::LoginBackoff;
 pub(super) fn settings(
     auto_auth: &AutoAuth,
     written: &Written,
+    environment: &Environment,
 ) -> Result<LoginSettings, ConfigError> {
-    let method = method(written)?;
+    let method = method(written, environment)?;
     let min = chosen("auto_auth.method.min_backoff", &written.min_backoff)?;
     let max = chosen("auto_auth.method.max_backoff", &written.max_backoff)?;
     let default = LoginBackoff::default();
@@ -28,7 +29,7 @@ pub(super) fn settings(
     })
 }
 
-fn method(written: &Written) -> Result<Method, ConfigError> {
+fn method(written: &Written, environment: &Environment) -> Result<Method, ConfigError> {
     if written.kind.is_empty() {
         return Err(ConfigError::value(
             "auto_auth.method",
@@ -39,7 +40,7 @@ fn method(written: &Written) -> Result<Method, ConfigError> {
         "" => format!("auth/{}", written.kind),
         path => path.to_owned(),
     };
-    let method = Method::from_config(&written.kind, &mount_path, &written.config);
+    let method = Method::from_config(&written.kind, &mount_path, &written.config, environment);
     method.map_err(|error| {
         let key = match error {
             MethodError::Unknown { .. } => "auto_auth.method",
@@ -94,7 +95,7 @@ mod tests {
     fn read(auto_auth: Value) -> Result<LoginSettings, String> {
         let auto_auth: AutoAuth = serde_json::from_value(auto_auth).unwrap();
         let written = auto_auth.method.clone().unwrap();
-        settings(&auto_auth, &written).map_err(|error| error.to_string())
+        settings(&auto_auth, &written, &Environment::default()).map_err(|error| error.to_string())
     }
 
     fn with_sinks(method: &Value, sinks: &Value) -> Result<LoginSettings, String> {
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(
             error,
             "auto_auth.method: unknown auth method \"oidc\": this agent knows kubernetes, jwt, \
-             approle, cert, token_file"
+             approle, cert, token_file, gcp, azure"
         );
         for name in ["kerberos", "cf", "oci", "alicloud", "ldap", "tpm"] {
             let error = read(json!({"method": {"type": name}})).unwrap_err();
@@ -123,6 +124,8 @@ mod tests {
             ("jwt", "missing 'path' value"),
             ("approle", "missing 'role_id_file_path' value"),
             ("token_file", "missing 'token_file_path' value"),
+            ("gcp", "missing 'type' value"),
+            ("azure", "missing 'role' value"),
         ];
         for (name, words) in cases {
             let error = read(json!({"method": {"type": name}})).unwrap_err();
