@@ -5,33 +5,46 @@
 //!                                                                     └─ lookup-self, renew-self: without the agent's token
 //! ```
 //!
+//! With a cache, a request goes [there](cache) before it goes to Vault.
+//!
 //! Bodies pass piece by piece. A small one of a known size is held, so that it can be sent again.
 //! Neither tokens nor bodies nor queries are logged.
 
+mod ahead;
+mod cache;
 mod headers;
 mod own_token;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{ACCEPT_ENCODING, AGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request, Response, StatusCode};
 use serde_json::json;
 use tracing::{debug, warn};
 use vault_api::{Body, Error, Forward, ForwardBody, Forwarded};
 
-use crate::auth::{Logins, Suspicions};
+use crate::auth::{Login, Logins, Suspicions};
 use crate::connection::Connection;
 use crate::status::ProxyCounts;
+use ahead::Ahead;
+use cache::{Cache, Turn};
+
+pub use cache::Clear;
 
 /// As much as Vault itself takes.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// Of a body that is held, so that it can be sent again.
 const HELD_BODY: u64 = 256 * 1024;
+/// Of an answer that may be kept.
+const HELD_ANSWER: usize = 64 * 1024;
 /// For a body that is held to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// What an answer consists of.
 pub type AnswerBody = Either<Full<Bytes>, Body>;
@@ -57,6 +70,8 @@ pub struct ProxySettings {
     pub namespace: Option<String>,
     /// How often a request is tried again.
     pub retries: u32,
+    /// Credentials that can be renewed are kept for the next one who asks.
+    pub caches: bool,
 }
 
 /// Passes requests on.
@@ -65,6 +80,7 @@ pub struct Proxy {
     connection: Connection,
     logins: Logins,
     suspicions: Suspicions,
+    cache: Option<Arc<Cache>>,
     counts: Counts,
 }
 
@@ -87,6 +103,8 @@ enum Refusal {
     Vault(Error),
     /// Vault's answer about the agent's token cannot be read, so it is not shown.
     Unreadable,
+    /// Vault's answer broke off.
+    BrokenOff,
 }
 
 impl Proxy {
@@ -97,8 +115,10 @@ impl Proxy {
         logins: Logins,
         suspicions: Suspicions,
     ) -> Self {
+        let caches = settings.caches;
         Self {
             settings,
+            cache: caches.then(|| Cache::new(connection.clone())),
             connection,
             logins,
             suspicions,
@@ -109,10 +129,21 @@ impl Proxy {
     /// How the requests so far ended.
     pub fn counts(&self) -> ProxyCounts {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let cache = self.cache.as_ref().map(|cache| cache.counts());
+        let cache = cache.unwrap_or_default();
         ProxyCounts {
             success: load(&self.counts.success),
             client_error: load(&self.counts.client_error),
             error: load(&self.counts.error),
+            cache_hits: cache.0,
+            cache_misses: cache.1,
+        }
+    }
+
+    /// Forgets kept answers.
+    pub fn clear(&self, what: &Clear) {
+        if let Some(cache) = &self.cache {
+            cache.clear(what);
         }
     }
 
@@ -147,9 +178,9 @@ impl Proxy {
             UseToken::Fallback => !headers::has_token(&headers),
             UseToken::Force => true,
         };
-        let lent = match login {
+        let lent = match &login {
             None if replaces => return Err(Refusal::NotLoggedIn),
-            Some(login) if replaces => Some(login),
+            Some(login) if replaces => Some(login.as_ref()),
             _ => None,
         };
         // Only what the application must not learn is read here.
@@ -157,8 +188,13 @@ impl Proxy {
         if let Some(login) = &lent {
             headers::set_token(&mut headers, &login.token);
         }
+        let is_revocation = self.cache.is_some() && cache::may_revoke(head.uri.path());
         if is_own_token {
             headers::want_plain(&mut headers);
+        }
+        if self.cache.is_some() {
+            // What is packed cannot be looked at.
+            headers.remove(ACCEPT_ENCODING);
         }
         // Its status is the state of the server, and not whether the request worked.
         let is_health = head.uri.path().ends_with("/sys/health");
@@ -168,9 +204,78 @@ impl Proxy {
             method: head.method,
             target: target.map_or("/", |target| target.as_str()).to_owned(),
             headers,
-            body: taken(body).await?,
+            body: taken(body, is_revocation).await?,
             retries,
         };
+        match &self.cache {
+            _ if is_own_token => {
+                let forwarded = self.send(forward, lent).await?;
+                without_own_token(forwarded).await
+            }
+            Some(cache) => {
+                self.send_or_find(cache, forward, lent, login.as_deref())
+                    .await
+            }
+            None => {
+                let forwarded = self.send(forward, lent).await?;
+                let headers = headers::of_answer(&forwarded.headers);
+                let body = Either::Right(forwarded.body);
+                Ok(answer(forwarded.status, headers, body))
+            }
+        }
+    }
+
+    /// A kept answer, or Vault's, which may be kept.
+    async fn send_or_find(
+        &self,
+        cache: &Arc<Cache>,
+        forward: Forward,
+        lent: Option<&Login>,
+        login: Option<&Login>,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        let question = match cache.turn(&forward, login).await {
+            Turn::Hit(hit) => {
+                let mut headers = hit.headers;
+                headers.insert(X_CACHE, HeaderValue::from_static("HIT"));
+                headers.insert(AGE, hit.age.into());
+                let body = Either::Left(Full::new(hit.body));
+                return Ok(answer(hit.status, headers, body));
+            }
+            Turn::Send(question) => question,
+        };
+        let forwarded = match self.send(forward, lent).await {
+            Ok(forwarded) => forwarded,
+            Err(refusal) => {
+                question.failed();
+                return Err(refusal);
+            }
+        };
+        let mut headers = headers::of_answer(&forwarded.headers);
+        let is_json = headers.get(CONTENT_TYPE).is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            kind.starts_with(b"application/json")
+        });
+        let status = forwarded.status;
+        let ahead = if question.may_be_kept() && is_json && status.is_success() {
+            ahead::read(forwarded.body, HELD_ANSWER).await
+        } else {
+            Some(Ahead::Longer(forwarded.body))
+        };
+        let (body, whole) = match ahead {
+            Some(Ahead::Whole(body)) => (Either::Left(Full::new(body.clone())), Some(body)),
+            Some(Ahead::Longer(body)) => (Either::Right(body), None),
+            None => {
+                question.failed();
+                return Err(Refusal::BrokenOff);
+            }
+        };
+        cache.take(question, status, &headers, whole.as_ref());
+        headers.insert(X_CACHE, HeaderValue::from_static("MISS"));
+        Ok(answer(status, headers, body))
+    }
+
+    /// Asks Vault, and takes note of how that went.
+    async fn send(&self, forward: Forward, lent: Option<&Login>) -> Result<Forwarded, Refusal> {
         let client = self.connection.client();
         let outcome = client.forward(forward).await;
         let refusal = outcome.as_ref().ok().and_then(Forwarded::refusal);
@@ -179,30 +284,38 @@ impl Proxy {
             None => self.connection.note(&client, &outcome),
         }
         let forwarded = outcome.map_err(Refusal::Vault)?;
-        if let Some(login) = &lent
+        if let Some(login) = lent
             && forwarded.status == StatusCode::FORBIDDEN
         {
             // A full queue means that the token is being looked at anyway.
             let _ = self.suspicions.try_send(login.generation);
         }
-        let headers = headers::of_answer(&forwarded.headers);
-        let status = forwarded.status;
-        let mut answer = if is_own_token && status.is_success() {
-            let text = own_token::without(forwarded.body).await;
-            Response::new(Either::Left(text.ok_or(Refusal::Unreadable)?.into()))
-        } else {
-            Response::new(Either::Right(forwarded.body))
-        };
-        *answer.status_mut() = status;
-        *answer.headers_mut() = headers;
-        if is_own_token {
-            answer.headers_mut().remove(hyper::header::CONTENT_LENGTH);
-        }
-        Ok(answer)
+        Ok(forwarded)
     }
 }
 
-async fn taken(body: Incoming) -> Result<ForwardBody, Refusal> {
+fn answer(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response<AnswerBody> {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
+}
+
+/// What the application must not learn is taken out.
+async fn without_own_token(forwarded: Forwarded) -> Result<Response<AnswerBody>, Refusal> {
+    let mut headers = headers::of_answer(&forwarded.headers);
+    headers.remove(CONTENT_LENGTH);
+    let body = if forwarded.status.is_success() {
+        let text = own_token::without(forwarded.body).await;
+        Either::Left(text.ok_or(Refusal::Unreadable)?.into())
+    } else {
+        Either::Right(forwarded.body)
+    };
+    Ok(answer(forwarded.status, headers, body))
+}
+
+/// One that is `needed` is held in any case.
+async fn taken(body: Incoming, needed: bool) -> Result<ForwardBody, Refusal> {
     if body.is_end_stream() {
         return Ok(ForwardBody::Whole(Bytes::new()));
     }
@@ -214,6 +327,14 @@ async fn taken(body: Incoming) -> Result<ForwardBody, Refusal> {
             }
         }
         Some(size) if size > BODY_LIMIT as u64 => Err(Refusal::TooLarge),
+        _ if needed => {
+            let limit = usize::try_from(HELD_BODY).unwrap_or(BODY_LIMIT);
+            let body = Limited::new(body, limit).collect();
+            match tokio::time::timeout(BODY_DEADLINE, body).await {
+                Ok(Ok(body)) => Ok(ForwardBody::Whole(body.to_bytes())),
+                _ => Err(Refusal::Body),
+            }
+        }
         _ => Ok(ForwardBody::Stream(Body::wrap(Limited::new(
             body, BODY_LIMIT,
         )))),
@@ -245,6 +366,10 @@ impl Refusal {
             Self::Unreadable => (
                 StatusCode::BAD_GATEWAY,
                 "Vault's answer about the agent's token cannot be read".to_owned(),
+            ),
+            Self::BrokenOff => (
+                StatusCode::BAD_GATEWAY,
+                "Vault's answer broke off".to_owned(),
             ),
         };
         let body = json!({"errors": [words]}).to_string();

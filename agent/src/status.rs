@@ -119,6 +119,12 @@ pub struct ProxyCounts {
     pub client_error: u64,
     /// 5xx, whether from Vault or from the agent.
     pub error: u64,
+    /// Answered from the cache.
+    #[serde(default)]
+    pub cache_hits: u64,
+    /// Asked of Vault, with a cache.
+    #[serde(default)]
+    pub cache_misses: u64,
 }
 
 /// What the renderer and its store know.

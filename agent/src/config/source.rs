@@ -35,13 +35,6 @@ impl Loaded {
     pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
         let config = &self.config;
         let blocks = [
-            (
-                "cache",
-                config
-                    .cache
-                    .as_ref()
-                    .is_some_and(|cache| cache.persist.is_none()),
-            ),
             ("telemetry", config.telemetry.is_some()),
             (
                 "disable_idle_connections",

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tracing::info;
 
-use crate::proxy::{AnswerBody, Proxy};
+use crate::proxy::{AnswerBody, Clear, Proxy};
 use crate::status::{Observer, Snapshot, prometheus};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -47,6 +47,8 @@ struct CacheClear {
     kind: String,
     #[serde(default)]
     value: String,
+    #[serde(default)]
+    namespace: String,
 }
 
 type Answer = Response<AnswerBody>;
@@ -125,7 +127,7 @@ impl Routes {
                 if method != Method::POST && method != Method::PUT {
                     not_allowed("POST, PUT")
                 } else {
-                    cache_clear(request).await
+                    cache_clear(request, self.proxy.as_deref()).await
                 }
             }
             _ if path == "/agent" || path.starts_with("/agent/") => {
@@ -159,8 +161,8 @@ fn has_request_header(request: &Request<Incoming>) -> bool {
     value.is_some_and(|value| value == "true")
 }
 
-/// There is nothing to clear, but a mistake in the request is one.
-async fn cache_clear(request: Request<Incoming>) -> Answer {
+/// Without a cache there is nothing to clear, but a mistake in the request is one.
+async fn cache_clear(request: Request<Incoming>, proxy: Option<&Proxy>) -> Answer {
     let body = Limited::new(request.into_body(), CLEAR_BODY).collect();
     let wrong = |words| refusal(StatusCode::BAD_REQUEST, words);
     let Ok(Ok(body)) = tokio::time::timeout(CLEAR_DEADLINE, body).await else {
@@ -169,16 +171,9 @@ async fn cache_clear(request: Request<Incoming>) -> Answer {
     let Ok(asked) = serde_json::from_slice::<CacheClear>(&body.to_bytes()) else {
         return wrong("the body has to be a JSON object with the texts type and value");
     };
-    match asked.kind.as_str() {
-        "all" => {}
-        "request_path" | "token" | "token_accessor" | "lease" => {
-            if asked.value.is_empty() {
-                return wrong("a value is needed for this type");
-            }
-        }
-        _ => {
-            return wrong("type has to be request_path, token, token_accessor, lease or all");
-        }
+    match Clear::new(&asked.kind, &asked.value, &asked.namespace) {
+        Ok(clear) => proxy.into_iter().for_each(|proxy| proxy.clear(&clear)),
+        Err(words) => return wrong(words),
     }
     with(StatusCode::OK, JSON, "{}".to_owned())
 }

@@ -7,8 +7,8 @@ use hyper::header::{
 };
 use vault_api::Token;
 
-const X_VAULT_TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
-const X_VAULT_NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+pub(super) const X_VAULT_TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+pub(super) const X_VAULT_NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 const X_VAULT_WRAP_TTL: HeaderName = HeaderName::from_static("x-vault-wrap-ttl");
 
 /// They belong to one connection and not to the message.

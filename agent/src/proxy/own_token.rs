@@ -37,7 +37,8 @@ pub(super) async fn without(body: Body) -> Option<Vec<u8>> {
     serde_json::to_vec(&answer).ok()
 }
 
-fn unescaped(path: &str) -> Vec<u8> {
+/// A path without escapes.
+pub(super) fn unescaped(path: &str) -> Vec<u8> {
     let bytes = path.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;

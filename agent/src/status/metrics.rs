@@ -64,79 +64,101 @@ const TEMPLATES: &[(Family, Reading)] = &[
     ),
 ];
 
+/// How one number of the agent is found.
+type Number = fn(&Snapshot) -> Option<u64>;
+
+const NUMBERS: &[(Family, Number)] = &[
+    (
+        ("vault_agent_auth_success", "counter", "Logins that worked."),
+        |snapshot| Some(snapshot.token.logins),
+    ),
+    (
+        ("vault_agent_auth_failure", "counter", "Logins that failed."),
+        |snapshot| Some(snapshot.token.failed_logins),
+    ),
+    (
+        (
+            "vault_agent_authenticated",
+            "gauge",
+            "1 where there is a valid token.",
+        ),
+        |snapshot| Some(u64::from(snapshot.token.authenticated)),
+    ),
+    (
+        (
+            "vault_agent_token_ttl_seconds",
+            "gauge",
+            "Time left to the token.",
+        ),
+        |snapshot| snapshot.token.ttl_seconds,
+    ),
+    (
+        (
+            "vault_agent_ready",
+            "gauge",
+            "1 where all files are rendered and the token is valid.",
+        ),
+        |snapshot| Some(u64::from(snapshot.ready)),
+    ),
+    (
+        ("vault_agent_leases", "gauge", "Leases that are held."),
+        |snapshot| {
+            let secrets = snapshot.secrets.iter();
+            Some(count(
+                secrets.filter(|secret| secret.lease_seconds.is_some()),
+            ))
+        },
+    ),
+    (
+        (
+            "vault_agent_proxy_success",
+            "counter",
+            "Requests of applications that were answered below 400.",
+        ),
+        |snapshot| Some(snapshot.proxy.success),
+    ),
+    (
+        (
+            "vault_agent_proxy_client_error",
+            "counter",
+            "Requests of applications that were answered with 4xx.",
+        ),
+        |snapshot| Some(snapshot.proxy.client_error),
+    ),
+    (
+        (
+            "vault_agent_proxy_error",
+            "counter",
+            "Requests of applications that were answered with 5xx.",
+        ),
+        |snapshot| Some(snapshot.proxy.error),
+    ),
+    (
+        (
+            "vault_agent_cache_hit",
+            "counter",
+            "Requests of applications that the cache answered.",
+        ),
+        |snapshot| Some(snapshot.proxy.cache_hits),
+    ),
+    (
+        (
+            "vault_agent_cache_miss",
+            "counter",
+            "Requests of applications that the cache could not answer.",
+        ),
+        |snapshot| Some(snapshot.proxy.cache_misses),
+    ),
+];
+
 /// The snapshot for a scrape.
 pub fn prometheus(snapshot: &Snapshot) -> String {
     let mut text = String::new();
-    let token = &snapshot.token;
-    let plain: [(Family, Option<u64>); 6] = [
-        (
-            ("vault_agent_auth_success", "counter", "Logins that worked."),
-            Some(token.logins),
-        ),
-        (
-            ("vault_agent_auth_failure", "counter", "Logins that failed."),
-            Some(token.failed_logins),
-        ),
-        (
-            (
-                "vault_agent_authenticated",
-                "gauge",
-                "1 where there is a valid token.",
-            ),
-            Some(u64::from(token.authenticated)),
-        ),
-        (
-            (
-                "vault_agent_token_ttl_seconds",
-                "gauge",
-                "Time left to the token.",
-            ),
-            token.ttl_seconds,
-        ),
-        (
-            (
-                "vault_agent_ready",
-                "gauge",
-                "1 where all files are rendered and the token is valid.",
-            ),
-            Some(u64::from(snapshot.ready)),
-        ),
-        (
-            ("vault_agent_leases", "gauge", "Leases that are held."),
-            Some(count(
-                snapshot
-                    .secrets
-                    .iter()
-                    .filter(|secret| secret.lease_seconds.is_some()),
-            )),
-        ),
-    ];
-    for (family, value) in plain {
-        head(&mut text, family);
-        if let Some(value) = value {
+    for (family, number) in NUMBERS {
+        head(&mut text, *family);
+        if let Some(value) = number(snapshot) {
             sample(&mut text, family.0, None, value);
         }
-    }
-    let proxy = snapshot.proxy;
-    for (name, help, value) in [
-        (
-            "vault_agent_proxy_success",
-            "Requests of applications that were answered below 400.",
-            proxy.success,
-        ),
-        (
-            "vault_agent_proxy_client_error",
-            "Requests of applications that were answered with 4xx.",
-            proxy.client_error,
-        ),
-        (
-            "vault_agent_proxy_error",
-            "Requests of applications that were answered with 5xx.",
-            proxy.error,
-        ),
-    ] {
-        head(&mut text, (name, "counter", help));
-        sample(&mut text, name, None, value);
     }
     let requests = snapshot.requests;
     let family = (

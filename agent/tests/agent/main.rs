@@ -10,6 +10,7 @@
 
 mod authentication;
 mod budget;
+mod caching;
 mod failures;
 mod handlebars;
 mod handover;

@@ -48,6 +48,7 @@ pub(super) fn settings(
     let prepends = proxy.is_some_and(|proxy| proxy.prepend_configured_namespace.0);
     Ok(ProxySettings {
         use_token,
+        caches: cache.is_some() && !is_empty,
         namespace: client.namespace.clone().filter(|_| prepends),
         retries: match environment.vault("MAX_RETRIES") {
             Some(_) => client.max_retries,
