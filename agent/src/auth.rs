@@ -108,18 +108,49 @@ pub struct Authenticator {
     suspicions: mpsc::Receiver<u64>,
 }
 
-impl Authenticator {
-    /// An authenticator with the channels to it. It goes on with the token in `state`, if that lives.
-    pub fn new(
-        connection: Connection,
-        settings: LoginSettings,
-        state: Arc<State>,
-    ) -> (Self, Channels) {
+/// The other ends of [`Channels`].
+pub struct Ends {
+    publish: watch::Sender<Option<Arc<Login>>>,
+    deliver: watch::Sender<Option<Delivery>>,
+    suspicions: mpsc::Receiver<u64>,
+}
+
+impl Channels {
+    /// Channels on which nothing has been said.
+    pub fn new() -> (Self, Ends) {
         let (publish, logins) = watch::channel(None);
         let (deliver, deliveries) = watch::channel(None);
         // One slot: a second suspicion says nothing new.
         let (suspicion, suspicions) = mpsc::channel(1);
-        let authenticator = Self {
+        let channels = Self {
+            logins,
+            deliveries,
+            suspicions: suspicion,
+        };
+        let ends = Ends {
+            publish,
+            deliver,
+            suspicions,
+        };
+        (channels, ends)
+    }
+}
+
+impl Authenticator {
+    /// An authenticator that speaks on these channels. It goes on with the token in `state`, if that
+    /// lives.
+    pub fn new(
+        connection: Connection,
+        settings: LoginSettings,
+        state: Arc<State>,
+        ends: Ends,
+    ) -> Self {
+        let Ends {
+            publish,
+            deliver,
+            suspicions,
+        } = ends;
+        Self {
             connection,
             credentials: Credentials::new(&settings),
             // Who wraps the token does not want it to lie about.
@@ -130,13 +161,7 @@ impl Authenticator {
             publish,
             deliver,
             suspicions,
-        };
-        let channels = Channels {
-            logins,
-            deliveries,
-            suspicions: suspicion,
-        };
-        (authenticator, channels)
+        }
     }
 
     /// What becomes of the logins, for whoever asks.

@@ -41,8 +41,8 @@ pub use validate::{Overrides, client_of_flags};
 pub struct Settings {
     /// The server and how to reach it.
     pub vault: ClientConfig,
-    /// The login.
-    pub login: LoginSettings,
+    /// The login; `None` for an agent that only passes on requests of applications.
+    pub login: Option<LoginSettings>,
     /// Files that hold the token.
     pub sinks: Vec<SinkSettings>,
     /// Files to render, or the variables of the program in `exec`.
@@ -85,6 +85,8 @@ pub struct Revocation {
 pub struct LoginSettings {
     /// The method and what it needs.
     pub method: Method,
+    /// Keep the connection of a login for the next request of its kind.
+    pub keep_connections: bool,
     /// Waits between logins that fail.
     pub backoff: LoginBackoff,
     /// End at the first login that fails.

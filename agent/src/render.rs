@@ -38,6 +38,7 @@ pub struct Renderer {
     commands: Commands,
     environment: Environment,
     logins: Logins,
+    logs_in: bool,
     exit_on_failure: bool,
     once: bool,
     was_complete: bool,
@@ -71,6 +72,7 @@ impl Renderer {
             commands: Commands::new(settings.command_environment.clone()),
             environment: settings.environment.clone(),
             logins,
+            logs_in: settings.login.is_some(),
             exit_on_failure: settings.rendering.exit_on_retry_failure,
             once: settings.exit_after_auth,
             was_complete: false,
@@ -203,7 +205,8 @@ impl Renderer {
         if self.was_complete {
             self.publish();
         }
-        if self.was_complete && self.logins.borrow().is_some() {
+        let is_logged_in = !self.logs_in || self.logins.borrow().is_some();
+        if self.was_complete && is_logged_in {
             self.marker.set();
         }
         if self.was_complete {

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tracing::info;
 use vault_api::ClientConfig;
 
-use crate::auth::{Authenticator, Channels};
-use crate::config::{Revocation, Settings};
+use crate::auth::{AuthError, Authenticator, Channels, Ends};
+use crate::config::{LoginSettings, Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
 use crate::exit::Failure;
@@ -40,7 +40,6 @@ pub async fn run_with_reload(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let connection = Connection::new(&settings.vault)?;
-    let login_connection = for_logins(&connection, &settings)?;
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
     let marker = Marker::new(settings.ready_marker.clone());
     let state = Arc::new(State::open(&settings));
@@ -48,8 +47,8 @@ pub async fn run_with_reload(
     // What an init container has rendered is about to be used.
     let revocation = settings.revocation.filter(|_| !once);
     let quit = Arc::new(Notify::new());
-    let (authenticator, channels) =
-        Authenticator::new(login_connection, settings.login.clone(), Arc::clone(&state));
+    let (channels, ends) = Channels::new();
+    let authenticator = authenticator(&connection, &settings, &state, ends)?;
     let Channels {
         logins,
         deliveries,
@@ -79,7 +78,7 @@ pub async fn run_with_reload(
     ));
     let observer = Observer::new(
         renderer.inquiries(),
-        authenticator.status(),
+        authenticator.as_ref().ok().map(Authenticator::status),
         connection.clone(),
         Arc::clone(&proxy),
     );
@@ -124,7 +123,7 @@ pub async fn run_with_reload(
             Ok((ended, holdings)) => (ended.result(), holdings),
             Err(failure) => (Err(failure), None),
         },
-        error = authenticator.run() => (Err(error.into()), None),
+        error = stay_logged_in(authenticator) => (Err(error.into()), None),
         result = work(sinks, renderer) => (result.map_err(Into::into), None),
         never = listeners.run() => match never {},
         never = reload::run(reload, settings, exchanges, certificates) => match never {},
@@ -157,16 +156,46 @@ async fn work(sinks: Sinks, renderer: Renderer) -> Result<(), RenderError> {
     tokio::try_join!(sinks, renderer.run()).map(|_| ())
 }
 
+/// What logs in; where nothing is to log in, the ends on which nobody will ever speak.
+fn authenticator(
+    connection: &Connection,
+    settings: &Settings,
+    state: &Arc<State>,
+    ends: Ends,
+) -> Result<Result<Authenticator, Ends>, Failure> {
+    let Some(login) = &settings.login else {
+        return Ok(Err(ends));
+    };
+    let connection = for_logins(connection, login, &settings.vault)?;
+    let authenticator = Authenticator::new(connection, login.clone(), Arc::clone(state), ends);
+    Ok(Ok(authenticator))
+}
+
+/// Ends only where the agent has to end.
+async fn stay_logged_in(authenticator: Result<Authenticator, Ends>) -> AuthError {
+    match authenticator {
+        Ok(authenticator) => authenticator.run().await,
+        // A channel that is closed would say that the agent is about to end.
+        Err(_ends) => std::future::pending().await,
+    }
+}
+
 /// Logins have their own back-off and are never tried again by the client, and some have a client
 /// certificate of their own.
-fn for_logins(connection: &Connection, settings: &Settings) -> Result<Connection, Failure> {
-    let own = settings.login.method.client_config(&settings.vault);
-    if own.is_none() && settings.vault.max_retries == 0 {
+fn for_logins(
+    connection: &Connection,
+    login: &LoginSettings,
+    vault: &ClientConfig,
+) -> Result<Connection, Failure> {
+    let own = login.method.client_config(vault);
+    let shares = vault.keep_connections == login.keep_connections;
+    if own.is_none() && vault.max_retries == 0 && shares {
         return Ok(connection.clone());
     }
     Ok(Connection::new(&ClientConfig {
         max_retries: 0,
-        ..own.unwrap_or_else(|| settings.vault.clone())
+        keep_connections: login.keep_connections,
+        ..own.unwrap_or_else(|| vault.clone())
     })?)
 }
 

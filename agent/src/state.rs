@@ -239,11 +239,12 @@ fn remove(path: &Path) {
 /// Server and login: a token of one is nothing to another.
 fn origin(settings: &Settings) -> String {
     let vault = &settings.vault;
+    let identity = settings.login.as_ref().map(|login| login.method.identity());
     let mut hash = Sha256::new();
     for part in [
         vault.address.as_str(),
         vault.namespace.as_deref().unwrap_or_default(),
-        &settings.login.method.identity(),
+        identity.as_deref().unwrap_or_default(),
     ] {
         hash.update(part);
         hash.update([0]);

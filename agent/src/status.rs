@@ -145,7 +145,8 @@ pub type Inquiries = mpsc::Sender<oneshot::Sender<RenderReport>>;
 #[derive(Clone)]
 pub struct Observer {
     renderer: Inquiries,
-    auth: Arc<AuthStatus>,
+    /// `None` where no login is wanted.
+    auth: Option<Arc<AuthStatus>>,
     connection: Connection,
     proxy: Arc<Proxy>,
 }
@@ -154,7 +155,7 @@ impl Observer {
     /// An observer of these parts.
     pub fn new(
         renderer: Inquiries,
-        auth: Arc<AuthStatus>,
+        auth: Option<Arc<AuthStatus>>,
         connection: Connection,
         proxy: Arc<Proxy>,
     ) -> Self {
@@ -173,11 +174,11 @@ impl Observer {
             Ok(()) => report.await.unwrap_or_default(),
             Err(_) => RenderReport::default(),
         };
-        let token = self.auth.look();
+        let token = self.auth.as_ref().map(|auth| auth.look());
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            ready: report.complete && token.authenticated,
-            token,
+            ready: report.complete && token.as_ref().is_none_or(|token| token.authenticated),
+            token: token.unwrap_or_default(),
             templates: report.templates,
             secrets: report.secrets,
             requests: self.connection.counts(),

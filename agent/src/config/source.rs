@@ -33,21 +33,8 @@ pub struct Loaded {
 impl Loaded {
     /// The blocks in it that are read but have no effect here.
     pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
-        let config = &self.config;
-        let blocks = [
-            ("telemetry", config.telemetry.is_some()),
-            (
-                "disable_idle_connections",
-                !config.disable_idle_connections.is_empty(),
-            ),
-            (
-                "disable_keep_alives",
-                !config.disable_keep_alives.is_empty(),
-            ),
-        ];
-        blocks
-            .into_iter()
-            .filter_map(|(name, is_there)| is_there.then_some(name))
+        let telemetry = self.config.telemetry.is_some();
+        telemetry.then_some("telemetry").into_iter()
     }
 }
 

@@ -4,6 +4,7 @@ mod exec;
 mod listener;
 mod login;
 mod proxy;
+mod reuse;
 mod sink;
 mod template;
 mod vault;
@@ -17,7 +18,8 @@ use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use vault_api::ClientConfig;
 
 use super::{
-    ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, RenderSettings, Revocation, Settings,
+    ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, LoginSettings, RenderSettings, Revocation,
+    Settings,
 };
 use crate::cli::ClientFlags;
 use crate::proxy::UseToken;
@@ -54,30 +56,31 @@ impl Settings {
             exit_after_auth,
             client: client_flags,
         } = overrides;
-        let Some(auto_auth) = &config.auto_auth else {
-            return Err(ConfigError::rule(
-                if config.cache.is_some() || !config.listener.is_empty() {
-                    "auto_auth is required: this agent renders files and has no proxy"
-                } else {
-                    "no auto_auth, cache, or listener block found in config"
-                },
-            ));
-        };
-        let method = auto_auth.method.as_ref().ok_or_else(|| {
-            ConfigError::rule("auto_auth: one and only one \"method\" block is required")
-        })?;
-        let login = login::settings(auto_auth, method, environment)?;
+        let auto_auth = config.auto_auth.as_ref();
+        if auto_auth.is_none() {
+            check_without_login(config)?;
+        }
+        let reuse = reuse::reuse(config, environment)?;
+        let login = auto_auth
+            .map(|auto_auth| login::settings(auto_auth, environment))
+            .transpose()?;
+        let method = auto_auth.and_then(|auto_auth| auto_auth.method.as_ref());
         let sinks = auto_auth
-            .sink
             .iter()
+            .flat_map(|auto_auth| &auto_auth.sink)
             .enumerate()
             .map(|(index, sink)| sink::settings(sink, index, environment))
             .collect::<Result<Vec<_>, _>>()?;
         let exec = exec::settings(config)?;
         let written = config.vault.clone().unwrap_or_default();
-        let client = vault::client_config(&written, &method.namespace, &client_flags, environment)?;
+        let namespace = method.map_or("", |method| &method.namespace);
+        let client = ClientConfig {
+            keep_connections: reuse.of_others,
+            ..vault::client_config(&written, namespace, &client_flags, environment)?
+        };
         let proxy = proxy::settings(config, &client, environment)?;
-        if sinks.is_empty()
+        if auto_auth.is_some()
+            && sinks.is_empty()
             && config.template.is_empty()
             && config.env_template.is_empty()
             && proxy.use_token == UseToken::Own
@@ -96,7 +99,10 @@ impl Settings {
             command_environment: vault::command_environment(&client),
             vault: client,
             rendering: render_settings(&rendering, method, attempts(Some(&written)))?,
-            login,
+            login: login.map(|login| LoginSettings {
+                keep_connections: reuse.of_logins,
+                ..login
+            }),
             sinks,
             templates,
             exec,
@@ -126,6 +132,21 @@ fn state_directories(config: &AgentConfig) -> Vec<PathBuf> {
     }
 }
 
+/// An agent without a login passes on requests of applications, and nothing else.
+fn check_without_login(config: &AgentConfig) -> Result<(), ConfigError> {
+    if config.cache.is_none() && config.listener.is_empty() {
+        return Err(ConfigError::rule(
+            "no auto_auth, cache, or listener block found in config",
+        ));
+    }
+    if !config.template.is_empty() || !config.env_template.is_empty() {
+        return Err(ConfigError::rule(
+            "template and env_template need an auto_auth block: their secrets are read with its token",
+        ));
+    }
+    Ok(())
+}
+
 fn revocation(config: &AgentConfig) -> Result<Option<Revocation>, ConfigError> {
     let grace = duration("revoke_grace", &config.revoke_grace)?.unwrap_or_default();
     Ok(config.revoke_on_shutdown.0.then_some(Revocation { grace }))
@@ -143,7 +164,7 @@ fn attempts(vault: Option<&Vault>) -> u32 {
 
 fn render_settings(
     written: &TemplateConfig,
-    method: &contract::agent_config::Method,
+    method: Option<&contract::agent_config::Method>,
     attempts: u32,
 ) -> Result<RenderSettings, ConfigError> {
     let interval = duration(
@@ -151,8 +172,18 @@ fn render_settings(
         &written.static_secret_render_interval,
     )?;
     let default = RetryPolicy::default();
-    let base = duration("auto_auth.method.min_backoff", &method.min_backoff)?;
-    let max = duration("auto_auth.method.max_backoff", &method.max_backoff)?;
+    let pause = |key: &str, written: Option<&DurationText>| {
+        let found = written.map(|written| duration(key, written)).transpose()?;
+        Ok::<_, ConfigError>(found.flatten().filter(|pause| !pause.is_zero()))
+    };
+    let base = pause(
+        "auto_auth.method.min_backoff",
+        method.map(|it| &it.min_backoff),
+    )?;
+    let max = pause(
+        "auto_auth.method.max_backoff",
+        method.map(|it| &it.max_backoff),
+    )?;
     let max_connections = match written.max_connections_per_host {
         None => DEFAULT_MAX_CONNECTIONS,
         Some(count) => usize::try_from(count)
@@ -164,8 +195,8 @@ fn render_settings(
         exit_on_retry_failure: written.exit_on_retry_failure.0,
         refresh: RefreshPolicy::new(interval, written.lease_renewal_threshold),
         retry: RetryPolicy {
-            base: base.filter(|base| !base.is_zero()).unwrap_or(default.base),
-            max: max.filter(|max| !max.is_zero()).unwrap_or(default.max),
+            base: base.unwrap_or(default.base),
+            max: max.unwrap_or(default.max),
             attempts,
         },
         max_connections,

@@ -73,6 +73,26 @@ async fn ask(world: &World, line: &str, headers: &str) -> Answer {
 }
 
 #[tokio::test]
+async fn an_agent_without_a_login_is_ready_and_passes_on_what_has_a_token() {
+    let world = World::new().await;
+    let mut config = mk_config(&world, "false", &json!({}));
+    let config_object = config.as_object_mut().unwrap();
+    config_object.remove("auto_auth");
+    config_object.remove("template");
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    let answer = ask(&world, &format!("GET {TARGET}"), "").await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    let own = format!("X-Vault-Token: {}\r\n", world.vault.root_token());
+    let answer = ask(&world, &format!("GET {TARGET}"), &own).await;
+    assert_eq!(answer.json()["data"]["data"]["api_key"], "first");
+    let answer = ask(&world, "GET /agent/v1/ready", "").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(!world.logs().contains("authenticating"), "{}", world.logs());
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_application_without_a_token_reads_with_the_agents() {
     let world = World::new().await;
     let agent = start(&world, "true", &json!({})).await;

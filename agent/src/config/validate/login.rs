@@ -11,9 +11,11 @@ use crate::schedule::LoginBackoff;
 
 pub(super) fn settings(
     auto_auth: &AutoAuth,
-    written: &Written,
     environment: &Environment,
 ) -> Result<LoginSettings, ConfigError> {
+    let written = auto_auth.method.as_ref().ok_or_else(|| {
+        ConfigError::rule("auto_auth: one and only one \"method\" block is required")
+    })?;
     let method = method(written, environment)?;
     let min = chosen("auto_auth.method.min_backoff", &written.min_backoff)?;
     let max = chosen("auto_auth.method.max_backoff", &written.max_backoff)?;
@@ -23,6 +25,7 @@ pub(super) fn settings(
     Ok(LoginSettings {
         wrap_ttl: wrap_ttl(auto_auth, written, &method)?,
         method,
+        keep_connections: true,
         backoff,
         exit_on_err: written.exit_on_err.0,
         reauth_on_new_credentials: auto_auth.enable_reauth_on_new_credentials.0,
@@ -94,8 +97,7 @@ mod tests {
 
     fn read(auto_auth: Value) -> Result<LoginSettings, String> {
         let auto_auth: AutoAuth = serde_json::from_value(auto_auth).unwrap();
-        let written = auto_auth.method.clone().unwrap();
-        settings(&auto_auth, &written, &Environment::default()).map_err(|error| error.to_string())
+        settings(&auto_auth, &Environment::default()).map_err(|error| error.to_string())
     }
 
     fn with_sinks(method: &Value, sinks: &Value) -> Result<LoginSettings, String> {

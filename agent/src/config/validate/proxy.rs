@@ -32,6 +32,9 @@ pub(super) fn settings(
             "enabling the cache requires at least 1 template or 1 listener to be defined",
         ));
     }
+    if let Some(persist) = cache.and_then(|cache| cache.persist.as_ref()) {
+        check_persist(&persist.kind)?;
+    }
     if let Some(proxy) = proxy {
         refuse_consistency(proxy)?;
     }
@@ -40,6 +43,11 @@ pub(super) fn settings(
         of_proxy => ("api_proxy", of_proxy),
     };
     let use_token = use_token(block, written)?;
+    if use_token != UseToken::Own && config.auto_auth.is_none() {
+        return Err(ConfigError::rule(format!(
+            "{block}.use_auto_auth_token is true but auto_auth not configured"
+        )));
+    }
     if use_token != UseToken::Own && wraps(config) {
         return Err(ConfigError::rule(format!(
             "{block}.use_auto_auth_token is true and auto_auth uses wrapping"
@@ -71,6 +79,20 @@ fn use_token(block: &str, written: &str) -> Result<UseToken, ConfigError> {
         Err(_) => Err(ConfigError::value(
             format!("{block}.use_auto_auth_token"),
             format!("{written:?} is not true, false or force"),
+        )),
+    }
+}
+
+fn check_persist(kind: &str) -> Result<(), ConfigError> {
+    match kind {
+        "kubernetes" => Ok(()),
+        "" => Err(ConfigError::value(
+            "cache.persist",
+            "persist type must be specified",
+        )),
+        other => Err(ConfigError::value(
+            "cache.persist.type",
+            format!("{other:?} is not kubernetes, the only kind there is"),
         )),
     }
 }
@@ -126,7 +148,8 @@ mod tests {
     fn the_agents_token_is_lent_only_where_that_is_said() {
         let listener = json!([{"type": "tcp"}]);
         let used = |block: &str, value: Value| {
-            let blocks = json!({"listener": listener, block: {"use_auto_auth_token": value}});
+            let auto_auth = json!({"method": {"type": "kubernetes"}});
+            let blocks = json!({"auto_auth": auto_auth, "listener": listener, block: {"use_auto_auth_token": value}});
             read(blocks).map(|settings| settings.use_token)
         };
         assert_eq!(read(json!({})).unwrap().use_token, UseToken::Own);
@@ -175,6 +198,18 @@ mod tests {
                     "auto_auth": {"method": {"type": "kubernetes", "wrap_ttl": "5m"}},
                 }),
                 "api_proxy.use_auto_auth_token is true and auto_auth uses wrapping",
+            ),
+            (
+                json!({"listener": listener, "cache": {"use_auto_auth_token": true}}),
+                "cache.use_auto_auth_token is true but auto_auth not configured",
+            ),
+            (
+                json!({"listener": listener, "cache": {"persist": {"path": "/p"}}}),
+                "cache.persist: persist type must be specified",
+            ),
+            (
+                json!({"listener": listener, "cache": {"persist": {"type": "s3"}}}),
+                "cache.persist.type: \"s3\" is not kubernetes",
             ),
             (
                 json!({"listener": listener, "api_proxy": {"enforce_consistency": "always"}}),

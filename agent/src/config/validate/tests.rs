@@ -48,7 +48,7 @@ fn the_defaults_are_the_established_ones() {
     assert_eq!(settings.rendering.retry, RetryPolicy::default());
     assert!(!settings.rendering.exit_on_retry_failure && !settings.exit_after_auth);
     assert_eq!(
-        settings.login.backoff,
+        settings.login.unwrap().backoff,
         crate::schedule::LoginBackoff::default()
     );
     assert_eq!(settings.sinks[0].target.mode, Some(0o640));
@@ -178,6 +178,7 @@ fn a_value_may_be_written_in_more_than_one_way() {
         with("/auto_auth/method/mount_path", value)
             .unwrap()
             .login
+            .unwrap()
             .method
     };
     assert_eq!(
@@ -199,9 +200,22 @@ fn a_value_may_be_written_in_more_than_one_way() {
 }
 
 #[test]
+fn an_agent_without_a_login_has_nothing_to_render() {
+    let listener = json!([{"type": "tcp", "address": "127.0.0.1:0", "tls_disable": true}]);
+    let mut config = json!({"vault": {"address": "http://file:8200"}, "listener": listener});
+    assert!(settings_of(&config, &[]).unwrap().login.is_none());
+    config["template"] = json!([{"destination": "/d", "contents": "x"}]);
+    let error = settings_of(&config, &[]).unwrap_err().to_string();
+    assert!(error.contains("need an auto_auth block"), "{error}");
+}
+
+#[test]
 fn back_off_of_the_login_rules_the_reads_too() {
     let settings = with("/auto_auth/method/min_backoff", json!("2s")).unwrap();
-    assert_eq!(settings.login.backoff.min(), Duration::from_secs(2));
+    assert_eq!(
+        settings.login.as_ref().unwrap().backoff.min(),
+        Duration::from_secs(2)
+    );
     assert_eq!(settings.rendering.retry.base, Duration::from_secs(2));
     assert_eq!(settings.rendering.retry.max, RetryPolicy::default().max);
 }
