@@ -60,8 +60,9 @@ cluster_up() {
     [[ -n ${E2E_KUBECONFIG:-} ]] || e2e/testbed/load.sh "${archives[@]}"
 }
 
-# The scenarios touch a cluster only where this names it; the testbed's scripts take it for one of the user's.
-cluster_scenarios() { E2E_KUBECONFIG=$KUBECONFIG scenarios cluster; }
+# The scenarios touch a cluster only where this names it; the testbed's scripts take it for one of the user's. They
+# wait for the cluster most of the time, so there are more of them at a time than processors.
+cluster_scenarios() { E2E_KUBECONFIG=$KUBECONFIG RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} scenarios cluster; }
 
 # What is missing is better told now than after the first ten minutes.
 prepare() {

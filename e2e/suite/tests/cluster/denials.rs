@@ -78,7 +78,8 @@ async fn a_role_that_vault_does_not_know_is_the_reason_in_describe_until_it_is_m
 ) -> Result<()> {
     let kubectl = &scene.kubectl;
     let role = format!("{}-later", scene.namespace());
-    let annotations = workload::guide_annotations(&role);
+    let sidecar = [("agent-native-sidecar", "true")];
+    let annotations = workload::annotated(&role, &sidecar);
     kubectl
         .apply(&workload::pod("api", &annotations).to_string())
         .await?;

@@ -4,13 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use e2e::{GUIDE_SECRET, Scene, workload};
-use serde_json::json;
 
 in_the_cluster! {
     Together;
     the_guides_deployment_prints_its_secret_and_follows_its_change,
-    a_namespace_that_takes_restricted_pods_only_takes_an_injected_one,
-    a_job_reads_its_secret_and_completes,
 }
 
 /// The guide's namespace.
@@ -54,51 +51,6 @@ async fn the_guides_deployment_prints_its_secret_and_follows_its_change(
     assert_eq!(workload::name(&later), workload::name(&pod));
     assert_eq!(workload::restarts(&later), 0);
     scene.story.tell("and the new one, in the same container");
-    Ok(())
-}
-
-async fn a_namespace_that_takes_restricted_pods_only_takes_an_injected_one(
-    scene: &Scene,
-) -> Result<()> {
-    let level = "pod-security.kubernetes.io/enforce=restricted";
-    let label = ["label", "namespace", scene.namespace(), level];
-    scene.kubectl.run(&label).await?;
-    let annotations = workload::guide_annotations(scene.namespace());
-
-    // To show that the level is enforced here.
-    let mut privileged = workload::pod("privileged", &annotations);
-    privileged["spec"]["containers"][0]["securityContext"] = json!({ "privileged": true });
-    let words = scene.kubectl.refused(&privileged.to_string()).await?;
-    assert!(words.contains("violates PodSecurity"), "{words}");
-
-    let pod = workload::pod("api", &annotations);
-    scene.kubectl.apply(&pod.to_string()).await?;
-    let pod = scene.ready("api").await;
-    assert!(workload::first_agent(&pod).is_some());
-    Ok(())
-}
-
-async fn a_job_reads_its_secret_and_completes(scene: &Scene) -> Result<()> {
-    let annotations = workload::guide_annotations(scene.namespace());
-    let mut job = workload::deployment("job", &annotations);
-    job["apiVersion"] = json!("batch/v1");
-    job["kind"] = json!("Job");
-    // A Job chooses its own labels.
-    job["spec"]["selector"] = json!(null);
-    let pod = &mut job["spec"]["template"]["spec"];
-    pod["restartPolicy"] = json!("OnFailure");
-    pod["containers"][0]["command"] = json!(["cat", "/vault/secrets/config"]);
-    scene.kubectl.apply(&job.to_string()).await?;
-
-    let wait = [
-        "wait",
-        "job/job",
-        "--for=condition=complete",
-        "--timeout=120s",
-    ];
-    scene.kubectl.run(&wait).await?;
-    let log = scene.kubectl.logs("job/job", workload::CONTAINER).await?;
-    assert!(log.contains("API_KEY="), "{log}");
     Ok(())
 }
 
