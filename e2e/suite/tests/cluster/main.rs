@@ -31,4 +31,5 @@ mod migration;
 mod outages;
 mod recovery;
 mod replicas;
+mod services;
 mod shapes;
