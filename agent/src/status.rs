@@ -23,7 +23,7 @@ use crate::auth::AuthStatus;
 use crate::connection::Connection;
 use crate::proxy::Proxy;
 
-pub use metrics::prometheus;
+pub use metrics::{in_memory, prometheus};
 pub use table::table;
 
 /// Everything at one moment.

@@ -2,19 +2,19 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Notify;
 use tracing::info;
 
 use crate::proxy::{AnswerBody, Clear, Proxy};
-use crate::status::{Observer, Snapshot, prometheus};
+use crate::status::{Observer, Snapshot, in_memory, prometheus};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROMETHEUS: HeaderValue =
@@ -114,8 +114,14 @@ impl Routes {
             }
             "/agent/v1/ready" => ready(&self.observer.look().await),
             "/agent/v1/metrics" => {
-                let text = prometheus(&self.observer.look().await);
-                with(StatusCode::OK, PROMETHEUS, text)
+                let format = Format::wanted(request.uri().query(), request.headers());
+                match format {
+                    Some(format) => metrics(&self.observer.look().await, format),
+                    None => refusal(
+                        StatusCode::BAD_REQUEST,
+                        "unknown format of metrics: give prometheus or json",
+                    ),
+                }
             }
             "/agent/v1/status" if self.kind == Kind::Private && is_get => {
                 let snapshot = self.observer.look().await;
@@ -153,6 +159,44 @@ impl Routes {
                 with(StatusCode::OK, JSON, "{}".to_owned())
             }
         }
+    }
+}
+
+/// In which words metrics are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Prometheus,
+    Json,
+}
+
+impl Format {
+    /// What the query says. Without it JSON, as the established agent has it, but scrapers say in a
+    /// header what they read, and get that without a query.
+    fn wanted(query: Option<&str>, headers: &HeaderMap) -> Option<Self> {
+        let mut pairs = query.unwrap_or_default().split('&');
+        match pairs.find_map(|pair| pair.strip_prefix("format=")) {
+            Some("prometheus") => Some(Self::Prometheus),
+            Some("json") => Some(Self::Json),
+            None | Some("") => {
+                let accepted = headers.get_all(ACCEPT).iter();
+                let mut accepted = accepted.filter_map(|value| value.to_str().ok());
+                let is_scraper = accepted
+                    .any(|value| value.contains("text/plain") || value.contains("openmetrics"));
+                Some(if is_scraper {
+                    Self::Prometheus
+                } else {
+                    Self::Json
+                })
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+fn metrics(snapshot: &Snapshot, format: Format) -> Answer {
+    match format {
+        Format::Prometheus => with(StatusCode::OK, PROMETHEUS, prometheus(snapshot)),
+        Format::Json => with(StatusCode::OK, JSON, in_memory(snapshot, SystemTime::now())),
     }
 }
 
@@ -214,4 +258,33 @@ fn with(status: StatusCode, kind: HeaderValue, body: String) -> Answer {
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, kind);
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scrapers_get_what_they_read_and_others_what_they_ask_for() {
+        let wanted = |query: &str, accept: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            Format::wanted(Some(query).filter(|query| !query.is_empty()), &headers)
+        };
+        let scraper = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+        for (query, accept, format) in [
+            ("", scraper, Some(Format::Prometheus)),
+            (
+                "",
+                "text/plain;version=0.0.4;q=1,*/*;q=0.1",
+                Some(Format::Prometheus),
+            ),
+            ("", "*/*", Some(Format::Json)),
+            ("format=prometheus", "*/*", Some(Format::Prometheus)),
+            ("a=b&format=json", scraper, Some(Format::Json)),
+            ("format=xml", scraper, None),
+        ] {
+            assert_eq!(wanted(query, accept), format, "{query} {accept}");
+        }
+    }
 }

@@ -1,11 +1,15 @@
-//! Prometheus' text format.
+//! The numbers of a snapshot, for Prometheus and in JSON.
 //!
 //! The names of the login's metrics are the established ones. Templates are labelled by destination:
 //! a path of Vault is in no label.
 
+mod in_memory;
+
 use std::fmt::{Display, Write};
 
 use super::{Snapshot, TemplateStatus};
+
+pub use in_memory::in_memory;
 
 /// A family: name, kind, help.
 type Family = (&'static str, &'static str, &'static str);
@@ -151,38 +155,53 @@ const NUMBERS: &[(Family, Number)] = &[
     ),
 ];
 
-/// The snapshot for a scrape.
-pub fn prometheus(snapshot: &Snapshot) -> String {
-    let mut text = String::new();
+const REQUESTS: Family = (
+    "vault_agent_vault_requests_total",
+    "counter",
+    "Requests to Vault by result.",
+);
+
+/// Name and value of a label.
+type Label<'a> = (&'static str, &'a str);
+
+/// A family and its samples.
+type Samples<'a> = (Family, Vec<(Option<Label<'a>>, u64)>);
+
+/// All numbers, in their order.
+fn families(snapshot: &Snapshot) -> Vec<Samples<'_>> {
+    let mut families = Vec::new();
     for (family, number) in NUMBERS {
-        head(&mut text, *family);
-        if let Some(value) = number(snapshot) {
-            sample(&mut text, family.0, None, value);
-        }
+        let samples = number(snapshot).map(|value| (None, value));
+        families.push((*family, samples.into_iter().collect()));
     }
     let requests = snapshot.requests;
-    let family = (
-        "vault_agent_vault_requests_total",
-        "counter",
-        "Requests to Vault by result.",
-    );
-    head(&mut text, family);
-    for (result, value) in [
+    let by_result = [
         ("success", requests.success),
         ("denied", requests.denied),
         ("rate_limited", requests.rate_limited),
         ("unavailable", requests.unavailable),
         ("refused", requests.refused),
-    ] {
-        sample(&mut text, family.0, Some(("result", result)), value);
-    }
+    ];
+    let by_result = by_result.map(|(result, value)| (Some(("result", result)), value));
+    families.push((REQUESTS, by_result.into()));
     for (family, reading) in TEMPLATES {
-        head(&mut text, *family);
-        for template in &snapshot.templates {
-            if let Some(value) = reading(template) {
-                let label = ("destination", template.destination.as_str());
-                sample(&mut text, family.0, Some(label), value);
-            }
+        let templates = snapshot.templates.iter();
+        let samples = templates.filter_map(|template| {
+            let label = ("destination", template.destination.as_str());
+            reading(template).map(|value| (Some(label), value))
+        });
+        families.push((*family, samples.collect()));
+    }
+    families
+}
+
+/// The snapshot for a scrape.
+pub fn prometheus(snapshot: &Snapshot) -> String {
+    let mut text = String::new();
+    for (family, samples) in families(snapshot) {
+        head(&mut text, family);
+        for (label, value) in samples {
+            sample(&mut text, family.0, label, value);
         }
     }
     text

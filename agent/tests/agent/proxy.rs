@@ -136,7 +136,9 @@ async fn a_listener_alone_passes_requests_on_as_they_are() {
     let token = format!("X-Vault-Token: {}\r\n", world.read("token").unwrap());
     let answer = ask(&world, &format!("GET {TARGET}"), &token).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let text = ask(&world, "GET /agent/v1/metrics", "").await.body;
+    let text = ask(&world, "GET /agent/v1/metrics", "Accept: text/plain\r\n")
+        .await
+        .body;
     for line in [
         "vault_agent_proxy_success 1",
         "vault_agent_proxy_client_error 1",

@@ -63,8 +63,15 @@ async fn metrics_have_the_established_names_and_no_path_of_vault() {
     world.set_key("canary");
     let agent = Agent::start(&mk_config(&world, false));
     world.wait_until_ready().await;
-    let (status, text) = ask(&world, "GET", "/agent/v1/metrics").await;
+    let (status, text) = ask(&world, "GET", "/agent/v1/metrics?format=prometheus").await;
     assert_eq!(status, 200);
+    let (_, json) = ask(&world, "GET", "/agent/v1/metrics").await;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["Counters"][0]["Name"], "vault.agent.auth.success");
+    assert_eq!(
+        ask(&world, "GET", "/agent/v1/metrics?format=xml").await.0,
+        400
+    );
     let app = world.path("app");
     for line in [
         "vault_agent_auth_success 1",
