@@ -103,7 +103,7 @@ async fn shake_hands(
     roots
         .add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap())
         .unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .unwrap()

@@ -10,12 +10,13 @@
 use std::io;
 use std::path::PathBuf;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
-use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
-use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
+use ring::error::Unspecified;
+use ring::hkdf::{HKDF_SHA256, Salt};
+use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -114,21 +115,25 @@ impl Sealing {
     }
 
     fn encrypt(&self, reader: &[u8; KEY_LENGTH], content: &[u8]) -> Result<Envelope, Unspecified> {
-        let pair = PrivateKey::generate(&X25519)?;
+        let random = SystemRandom::new();
+        let pair = EphemeralPrivateKey::generate(&X25519, &random)?;
         let own = pair.compute_public_key()?;
         let peer = UnparsedPublicKey::new(&X25519, reader);
-        let key = agree(&pair, peer, Unspecified, |shared| {
+        let key = agree_ephemeral(pair, &peer, |shared| {
             self.key(shared, own.as_ref(), reader)
-        })?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, key.as_slice())?;
+        })??;
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_slice())?);
+        let mut nonce = [0; NONCE_LEN];
+        random.fill(&mut nonce)?;
         let aad = Aad::from(self.aad.as_bytes());
         // Room for the tag, so that growing leaves no copy behind.
         let mut sealed = Zeroizing::new(Vec::with_capacity(content.len() + AES_256_GCM.tag_len()));
         sealed.extend_from_slice(content);
-        let nonce = key.seal_in_place_append_tag(aad, &mut *sealed)?;
+        let unique = Nonce::assume_unique_for_key(nonce);
+        key.seal_in_place_append_tag(unique, aad, &mut *sealed)?;
         Ok(Envelope {
             curve25519_public_key: STANDARD.encode(own.as_ref()),
-            nonce: STANDARD.encode(nonce.as_ref()),
+            nonce: STANDARD.encode(nonce),
             encrypted_payload: STANDARD.encode(sealed.as_slice()),
         })
     }
@@ -166,10 +171,12 @@ impl Sealing {
 mod tests {
     use std::io::Write;
 
-    use aws_lc_rs::aead::{LessSafeKey, Nonce, UnboundKey};
+    use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
     use serde_json::Value;
 
-    use super::*;
+    use super::{KEY_LENGTH, PathBuf, Sealing};
+    use super::{Engine as _, STANDARD};
 
     /// A reader with a key pair of its own, who knows nothing but the documented format.
     struct Reader {

@@ -59,7 +59,7 @@ impl Client {
         let mut roots = RootCertStore::empty();
         let ca = CertificateDer::from_pem_slice(self.ca.as_bytes()).unwrap();
         roots.add(ca).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()

@@ -44,7 +44,7 @@ enum Inner {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // An error says that a provider is installed already, which is what is wanted.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match &arguments.inner {
         Some(Inner::RunContainer { file }) => sandbox::Container::enter(file),
         None => steps::run(arguments.keep, arguments.vault).await,

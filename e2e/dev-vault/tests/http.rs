@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// A client that trusts `roots` and nothing else.
 fn mk_client(roots: RootCertStore) -> reqwest::Client {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -146,5 +146,5 @@ impl Admin {
 /// One crypto provider for the whole process; the second call changes nothing.
 pub(crate) fn install_crypto_provider() {
     // An error says that a provider is installed already, which is what is wanted.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

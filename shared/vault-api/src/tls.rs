@@ -1,4 +1,4 @@
-//! Trust and identity of a connection, as a rustls configuration with aws-lc-rs.
+//! Trust and identity of a connection, as a rustls configuration with ring.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +21,12 @@ pub(crate) struct Tls {
 
 /// Reads the files that `config` names.
 pub(crate) fn load(config: &ClientConfig) -> Result<Tls, ConfigError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let private_ca = private_ca(config)?;
     let named = private_ca.is_some();
     let builder = RustlsConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .expect("aws-lc-rs must support TLS 1.2 and 1.3");
+        .expect("ring must support TLS 1.2 and 1.3");
     let builder = if config.skip_verify {
         builder
             .dangerous()

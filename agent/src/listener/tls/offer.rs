@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::aws_lc_rs::{ALL_CIPHER_SUITES, default_provider};
+use rustls::crypto::ring::{ALL_CIPHER_SUITES, default_provider};
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, SupportedCipherSuite, SupportedProtocolVersion};
 use thiserror::Error;

@@ -83,7 +83,7 @@ async fn a_certificate_is_renewed_in_the_pod_before_it_ends(scene: &Scene) -> Re
 fn certificate(pem: &str) -> Result<CertifiedKey> {
     let certificate = CertificateDer::from_pem_slice(pem.as_bytes())?;
     let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let provider = rustls::crypto::ring::default_provider();
     Ok(CertifiedKey::from_der(vec![certificate], key, &provider)?)
 }
 
