@@ -19,6 +19,7 @@ macro_rules! in_the_cluster {
 
 mod accepted;
 mod certificates;
+mod chart;
 mod confinement;
 mod connection;
 mod database;
