@@ -1,7 +1,8 @@
 //! What the chart renders is what the API server takes.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use e2e::Kubectl;
@@ -14,8 +15,7 @@ const DEFINED_ELSEWHERE: [&str; 4] = ["Certificate", "Issuer", "PrometheusRule",
 #[ignore = "needs a cluster: make e2e"]
 async fn the_api_server_takes_what_the_chart_renders_of_every_values_file() -> Result<()> {
     let kubectl = Kubectl::of_environment()?;
-    let rendered =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests/chart/tests/rendered");
+    let rendered = root().join("manifests/chart/tests/rendered");
     let mut seen = 0;
     for file in fs::read_dir(rendered)? {
         let path = file?.path();
@@ -33,6 +33,79 @@ async fn the_api_server_takes_what_the_chart_renders_of_every_values_file() -> R
     }
     ensure!(seen > 90, "only {seen} objects");
     Ok(())
+}
+
+/// The release of this scenario, in a namespace of that name. No replica of it runs, and no pod is sent to it.
+const RELEASE: &str = "passing-vault-injector";
+
+#[tokio::test]
+#[ignore = "needs a cluster: make e2e"]
+async fn an_upgrade_keeps_the_registered_authority_and_an_uninstall_leaves_nothing() -> Result<()> {
+    let kubectl = Kubectl::of_environment()?;
+    let registration = format!("mutatingwebhookconfiguration/{RELEASE}");
+    let values = [
+        "upgrade",
+        "--install",
+        RELEASE,
+        "manifests/chart",
+        "--create-namespace",
+        "--set=injector.replicas=0,injector.webhook.namespaceSelector.matchLabels.no=where",
+    ];
+    helm(&values)?;
+    // As the injector does, with its own name.
+    let authority = rcgen::KeyPair::generate()?;
+    let authority = rcgen::CertificateParams::default().self_signed(&authority)?;
+    let bundle =
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, authority.pem());
+    let patch =
+        json!([{ "op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle }]);
+    let patch = format!("--patch={patch}");
+    let manager = "--field-manager=vault-injector";
+    kubectl
+        .run(&["patch", &registration, "--type=json", manager, &patch])
+        .await?;
+
+    let changed = "--set=injector.webhook.timeoutSeconds=7";
+    helm(&[&values[..], &[changed]].concat())?;
+    let webhook = kubectl.get(&registration).await?["webhooks"][0].take();
+    assert_eq!(webhook["timeoutSeconds"], 7);
+    assert_eq!(webhook["clientConfig"]["caBundle"], *bundle);
+
+    helm(&["uninstall", RELEASE, "--wait"])?;
+    let kinds = "clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations";
+    let label = format!("--selector=app.kubernetes.io/instance={RELEASE}");
+    let left = kubectl.run(&["get", kinds, &label]).await?;
+    assert_eq!(left, "");
+    let kinds = "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies";
+    let left = kubectl.within(RELEASE).run(&["get", kinds, &label]).await?;
+    assert_eq!(left, "");
+    kubectl
+        .run(&["delete", "namespace", RELEASE, "--wait=false"])
+        .await?;
+    Ok(())
+}
+
+/// Runs Helm for that release.
+fn helm(arguments: &[&str]) -> Result<()> {
+    let program = Command::new("e2e/scripts/helm.sh")
+        .current_dir(root())
+        .output()?;
+    let program = String::from_utf8(program.stdout)?;
+    let kubeconfig = std::env::var_os("E2E_KUBECONFIG").context("E2E_KUBECONFIG")?;
+    let output = Command::new(program.trim())
+        .args(arguments)
+        .args(["--namespace", RELEASE])
+        .env("KUBECONFIG", kubeconfig)
+        .current_dir(root())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "helm {arguments:?}: {said}");
+    Ok(())
+}
+
+/// The root of the tree.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The objects of a rendered file, under names that nothing in the cluster has, in a namespace that there is.
