@@ -48,7 +48,7 @@ chart() {
     HELM_BIN=$HELM_BIN cargo test --quiet -p e2e --test chart -- --ignored
 }
 
-# The README's transcript is that of a run.
+# The README's transcript is that of a run, and what the pages have a user write is taken.
 demo() {
     cargo test --quiet -p e2e --test docs -- --ignored
 }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod links;
+mod manifests;
 mod pages;
 mod transcript;
 mod words;
