@@ -14,7 +14,10 @@ RUN target="$(uname -m)-unknown-linux-gnu" \
     && cargo build --locked --profile dist --target "$target" -p vault-injector \
     && cargo build --locked --profile dist-agent --target "$target" -p vault-agent \
     && mkdir /programs \
-    && cp "target/$target/dist/vault-injector" "target/$target/dist-agent/vault-agent" /programs/
+    && for program in dist/vault-injector dist-agent/vault-agent; do \
+        objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr \
+            "target/$target/$program" "/programs/${program#*/}" || exit; \
+    done
 RUN mkdir -p /shell/bin && install --directory --mode=1777 /shell/tmp \
     && cp /bin/busybox /shell/bin/ \
     && for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "/shell/bin/$applet"; done \
