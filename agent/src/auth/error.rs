@@ -44,6 +44,12 @@ pub enum LoginError {
         /// What it said.
         reason: String,
     },
+    /// A request cannot be signed. Permanent.
+    #[error("cannot sign the request to AWS: {reason}")]
+    Sign {
+        /// Why.
+        reason: String,
+    },
     /// A wrapping token holds the answer of another path: somebody may have exchanged it.
     #[error(
         "the wrapping token in {path} is of {actual:?}, not of {expected:?} \

@@ -9,6 +9,7 @@
 //! those rotate.
 
 mod approle;
+mod aws;
 mod azure;
 mod cert;
 mod file;
@@ -49,6 +50,7 @@ enum Kind {
     TokenFile(token_file::TokenFile),
     Gcp(gcp::Gcp),
     Azure(azure::Azure),
+    Aws(aws::Aws),
 }
 
 /// The fields of a login. They are wiped when it is done.
@@ -87,6 +89,7 @@ impl Method {
         "approle",
         "cert",
         "token_file",
+        "aws",
         "gcp",
         "azure",
     ];
@@ -108,6 +111,7 @@ impl Method {
             "approle" => Kind::AppRole(approle::AppRole::from_options(&options)?),
             "cert" => Kind::Cert(cert::Cert::from_options(&options)?),
             "token_file" => Kind::TokenFile(token_file::TokenFile::from_options(&options)?),
+            "aws" => Kind::Aws(aws::Aws::from_options(&options, environment)?),
             "gcp" => Kind::Gcp(gcp::Gcp::from_options(&options, environment)?),
             "azure" => Kind::Azure(azure::Azure::from_options(&options, environment)?),
             other => {
@@ -134,6 +138,7 @@ impl Method {
             Kind::TokenFile(method) => ("token_file", method.role()),
             Kind::Gcp(method) => ("gcp", method.role().to_owned()),
             Kind::Azure(method) => ("azure", method.role().to_owned()),
+            Kind::Aws(method) => ("aws", method.role().to_owned()),
         };
         format!("{kind} {} {role}", self.mount_path)
     }
@@ -156,7 +161,7 @@ impl Method {
     pub(super) fn credential_files(&self) -> Vec<PathBuf> {
         match &self.kind {
             // What the platform rotates all the time is for the same account.
-            Kind::Kubernetes(_) | Kind::Gcp(_) | Kind::Azure(_) => Vec::new(),
+            Kind::Kubernetes(_) | Kind::Gcp(_) | Kind::Azure(_) | Kind::Aws(_) => Vec::new(),
             Kind::Jwt(method) => vec![method.path()],
             Kind::AppRole(method) => method.paths(),
             Kind::Cert(method) => method.paths(),
@@ -207,6 +212,7 @@ impl Method {
             Kind::TokenFile(method) => method.ask(),
             Kind::Gcp(method) => method.ask().await,
             Kind::Azure(method) => method.ask().await,
+            Kind::Aws(method) => method.ask().await,
         }
     }
 
@@ -225,6 +231,7 @@ impl Method {
             Kind::TokenFile(method) => method.hint(),
             Kind::Gcp(method) => hint::cloud(&source, method.role(), &self.mount_path, claims),
             Kind::Azure(method) => hint::cloud(&source, method.role(), &self.mount_path, claims),
+            Kind::Aws(method) => method.hint(&self.mount_path),
         });
         LoginError::Refused { source, hint }
     }

@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(
             error,
             "auto_auth.method: unknown auth method \"oidc\": this agent knows kubernetes, jwt, \
-             approle, cert, token_file, gcp, azure"
+             approle, cert, token_file, aws, gcp, azure"
         );
         for name in ["kerberos", "cf", "oci", "alicloud", "ldap", "tpm"] {
             let error = read(json!({"method": {"type": name}})).unwrap_err();
@@ -126,6 +126,7 @@ mod tests {
             ("jwt", "missing 'path' value"),
             ("approle", "missing 'role_id_file_path' value"),
             ("token_file", "missing 'token_file_path' value"),
+            ("aws", "missing 'type' value"),
             ("gcp", "missing 'type' value"),
             ("azure", "missing 'role' value"),
         ];

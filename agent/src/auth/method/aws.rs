@@ -1,0 +1,142 @@
+//! The aws method: a signed question "who am I?", which Vault has AWS answer, for a Vault token.
+//!
+//! ```text
+//! credentials (keys, IRSA, pod identity) ─▶ signed sts:GetCallerIdentity ─▶ login ─▶ Vault ─▶ STS
+//! ```
+
+mod credentials;
+mod question;
+
+use std::time::SystemTime;
+
+use zeroize::Zeroizing;
+
+use super::options::{MethodError, Options};
+use super::{Ask, LoginError};
+use crate::config::Environment;
+use credentials::Source;
+use question::Sts;
+
+/// Settings of the method.
+#[derive(Clone, Debug)]
+pub(super) struct Aws {
+    role: String,
+    source: Source,
+    sts: Sts,
+    /// What Vault wants to see signed, so that the question is for this Vault only.
+    header_value: Option<String>,
+}
+
+impl Aws {
+    pub(super) fn from_options(
+        options: &Options<'_>,
+        environment: &Environment,
+    ) -> Result<Self, MethodError> {
+        match options.required("type")?.as_str() {
+            "iam" => {}
+            "ec2" => {
+                return Err(MethodError::value(
+                    "type",
+                    "\"ec2\" is a machine's identity, not a pod's: use \"iam\"",
+                ));
+            }
+            _ => return Err(MethodError::value("type", "it is \"iam\"")),
+        }
+        // Credentials are fetched for each login, so nobody has to look for new ones.
+        options.duration("credential_poll_interval")?;
+        let role = options.required("role")?;
+        Ok(Self {
+            sts: Sts::in_region(options.text("region")?.as_deref())?,
+            source: Source::from_options(options, environment)?,
+            header_value: options.text("header_value")?,
+            role,
+        })
+    }
+
+    pub(super) fn role(&self) -> &str {
+        &self.role
+    }
+
+    pub(super) async fn ask(&self) -> Result<Ask, LoginError> {
+        let keys = self.source.get().await?;
+        let header_value = self.header_value.as_deref();
+        let question = self.sts.who_am_i(&keys, header_value, SystemTime::now());
+        let question = question.map_err(|reason| LoginError::Sign { reason })?;
+        Ok(Ask::login([
+            ("role", Zeroizing::new(self.role.clone())),
+            ("iam_http_request_method", question.method),
+            ("iam_request_url", question.url),
+            ("iam_request_body", question.body),
+            ("iam_request_headers", question.headers),
+        ]))
+    }
+
+    pub(super) fn hint(&self, mount_path: &str) -> String {
+        let header = match self.header_value {
+            Some(_) => "header_value is the iam_server_id_header_value",
+            None => "header_value is set if there is an iam_server_id_header_value",
+        };
+        format!(
+            "check that role {:?} at {mount_path} is of type iam and its bound_iam_principal_arn holds \
+             {}, that the sts_region in {mount_path}/config/client is the key region ({}), and that \
+             {header} there",
+            self.role,
+            self.source,
+            self.sts.region()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::{Value, json};
+
+    use super::super::options::tests::mk_options;
+    use super::super::tests::body_of;
+    use super::*;
+
+    fn mk_method(config: Value, environment: &[(&str, &str)]) -> Result<Aws, MethodError> {
+        let config = mk_options(config);
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let environment = environment.iter().map(own).collect();
+        Aws::from_options(&Options::new(&config), &environment)
+    }
+
+    const KEYS: &[(&str, &str)] = &[
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "canary"),
+    ];
+
+    #[tokio::test]
+    async fn a_login_holds_the_question_and_not_the_key() {
+        let method = mk_method(json!({"type": "iam", "role": "app"}), KEYS).unwrap();
+        let body = body_of(method.ask().await.unwrap());
+        let part = |name: &str| STANDARD.decode(body[name].as_str().unwrap()).unwrap();
+        assert_eq!(body["role"], "app");
+        assert_eq!(body["iam_http_request_method"], "POST");
+        assert_eq!(part("iam_request_url"), b"https://sts.amazonaws.com/");
+        let question = b"Action=GetCallerIdentity&Version=2011-06-15";
+        assert_eq!(part("iam_request_body"), question);
+        let headers = String::from_utf8(part("iam_request_headers")).unwrap();
+        assert!(headers.contains("Credential=AKID/"), "{headers}");
+        assert!(!headers.contains("canary"), "{headers}");
+        assert!(!format!("{method:?}").contains("canary"));
+        let hint = method.hint("auth/aws");
+        assert!(!hint.contains("canary") && hint.contains("AKID"), "{hint}");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_at_the_start() {
+        let words = |config| mk_method(config, KEYS).unwrap_err().to_string();
+        assert_eq!(words(json!({"role": "app"})), "missing 'type' value");
+        assert_eq!(words(json!({"type": "iam"})), "missing 'role' value");
+        assert!(words(json!({"type": "ec2", "role": "app"})).contains("use \"iam\""));
+        let region = json!({"type": "iam", "role": "app", "region": "evil.example/"});
+        assert!(words(region).contains("'region'"));
+        let nobody = mk_method(json!({"type": "iam", "role": "app"}), &[]);
+        let nobody = nobody.unwrap_err().to_string();
+        assert!(nobody.contains("AWS_WEB_IDENTITY_TOKEN_FILE"), "{nobody}");
+    }
+}
