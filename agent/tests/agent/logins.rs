@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use contract::AgentConfig;
 use dev_vault::{ClientCertificates, Config, ServiceAccountKeys};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use vault_agent::config::{Overrides, Settings};
 
-use crate::support::{Agent, KV_TEMPLATE, World};
+use crate::support::{Agent, KV_TEMPLATE, World, mk_settings};
 use crate::tls::mk_authority;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -227,4 +231,57 @@ async fn a_refused_login_of_any_method_names_what_to_check() {
         let line = failure.unwrap_err().one_line();
         assert!(line.contains(words), "{words}: {line}");
     }
+}
+
+/// A metadata server that gives everybody this token.
+async fn mk_metadata_server(token: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(client.read_u8().await.unwrap());
+            }
+            assert!(request.starts_with(b"GET /computeMetadata/v1/"));
+            let length = token.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{token}");
+            client.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    host
+}
+
+#[tokio::test]
+async fn the_identity_of_a_machine_in_a_cloud_logs_in_over_and_over() {
+    let world = World::new().await;
+    // What Vault checks of it, as far as this server does.
+    let keys = ServiceAccountKeys::generate_rsa();
+    world.put("sys/auth/gcp", &json!({"type": "jwt"}));
+    let trusted = json!({"jwt_validation_pubkeys": keys.public_key_pem()});
+    world.put("auth/gcp/config", &trusted);
+    let role = json!({
+        "role_type": "jwt", "user_claim": "sub", "bound_audiences": "http://vault/app",
+        "policies": "api-secrets",
+    });
+    world.put("auth/gcp/role/app", &role);
+    let token = keys.mint("production", "api", &["http://vault/app"], HOUR);
+    let host = mk_metadata_server(token.clone()).await;
+    let config = mk_config(&world, "gcp", &json!({"type": "gce", "role": "app"}));
+    let written: AgentConfig = serde_json::from_value(config.clone()).unwrap();
+    let environment = [("GCE_METADATA_HOST".to_owned(), host)]
+        .into_iter()
+        .collect();
+    let seen = Settings::from_config(&written, Overrides::default(), &environment).unwrap();
+    let agent = Agent::start_with(Settings {
+        login: seen.login,
+        ..mk_settings(&config)
+    });
+    world.wait_for_text("app", "key=first").await;
+    world.vault.revoke_tokens(None);
+    world.set_key("second");
+    world.wait_for_text("app", "key=second").await;
+    assert_eq!(world.vault.count("PUT", "auth/gcp/login"), 2);
+    assert!(!world.logs().contains(&token), "no token is in the log");
+    agent.stop().await.unwrap();
 }
