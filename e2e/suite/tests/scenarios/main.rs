@@ -29,6 +29,7 @@ mod guide;
 mod init_container;
 mod logins;
 mod moving;
+mod proxy;
 mod tokens;
 mod wire;
 
