@@ -173,6 +173,27 @@ async fn tokens_are_kept_and_their_leases_go_with_them() {
 }
 
 #[tokio::test]
+async fn an_agent_without_a_login_keeps_what_logins_of_applications_are_used_for() {
+    let world = World::new().await;
+    let mut config = world.config(&[]);
+    let keys = config.as_object_mut().unwrap();
+    keys.remove("auto_auth");
+    keys.insert("cache".to_owned(), json!({}));
+    let listener = json!([{"type": "tcp", "address": "127.0.0.1:0", "tls_disable": true}]);
+    keys.insert("listener".to_owned(), listener);
+    let agent = Agent::start(&config);
+    let jwt = world.read("jwt").unwrap();
+    let login = json!({"role": "api-service", "jwt": jwt.trim()}).to_string();
+    let login = send(&world, "POST", "auth/kubernetes/login", "", &login).await;
+    let json = login.json();
+    let own = json["auth"]["client_token"].as_str().unwrap();
+    let first = user(&get(&world, CREDENTIALS, own).await);
+    let again = get(&world, CREDENTIALS, own).await;
+    assert!(is_hit(&again) && user(&again) == first);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_belongs_to_a_token_from_elsewhere_passes() {
     let world = World::new().await;
     let agent = start(&world).await;

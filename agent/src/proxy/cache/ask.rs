@@ -144,7 +144,9 @@ fn operation(path: &str) -> Option<Operation<'_>> {
     if rest.starts_with("revoke") {
         return Some(Operation::Revoke(Target::Lease(rest)));
     }
-    let is_look = rest.starts_with("renew") || rest.starts_with("lookup");
+    let is_look = ["renew", "lookup", "wrapping/"]
+        .iter()
+        .any(|look| rest.starts_with(look));
     is_look.then_some(Operation::Look)
 }
 
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_renews_looks_up_or_revokes_is_never_kept() {
+    fn what_renews_looks_up_revokes_or_unwraps_is_never_kept() {
         let is_kept = |path: &str| mk_ask("PUT", path, &[], "").may_be_kept();
         for path in [
             "/v1/auth/token/renew-self",
@@ -280,6 +282,7 @@ mod tests {
             "/v1/sys/leases/renew",
             "/v1/sys//leases%2Frenew/database/creds/app/x",
             "/v1/sys/renew",
+            "/v1/sys/wrapping/unwrap",
             "/v1/team/sys/leases/revoke-prefix/database/",
         ] {
             assert!(!is_kept(path), "{path}");

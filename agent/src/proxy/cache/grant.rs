@@ -41,17 +41,22 @@ struct WrittenAuth<'a> {
     lease_duration: Option<u64>,
     renewable: Option<bool>,
     orphan: Option<bool>,
+    num_uses: Option<u64>,
 }
 
 impl Grant {
-    /// `None` where there is nothing to renew: a secret without a lease, a batch token, a wrapped
-    /// answer, or something else than an answer of Vault's.
+    /// `None` where there is nothing to renew: a secret without a lease, a batch token, a token
+    /// for a number of uses, a wrapped answer, or something else than an answer of Vault's.
     pub(super) fn of(body: &[u8]) -> Option<Self> {
         let written: Written<'_> = serde_json::from_slice(body).ok()?;
         if written.wrap_info.is_some() {
             return None;
         }
         let (credential, lasts, renewable) = if let Some(auth) = written.auth {
+            if auth.num_uses.unwrap_or_default() > 0 {
+                // Renewals, and others who ask, would use it up.
+                return None;
+            }
             let credential = Credential::Token {
                 token: Token::new(auth.client_token?).ok()?,
                 accessor: auth.accessor.unwrap_or_default().to_owned(),
@@ -127,6 +132,9 @@ mod tests {
             json!({"lease_id": "a/b", "lease_duration": 60, "renewable": true, "wrap_info": {}}),
             json!({"auth": {"client_token": "t", "lease_duration": 60, "renewable": false}}),
             json!({"auth": {"client_token": "t", "lease_duration": 0, "renewable": true}}),
+            json!({"auth": {
+                "client_token": "t", "lease_duration": 9, "renewable": true, "num_uses": 3,
+            }}),
             json!({"errors": []}),
             json!([]),
         ] {
