@@ -119,9 +119,7 @@ impl Sealing {
         let pair = EphemeralPrivateKey::generate(&X25519, &random)?;
         let own = pair.compute_public_key()?;
         let peer = UnparsedPublicKey::new(&X25519, reader);
-        let key = agree_ephemeral(pair, &peer, |shared| {
-            self.key(shared, own.as_ref(), reader)
-        })??;
+        let key = agree_ephemeral(pair, &peer, |shared| self.key(shared, own.as_ref(), reader))??;
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_slice())?);
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
@@ -175,8 +173,8 @@ mod tests {
     use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
     use serde_json::Value;
 
-    use super::{KEY_LENGTH, PathBuf, Sealing};
     use super::{Engine as _, STANDARD};
+    use super::{KEY_LENGTH, PathBuf, Sealing};
 
     /// A reader with a key pair of its own, who knows nothing but the documented format.
     struct Reader {
