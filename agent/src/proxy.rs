@@ -5,7 +5,7 @@
 //!                                                                     └─ lookup-self, renew-self: without the agent's token
 //! ```
 //!
-//! With a cache, a request goes [there](cache) before it goes to Vault.
+//! With a cache, a request goes there before it goes to Vault.
 //!
 //! Bodies pass piece by piece. A small one of a known size is held, so that it can be sent again.
 //! Neither tokens nor bodies nor queries are logged.
