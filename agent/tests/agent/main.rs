@@ -18,6 +18,7 @@ mod leaving;
 mod listeners;
 mod logins;
 mod mounts;
+mod names;
 mod proxies;
 mod proxy;
 mod reloading;
