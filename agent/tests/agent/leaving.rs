@@ -31,6 +31,30 @@ async fn token_leases_and_state_end_with_the_agent() {
 }
 
 #[tokio::test]
+async fn the_hook_of_a_stock_image_ends_token_and_leases() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    config["revoke_on_shutdown"] = json!(false);
+    config["auto_auth"]["sink"][0]["config"]["path"] = json!(world.path(".vault-token"));
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    let user = world.read("user").unwrap();
+    let hook = tokio::process::Command::new(env!("CARGO_BIN_EXE_vault-agent"))
+        .arg0("/bin/vault")
+        .args(["token", "revoke", "-self"])
+        .env("VAULT_ADDR", world.vault.address())
+        .env("HOME", world.path(""))
+        .env_remove("VAULT_TOKEN")
+        .output();
+    let output = hook.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.contains("Success! Revoked token"), "{said}");
+    assert!(!world.vault.is_alive(&user));
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_application_has_its_grace() {
     let world = World::new().await;
     let mut config = mk_config(&world);
