@@ -14,7 +14,8 @@ pub(super) fn is_asked_for(path: &str) -> bool {
     let path = unescaped(path);
     let mut segments = path.rsplit(|byte| *byte == b'/').filter(|s| !s.is_empty());
     let last = segments.next();
-    matches!(last, Some(b"lookup-self" | b"renew-self"))
+    // Without a token in its body, `lookup` is about the one that it is sent with.
+    matches!(last, Some(b"lookup-self" | b"renew-self" | b"lookup"))
         && segments.next() == Some(b"token")
         && segments.next() == Some(b"auth")
 }
@@ -65,11 +66,12 @@ mod tests {
             "/v1/team/auth/token/lookup-self",
             "/v1/auth//token/lookup%2Dself",
             "/v1/auth%2ftoken/lookup-self",
+            "/v1/auth/token/lookup",
         ] {
             assert!(is_asked_for(path), "{path}");
         }
         for path in [
-            "/v1/auth/token/lookup",
+            "/v1/auth/token/lookup-accessor",
             "/v1/secret/data/lookup-self",
             "/",
             "/v1/%",

@@ -22,6 +22,9 @@ pub(super) fn url(base: &Url, path: &str) -> Result<Url, Error> {
     if plain.split('/').any(is_dot_segment) {
         return Err(refuse("it has a . or .. segment"));
     }
+    if plain.contains('\\') {
+        return Err(refuse(BACKSLASH));
+    }
     let mut url = base.clone();
     url.set_path(&format!("{}/v1/{plain}", base.path().trim_end_matches('/')));
     url.set_query(query);
@@ -40,11 +43,20 @@ pub(super) fn whole(base: &Url, target: &str) -> Result<Url, Error> {
             reason: "it has to begin with / and to be without . and .. segments",
         });
     }
+    if plain.contains('\\') {
+        return Err(Error::InvalidPath {
+            path: plain.to_owned(),
+            reason: BACKSLASH,
+        });
+    }
     let mut url = base.clone();
     url.set_path(&format!("{}{plain}", base.path().trim_end_matches('/')));
     url.set_query(query);
     Ok(url)
 }
+
+/// An address parser takes one for a slash, and whoever looked at the path before took it for a letter.
+const BACKSLASH: &str = "it has a backslash; write %5C where one is meant";
 
 fn is_dot_segment(segment: &str) -> bool {
     let plain = segment.replace("%2e", ".").replace("%2E", ".");
@@ -98,7 +110,14 @@ mod tests {
             shown("https://proxy/vault/", "/v1/kv//a%2Fb%20c?list=true&x=%2F").unwrap(),
             "https://proxy/vault/v1/kv//a%2Fb%20c?list=true&x=%2F"
         );
-        for target in ["/v1/%2e./x", "/../x", "v1/x", "*"] {
+        for target in [
+            "/v1/%2e./x",
+            "/../x",
+            "v1/x",
+            "*",
+            "/v1/auth/token\\lookup-self",
+            "/v1/x\\..\\..\\y",
+        ] {
             assert!(shown("http://vault", target).is_err(), "{target}");
         }
     }
@@ -111,6 +130,11 @@ mod tests {
                 "{path}"
             );
         }
+        assert!(
+            shown("http://vault", "secret\\..\\x")
+                .unwrap_err()
+                .contains("backslash")
+        );
         assert!(shown("http://vault", " / ").unwrap_err().contains("empty"));
     }
 }
