@@ -274,6 +274,8 @@ impl Authenticator {
 
     /// The kept token, as long as Vault has not said that it is dead; else a login.
     async fn try_once(&mut self) -> Result<(Granted, Origin), LoginError> {
+        // What there is now is not new, also to a token that was kept.
+        self.credentials.mark();
         let client = self.connection.client();
         if let Some(token) = &self.kept {
             let looked_up = client.with_token(token).lookup_self().await;
@@ -295,7 +297,6 @@ impl Authenticator {
             }
         }
         info!(target: "agent.auth.handler", "authenticating");
-        self.credentials.mark();
         // A certificate that was just exchanged is the credential of some logins.
         let client = self.connection.fresh_client();
         let wrap_ttl = self.settings.wrap_ttl;

@@ -27,6 +27,27 @@ fn asked(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn credentials_that_were_there_before_are_not_new_to_a_kept_token() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    config["auto_auth"]["enable_reauth_on_new_credentials"] = json!(true);
+    config["auto_auth"]["method"] = json!({
+        "type": "jwt", "mount_path": "auth/kubernetes",
+        "config": {"role": "api-service", "path": world.path("jwt"), "remove_jwt_after_reading": false},
+    });
+    Agent::run_once(config.clone()).await.unwrap();
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    assert_eq!(world.logins(), 1);
+    // Longer than between two looks at the file.
+    tokio::time::pause();
+    tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+    tokio::time::resume();
+    assert_eq!(world.logins(), 1);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_sidecar_goes_on_with_what_the_init_container_had() {
     let world = World::new().await;
     let config = mk_config(&world);
