@@ -7,6 +7,7 @@ use hyper::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use vault_api::{Forward, ForwardBody, Token};
+use zeroize::Zeroizing;
 
 use super::super::headers::{X_VAULT_NAMESPACE, X_VAULT_TOKEN};
 use super::super::own_token::unescaped;
@@ -41,10 +42,10 @@ pub(super) struct Ask {
 }
 
 #[derive(Default, Deserialize)]
-struct Named<'a> {
-    token: Option<&'a str>,
-    accessor: Option<&'a str>,
-    lease_id: Option<&'a str>,
+struct Named {
+    token: Option<Zeroizing<String>>,
+    accessor: Option<String>,
+    lease_id: Option<String>,
 }
 
 impl Ask {
@@ -133,6 +134,11 @@ fn operation(path: &str) -> Option<Operation<'_>> {
         let starts_segment = at == 0 || path.as_bytes()[at - 1] == b'/';
         starts_segment.then(|| &path[at + marker.len()..])
     };
+    // First, because a lease may be one of `auth/token/`.
+    let rest = after("sys/leases/").or_else(|| after("sys/"));
+    if let Some(rest) = rest.filter(|rest| rest.starts_with("revoke")) {
+        return Some(Operation::Revoke(Target::Lease(rest)));
+    }
     if let Some(rest) = after("auth/token/") {
         return match rest {
             _ if rest.starts_with("revoke") => Some(Operation::Revoke(Target::Token(rest))),
@@ -140,29 +146,23 @@ fn operation(path: &str) -> Option<Operation<'_>> {
             _ => Some(Operation::Look),
         };
     }
-    let rest = after("sys/leases/").or_else(|| after("sys/"))?;
-    if rest.starts_with("revoke") {
-        return Some(Operation::Revoke(Target::Lease(rest)));
-    }
+    let rest = rest?;
     let is_look = ["renew", "lookup", "wrapping/"]
         .iter()
         .any(|look| rest.starts_with(look));
     is_look.then_some(Operation::Look)
 }
 
-fn ends(target: Target<'_>, named: &Named<'_>, own: Option<&Token>) -> Option<Eviction> {
+fn ends(target: Target<'_>, named: &Named, own: Option<&Token>) -> Option<Eviction> {
+    let token = named.token.as_ref().map(|text| text.as_str());
     match target {
         Target::Token("revoke-self") => own.map(|own| Eviction::Token(TokenId::of(own.expose()))),
-        Target::Token("revoke-accessor") => named
-            .accessor
-            .map(|text| Eviction::Accessor(text.to_owned())),
-        Target::Token("revoke-orphan") => named
-            .token
-            .map(|text| Eviction::TokenAlone(TokenId::of(text))),
-        Target::Token(_) => named.token.map(|text| Eviction::Token(TokenId::of(text))),
+        Target::Token("revoke-accessor") => named.accessor.clone().map(Eviction::Accessor),
+        Target::Token("revoke-orphan") => token.map(|text| Eviction::TokenAlone(TokenId::of(text))),
+        Target::Token(_) => token.map(|text| Eviction::Token(TokenId::of(text))),
         Target::Lease(rest) => {
             let (action, in_path) = rest.split_once('/').unwrap_or((rest, ""));
-            let lease = match named.lease_id {
+            let lease = match named.lease_id.as_deref() {
                 Some(lease) if in_path.is_empty() => lease,
                 _ => in_path,
             };
@@ -347,6 +347,16 @@ mod tests {
                 "/v1/sys/leases/revoke-force/auth/app",
                 "",
                 Eviction::Prefix("auth/app".into()),
+            ),
+            (
+                "/v1/sys/leases/revoke-prefix/auth/token/create",
+                "",
+                Eviction::Prefix("auth/token/create".into()),
+            ),
+            (
+                "/v1/sys/leases/revoke",
+                r#"{"lease_id":"database\/creds\/app\/x"}"#,
+                Eviction::Lease(lease.into()),
             ),
         ] {
             assert_eq!(ends(path, body), Some(wanted), "{path}");
