@@ -234,6 +234,9 @@ impl Supervisor {
                 ..
             }
         );
+        if waits_for_all {
+            child.end_rest();
+        }
         (!waits_for_all || child.is_gone()).then_some(Event::Gone)
     }
 }

@@ -260,6 +260,27 @@ async fn a_shell_line_is_stopped_with_all_that_it_started() {
 }
 
 #[tokio::test]
+async fn what_a_stopped_program_leaves_behind_ends_with_it() {
+    let world = World::new().await;
+    // The program ends at the signal, which its worker never gets.
+    let script = "sleep 1000 & echo $! > $DIR/pid; trap 'exit 0' TERM; while :; do read n; done";
+    let agent = world.run(script, &json!({}));
+    let pid = world
+        .wait_for("pid", &agent, |text| text.ends_with('\n'))
+        .await;
+    let since = std::time::Instant::now();
+    agent.signal(Signal::TERM);
+    assert_eq!(agent.end().await.0, 0);
+    let took = since.elapsed();
+    assert!(
+        took < Duration::from_secs(20),
+        "not after the 30 s of a program that hangs: {took:?}"
+    );
+    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    assert!(test_kill_process(pid).is_err());
+}
+
+#[tokio::test]
 async fn orphans_are_waited_for_and_signals_are_passed_on() {
     let world = World::new().await;
     // The inner shell ends at once and leaves its child to the agent.

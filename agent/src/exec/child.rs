@@ -79,6 +79,14 @@ impl Child {
         self.send(signal, self.is_shell_line);
     }
 
+    /// Kills what the program has left behind, as the end of a container's first process does. What
+    /// a shell started got the signal itself and has its time.
+    pub(super) fn end_rest(&self) {
+        if !self.is_shell_line && !self.is_gone() {
+            self.kill();
+        }
+    }
+
     /// Kills it with all of its group.
     pub(super) fn kill(&self) {
         self.send(Signal::KILL, true);
