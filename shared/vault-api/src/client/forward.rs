@@ -73,7 +73,10 @@ impl Client {
 impl Transport {
     async fn forward(&self, request: Forward) -> Result<Forwarded, Error> {
         let url = path::whole(&self.base, &request.target)?;
-        let line = RequestLine::new(&request.method, &url);
+        // What applications ask for in a query is theirs.
+        let mut shown = url.clone();
+        shown.set_query(None);
+        let line = RequestLine::new(&request.method, &shown);
         let work = self.pass_on(request, &url, &line);
         let Some(after) = self.timeout else {
             return work.await;
@@ -104,6 +107,7 @@ impl Transport {
         let body = match body {
             ForwardBody::Whole(body) => body,
             ForwardBody::Stream(body) => {
+                self.admit().await;
                 let request = self.http.request(method, url.clone()).headers(headers);
                 let response = request.body(body).send().await;
                 let response = response.map_err(|source| transport_error(line, source))?;
@@ -145,6 +149,7 @@ impl Transport {
         line: &RequestLine,
     ) -> Result<reqwest::Response, Error> {
         let send = async |url: Url| {
+            self.admit().await;
             let mut request = self.http.request(method.clone(), url);
             request = request.headers(headers.clone());
             if !body.is_empty() {

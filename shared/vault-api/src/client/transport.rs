@@ -202,10 +202,15 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, call: &Call<'_>, url: &Url) -> Result<reqwest::Response, Error> {
+    /// Waits until the rate limit lets another request pass.
+    pub(super) async fn admit(&self) {
         if let Some(limiter) = &self.limiter {
             limiter.admit().await;
         }
+    }
+
+    async fn exchange(&self, call: &Call<'_>, url: &Url) -> Result<reqwest::Response, Error> {
+        self.admit().await;
         let mut request = self
             .http
             .request(call.method.clone(), url.clone())
