@@ -73,7 +73,14 @@ impl Reader<'_> {
             let path = join(place, key);
             // Another way to write the sinks.
             if key == "sinks" && block.block("sink").is_some() {
-                if let ValueKind::Object(inner) = &item.value.kind {
+                let bodies = match &item.value.kind {
+                    ValueKind::List(values) => values.as_slice(),
+                    _ => std::slice::from_ref(&item.value),
+                };
+                for body in bodies {
+                    let ValueKind::Object(inner) = &body.kind else {
+                        return Err(self.error(body.position, "\"sinks\" has to be a block"));
+                    };
                     let inner = self.body(inner, block, place)?;
                     append(&mut map, "sink", inner.get("sink"));
                 }

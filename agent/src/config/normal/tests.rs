@@ -22,6 +22,8 @@ fn all_ways_to_write_a_method_and_a_sink_are_one() {
             "sink": [{"file": {"config": [{"path": "/t", "mode": 416}]}}]}}"#,
         r#"{"auto_auth": [{"method": [{"type": "kubernetes", "config": {"role": "r"}}],
             "sinks": {"sink": {"type": "file", "config": {"path": "/t", "mode": 416}}}}]}"#,
+        r#"{"auto_auth": [{"method": [{"type": "kubernetes", "config": {"role": "r"}}],
+            "sinks": [{"sink": [{"type": "file", "config": {"path": "/t", "mode": 416}}]}]}]}"#,
     ] {
         let (value, unknown) = read(text).unwrap();
         assert_eq!(value["auto_auth"][0]["method"], method, "{text}");
