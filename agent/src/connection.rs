@@ -96,14 +96,7 @@ impl Connection {
 
     /// Takes note of a request with `client` that failed.
     pub fn note_failure(&self, client: &Client, error: &Error) {
-        let mut counts = self.count();
-        match error.status() {
-            Some(403) => counts.denied += 1,
-            Some(429) => counts.rate_limited += 1,
-            Some(status) if status < 500 => counts.refused += 1,
-            _ => counts.unavailable += 1,
-        }
-        drop(counts);
+        self.note_refusal(error);
         if !is_away(error) {
             return;
         }
@@ -117,6 +110,22 @@ impl Connection {
             self.look(&mut current);
             return;
         }
+        self.turn_to_next(&mut current);
+    }
+
+    /// Counts a failure from which nothing follows for the connection.
+    pub fn note_refusal(&self, error: &Error) {
+        let mut counts = self.count();
+        match error.status() {
+            Some(403) => counts.denied += 1,
+            Some(429) => counts.rate_limited += 1,
+            Some(status) if status < 500 => counts.refused += 1,
+            _ => counts.unavailable += 1,
+        }
+    }
+
+    fn turn_to_next(&self, current: &mut Current) {
+        let servers = &self.0.servers;
         let next = (current.index + 1) % servers.len();
         match Client::new(&servers[next]) {
             Ok(client) => {

@@ -34,8 +34,9 @@ pub use tls::{Offer, OfferError, TlsError, TlsSettings, Version, VersionError};
 
 /// Of one listener. Applications keep theirs open.
 const CONNECTIONS: usize = 128;
-/// For the head of a request, from the first byte on or since the last request.
-const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// For the head of a request, since the connection was made or since the last request: clients with a
+/// pool leave connections idle for as long as 90 s, and would be cut off in the middle of the next one.
+const HEAD_DEADLINE: Duration = Duration::from_secs(120);
 /// For the handshake of a connection with TLS.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// A pause after a connection could not be taken: descriptors may be short.

@@ -8,7 +8,7 @@ use contract::agent_config::DurationText;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::{Level, warn};
+use tracing::{Level, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::token::{RevokeError, revoke_self};
 use vault_agent::cli::{self, Cli, ClientFlags, ConfigFlags, LogFlags, Output, Query, TokenAction};
@@ -276,15 +276,20 @@ fn protect_memory() {
 }
 
 /// Ends at the first SIGTERM or SIGINT. Each SIGHUP is an order to read the configuration again.
+/// SIGUSR1 is what asks the established agent for its metrics, which a listener serves here.
 fn stop_signal(order: mpsc::Sender<()>) -> Result<impl Future<Output = ()>, io::Error> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut user = signal(SignalKind::user_defined1())?;
     Ok(async move {
         loop {
             tokio::select! {
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
+                _ = user.recv() => {
+                    info!(target: "agent", "metrics are at /agent/v1/metrics of a listener");
+                }
                 // One that waits its turn is as good as two.
                 _ = hangup.recv() => drop(order.try_send(())),
             }

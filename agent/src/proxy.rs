@@ -24,6 +24,7 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ACCEPT_ENCODING, AGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 use vault_api::{Body, Error, Forward, ForwardBody, Forwarded};
 
@@ -82,6 +83,7 @@ pub struct Proxy {
     suspicions: Suspicions,
     cache: Option<Arc<Cache>>,
     counts: Counts,
+    places: Semaphore,
 }
 
 #[derive(Default)]
@@ -91,8 +93,13 @@ struct Counts {
     error: AtomicU64,
 }
 
+/// Requests that wait for Vault, of all listeners: fewer than one listener has connections.
+const AT_A_TIME: usize = 96;
+
 /// Why a request is answered here.
 enum Refusal {
+    /// So many others wait for Vault that probes would not be answered.
+    Busy,
     /// The agent has no token yet.
     NotLoggedIn,
     /// The request's body did not come in time or whole.
@@ -123,6 +130,7 @@ impl Proxy {
             logins,
             suspicions,
             counts: Counts::default(),
+            places: Semaphore::new(AT_A_TIME),
         }
     }
 
@@ -170,6 +178,7 @@ impl Proxy {
     }
 
     async fn pass_on(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, Refusal> {
+        let _place = self.places.try_acquire().map_err(|_| Refusal::Busy)?;
         let (head, body) = request.into_parts();
         let login = self.logins.borrow().clone();
         let mut headers = headers::of_request(&head.headers, self.settings.namespace.as_deref());
@@ -197,7 +206,7 @@ impl Proxy {
             headers.remove(ACCEPT_ENCODING);
         }
         // Its status is the state of the server, and not whether the request worked.
-        let is_health = head.uri.path().ends_with("/sys/health");
+        let is_health = is_probe(head.uri.path());
         let retries = if is_health { 0 } else { self.settings.retries };
         let target = head.uri.path_and_query();
         let forward = Forward {
@@ -277,9 +286,14 @@ impl Proxy {
     /// Asks Vault, and takes note of how that went.
     async fn send(&self, forward: Forward, lent: Option<&Login>) -> Result<Forwarded, Refusal> {
         let client = self.connection.client();
+        let is_probe = is_probe(&forward.target);
         let outcome = client.forward(forward).await;
         let refusal = outcome.as_ref().ok().and_then(Forwarded::refusal);
         match &refusal {
+            // A standby says 429, 472 or 473 to a probe, which asks about this very server.
+            Some(error) if is_probe || !matches!(error.status(), Some(502..=504)) => {
+                self.connection.note_refusal(error);
+            }
             Some(error) => self.connection.note_failure(&client, error),
             None => self.connection.note(&client, &outcome),
         }
@@ -292,6 +306,12 @@ impl Proxy {
         }
         Ok(forwarded)
     }
+}
+
+/// Whether a path and query ask for the state of the server.
+fn is_probe(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.ends_with("/sys/health")
 }
 
 fn answer(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Response<AnswerBody> {
@@ -344,6 +364,10 @@ async fn taken(body: Incoming, needed: bool) -> Result<ForwardBody, Refusal> {
 impl Refusal {
     fn response(&self) -> Response<AnswerBody> {
         let (status, words) = match self {
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("{AT_A_TIME} requests wait for Vault already"),
+            ),
             Self::NotLoggedIn => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the agent has not logged in yet".to_owned(),

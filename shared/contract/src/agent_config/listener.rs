@@ -116,7 +116,7 @@ pub struct Persist {
     /// Directory.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
-    /// End the agent when the stored cache cannot be read.
+    /// Accepted, and of no effect: state that cannot be read is left out with a line in the log.
     #[serde(default, skip_serializing_if = "Switch::is_off")]
     pub exit_on_err: Switch,
     /// Accepted: the state is always kept until the agent revokes what it holds.
@@ -138,7 +138,7 @@ pub struct ApiProxy {
         deserialize_with = "text"
     )]
     pub use_auto_auth_token: String,
-    /// `never` (where empty) or `always`.
+    /// `never` (where empty); `always` is refused.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub enforce_consistency: String,
     /// What `enforce_consistency` does: `fail`, `retry` or `forward`.
