@@ -205,6 +205,7 @@ fn reason(name: &str) -> Option<String> {
         "caRoots",
         "connect",
         "datacenters",
+        "explode",
         "exportedServices",
         "importedServices",
         "key",
