@@ -4,6 +4,8 @@ use std::num::{IntErrorKind, ParseIntError};
 
 use text_template::{Arguments, CallError, IntKind, Map, Signature, Type, UintKind, Value};
 
+use zeroize::Zeroizing;
+
 use super::{Function, bytes, function, utf8};
 use crate::json::{Numbers, read};
 use crate::yaml;
@@ -81,13 +83,68 @@ fn parse_float(arguments: Arguments<'_>) -> Result<Value, CallError> {
     if text.is_empty() {
         return Ok(Value::Float(0.0));
     }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => Err(
+    match float(&text) {
+        Some(value) if value.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => Err(
             failed("parseFloat", "ParseFloat", &text, "value out of range"),
         ),
-        Ok(value) => Ok(Value::Float(value)),
-        Err(_) => Err(failed("parseFloat", "ParseFloat", &text, "invalid syntax")),
+        Some(value) => Ok(Value::Float(value)),
+        None => Err(failed("parseFloat", "ParseFloat", &text, "invalid syntax")),
     }
+}
+
+/// A number as Go's literals write it: decimal or hexadecimal, with underscores between digits.
+fn float(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if unsigned.eq_ignore_ascii_case("nan") {
+        return (unsigned.len() == text.len()).then_some(f64::NAN);
+    }
+    let digits = unsigned
+        .strip_prefix("0x")
+        .or_else(|| unsigned.strip_prefix("0X"));
+    let Some(digits) = digits else {
+        return without_underscores(unsigned, text)?.parse().ok();
+    };
+    let value = hexadecimal(&without_underscores(unsigned, digits)?)?;
+    Some(if text.starts_with('-') { -value } else { value })
+}
+
+/// `kept` without its underscores, which all have to stand between digits of `number` or behind
+/// its prefix.
+fn without_underscores(number: &str, kept: &str) -> Option<Zeroizing<String>> {
+    let hex = number.starts_with("0x") || number.starts_with("0X");
+    let digit = |c: &u8| c.is_ascii_digit() || hex && c.is_ascii_hexdigit();
+    let bytes = number.as_bytes();
+    let good = (0..bytes.len()).filter(|i| bytes[*i] == b'_').all(|i| {
+        let behind_prefix = hex && i == 2;
+        let before = i.checked_sub(1).is_some_and(|i| digit(&bytes[i]));
+        (before || behind_prefix) && bytes.get(i + 1).is_some_and(digit)
+    });
+    good.then(|| Zeroizing::new(kept.replace('_', "")))
+}
+
+/// A hexadecimal mantissa and its exponent of two, which has to be there.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = text.split_once(['p', 'P'])?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = Zeroizing::new([whole, fraction].concat());
+    let significant = digits.trim_start_matches('0');
+    if digits.is_empty() || !digits.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return None;
+    }
+    if significant.is_empty() {
+        return Some(0.0);
+    }
+    // More digits than a float holds are longer than what people write.
+    let value = u64::from_str_radix(significant, 16)
+        .ok()
+        .filter(|value| *value <= 1 << 53)?;
+    let shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
+    #[expect(clippy::cast_precision_loss, reason = "checked above")]
+    let value = value as f64;
+    // In two steps, so that neither leaves the range before the product does.
+    let half = shift / 2;
+    Some(value * 2_f64.powi(half) * 2_f64.powi(shift - half))
 }
 
 fn parse_int(arguments: Arguments<'_>) -> Result<Value, CallError> {
