@@ -28,6 +28,7 @@ use text_template::{Arguments, CallError, FunctionSet, Signature, Type, Value};
 
 use crate::pass::Pass;
 pub(crate) use encode::{decode_base64, encode_base64};
+pub(crate) use regex::expression as regular_expression;
 pub(crate) use scratch::Scratch;
 
 /// What a function does: with the state of the pass and arguments that fit the signature.

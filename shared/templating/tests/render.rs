@@ -434,6 +434,16 @@ proptest! {
     }
 
     #[test]
+    fn no_expression_makes_a_search_panic(
+        expression in "[\\[\\](){}?*+|^$.\\\\:<>,=&iPpQExdD0-9ék-]{0,16}|\\PC{0,12}",
+        replacement in "[${}a0-9é]{0,6}",
+    ) {
+        let known = Known::default().file("/e", &expression).file("/r", &replacement);
+        let source = r#"{{"aé1-Kk" | regexReplaceAll (file "/e") (file "/r")}}"#;
+        let _ = pass(source, &known);
+    }
+
+    #[test]
     fn json_reads_back_what_it_wrote(text in ".*") {
         let known = Known::default().file("/f", &text);
         let json = self::text("{{file \"/f\" | toJSON}}", &known);

@@ -1,12 +1,20 @@
 //! Regular expressions of the RE2 kind: linear in the text, no look-around, no back references.
 
+mod class;
+mod expand;
+mod fold;
+mod reader;
+mod syntax;
+
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use regex_lite::{Regex, RegexBuilder};
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
+use self::syntax::{Translated, translate};
 use super::{Function, function, utf8};
 use crate::pass::Pass;
 
@@ -37,16 +45,40 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-pub(super) fn compiled(expression: &Value) -> Result<Regex, CallError> {
-    let expression = utf8(expression);
-    RegexBuilder::new(&expression)
-        .size_limit(SIZE_LIMIT)
-        .build()
-        .map_err(|error| {
-            CallError::new(format!("error parsing regexp: {error}: `"))
-                .value(expression)
-                .words("`")
-        })
+/// An expression and the names of its groups.
+pub(super) struct Expression {
+    regex: Regex,
+    names: Vec<Option<String>>,
+}
+
+impl Deref for Expression {
+    type Target = Regex;
+
+    fn deref(&self) -> &Regex {
+        &self.regex
+    }
+}
+
+pub(super) fn compiled(expression: &Value) -> Result<Expression, CallError> {
+    let source = utf8(expression);
+    let failed = |why: String, part: &str| {
+        CallError::new(format!("error parsing regexp: {why}: `"))
+            .value(part)
+            .words("`")
+    };
+    let Translated { pattern, names } =
+        translate(&source).map_err(|misfit| failed(misfit.why.into(), &misfit.part))?;
+    let regex = built(&pattern).map_err(|error| failed(error.to_string(), &source))?;
+    Ok(Expression { regex, names })
+}
+
+fn built(pattern: &str) -> Result<Regex, regex_lite::Error> {
+    RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build()
+}
+
+/// An expression that is no function's argument; nothing where it is none.
+pub(crate) fn expression(source: &str) -> Option<Regex> {
+    built(&translate(source).ok()?.pattern).ok()
 }
 
 pub(super) fn searched(argument: &Value) -> Result<Cow<'_, str>, CallError> {
@@ -79,9 +111,7 @@ pub(super) fn replaced(
         };
         append(&mut out, text[copied..whole.start()].as_bytes());
         if expand {
-            let mut expanded = String::new();
-            captures.expand(&replacement, &mut expanded);
-            append(&mut out, zeroize::Zeroizing::new(expanded).as_bytes());
+            expand::expand(&mut out, &replacement, &captures, &regex.names);
         } else {
             append(&mut out, replacement.as_bytes());
         }

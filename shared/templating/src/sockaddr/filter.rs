@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use regex_lite::Regex;
 use text_template::{Arguments, CallError, Value};
 
 use super::address::{ATTRIBUTES, Address};
 use super::{kept, listed, network};
+use crate::functions::regular_expression;
 
 /// A whole text.
 pub(super) fn text(value: &Value) -> Result<String, CallError> {
@@ -45,7 +45,7 @@ type Condition = Box<dyn Fn(&Address) -> bool>;
 
 fn condition(selector: &str, wanted: &str) -> Result<Condition, CallError> {
     let misfit = |what: &str| CallError::new(format!("{selector} \"{wanted}\" is no {what}"));
-    let pattern = || Regex::new(wanted).map_err(|_| misfit("regular expression"));
+    let pattern = || regular_expression(wanted).ok_or_else(|| misfit("regular expression"));
     Ok(match selector {
         "address" => {
             let pattern = pattern()?;
