@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::functions::utf8;
 
 pub(in crate::functions) fn upper(argument: &Value) -> Value {
-    map(argument, |c, _| single(c, c.to_uppercase()))
+    map(argument, |c, _| upper_of(c))
 }
 
 pub(in crate::functions) fn lower(argument: &Value) -> Value {
@@ -21,8 +21,27 @@ pub(in crate::functions) fn lower(argument: &Value) -> Value {
 pub(in crate::functions) fn title(argument: &Value) -> Value {
     map(argument, |c, before| match before {
         Some(before) if !is_separator(before) => c,
-        _ => single(c, c.to_uppercase()),
+        _ => match c {
+            // Two letters in one, of which only the first becomes a capital.
+            'Ǆ'..='ǆ' => 'ǅ',
+            'Ǉ'..='ǉ' => 'ǈ',
+            'Ǌ'..='ǌ' => 'ǋ',
+            'Ǳ'..='ǳ' => 'ǲ',
+            _ => upper_of(c),
+        },
     })
+}
+
+/// Greek letters with an iota below, which Rust maps to two letters and Go to one.
+fn upper_of(c: char) -> char {
+    let below = matches!(c, 'ᾀ'..='ᾇ' | 'ᾐ'..='ᾗ' | 'ᾠ'..='ᾧ');
+    let up = if below { 8 } else { 9 };
+    match c {
+        _ if below || matches!(c, 'ᾳ' | 'ῃ' | 'ῳ') => {
+            char::from_u32(u32::from(c) + up).unwrap_or(c)
+        }
+        _ => single(c, c.to_uppercase()),
+    }
 }
 
 /// In ASCII all but letters, digits and underscores separate; beyond it only spaces do.
