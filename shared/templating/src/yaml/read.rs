@@ -28,7 +28,11 @@ pub(crate) fn read(text: &str) -> Result<Value, CallError> {
         match reader.next()? {
             Event::StreamEnd => return Ok(Value::Nil),
             Event::StreamStart | Event::DocumentStart(..) => {}
-            event => return reader.node(event),
+            event => {
+                let value = reader.node(event)?;
+                // What stands behind the value and ends no document makes all of it no YAML.
+                return reader.next().map(|_| value);
+            }
         }
     }
 }
