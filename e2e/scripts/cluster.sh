@@ -117,6 +117,22 @@ image_values() {
     esac
 }
 
+injects() {
+    kubectl run probe --image=none --namespace=default --dry-run=server --output=json \
+        --annotations=vault.hashicorp.com/agent-inject=true --annotations=vault.hashicorp.com/role=probe |
+        grep --quiet vault.hashicorp.com/agent-inject-status
+}
+
+# The way from the API server to a Service that is new takes a moment after its pods are ready, and with the policy
+# Ignore a pod in that moment is missed.
+wait_until_it_injects() {
+    local deadline=$((SECONDS + 60))
+    until injects; do
+        [[ $SECONDS -lt $deadline ]] || die "no pod is injected, 60 s after the injector became ready"
+        sleep 0.2
+    done
+}
+
 install_chart() {
     local helm options=()
     helm=$(e2e/scripts/helm.sh)
@@ -129,6 +145,7 @@ install_chart() {
         --set "global.externalVaultAddr=$VAULT_ADDRESS" --set "injector.webhook.failurePolicy=$POLICY" \
         --set "injector.agentDefaults.templateConfig.staticSecretRenderInterval=$INTERVAL" \
         ${options[@]+"${options[@]}"} >&2
+    wait_until_it_injects
     "$helm" test vault-injector --namespace vault-injector --timeout="$PATIENCE" >&2
 }
 
