@@ -67,6 +67,12 @@ fn other(source: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
+/// The other port knows one kind of integers, where a byte of a string is Go's `uint8`.
+fn without_uint8(answer: Result<String, String>) -> Result<String, String> {
+    let plain = |text: String| text.replace("uint8", "int");
+    answer.map(plain).map_err(plain)
+}
+
 fn operand() -> impl Strategy<Value = String> {
     let words = [
         ".",
@@ -168,6 +174,6 @@ proptest! {
 
     #[test]
     fn answers_what_another_port_answers(source in template()) {
-        prop_assert_eq!(ours(&source), other(&source), "{}", source);
+        prop_assert_eq!(without_uint8(ours(&source)), other(&source), "{}", source);
     }
 }
