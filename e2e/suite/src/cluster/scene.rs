@@ -62,6 +62,8 @@ impl Scene {
         scene.until("the ServiceAccount", account).await;
         scene.role(&namespace, &namespace).await?;
         // What the scenario before has undone may still be under way.
+        let injector = scene.within("vault-injector");
+        injector.rolled_out("vault-injector").await?;
         scene.until_replicas_are_whole().await;
         scene.until_it_injects().await;
         Ok(scene)
