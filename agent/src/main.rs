@@ -88,7 +88,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     let loaded = read(&sources, strict, &environment)?;
     let level = start_log(cli, &environment, &loaded.config)?;
     protect_memory();
-    let files = sources.iter().flat_map(Source::files).collect();
+    let watched = sources.clone();
     let overrides = overrides(cli);
     let (config, settings) = settings_of(loaded, &overrides, &environment)?;
     let flags = cli.clone();
@@ -110,7 +110,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         let reload = Reload {
             load,
             config,
-            files,
+            sources: watched,
             orders,
         };
         Box::pin(vault_agent::run_with_reload(

@@ -7,10 +7,13 @@
 //!                                          └─ wrong: named in the log, the old one is kept
 //! ```
 //!
-//! The files are looked at every ten seconds, without reading them: they often lie in volumes whose
-//! changes no notification tells of. An agent whose configuration is a variable, and whose templates
-//! stand in it, has no files and never wakes up for this.
+//! A change in a directory of theirs is a hint to compare the files with what they held, and they are
+//! compared every ten seconds, too: not every volume gives hints. An agent whose configuration is a
+//! variable, and whose templates stand in it, has no files and never wakes up for this.
 
+mod seen;
+
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
@@ -18,16 +21,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::AgentConfig;
+use file_watch::Watch;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-use crate::config::{ConfigError, Settings, TemplateSettings, TemplateSource};
+use crate::config::{ConfigError, Settings, Source, TemplateSettings, TemplateSource};
 use crate::listener::Tls;
-use crate::stamp::Stamp;
+use seen::Seen;
 
-/// Time between looks.
+/// Time between looks without a hint.
 const LOOK: Duration = Duration::from_secs(10);
+/// From a hint to the look: whoever writes one file has often more to write.
+const SETTLE: Duration = Duration::from_millis(100);
 /// What can change while the agent runs. The level of the log is up to whoever loads.
 const CHANGEABLE: [&str; 3] = ["template", "env_template", "log_level"];
 
@@ -40,8 +46,8 @@ pub struct Reload {
     pub load: Load,
     /// The configuration that the agent runs with.
     pub config: AgentConfig,
-    /// Where it stands; empty where it is not in files.
-    pub files: Vec<PathBuf>,
+    /// Where it stands.
+    pub sources: Vec<Source>,
     /// Each order reads it again, changed or not.
     pub orders: mpsc::Receiver<()>,
 }
@@ -49,7 +55,7 @@ pub struct Reload {
 impl fmt::Debug for Reload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reload")
-            .field("files", &self.files)
+            .field("sources", &self.sources)
             .finish_non_exhaustive()
     }
 }
@@ -74,10 +80,12 @@ impl Reload {
         templates: mpsc::Sender<Vec<TemplateSettings>>,
         certificates: Vec<Arc<Tls>>,
     ) -> Infallible {
-        let mut sources = sources(&settings.templates);
         let mut current = settings.templates;
         let runs_program = settings.exec.is_some();
-        let mut seen = (stamps(&self.files), stamps(&sources));
+        let mut seen = (
+            configuration(&self.sources),
+            Seen::of(template_files(&current)),
+        );
         loop {
             tokio::select! {
                 Some(()) = self.orders.recv() => {
@@ -86,10 +94,10 @@ impl Reload {
                         tls.reload();
                     }
                 }
-                () = changed(&self.files, &sources, &seen) => {}
+                () = changed(&self.sources, &seen) => {}
             }
-            // Looked at before they are read: what changes in between is seen at the next look.
-            seen.0 = stamps(&self.files);
+            // Before they are read: what changes in between is seen at the next look.
+            seen.0 = configuration(&self.sources);
             match (self.load)() {
                 Ok((config, next)) => {
                     for key in self.take_in(config) {
@@ -104,8 +112,7 @@ impl Reload {
                     error!(target: "agent", error = %reason, "changed configuration cannot be used, the old one is kept");
                 }
             }
-            sources = self::sources(&current);
-            seen.1 = stamps(&sources);
+            seen.1 = Seen::of(template_files(&current));
             if templates.send(current.clone()).await.is_err() {
                 // The renderer has ended, and with it soon the agent.
                 return std::future::pending().await;
@@ -133,7 +140,33 @@ fn keys(config: &AgentConfig) -> Map<String, Value> {
     }
 }
 
-fn sources(templates: &[TemplateSettings]) -> Vec<PathBuf> {
+fn configuration(sources: &[Source]) -> Seen {
+    Seen::of(sources.iter().flat_map(Source::files).collect())
+}
+
+/// Waits until a file is not as it was seen.
+async fn changed(sources: &[Source], (files, templates): &(Seen, Seen)) {
+    let all = files.files().chain(templates.files());
+    let directories = all.map(file_watch::directory);
+    let directories = directories.chain(sources.iter().filter_map(Source::directory));
+    let directories: BTreeSet<PathBuf> = directories.collect();
+    if directories.is_empty() {
+        return std::future::pending().await;
+    }
+    let watch = Watch::over(&directories);
+    if let Some(error) = watch.problem() {
+        debug!(target: "agent", %error, "cannot watch all files: comparing them now and then");
+    }
+    // The first look is for what came before the watch.
+    while configuration(sources) == *files && templates.is_still_so() {
+        tokio::select! {
+            () = watch.hint() => tokio::time::sleep(SETTLE).await,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+fn template_files(templates: &[TemplateSettings]) -> Vec<PathBuf> {
     let files = templates
         .iter()
         .filter_map(|template| match &template.source {
@@ -143,23 +176,5 @@ fn sources(templates: &[TemplateSettings]) -> Vec<PathBuf> {
     files.collect()
 }
 
-fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
-    files.iter().map(|path| Stamp::of(path).ok()).collect()
-}
-
-/// Waits until a file is not as it was seen.
-async fn changed(
-    files: &[PathBuf],
-    sources: &[PathBuf],
-    seen: &(Vec<Option<Stamp>>, Vec<Option<Stamp>>),
-) {
-    if files.is_empty() && sources.is_empty() {
-        return std::future::pending().await;
-    }
-    loop {
-        tokio::time::sleep(LOOK).await;
-        if stamps(files) != seen.0 || stamps(sources) != seen.1 {
-            return;
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -183,13 +183,8 @@ impl CertificateFiles {
 
     /// The directories whose change may mean new contents.
     fn directories(&self) -> Vec<PathBuf> {
-        let mut directories: Vec<PathBuf> = [&self.certificate, &self.key]
-            .into_iter()
-            .map(|file| match file.parent() {
-                Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-                _ => PathBuf::from("."),
-            })
-            .collect();
+        let files = [&self.certificate, &self.key];
+        let mut directories = files.map(|file| file_watch::directory(file)).to_vec();
         directories.dedup();
         directories
     }

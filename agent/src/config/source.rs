@@ -65,6 +65,14 @@ impl Source {
             Self::Variable(_) => Vec::new(),
         }
     }
+
+    /// The directory that gains and loses files of the configuration.
+    pub fn directory(&self) -> Option<PathBuf> {
+        match self {
+            Self::Path(path) if path.is_dir() => Some(path.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl Loaded {

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
-use vault_agent::config::{ConfigError, Environment, Overrides, Settings};
+use vault_agent::config::{ConfigError, Environment, Overrides, Settings, Source};
 use vault_agent::exit::Failure;
 use vault_agent::log::{Format, LogLayer};
 use vault_agent::reload::Reload;
@@ -295,7 +295,7 @@ impl Agent {
         let (order, orders) = mpsc::channel(1);
         let (stop, stopped) = oneshot::channel::<()>();
         let reload = Reload {
-            files: vec![file.clone()],
+            sources: vec![Source::Path(file.clone())],
             load: Box::new(move || read(&file)),
             config,
             orders,

@@ -1,15 +1,11 @@
 //! Looks after certificate files: a change in their directory is a hint to read them again, and a
 //! slow poll stands in where hints do not come.
-//!
-//! A Secret volume changes by swapping the link `..data`, which touches no file that is open and
-//! shows in the directory only; so directories are watched, and contents are compared.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use tokio::sync::{Notify, watch};
+use file_watch::Watch;
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
@@ -46,36 +42,20 @@ impl Watcher {
 
     /// Watches until it is dropped.
     pub async fn run(self) {
-        let hint = Arc::new(Notify::new());
-        // Kept alive: dropping it ends the hints.
-        let _hints = self.hints(Arc::clone(&hint));
+        let watch = Watch::over(self.files.directories());
+        if let Some(error) = watch.problem() {
+            warn!(%error, "Cannot watch the certificate's directory: polling");
+        }
         let mut seen = Seen::default();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = hint.notified() => {}
+                () = watch.hint() => {}
                 _ = poll.tick() => {}
             }
             self.look(&mut seen);
         }
-    }
-
-    fn hints(&self, hint: Arc<Notify>) -> Option<RecommendedWatcher> {
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| is_change(event.kind)) {
-                hint.notify_one();
-            }
-        });
-        let started = watcher.and_then(|mut watcher| {
-            for directory in self.files.directories() {
-                watcher.watch(&directory, RecursiveMode::NonRecursive)?;
-            }
-            Ok(watcher)
-        });
-        started
-            .inspect_err(|error| warn!(%error, "Cannot watch the certificate's directory: polling"))
-            .ok()
     }
 
     fn look(&self, seen: &mut Seen) {
@@ -100,12 +80,6 @@ impl Watcher {
             Err(error) => seen.report(&error.to_string()),
         }
     }
-}
-
-/// Whether an event tells of new contents. Reading the files makes events of its own; taken for a
-/// change, they would have the files read for ever.
-fn is_change(kind: EventKind) -> bool {
-    !kind.is_access() || kind == EventKind::Access(AccessKind::Close(AccessMode::Write))
 }
 
 /// What the last look found.

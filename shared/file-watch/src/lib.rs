@@ -1,0 +1,84 @@
+//! Hints that files may have changed.
+//!
+//! Directories are watched, not files: a volume of Kubernetes changes by swapping the link `..data`,
+//! which touches no file that is open, and other writers rename a new file over the old one. A hint
+//! says nothing of what has changed, and not every file system gives them: whoever waits for one
+//! compares contents, and looks now and then without a hint.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+
+/// Watches directories until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    hint: Arc<Notify>,
+    problem: Option<notify::Error>,
+    // Dropping it ends the hints.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Watch {
+    /// Watches what can be watched of these directories; those below them are not.
+    pub fn over<P: AsRef<Path>>(directories: impl IntoIterator<Item = P>) -> Self {
+        let hint = Arc::new(Notify::new());
+        let mut problem = None;
+        let watcher = start(Arc::clone(&hint)).map(|mut watcher| {
+            for directory in directories {
+                let watched = watcher.watch(directory.as_ref(), RecursiveMode::NonRecursive);
+                problem = problem.take().or(watched.err());
+            }
+            watcher
+        });
+        let watcher = match watcher {
+            Ok(watcher) => Some(watcher),
+            Err(error) => {
+                problem = Some(error);
+                None
+            }
+        };
+        Self {
+            hint,
+            problem,
+            _watcher: watcher,
+        }
+    }
+
+    /// Why no hints come from one or all of the directories.
+    pub fn problem(&self) -> Option<&notify::Error> {
+        self.problem.as_ref()
+    }
+
+    /// Waits for a hint since the last one. Several that came in between are one.
+    pub async fn hint(&self) {
+        self.hint.notified().await;
+    }
+}
+
+/// The directory in which a file's replacement shows.
+pub fn directory(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn start(hint: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+    notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| is_change(event.kind)) {
+            hint.notify_one();
+        }
+    })
+}
+
+/// Whether an event tells of new contents. Reading the files makes events of its own; taken for a
+/// change, they would have the files read for ever.
+fn is_change(kind: EventKind) -> bool {
+    !kind.is_access() || kind == EventKind::Access(AccessKind::Close(AccessMode::Write))
+}
+
+#[cfg(test)]
+mod tests;
