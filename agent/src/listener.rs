@@ -146,7 +146,9 @@ impl Listeners {
                     Arc::clone(proxy),
                     settings.require_request_header,
                 ),
-                Role::MetricsOnly => Routes::metrics(observer.clone()),
+                Role::MetricsOnly => {
+                    Routes::metrics(observer.clone(), settings.require_request_header)
+                }
             };
             // Before somebody connects who would be let down.
             let tls = settings.tls.as_ref().map(Tls::load).transpose()?;

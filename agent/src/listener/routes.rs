@@ -75,8 +75,9 @@ impl Routes {
     }
 
     /// For scrapers and probes.
-    pub(super) fn metrics(observer: Observer) -> Self {
+    pub(super) fn metrics(observer: Observer, require_request_header: bool) -> Self {
         Self {
+            require_request_header,
             kind: Kind::Metrics,
             ..Self::private(observer)
         }

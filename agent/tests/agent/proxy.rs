@@ -205,6 +205,15 @@ async fn a_listener_may_want_the_header_that_a_browser_does_not_send() {
     }
     assert_eq!(ask(&world, "GET /agent/v1/ready", "").await.status, 200);
     agent.stop().await.unwrap();
+
+    let world = World::new().await;
+    let listener = json!({"role": "metrics_only", "require_request_header": true});
+    let agent = start(&world, "true", &listener).await;
+    for (path, status) in [("metrics", 412), ("health", 200)] {
+        let line = format!("GET /agent/v1/{path}");
+        assert_eq!(ask(&world, &line, "").await.status, status, "{path}");
+    }
+    agent.stop().await.unwrap();
 }
 
 #[tokio::test]
