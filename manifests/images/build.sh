@@ -32,10 +32,9 @@ INJECTOR_LIMIT=12000000
 
 # An explicit target keeps these flags away from build scripts and from the development builds' directory. Panic
 # messages name source files: ours are relative already, and those of dependencies need not tell the builder's home.
-# A panic ends the process, so nobody reads unwind tables.
 flags() {
     local home=${CARGO_HOME:-$HOME/.cargo} glibc
-    echo "-C target-feature=+crt-static -C force-unwind-tables=no --remap-path-prefix=$home=/cargo"
+    echo "-C target-feature=+crt-static --remap-path-prefix=$home=/cargo"
     # The compact form of relocations, 0.3 MB less. A static program applies them itself, from glibc 2.36 on.
     glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || return 0
     if [[ $(printf '%s\n' 2.36 "${glibc##* }" | sort -V | head -n 1) == 2.36 ]]; then
@@ -53,8 +52,8 @@ build_programs() {
     done
 }
 
-# The compiler is told to leave them out, but writes all of them as soon as it links a standard library that has line
-# numbers: an eighth of a program.
+# A panic ends the process, so nobody reads them: an eighth of a program. `-C force-unwind-tables=no` has no effect, as
+# the standard library comes with its own.
 without_unwind_tables() {
     mkdir -p "$(dirname "$(program_file "$1")")"
     objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr "$(built_file "$1")" "$(program_file "$1")"
