@@ -357,6 +357,21 @@ fn no_error_and_no_debug_output_shows_a_secret() {
 }
 
 #[test]
+fn the_longer_a_text_is_the_smaller_its_expression_may_be() {
+    let known = Known::default()
+        .file("/short", &"é".repeat(1 << 14))
+        .file("/long", &"é".repeat(1 << 19));
+    let search = |expression: &str, file: &str| {
+        let source = format!("{{{{file \"/{file}\" | regexMatch `^{expression}`}}}}");
+        pass(&source, &known).map_err(|error| error.message().to_owned())
+    };
+    assert!(search(r"\pL{5}", "long").is_ok());
+    assert!(search(r"\pL{100}", "short").is_ok());
+    let error = search(r"\pL{100}", "long").unwrap_err();
+    assert!(error.contains("expression too large"), "{error}");
+}
+
+#[test]
 fn long_work_ends_with_an_error() {
     let known = Known::default().file("/f", &"a".repeat(8 << 20));
     for source in [

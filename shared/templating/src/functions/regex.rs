@@ -2,26 +2,33 @@
 
 mod class;
 mod expand;
-mod fold;
 mod reader;
 mod syntax;
+mod unicode;
 
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use regex_lite::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder};
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
-use self::syntax::{Translated, translate};
+use self::syntax::{Misfit, Translated, misfit, translate};
 use super::{Function, function, utf8};
 use crate::pass::Pass;
 
-/// Bytes that a compiled expression may take. With those of the text they say how long a search
-/// takes at worst.
-const SIZE_LIMIT: usize = 256 << 10;
 const TEXT_LIMIT: usize = 1 << 20;
+/// Bytes that a compiled expression may take where the text is short: a class of Unicode repeated a
+/// hundred times takes half of them.
+const SIZE_LIMIT: usize = 4 << 20;
+/// As many for the longest text. Both together say how long a search takes at worst.
+const LONG_TEXT_SIZE_LIMIT: usize = 256 << 10;
+/// The bytes of a compiled expression times its groups say how much room a search takes at worst.
+const ROOM_LIMIT: usize = 64 << 20;
+/// How deep an expression may nest: a group that is repeated counts twice. The engine compiles it on
+/// the stack.
+const NEST_LIMIT: u32 = 250;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
@@ -29,9 +36,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "regexMatch EXPRESSION STRING",
         "Whether an expression matches anywhere in a string.",
         |_, arguments| {
-            Ok(compiled(&arguments[0])?
-                .is_match(&searched(&arguments[1])?)
-                .into())
+            let text = searched(&arguments[1])?;
+            Ok(compiled(&arguments[0], &text)?.is_match(&text).into())
         },
     ),
     function(
@@ -59,26 +65,40 @@ impl Deref for Expression {
     }
 }
 
-pub(super) fn compiled(expression: &Value) -> Result<Expression, CallError> {
+/// An expression for a search in one text.
+pub(super) fn compiled(expression: &Value, text: &str) -> Result<Expression, CallError> {
     let source = utf8(expression);
-    let failed = |why: String, part: &str| {
-        CallError::new(format!("error parsing regexp: {why}: `"))
-            .value(part)
+    let failed = |misfit: Misfit| {
+        CallError::new(format!("error parsing regexp: {}: `", misfit.why))
+            .value(misfit.part)
             .words("`")
     };
-    let Translated { pattern, names } =
-        translate(&source).map_err(|misfit| failed(misfit.why.into(), &misfit.part))?;
-    let regex = built(&pattern).map_err(|error| failed(error.to_string(), &source))?;
+    let Translated { pattern, names } = translate(&source).map_err(failed)?;
+    let regex = match built(&pattern, names.len(), text.len()) {
+        Err(regex::Error::CompiledTooBig(_)) => misfit("expression too large", &source),
+        // What was translated is an expression: it may be too deep only.
+        Err(_) => misfit("expression nests too deeply", &source),
+        Ok(regex) => Ok(regex),
+    };
+    let regex = regex.map_err(failed)?;
     Ok(Expression { regex, names })
 }
 
-fn built(pattern: &str) -> Result<Regex, regex_lite::Error> {
-    RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build()
+fn built(pattern: &str, groups: usize, text: usize) -> Result<Regex, regex::Error> {
+    let limit = LONG_TEXT_SIZE_LIMIT
+        .saturating_mul(TEXT_LIMIT / text.max(1))
+        .min(ROOM_LIMIT / (groups + 1))
+        .min(SIZE_LIMIT);
+    RegexBuilder::new(pattern)
+        .size_limit(limit)
+        .nest_limit(NEST_LIMIT)
+        .build()
 }
 
-/// An expression that is no function's argument; nothing where it is none.
+/// An expression for short texts that is no function's argument; nothing where it is none.
 pub(crate) fn expression(source: &str) -> Option<Regex> {
-    built(&translate(source).ok()?.pattern).ok()
+    let Translated { pattern, names } = translate(source).ok()?;
+    built(&pattern, names.len(), 0).ok()
 }
 
 pub(super) fn searched(argument: &Value) -> Result<Cow<'_, str>, CallError> {
@@ -101,8 +121,8 @@ pub(super) fn replaced(
     [expression, replacement, searched]: [&Value; 3],
     expand: bool,
 ) -> Result<Value, CallError> {
-    let regex = compiled(expression)?;
     let (replacement, text) = (utf8(replacement), self::searched(searched)?);
+    let regex = compiled(expression, &text)?;
     let mut out = Printed::default();
     let mut copied = 0;
     for captures in regex.captures_iter(&text) {

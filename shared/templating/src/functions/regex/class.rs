@@ -2,119 +2,96 @@
 
 use std::fmt::Write;
 
-use super::fold::others;
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
 use super::reader::{Reader, character};
 use super::syntax::{Misfit, misfit};
+use super::unicode;
 
-/// The last character.
-pub(super) const LAST: u32 = 0x10_ffff;
 /// Behind this no character has another case.
-const LAST_CASED: u32 = 0x1_e943;
-/// Characters that an expression may ask the other cases of.
-const MOST_FOLDED: usize = 1 << 20;
+const LAST_CASED: char = '\u{1e943}';
+/// What a class of Unicode costs, as characters whose other cases are asked.
+const NAME_COST: usize = 1 << 15;
+const INVALID: &str = "invalid character class range";
 
-/// Ranges of characters, both ends included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Class(Vec<(u32, u32)>);
+/// A set of characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Class(ClassUnicode);
 
 impl Class {
+    pub(super) fn new(ranges: Vec<ClassUnicodeRange>) -> Self {
+        Self(ClassUnicode::new(ranges))
+    }
+
     /// A character, with those that differ in their case only where `fold`.
     pub(super) fn of(c: char, fold: bool, reader: &mut Reader<'_>) -> Result<Self, Misfit> {
-        let class = Self(vec![(c.into(), c.into())]);
-        if fold {
-            class.folded(reader)
-        } else {
-            Ok(class)
-        }
+        grouped(
+            Self::new(vec![ClassUnicodeRange::new(c, c)]),
+            false,
+            fold,
+            reader,
+        )
     }
 
-    /// Sorted, without overlaps.
-    fn clean(mut self) -> Self {
-        self.0.sort_unstable();
-        let mut merged: Vec<(u32, u32)> = Vec::new();
-        for (low, high) in self.0 {
-            match merged.last_mut() {
-                Some(last) if low <= last.1.saturating_add(1) => last.1 = last.1.max(high),
-                _ => merged.push((low, high)),
-            }
-        }
-        Self(merged)
+    fn negated(mut self) -> Self {
+        self.0.negate();
+        self
     }
 
-    fn negated(self) -> Self {
-        let mut out = Vec::new();
-        let mut next = 0;
-        for (low, high) in self.clean().0 {
-            if next < low {
-                out.push((next, low - 1));
-            }
-            next = high + 1;
-        }
-        if next <= LAST {
-            out.push((next, LAST));
-        }
-        Self(out)
-    }
-
-    fn folded(self, reader: &mut Reader<'_>) -> Result<Self, Misfit> {
-        let mut class = self.clean();
-        let mut more = Vec::new();
-        for (low, high) in &class.0 {
-            for c in *low..=*high.min(&LAST_CASED) {
-                reader.folded += 1;
-                if reader.folded > MOST_FOLDED {
-                    return misfit("expression too large", reader.source);
-                }
-                let Some(c) = char::from_u32(c) else { continue };
-                more.extend(others(c).map(|c| (u32::from(c), u32::from(c))));
-            }
-        }
-        class.0.append(&mut more);
-        Ok(class.clean())
+    fn folded(mut self, reader: &mut Reader<'_>) -> Result<Self, Misfit> {
+        let mut cased = self.0.clone();
+        cased.intersect(&ClassUnicode::new([ClassUnicodeRange::new(
+            '\0', LAST_CASED,
+        )]));
+        reader.spend(cased.iter().map(ClassUnicodeRange::len).sum())?;
+        cased.case_fold_simple();
+        self.0.union(&cased);
+        Ok(self)
     }
 
     /// As the engine reads it.
     pub(super) fn written(&self) -> String {
         // A character by itself costs the engine less.
-        if let [(low, high)] = self.0[..]
-            && low == high
-            && outside(low, 0) == low
+        if let [one] = self.0.ranges()
+            && one.start() == one.end()
         {
-            return format!("\\x{{{low:x}}}");
+            return format!("\\x{{{:x}}}", u32::from(one.start()));
+        }
+        if self.0.ranges().is_empty() {
+            return String::from(r"[^\x{0}-\x{10ffff}]");
         }
         let mut out = String::from("[");
-        for (low, high) in &self.0 {
-            let (low, high) = (outside(*low, 0xe000), outside(*high, 0xd7ff));
-            if low <= high {
-                // A string takes all that is written.
-                let _ = write!(out, "\\x{{{low:x}}}-\\x{{{high:x}}}");
-            }
-        }
-        if out.len() == 1 {
-            return String::from(r"[^\x{0}-\x{10ffff}]");
+        for range in self.0.iter() {
+            let (low, high) = (u32::from(range.start()), u32::from(range.end()));
+            // A string takes all that is written.
+            let _ = write!(out, "\\x{{{low:x}}}-\\x{{{high:x}}}");
         }
         out.push(']');
         out
     }
 }
 
-/// Code units of UTF-16 are no characters.
-fn outside(c: u32, instead: u32) -> u32 {
-    if (0xd800..0xe000).contains(&c) {
-        instead
-    } else {
-        c
-    }
+/// What lies between two code points, both included. Code units of UTF-16 are no characters.
+fn between(low: u32, high: u32) -> Option<ClassUnicodeRange> {
+    let low = char::from_u32(low).unwrap_or('\u{e000}');
+    let high = char::from_u32(high).unwrap_or('\u{d7ff}');
+    (low <= high).then(|| ClassUnicodeRange::new(low, high))
 }
 
 /// A class by the letter behind its backslash.
 fn by_letter(letter: char) -> Option<Class> {
-    Some(Class(match letter.to_ascii_lowercase() {
-        'd' => vec![(0x30, 0x39)],
-        's' => vec![(9, 10), (12, 13), (32, 32)],
-        'w' => vec![(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 0x7a)],
+    let ranges: &[(char, char)] = match letter.to_ascii_lowercase() {
+        'd' => &[('0', '9')],
+        's' => &[('\t', '\n'), ('\x0c', '\r'), (' ', ' ')],
+        'w' => &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')],
         _ => return None,
-    }))
+    };
+    let ranges = ranges.iter();
+    Some(Class::new(
+        ranges
+            .map(|(low, high)| ClassUnicodeRange::new(*low, *high))
+            .collect(),
+    ))
 }
 
 /// A class by its POSIX name.
@@ -138,30 +115,50 @@ fn by_name(name: &str) -> Option<Class> {
     };
     let ranges = ('\0'..='\x7f')
         .filter(fits)
-        .map(|c| (c.into(), c.into()))
+        .map(|c| ClassUnicodeRange::new(c, c))
         .collect();
-    Some(Class(ranges))
+    Some(Class::new(ranges))
 }
 
-/// `\d`, `\W` and the like, if one is next.
+/// `\d`, `\W`, `\pL` and the like, if one is next.
 pub(super) fn escaped(reader: &mut Reader<'_>, fold: bool) -> Result<Option<Class>, Misfit> {
-    let rest = reader.rest();
-    let Some(letter) = rest.strip_prefix('\\').and_then(|rest| rest.chars().next()) else {
+    let rest = reader.rest().strip_prefix('\\');
+    let Some(letter) = rest.and_then(|rest| rest.chars().next()) else {
         return Ok(None);
     };
     if letter.eq_ignore_ascii_case(&'p') {
-        let end = rest.find('}').map_or(rest.len(), |end| end + 1);
-        let end = if rest[2..].starts_with('{') { end } else { 3 };
-        return misfit(
-            "Unicode character classes are not supported",
-            rest.get(..end).unwrap_or(rest),
-        );
+        return named(reader, letter == 'P', fold).map(Some);
     }
     let Some(class) = by_letter(letter) else {
         return Ok(None);
     };
     reader.at += 2;
     grouped(class, letter.is_ascii_uppercase(), fold, reader).map(Some)
+}
+
+/// `\pL`, `\p{Greek}` or `\p{^Greek}`, which is next.
+fn named(reader: &mut Reader<'_>, negate: bool, fold: bool) -> Result<Class, Misfit> {
+    let begin = reader.at;
+    reader.at += 2;
+    let name = if reader.skip("{") {
+        let Some((name, _)) = reader.rest().split_once('}') else {
+            return misfit(INVALID, reader.from(begin));
+        };
+        reader.at += name.len() + 1;
+        name
+    } else {
+        reader.next();
+        reader.since(begin + 2)
+    };
+    let (negate, name) = match name.strip_prefix('^') {
+        Some(name) => (!negate, name),
+        None => (negate, name),
+    };
+    reader.spend(NAME_COST)?;
+    let Some(class) = unicode::class(name) else {
+        return misfit(INVALID, reader.since(begin));
+    };
+    grouped(Class(class), negate, fold, reader)
 }
 
 fn grouped(
@@ -179,16 +176,16 @@ pub(super) fn bracketed(reader: &mut Reader<'_>, fold: bool) -> Result<Class, Mi
     let begin = reader.at;
     reader.skip("[");
     let negate = reader.skip("^");
-    let (mut class, mut single) = (Class::default(), Class::default());
+    let (mut ranges, mut single) = (Vec::new(), Vec::new());
     let mut first = true;
     while first || !reader.rest().starts_with(']') {
         first = false;
         if let Some(named) = posix(reader, fold)? {
-            class.0.extend(named.0);
+            ranges.extend_from_slice(named.0.ranges());
             continue;
         }
         if let Some(escaped) = escaped(reader, fold)? {
-            class.0.extend(escaped.0);
+            ranges.extend_from_slice(escaped.0.ranges());
             continue;
         }
         let from = reader.at;
@@ -204,18 +201,14 @@ pub(super) fn bracketed(reader: &mut Reader<'_>, fold: bool) -> Result<Class, Mi
             high = character(reader)?;
         }
         if high < low {
-            return misfit("invalid character class range", reader.since(from));
+            return misfit(INVALID, reader.since(from));
         }
-        single.0.push((low, high));
+        single.extend(between(low, high));
     }
     reader.skip("]");
-    let single = if fold { single.folded(reader)? } else { single };
-    class.0.extend(single.0);
-    Ok(if negate {
-        class.negated()
-    } else {
-        class.clean()
-    })
+    let single = grouped(Class::new(single), false, fold, reader)?;
+    ranges.extend_from_slice(single.0.ranges());
+    grouped(Class::new(ranges), negate, false, reader)
 }
 
 /// `[:alpha:]` and the like, if one is next.
@@ -231,7 +224,7 @@ fn posix(reader: &mut Reader<'_>, fold: bool) -> Result<Option<Class>, Misfit> {
         None => (false, by_name(name)),
     };
     let Some(class) = known else {
-        return misfit("invalid character class range", reader.since(begin));
+        return misfit(INVALID, reader.since(begin));
     };
     grouped(class, negate, fold, reader).map(Some)
 }

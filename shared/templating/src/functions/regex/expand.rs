@@ -1,6 +1,6 @@
 //! Replacements: `$1`, `${1}`, `$name` and `${name}` stand for what a group matched, `$$` for a sign.
 
-use regex_lite::Captures;
+use regex::Captures;
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 

@@ -1,14 +1,16 @@
 //! The text of an expression, read from its begin to its end.
 
-use super::class::LAST;
 use super::syntax::{Misfit, misfit};
+
+/// Characters that an expression may ask the other cases of.
+const MOST_SPENT: usize = 1 << 22;
 
 /// The text of an expression and how far it was read.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a str,
     pub(super) at: usize,
     /// Characters that the other cases of were asked.
-    pub(super) folded: usize,
+    spent: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -16,7 +18,7 @@ impl<'a> Reader<'a> {
         Self {
             source,
             at: 0,
-            folded: 0,
+            spent: 0,
         }
     }
 
@@ -48,6 +50,15 @@ impl<'a> Reader<'a> {
             self.at += text.len();
         }
         there
+    }
+
+    /// Counts work that an expression asks for beyond its own length.
+    pub(super) fn spend(&mut self, characters: usize) -> Result<(), Misfit> {
+        self.spent += characters;
+        if self.spent > MOST_SPENT {
+            return misfit("expression too large", self.source);
+        }
+        Ok(())
     }
 
     /// Reads `{2}`, `{2,}` or `{2,5}`; anything else is text and stays.
@@ -126,7 +137,7 @@ fn hexadecimal(reader: &mut Reader<'_>) -> Option<u32> {
             c => c.to_digit(16)?,
         };
         (value, any) = (value * 16 + digit, true);
-        if value > LAST {
+        if value > u32::from(char::MAX) {
             return None;
         }
     }

@@ -36,10 +36,12 @@ struct Translator<'a> {
     reader: Reader<'a>,
     out: Translated,
     flags: Flags,
-    /// The flags outside of each open group.
-    groups: Vec<Flags>,
-    /// There is something that a repetition can repeat.
-    atom: bool,
+    /// The flags outside of each open group, and where it begins in the pattern.
+    groups: Vec<(Flags, usize)>,
+    /// Where in the pattern that begins which a repetition can repeat.
+    atom: Option<usize>,
+    /// It is repeated already, perhaps before flags that stand for nothing.
+    quantified: bool,
     /// Where the repetition begins that was read last, if nothing was read since.
     repeated: Option<usize>,
 }
@@ -50,7 +52,8 @@ pub(super) fn translate(source: &str) -> Result<Translated, Misfit> {
         out: Translated::default(),
         flags: Flags::default(),
         groups: Vec::new(),
-        atom: false,
+        atom: None,
+        quantified: false,
         repeated: None,
     };
     while let Some(c) = translator.reader.peek() {
@@ -85,17 +88,18 @@ impl Translator<'_> {
             }
             '(' => return self.open(),
             ')' => {
-                let Some(flags) = self.groups.pop() else {
+                let Some((flags, open)) = self.groups.pop() else {
                     return misfit("unexpected )", self.reader.source);
                 };
                 self.flags = flags;
                 self.reader.next();
                 self.atom(")");
+                self.atom = Some(open);
             }
             '|' => {
                 self.reader.next();
                 self.out.pattern.push('|');
-                self.atom = false;
+                self.atom = None;
             }
             '[' => {
                 let class = class::bracketed(&mut self.reader, self.flags.fold)?;
@@ -122,14 +126,14 @@ impl Translator<'_> {
 
     /// Writes what can be repeated.
     fn atom(&mut self, pattern: &str) {
+        self.atom = Some(self.out.pattern.len());
+        self.quantified = false;
         self.out.pattern.push_str(pattern);
-        self.atom = true;
     }
 
     fn literal(&mut self, c: char) -> Result<(), Misfit> {
         if c.is_ascii_alphanumeric() && !self.flags.fold {
-            self.out.pattern.push(c);
-            self.atom = true;
+            self.atom(c.encode_utf8(&mut [0]));
             return Ok(());
         }
         let class = Class::of(c, self.flags.fold, &mut self.reader)?;
@@ -146,12 +150,18 @@ impl Translator<'_> {
                 self.reader.since(first),
             );
         }
-        if !self.atom {
+        let Some(atom) = self.atom else {
             return misfit(
                 "missing argument to repetition operator",
                 self.reader.since(begin),
             );
+        };
+        if self.quantified {
+            self.reader.spend(self.out.pattern.len() - atom)?;
+            self.out.pattern.insert_str(atom, "(?:");
+            self.out.pattern.push(')');
         }
+        self.quantified = true;
         self.out.pattern.push_str(operator);
         if lazy != self.flags.lazy {
             self.out.pattern.push('?');
@@ -179,19 +189,21 @@ impl Translator<'_> {
         } else if self.reader.skip("(?") {
             let outside = self.flags;
             if self.flags(begin)? {
-                self.groups.push(outside);
-                self.out.pattern.push_str("(?:");
-                self.atom = false;
+                self.group(outside, "(?:");
             }
             return Ok(());
         } else {
             self.reader.next();
             self.out.names.push(None);
         }
-        self.groups.push(self.flags);
-        self.out.pattern.push('(');
-        self.atom = false;
+        self.group(self.flags, "(");
         Ok(())
+    }
+
+    fn group(&mut self, outside: Flags, pattern: &str) {
+        self.groups.push((outside, self.out.pattern.len()));
+        self.out.pattern.push_str(pattern);
+        self.atom = None;
     }
 
     /// Sets flags; does a group begin behind them?
@@ -231,8 +243,8 @@ impl Translator<'_> {
         for (escape, pattern) in [
             (r"\A", r"(?:\A)"),
             (r"\z", r"(?:\z)"),
-            (r"\b", r"(?:\b)"),
-            (r"\B", r"(?:\B)"),
+            (r"\b", r"(?-u:\b)"),
+            (r"\B", r"(?-u:\B)"),
         ] {
             if self.reader.skip(escape) {
                 self.atom(pattern);
@@ -247,7 +259,7 @@ impl Translator<'_> {
         if let Some(c) = char::from_u32(c) {
             return self.literal(c);
         }
-        self.atom(&Class::default().written());
+        self.atom(&Class::new(Vec::new()).written());
         Ok(())
     }
 }

@@ -15,9 +15,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("sprig_regexMatch", TWO_STRINGS),
         "sprig_regexMatch EXPRESSION STRING",
         "Whether an expression matches; false where it is none.",
-        |_, arguments| match compiled(&arguments[0]) {
-            Ok(regex) => Ok(regex.is_match(&searched(&arguments[1])?).into()),
-            Err(_) => Ok(false.into()),
+        |_, arguments| {
+            let text = searched(&arguments[1])?;
+            let regex = compiled(&arguments[0], &text);
+            Ok(regex.is_ok_and(|regex| regex.is_match(&text)).into())
         },
     ),
     function(
@@ -25,8 +26,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_mustRegexMatch EXPRESSION STRING",
         "As sprig_regexMatch; an error where it is no expression.",
         |_, arguments| {
-            let regex = compiled(&arguments[0])?;
-            Ok(regex.is_match(&searched(&arguments[1])?).into())
+            let text = searched(&arguments[1])?;
+            Ok(compiled(&arguments[0], &text)?.is_match(&text).into())
         },
     ),
     function(
@@ -112,7 +113,7 @@ fn most(argument: &Value) -> usize {
 
 fn first(_: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let text = searched(&arguments[1])?;
-    let found = compiled(&arguments[0])?
+    let found = compiled(&arguments[0], &text)?
         .find(&text)
         .map(|found| Value::string(found.as_str()));
     Ok(found.unwrap_or_else(|| "".into()))
@@ -121,7 +122,7 @@ fn first(_: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError>
 /// Go leaves out an empty match right behind another one, as this engine does.
 fn all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let text = searched(&arguments[1])?;
-    let regex = compiled(&arguments[0])?;
+    let regex = compiled(&arguments[0], &text)?;
     let found = regex.find_iter(&text).take(most(&arguments[2]));
     let found: Vec<Text> = found.map(|found| found.as_str().into()).collect();
     pass.check_size(found.len().saturating_mul(size_of::<Value>()))?;
@@ -130,7 +131,7 @@ fn all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError
 
 fn split(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let text = searched(&arguments[1])?;
-    let regex = compiled(&arguments[0])?;
+    let regex = compiled(&arguments[0], &text)?;
     let most = most(&arguments[2]);
     if most == 0 {
         return Ok(List::nil(&Type::String).into());
