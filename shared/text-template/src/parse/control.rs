@@ -179,7 +179,12 @@ impl<'s> Parser<'s> {
         let token = self.next_non_space();
         let name = self.template_name(&token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, Kind::RightDelimiter)?;
-        self.body(&name, CONTEXT)?;
+        let head = self.furthest;
+        if matches!(self.body(&name)?, Item::Else) {
+            // Go reads the body apart, and stands where it left off.
+            self.furthest = head;
+            return Err(self.misplaced_else(CONTEXT));
+        }
         Ok(Node::Template {
             pos: token.pos,
             name,
@@ -193,20 +198,28 @@ impl<'s> Parser<'s> {
         let token = self.next_non_space();
         let name = self.template_name(&token, CONTEXT)?;
         self.expect(Kind::RightDelimiter, CONTEXT)?;
-        self.body(&name, CONTEXT)
+        match self.body(&name)? {
+            Item::Else => Err(self.misplaced_else(CONTEXT)),
+            _ => Ok(()),
+        }
     }
 
-    /// The nodes of a definition: they see no variable and no loop from outside.
-    fn body(&mut self, name: &str, context: &str) -> Result<(), Error> {
+    fn misplaced_else(&self, context: &str) -> Error {
+        self.error(format!("unexpected {} in {context}", Item::Else.shown()))
+    }
+
+    /// The nodes of a definition: they see no variable and no loop from outside. Gives what ends
+    /// them; behind an `{{else}}` there is no definition.
+    fn body(&mut self, name: &str) -> Result<Item, Error> {
         let variables = std::mem::replace(&mut self.variables, vec!["$"]);
         let loops = std::mem::take(&mut self.loops);
         let body = self.nested(Self::item_list);
         self.variables = variables;
         self.loops = loops;
         let (list, end) = body?;
-        if !matches!(end, Item::End) {
-            return Err(self.error(format!("unexpected {} in {context}", end.shown())));
+        if matches!(end, Item::End) {
+            self.add(name.into(), list)?;
         }
-        self.add(name.into(), list)
+        Ok(end)
     }
 }
