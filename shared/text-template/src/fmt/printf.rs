@@ -105,7 +105,8 @@ impl Scan<'_> {
                 self.good = false;
             }
         }
-        if self.accept(b'.') {
+        // At the end of the format it is a verb.
+        if self.at + 1 < self.format.len() && self.accept(b'.') {
             if after_index {
                 self.good = false;
             }

@@ -35,7 +35,8 @@ impl Lexer<'_> {
                 self.emit(Kind::RawString);
             }
             '$' => self.field_or_variable(Kind::Variable)?,
-            '.' if !self.peek().is_some_and(|c| c.is_ascii_digit()) => {
+            // At the end of the text it is a number to Go.
+            '.' if self.peek().is_some_and(|c| !c.is_ascii_digit()) => {
                 self.field_or_variable(Kind::Field)?;
             }
             '.' | '+' | '-' | '0'..='9' => {

@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str, kind: Kind) -> Result<Number, String> {
         )
     };
     if kind == Kind::Complex {
-        let (re, im) = complex(text).ok_or_else(illegal)?;
+        let (re, im) = complex(text)?;
         set_complex(&mut number, re, im);
         return Ok(number);
     }
@@ -124,18 +124,24 @@ fn unsigned(text: &str) -> Option<u64> {
         _ if text.len() > 1 && text.starts_with('0') => (8, &text[1..]),
         _ => (10, text),
     };
-    let digits = without_underscores(digits, radix != 10)?;
+    let digits = without_underscores(digits, radix)?;
     if !digits.starts_with(|c: char| c.is_digit(radix)) {
         return None;
     }
     u64::from_str_radix(&digits, radix).ok()
 }
 
-/// Underscores may stand between digits and after a base prefix.
-fn without_underscores(digits: &str, prefixed: bool) -> Option<String> {
-    let misplaced =
-        (digits.starts_with('_') && !prefixed) || digits.ends_with('_') || digits.contains("__");
-    (!misplaced).then(|| digits.replace('_', ""))
+/// Underscores may stand between digits and, where these are not decimal, in front of them.
+fn without_underscores(digits: &str, radix: u32) -> Option<String> {
+    let mut digit_before = radix != 10;
+    for (index, c) in digits.char_indices() {
+        let digit_behind = digits[index + c.len_utf8()..].starts_with(|c: char| c.is_digit(radix));
+        if c == '_' && !(digit_before && digit_behind) {
+            return None;
+        }
+        digit_before = c.is_digit(radix);
+    }
+    Some(digits.replace('_', ""))
 }
 
 fn float(text: &str) -> Option<f64> {
@@ -146,7 +152,7 @@ fn float(text: &str) -> Option<f64> {
         if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
             return None;
         }
-        without_underscores(digits, false)?.parse().ok()?
+        without_underscores(digits, 10)?.parse().ok()?
     };
     let value: f64 = if negative { -magnitude } else { magnitude };
     value.is_finite().then_some(value)
@@ -154,9 +160,9 @@ fn float(text: &str) -> Option<f64> {
 
 /// `1.8p3`: a hexadecimal mantissa and a binary exponent.
 fn hex_float(text: &str) -> Option<f64> {
+    let text = without_underscores(text, 16)?;
     let (mantissa, exponent) = text.split_once(['p', 'P'])?;
-    let mantissa = without_underscores(mantissa, true)?;
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let exponent: i32 = exponent.parse().ok()?;
     let mut value = 0.0;
     if whole.is_empty() && fraction.is_empty() {
@@ -173,16 +179,24 @@ fn hex_float(text: &str) -> Option<f64> {
     Some(value * 2f64.powi(exponent))
 }
 
-/// `1+2i`
-fn complex(text: &str) -> Option<(f64, f64)> {
-    let inner = text.strip_suffix('i')?;
+/// `1+2i`; the error is Go's text.
+fn complex(text: &str) -> Result<(f64, f64), String> {
+    let part = |text: &str| {
+        let shown = crate::fmt::quote(text.as_bytes());
+        float(text).ok_or_else(|| format!("strconv.ParseFloat: parsing {shown}: invalid syntax"))
+    };
+    let inner = text.strip_suffix('i').unwrap_or(text);
     let split = inner
         .char_indices()
         .skip(1)
         .filter(|(index, c)| {
             matches!(c, '+' | '-') && !inner[..*index].ends_with(['e', 'E', 'p', 'P'])
         })
-        .last()?
-        .0;
-    Some((float(&inner[..split])?, float(&inner[split..])?))
+        .last();
+    match split {
+        Some((split, _)) if split + 1 < inner.len() => {
+            Ok((part(&inner[..split])?, part(&inner[split..])?))
+        }
+        _ => Err(String::from("syntax error scanning complex number")),
+    }
 }
