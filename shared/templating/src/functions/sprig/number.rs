@@ -202,6 +202,8 @@ fn smaller(a: f64, b: f64) -> f64 {
 
 /// Without the rounding error of the last binary digit: sprig computes with decimals.
 fn decimal(value: f64) -> f64 {
+    // Decimals know one zero only.
+    let value = value + 0.0;
     let tidy: f64 = format!("{value:.14e}").parse().unwrap_or(value);
     if format!("{tidy:e}").len() < format!("{value:e}").len() {
         tidy

@@ -24,7 +24,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn parse(text: &str) -> Result<Value, CallError> {
+    let failed = |why: &str| Err(CallError::new(format!("unable to parse url: {why}")));
     let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+    if text.contains(|c: char| c.is_ascii_control()) {
+        return failed("invalid control character in URL");
+    }
     let scheme = text.find(':').filter(|at| {
         let name = &text[..*at];
         name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -33,9 +37,7 @@ fn parse(text: &str) -> Result<Value, CallError> {
                 .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     });
     if scheme.is_none() && text.starts_with(':') {
-        return Err(CallError::new(
-            "unable to parse url: missing protocol scheme",
-        ));
+        return failed("missing protocol scheme");
     }
     let (scheme, rest) = scheme.map_or(("", text), |at| (&text[..at], &text[at + 1..]));
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -45,6 +47,12 @@ fn parse(text: &str) -> Result<Value, CallError> {
         (authority, path) = rest.split_at(end);
     } else if !scheme.is_empty() && !rest.starts_with('/') && !rest.is_empty() {
         (path, opaque) = ("", rest);
+    } else if rest
+        .split('/')
+        .next()
+        .is_some_and(|part| part.contains(':'))
+    {
+        return failed("first path segment in URL cannot contain colon");
     }
     let (userinfo, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let hostname = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
