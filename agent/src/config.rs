@@ -228,14 +228,16 @@ pub enum ConfigError {
         /// Where and what.
         source: hcl::ParseError,
     },
-    /// A value of the wrong form.
-    #[error("{origin}: {key}: {reason}")]
-    Form {
+    /// Something that cannot stand where it stands.
+    #[error("{origin}:{line}: {reason}")]
+    Written {
         /// The file or variable.
         origin: String,
-        /// Key of the configuration.
+        /// Line in it.
+        line: u32,
+        /// The key with its place, as `template[0].perms`.
         key: String,
-        /// What is wrong.
+        /// What is wrong, and what would be right.
         reason: String,
     },
     /// A value that cannot be used.

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use contract::annotations::nearest_of;
-use hcl::{Key, Object, Position, Value, ValueKind};
+use hcl::{Item, Key, Object, Position, Value, ValueKind};
 use serde_json::{Map, Value as Json};
 
 use super::ConfigError;
@@ -39,19 +39,36 @@ impl fmt::Display for UnknownKey {
     }
 }
 
+/// What was read of a document.
+#[derive(Debug, Default)]
+pub(super) struct Normalised {
+    /// The tree as the types read it. What has a problem is left out.
+    pub(super) tree: Map<String, Json>,
+    /// Keys that nobody knows.
+    pub(super) unknown: Vec<UnknownKey>,
+    /// What cannot stand where it stands, in the order of the document.
+    pub(super) problems: Vec<ConfigError>,
+}
+
 /// The tree of a document as the types read it.
-pub(super) fn normalised(
-    document: &Object,
-    origin: &str,
-    unknown: &mut Vec<UnknownKey>,
-) -> Result<Json, ConfigError> {
-    let mut reader = Reader { origin, unknown };
-    Ok(Json::Object(reader.body(document, &ROOT, "")?))
+pub(super) fn normalised(document: &Object, origin: &str) -> Normalised {
+    let mut reader = Reader {
+        origin,
+        unknown: Vec::new(),
+        problems: Vec::new(),
+    };
+    let tree = reader.body(document, &ROOT, "");
+    Normalised {
+        tree,
+        unknown: reader.unknown,
+        problems: reader.problems,
+    }
 }
 
 struct Reader<'a> {
     origin: &'a str,
-    unknown: &'a mut Vec<UnknownKey>,
+    unknown: Vec<UnknownKey>,
+    problems: Vec<ConfigError>,
 }
 
 /// A block's body with its labels.
@@ -61,12 +78,7 @@ struct Body<'a> {
 }
 
 impl Reader<'_> {
-    fn body(
-        &mut self,
-        object: &Object,
-        block: &Block,
-        place: &str,
-    ) -> Result<Map<String, Json>, ConfigError> {
+    fn body(&mut self, object: &Object, block: &Block, place: &str) -> Map<String, Json> {
         let mut map = Map::new();
         for item in &object.items {
             let key = item.name();
@@ -78,95 +90,121 @@ impl Reader<'_> {
                     _ => std::slice::from_ref(&item.value),
                 };
                 for body in bodies {
-                    let ValueKind::Object(inner) = &body.kind else {
-                        return Err(self.error(body.position, "\"sinks\" has to be a block"));
-                    };
-                    let inner = self.body(inner, block, place)?;
-                    append(&mut map, "sink", inner.get("sink"));
+                    if let ValueKind::Object(inner) = &body.kind {
+                        let inner = self.body(inner, block, place);
+                        append(&mut map, "sink", inner.get("sink"));
+                    } else {
+                        self.problem(body.position, &path, "\"sinks\" has to be a block");
+                    }
                 }
             } else if let Some(inner) = block.block(key) {
-                let mut found = Vec::new();
-                bodies(
-                    item.labels().iter().collect(),
-                    &item.value,
-                    inner,
-                    &mut found,
-                );
-                for body in found {
-                    let count = map.get(key).and_then(Json::as_array).map_or(0, Vec::len);
-                    if inner.count == Count::One && count > 0 {
-                        return Err(self.error(
-                            body.value.position,
-                            &format!("one and only one \"{key}\" block is required"),
-                        ));
-                    }
-                    let path = match (inner.count, body.labels.first()) {
-                        (Count::Many, Some(label)) if inner.label == Label::Name => {
-                            format!("{path}[{}]", label.text)
-                        }
-                        (Count::Many, _) => format!("{path}[{count}]"),
-                        (Count::One | Count::Last, _) => path.clone(),
-                    };
-                    let value = self.labelled(&body, inner, &path)?;
-                    if inner.count == Count::Last {
-                        map.remove(key);
-                    }
-                    append(&mut map, key, Some(&Json::Array(vec![value])));
-                }
+                self.blocks(item, block, inner, &path, &mut map);
             } else if block.knows(key) {
-                let mut value = plain(&item.value);
-                if matches!(key, "config" | "telemetry") {
-                    value = as_map(value);
+                if let Some(value) = self.scalar(item, block, &path) {
+                    map.insert(key.to_owned(), value);
                 }
-                if block.closed && is_duration(key) {
-                    value = self.duration(value, &item.value, &path)?;
-                }
-                map.insert(key.to_owned(), value);
             } else {
-                self.unknown(item.position(), key, path, block, place)?;
+                self.unknown(item.position(), key, path, block, place);
             }
         }
-        Ok(map)
+        map
     }
 
-    fn labelled(
+    /// All blocks that stand under a key.
+    fn blocks(
         &mut self,
-        body: &Body<'_>,
+        item: &Item,
+        around: &Block,
         block: &Block,
         path: &str,
-    ) -> Result<Json, ConfigError> {
-        let ValueKind::Object(object) = &body.value.kind else {
-            return Ok(plain(body.value));
-        };
-        let mut map = self.body(object, block, path)?;
-        if let Some(label) = body.labels.first() {
-            let (key, text) = match block.label {
-                Label::None => {
-                    return Err(
-                        self.error(label.position, &format!("{path}: this block has no label"))
-                    );
+        map: &mut Map<String, Json>,
+    ) {
+        let key = item.name();
+        let mut found = Vec::new();
+        let labels = item.labels().iter().collect();
+        bodies(labels, &item.value, block, &mut found);
+        for body in found {
+            let count = map.get(key).and_then(Json::as_array).map_or(0, Vec::len);
+            if block.count == Count::One && count > 0 {
+                let words = format!("one and only one \"{key}\" block is required");
+                self.problem(body.value.position, path, &words);
+                continue;
+            }
+            let path = match (block.count, body.labels.first()) {
+                (Count::Many, Some(label)) if block.label == Label::Name => {
+                    format!("{path}[{}]", label.text)
                 }
-                Label::Type => ("type", label.text.to_lowercase()),
-                Label::Name => ("name", label.text.clone()),
+                (Count::Many, _) => format!("{path}[{count}]"),
+                (Count::One | Count::Last, _) => path.to_owned(),
             };
-            map.entry(key).or_insert(Json::String(text));
+            let value = match &body.value.kind {
+                ValueKind::Object(object) => Some(self.labelled(object, &body, block, &path)),
+                _ => self.accepted(around, key, plain(body.value), body.value, &path),
+            };
+            if block.count == Count::Last {
+                map.remove(key);
+            }
+            append(map, key, Some(&value.into_iter().collect()));
         }
-        Ok(Json::Object(map))
     }
 
-    fn unknown(
+    fn labelled(&mut self, object: &Object, body: &Body<'_>, block: &Block, path: &str) -> Json {
+        let mut map = self.body(object, block, path);
+        if let Some(label) = body.labels.first() {
+            let named = match block.label {
+                Label::None => {
+                    let words = format!("{path}: this block has no label");
+                    self.problem(label.position, path, &words);
+                    None
+                }
+                Label::Type => Some(("type", label.text.to_lowercase())),
+                Label::Name => Some(("name", label.text.clone())),
+            };
+            if let Some((key, text)) = named {
+                map.entry(key).or_insert(Json::String(text));
+            }
+        }
+        Json::Object(map)
+    }
+
+    /// The value of a key that is no block; `None` where it is not of the key's type.
+    fn scalar(&mut self, item: &Item, block: &Block, path: &str) -> Option<Json> {
+        let key = item.name();
+        let mut value = plain(&item.value);
+        if matches!(key, "config" | "telemetry") {
+            value = as_map(value);
+        }
+        if block.closed && is_duration(key) {
+            value = self.duration(value, &item.value, path)?;
+        }
+        self.accepted(block, key, value, &item.value, path)
+    }
+
+    /// The value where the type of the block takes it under the key.
+    fn accepted(
         &mut self,
-        position: Position,
-        key: &str,
-        path: String,
         block: &Block,
-        place: &str,
-    ) -> Result<(), ConfigError> {
+        key: &str,
+        value: Json,
+        written: &Value,
+        path: &str,
+    ) -> Option<Json> {
+        match block.complaint(key, &value, &written.kind) {
+            None => Some(value),
+            Some(complaint) => {
+                let words = format!("{path}: {complaint}");
+                self.problem(written.position, path, &words);
+                None
+            }
+        }
+    }
+
+    fn unknown(&mut self, position: Position, key: &str, path: String, block: &Block, place: &str) {
         if block.leftovers.contains(&key) {
-            return Ok(());
+            return;
         }
         if let Some(reason) = refusal(key).filter(|_| place.is_empty()) {
-            return Err(self.error(position, &format!("{key}: {reason}")));
+            return self.problem(position, key, &format!("{key}: {reason}"));
         }
         let found = UnknownKey {
             origin: self.origin.to_owned(),
@@ -174,40 +212,43 @@ impl Reader<'_> {
             key: path,
             nearest: nearest_of(key, (block.fields)().iter().copied()),
         };
-        if block.closed {
-            return Err(ConfigError::rule(match block.label {
-                Label::Name => {
-                    format!(
-                        "{}:{}: {place}: '{key}' is not allowed",
-                        found.origin, found.line
-                    )
-                }
-                Label::None | Label::Type => found.to_string(),
-            }));
+        match block.label {
+            Label::Name if block.closed => {
+                let words = format!("{place}: '{key}' is not allowed");
+                self.problem(position, place, &words);
+            }
+            _ if block.closed => self.problems.push(ConfigError::Unknown(found)),
+            _ => self.unknown.push(found),
         }
-        self.unknown.push(found);
-        Ok(())
     }
 
     /// To the established decoder, a bare number in these blocks is nanoseconds. So large a number
     /// that this makes sense is taken as such; a small one is somebody's seconds.
-    fn duration(&self, value: Json, written: &Value, path: &str) -> Result<Json, ConfigError> {
+    fn duration(&mut self, value: Json, written: &Value, path: &str) -> Option<Json> {
         const SENSIBLE: i64 = 1_000_000;
         match written.kind {
-            ValueKind::Integer(0) => Ok(Json::String("0s".to_owned())),
+            ValueKind::Integer(0) => Some(Json::String("0s".to_owned())),
             ValueKind::Integer(count) if count >= SENSIBLE => {
-                Ok(Json::String(format!("{count}ns")))
+                Some(Json::String(format!("{count}ns")))
             }
-            ValueKind::Integer(count) => Err(self.error(
-                written.position,
-                &format!("{path}: {count} would be nanoseconds: write a duration with its unit, such as \"30s\""),
-            )),
-            _ => Ok(value),
+            ValueKind::Integer(count) => {
+                let words = format!(
+                    "{path}: {count} would be nanoseconds: write a duration with its unit, such as \"30s\""
+                );
+                self.problem(written.position, path, &words);
+                None
+            }
+            _ => Some(value),
         }
     }
 
-    fn error(&self, position: Position, reason: &str) -> ConfigError {
-        ConfigError::rule(format!("{}:{}: {reason}", self.origin, position.line))
+    fn problem(&mut self, position: Position, path: &str, reason: &str) {
+        self.problems.push(ConfigError::Written {
+            origin: self.origin.to_owned(),
+            line: position.line,
+            key: path.to_owned(),
+            reason: reason.to_owned(),
+        });
     }
 }
 

@@ -7,12 +7,17 @@ mod document;
 mod probe;
 
 use contract::agent_config as c;
-use probe::fields;
+use hcl::ValueKind;
+use probe::{complaint, fields};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 /// A block.
 pub(super) struct Block {
     /// The keys that its type reads.
     pub(super) fields: fn() -> &'static [&'static str],
+    /// Why its type does not take a value under a key.
+    complaint: fn(&str, &Json, &ValueKind) -> Option<String>,
     /// Those of the keys that are blocks.
     pub(super) blocks: &'static [(&'static str, Block)],
     /// What a label of the block stands for.
@@ -49,6 +54,7 @@ pub(super) enum Count {
 
 const PLAIN: Block = Block {
     fields: || &[],
+    complaint: |_, _, _| None,
     blocks: &[],
     label: Label::None,
     count: Count::One,
@@ -58,7 +64,6 @@ const PLAIN: Block = Block {
 
 /// The whole configuration.
 pub(super) static ROOT: Block = Block {
-    fields: fields::<c::AgentConfig>,
     leftovers: &[
         "disable_mlock",
         "api_addr",
@@ -72,14 +77,14 @@ pub(super) static ROOT: Block = Block {
         ("auto_auth", AUTO_AUTH),
         ("vault", VAULT),
         ("template", TEMPLATE),
-        ("template_config", block(fields::<c::TemplateConfig>)),
+        ("template_config", block::<c::TemplateConfig>()),
         ("listener", LISTENER),
         ("cache", CACHE),
-        ("api_proxy", block(fields::<c::ApiProxy>)),
+        ("api_proxy", block::<c::ApiProxy>()),
         ("env_template", ENV_TEMPLATE),
-        ("exec", closed(fields::<c::Exec>)),
+        ("exec", closed::<c::Exec>()),
     ],
-    ..PLAIN
+    ..block::<c::AgentConfig>()
 };
 
 const AUTO_AUTH: Block = Block {
@@ -88,7 +93,7 @@ const AUTO_AUTH: Block = Block {
             "method",
             Block {
                 label: Label::Type,
-                ..block(fields::<c::Method>)
+                ..block::<c::Method>()
             },
         ),
         (
@@ -96,16 +101,16 @@ const AUTO_AUTH: Block = Block {
             Block {
                 label: Label::Type,
                 count: Count::Many,
-                ..block(fields::<c::Sink>)
+                ..block::<c::Sink>()
             },
         ),
     ],
-    ..block(fields::<c::AutoAuth>)
+    ..block::<c::AutoAuth>()
 };
 
 const VAULT: Block = Block {
-    blocks: &[("retry", block(fields::<c::Retry>))],
-    ..block(fields::<c::Vault>)
+    blocks: &[("retry", block::<c::Retry>())],
+    ..block::<c::Vault>()
 };
 
 const TEMPLATE: Block = Block {
@@ -119,27 +124,27 @@ const TEMPLATE: Block = Block {
                     "env",
                     Block {
                         count: Count::Last,
-                        ..closed(fields::<c::ExecEnv>)
+                        ..closed::<c::ExecEnv>()
                     },
                 )],
-                ..closed(fields::<c::TemplateExec>)
+                ..closed::<c::TemplateExec>()
             },
         ),
         (
             "wait",
             Block {
                 count: Count::Last,
-                ..closed(fields::<c::WaitBlock>)
+                ..closed::<c::WaitBlock>()
             },
         ),
     ],
-    ..closed(fields::<c::Template>)
+    ..closed::<c::Template>()
 };
 
 const LISTENER: Block = Block {
     count: Count::Many,
     label: Label::Type,
-    blocks: &[("agent_api", block(fields::<c::AgentApi>))],
+    blocks: &[("agent_api", block::<c::AgentApi>())],
     leftovers: &[
         "chroot_namespace",
         "cluster_address",
@@ -169,7 +174,7 @@ const LISTENER: Block = Block {
         "x_forwarded_for_reject_not_authorized",
         "x_forwarded_for_reject_not_present",
     ],
-    ..block(fields::<c::Listener>)
+    ..block::<c::Listener>()
 };
 
 const CACHE: Block = Block {
@@ -177,26 +182,30 @@ const CACHE: Block = Block {
         "persist",
         Block {
             label: Label::Type,
-            ..block(fields::<c::Persist>)
+            ..block::<c::Persist>()
         },
     )],
-    ..block(fields::<c::Cache>)
+    ..block::<c::Cache>()
 };
 
 const ENV_TEMPLATE: Block = Block {
     count: Count::Many,
     label: Label::Name,
-    ..closed(fields::<c::EnvTemplate>)
+    ..closed::<c::EnvTemplate>()
 };
 
-const fn block(fields: fn() -> &'static [&'static str]) -> Block {
-    Block { fields, ..PLAIN }
+const fn block<T: DeserializeOwned>() -> Block {
+    Block {
+        fields: fields::<T>,
+        complaint: complaint::<T>,
+        ..PLAIN
+    }
 }
 
-const fn closed(fields: fn() -> &'static [&'static str]) -> Block {
+const fn closed<T: DeserializeOwned>() -> Block {
     Block {
         closed: true,
-        ..block(fields)
+        ..block::<T>()
     }
 }
 
@@ -205,6 +214,11 @@ impl Block {
     pub(super) fn block(&self, key: &str) -> Option<&Block> {
         let found = self.blocks.iter().find(|(name, _)| *name == key);
         found.map(|(_, block)| block)
+    }
+
+    /// Why the block's type does not take a value under a key; `None` where it does.
+    pub(super) fn complaint(&self, key: &str, value: &Json, written: &ValueKind) -> Option<String> {
+        (self.complaint)(key, value, written)
     }
 
     /// Whether the block's type reads a key.

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
 use contract::names::CONFIG_VARIABLE;
+use serde_json::Value as Json;
 
 use super::merge::merge;
 use super::normal::{UnknownKey, normalised};
@@ -101,13 +102,14 @@ impl Loaded {
             origin: origin.to_owned(),
             source,
         })?;
-        let value = normalised(&document, origin, &mut self.unknown_keys)?;
-        let config: AgentConfig =
-            serde_path_to_error::deserialize(&value).map_err(|error| ConfigError::Form {
-                origin: origin.to_owned(),
-                key: error.path().to_string(),
-                reason: error.inner().to_string(),
-            })?;
+        let normalised = normalised(&document, origin);
+        if let Some(problem) = normalised.problems.into_iter().next() {
+            return Err(problem);
+        }
+        self.unknown_keys.extend(normalised.unknown);
+        // What the types refuse has been found by key and place before.
+        let config: AgentConfig = serde_json::from_value(Json::Object(normalised.tree))
+            .map_err(|error| ConfigError::rule(format!("{origin}: {error}")))?;
         self.config = merge(std::mem::take(&mut self.config), config);
         Ok(())
     }

@@ -3,10 +3,19 @@ use serde_json::json;
 use super::*;
 
 fn read(text: &str) -> Result<(Json, Vec<String>), String> {
-    let mut unknown = Vec::new();
     let document = hcl::parse(text).unwrap();
-    let value = normalised(&document, "a.hcl", &mut unknown).map_err(|error| error.to_string())?;
-    Ok((value, unknown.iter().map(ToString::to_string).collect()))
+    let read = normalised(&document, "a.hcl");
+    if !read.problems.is_empty() {
+        return Err(problems(text).join("\n"));
+    }
+    let unknown = read.unknown.iter().map(ToString::to_string);
+    Ok((Json::Object(read.tree), unknown.collect()))
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let document = hcl::parse(text).unwrap();
+    let read = normalised(&document, "a.hcl");
+    read.problems.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -115,6 +124,76 @@ fn a_block_that_may_stand_once_stands_once() {
     assert!(error.ends_with("one and only one \"method\" block is required"));
     let (value, _) = read("template { wait { min = \"1s\" }\n wait { min = \"2s\" } }").unwrap();
     assert_eq!(value["template"][0]["wait"], json!([{"min": "2s"}]));
+}
+
+#[test]
+fn a_value_of_another_type_is_said_with_its_line_and_what_is_taken() {
+    let switch = "true or false (as text also 1, t, T, TRUE, True, 0, f, F, FALSE, False)";
+    for (text, expected) in [
+        ("auto_auth = 3", "1: auto_auth: takes a block, not a whole number".to_owned()),
+        ("pid_file = [\"/p\"]", "1: pid_file: takes text, not a list".to_owned()),
+        ("{\n\"vault\": {\n\"address\": null}}", "3: vault.address: takes text, not null".to_owned()),
+        (
+            "template {\n  left_delimiter =\n    5\n}",
+            "3: template[0].left_delimiter: takes text, not a whole number".to_owned(),
+        ),
+        (
+            "listener \"tcp\" {\n  tls_disable = \"maybe\"\n}",
+            format!("2: listener[0].tls_disable: takes {switch}, not another text"),
+        ),
+        (
+            "exit_after_auth = 2",
+            format!("1: exit_after_auth: takes {switch}, not a whole number"),
+        ),
+        (
+            "vault { retry { num_retries = 1.5 } }",
+            "1: vault.retry.num_retries: takes a whole number, not a number with a fraction".to_owned(),
+        ),
+        (
+            "template { command = {} }",
+            "1: template[0].command: takes text or a list of texts, not an object".to_owned(),
+        ),
+        (
+            "template { exec { command = [[]] } }",
+            "1: template[0].exec.command: takes text or a list of texts, not a list of something else"
+                .to_owned(),
+        ),
+        (
+            "template { wait = 5 }",
+            "1: template[0].wait: takes text or a block, not a whole number".to_owned(),
+        ),
+        (
+            "template { command_timeout = [] }",
+            "1: template[0].command_timeout: takes true or false, text or a number, not a list".to_owned(),
+        ),
+        (
+            "auto_auth { method \"kubernetes\" { config = \"role\" } }",
+            "1: auto_auth.method.config: takes a block, not text".to_owned(),
+        ),
+        (
+            "env_template \"A\" { contents = true }",
+            "1: env_template[A].contents: takes text, not true or false".to_owned(),
+        ),
+    ] {
+        assert_eq!(problems(text), [format!("a.hcl:{expected}")], "{text}");
+    }
+}
+
+#[test]
+fn every_problem_of_a_text_is_found_and_the_rest_is_read() {
+    let text = "pid_file = 1\nlog_level = \"info\"\ntemplate { perm = \"0600\" }\n\
+                template { destination = 2 }\nvault {}\nvault {}\nconsul {}";
+    let read = normalised(&hcl::parse(text).unwrap(), "a.hcl");
+    let lines: Vec<_> = problems(text)
+        .iter()
+        .map(|problem| problem.split(':').nth(1).unwrap().to_owned())
+        .collect();
+    assert_eq!(lines, ["1", "3", "4", "6", "7"]);
+    let tree = Json::Object(read.tree);
+    assert_eq!(
+        tree,
+        json!({"log_level": "info", "template": [{}, {}], "vault": [{}]})
+    );
 }
 
 #[test]

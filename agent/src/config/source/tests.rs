@@ -67,7 +67,7 @@ fn a_variable_holds_base64_of_json_or_hcl() {
     let odd = load("eyJleGl0X2FmdGVyX2F1dGgiOiJtYXliZSJ9").unwrap_err();
     assert!(
         odd.to_string()
-            .starts_with("VAULT_CONFIG: exit_after_auth: "),
+            .starts_with("VAULT_CONFIG:1: exit_after_auth: takes true or false"),
         "{odd}"
     );
     let unset = Loaded::of(&[Source::Variable("X".into())], &Environment::default());
