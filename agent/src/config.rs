@@ -7,10 +7,12 @@
 //! ```
 //!
 //! What is wrong is said with the key that it stands under; nothing is checked a second time later.
+//! Reading and checking go on behind a problem: a start says the first one, `validate` all.
 
 mod environment;
 mod merge;
 mod normal;
+mod problems;
 mod schema;
 mod source;
 mod validate;
@@ -33,6 +35,7 @@ use crate::sink::SinkSettings;
 
 pub use environment::{Environment, Variable};
 pub use normal::UnknownKey;
+pub use problems::Problems;
 pub use source::{Loaded, Source};
 pub use validate::{Overrides, client_of_flags};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::auth::AuthError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Problems};
 use crate::exec::ExecError;
 use crate::files::FileError;
 use crate::listener::ListenError;
@@ -21,6 +21,9 @@ pub enum Failure {
     /// The configuration cannot be used.
     #[error("configuration: {0}")]
     Config(#[from] ConfigError),
+    /// The same, with all that is wrong.
+    #[error("configuration: {0}")]
+    Problems(#[from] Problems),
     /// The log settings cannot be used.
     #[error("configuration: {0}")]
     Log(#[from] LogError),
@@ -61,7 +64,7 @@ impl Failure {
         match self {
             Self::Config(ConfigError::Missing) => USAGE,
             Self::Exited(code) => *code,
-            Self::Config(_) | Self::Log(_) | Self::Client(_) => 78,
+            Self::Config(_) | Self::Problems(_) | Self::Log(_) | Self::Client(_) => 78,
             Self::Auth(_)
             | Self::Sink(_)
             | Self::Render(_)
@@ -74,13 +77,23 @@ impl Failure {
 
     /// The reason in one line, for a termination message.
     pub fn one_line(&self) -> String {
-        let words: Vec<String> = self
-            .to_string()
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect();
-        words.join(" ")
+        one_line(&self.to_string())
     }
+
+    /// The same with a line for each problem of a configuration.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Problems(problems) => problems
+                .iter()
+                .map(|problem| one_line(&format!("configuration: {problem}")))
+                .collect(),
+            other => vec![other.one_line()],
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Where kubelet reads the reason of an end; there in every container, and nowhere else.
@@ -135,5 +148,6 @@ mod tests {
         let failure = Failure::from(RenderError::Templates(reasons));
         assert_eq!(failure.exit_code(), 1);
         assert_eq!(failure.one_line(), "not rendered: a: * b; c");
+        assert_eq!(failure.lines(), [failure.one_line()]);
     }
 }

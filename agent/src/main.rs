@@ -38,10 +38,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let line = format!("vault-agent: {}\n", failure.one_line());
+            let lines = failure.lines().into_iter();
+            let lines: Vec<_> = lines.map(|line| format!("vault-agent: {line}\n")).collect();
+            let lines = lines.concat();
             // The last line of the log, and what `kubectl describe` shows.
-            let _ = io::stderr().write_all(line.as_bytes());
-            exit::leave_message(&line);
+            let _ = io::stderr().write_all(lines.as_bytes());
+            exit::leave_message(&lines);
             failure.exit_code().into()
         }
     }
@@ -122,16 +124,13 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     })
 }
 
+/// A start says the first problem alone.
 fn read(
     sources: &[Source],
     strict: bool,
     environment: &Environment,
 ) -> Result<Loaded, ConfigError> {
-    let loaded = Loaded::of(sources, environment)?;
-    match loaded.unknown_keys.first() {
-        Some(key) if strict => Err(ConfigError::Unknown(key.clone())),
-        _ => Ok(loaded),
-    }
+    Ok(Loaded::of(sources, environment, strict).whole()?)
 }
 
 /// Reports what is ignored, and checks the rest.
@@ -146,8 +145,9 @@ fn settings_of(
     for block in loaded.ignored_blocks() {
         warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
     }
-    let settings = Settings::from_config(&loaded.config, overrides.clone(), environment)?;
-    Ok((loaded.config, settings))
+    let config = loaded.config.clone();
+    let settings = loaded.settings(overrides.clone(), environment)?;
+    Ok((config, settings))
 }
 
 fn overrides(cli: &Cli) -> Overrides {
@@ -157,12 +157,12 @@ fn overrides(cli: &Cli) -> Overrides {
     }
 }
 
-/// Says on stdout what a run would say of the configuration, and what it ignores.
+/// Says what a run would say of the configuration, and all that is wrong at once; on stdout what is
+/// ignored.
 fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let sources = Source::choose(&files.config, &environment)?;
-    let loaded = read(&sources, files.strict.unwrap_or_default(), &environment)?;
-    Settings::from_config(&loaded.config, overrides(cli), &environment)?;
+    let loaded = Loaded::of(&sources, &environment, files.strict.unwrap_or_default());
     let mut out = io::stdout();
     for key in &loaded.unknown_keys {
         writeln!(out, "{key}")?;
@@ -170,6 +170,7 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     for block in loaded.ignored_blocks() {
         writeln!(out, "{block:?} is not supported and ignored")?;
     }
+    loaded.settings(overrides(cli), &environment)?;
     Ok(writeln!(out, "The configuration is valid.")?)
 }
 

@@ -84,6 +84,18 @@ fn validate_says_what_is_wrong_with_file_and_line() {
     assert!(code == 0 && stdout.starts_with(&expected), "{stdout}");
     let (code, _, stderr) = run(&["validate", "-strict", &argument]);
     assert!(code == 78 && stderr.contains(&expected), "{stderr}");
+    let odd = "vault { address = 1 }\nlistener \"tcp\" { tls_disable = \"maybe\" }\n";
+    std::fs::write(&file, text.clone() + odd).unwrap();
+    let (code, _, stderr) = run(&["validate", &argument]);
+    let lines: Vec<_> = stderr.lines().collect();
+    let start = |line: u32| format!("vault-agent: configuration: {}:{line}: ", file.display());
+    assert_eq!((code, lines.len()), (78, 2), "{stderr}");
+    assert!(
+        lines[0].starts_with(&start(8)) && lines[1].starts_with(&start(9)),
+        "{stderr}"
+    );
+    let (code, _, stderr) = run(&[&argument]);
+    assert_eq!((code, stderr.lines().count()), (78, 1), "{stderr}");
     std::fs::write(&file, text + "vault {").unwrap();
     let (code, _, stderr) = run(&["validate", &argument]);
     assert!(

@@ -5,11 +5,13 @@
 
 use std::fmt;
 
+use contract::AgentConfig;
 use contract::annotations::nearest_of;
 use hcl::{Item, Key, Object, Position, Value, ValueKind};
 use serde_json::{Map, Value as Json};
 
 use super::ConfigError;
+use super::problems::Places;
 use super::schema::{Block, Count, Label, ROOT, refusal};
 
 /// A key that nobody reads.
@@ -50,10 +52,18 @@ pub(super) struct Normalised {
     pub(super) problems: Vec<ConfigError>,
 }
 
-/// The tree of a document as the types read it.
-pub(super) fn normalised(document: &Object, origin: &str) -> Normalised {
+/// The tree of a document as the types read it, and the places of its keys. `earlier` is what it
+/// comes on top of: its blocks are counted first.
+pub(super) fn normalised(
+    document: &Object,
+    origin: &str,
+    earlier: &AgentConfig,
+    places: &mut Places,
+) -> Normalised {
     let mut reader = Reader {
         origin,
+        earlier,
+        places,
         unknown: Vec::new(),
         problems: Vec::new(),
     };
@@ -67,6 +77,8 @@ pub(super) fn normalised(document: &Object, origin: &str) -> Normalised {
 
 struct Reader<'a> {
     origin: &'a str,
+    earlier: &'a AgentConfig,
+    places: &'a mut Places,
     unknown: Vec<UnknownKey>,
     problems: Vec<ConfigError>,
 }
@@ -83,6 +95,7 @@ impl Reader<'_> {
         for item in &object.items {
             let key = item.name();
             let path = join(place, key);
+            self.places.note(&path, self.origin, item.position().line);
             // Another way to write the sinks.
             if key == "sinks" && block.block("sink").is_some() {
                 let bodies = match &item.value.kind {
@@ -134,9 +147,11 @@ impl Reader<'_> {
                 (Count::Many, Some(label)) if block.label == Label::Name => {
                     format!("{path}[{}]", label.text)
                 }
-                (Count::Many, _) => format!("{path}[{count}]"),
+                (Count::Many, _) => format!("{path}[{}]", self.before(path) + count),
                 (Count::One | Count::Last, _) => path.to_owned(),
             };
+            self.places
+                .note(&path, self.origin, body.value.position.line);
             let value = match &body.value.kind {
                 ValueKind::Object(object) => Some(self.labelled(object, &body, block, &path)),
                 _ => self.accepted(around, key, plain(body.value), body.value, &path),
@@ -145,6 +160,15 @@ impl Reader<'_> {
                 map.remove(key);
             }
             append(map, key, Some(&value.into_iter().collect()));
+        }
+    }
+
+    /// How many blocks under a key stand in earlier files.
+    fn before(&self, path: &str) -> usize {
+        match path {
+            "template" => self.earlier.template.len(),
+            "listener" => self.earlier.listener.len(),
+            _ => 0,
         }
     }
 

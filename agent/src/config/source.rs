@@ -1,5 +1,6 @@
 //! Where the configuration comes from, and its first reading.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,9 @@ use contract::names::CONFIG_VARIABLE;
 use serde_json::Value as Json;
 
 use super::merge::merge;
-use super::normal::{UnknownKey, normalised};
-use super::{ConfigError, Environment};
+use super::normal::{Normalised, UnknownKey, normalised};
+use super::problems::{Found, Places, Problems, top};
+use super::{ConfigError, Environment, Overrides, Settings};
 
 /// Where the configuration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +27,12 @@ pub enum Source {
 /// A configuration as it was written.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The configuration.
+    /// The configuration, without what has a problem.
     pub config: AgentConfig,
     /// Keys in it that nobody reads.
     pub unknown_keys: Vec<UnknownKey>,
-}
-
-impl Loaded {
-    /// The blocks in it that are read but have no effect here.
-    pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
-        let telemetry = self.config.telemetry.is_some();
-        telemetry.then_some("telemetry").into_iter()
-    }
+    places: Places,
+    found: Found,
 }
 
 impl Source {
@@ -77,41 +73,140 @@ impl Source {
 }
 
 impl Loaded {
-    /// Reads all sources, each on top of those before it.
-    pub fn of(sources: &[Source], environment: &Environment) -> Result<Self, ConfigError> {
+    /// Reads all sources, each on top of those before it. With `strict`, a key that nobody reads is
+    /// a problem.
+    pub fn of(sources: &[Source], environment: &Environment, strict: bool) -> Self {
         let mut loaded = Self::default();
         for source in sources {
             match source {
                 Source::Path(path) => {
-                    for file in files(path).map_err(|source| unreadable(path, source))? {
+                    let files = files(path).map_err(|source| unreadable(path, source));
+                    for file in loaded.found.take(files).unwrap_or_default() {
                         let text = std::fs::read_to_string(&file)
-                            .map_err(|source| unreadable(&file, source))?;
-                        loaded.add(&text, &file.display().to_string())?;
+                            .map_err(|source| unreadable(&file, source));
+                        loaded.add(text, &file.display().to_string());
                     }
                 }
                 Source::Variable(variable) => {
-                    loaded.add(&decoded(variable, environment)?, variable)?;
+                    loaded.add(decoded(variable, environment), variable);
                 }
             }
         }
-        Ok(loaded)
+        if strict {
+            let keys = std::mem::take(&mut loaded.unknown_keys);
+            loaded
+                .found
+                .extend(keys.into_iter().map(ConfigError::Unknown));
+        }
+        loaded
     }
 
-    fn add(&mut self, text: &str, origin: &str) -> Result<(), ConfigError> {
-        let document = hcl::parse(text).map_err(|source| ConfigError::Syntax {
-            origin: origin.to_owned(),
-            source,
-        })?;
-        let normalised = normalised(&document, origin);
-        if let Some(problem) = normalised.problems.into_iter().next() {
-            return Err(problem);
+    /// The blocks in it that are read but have no effect here.
+    pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
+        let telemetry = self.config.telemetry.is_some();
+        telemetry.then_some("telemetry").into_iter()
+    }
+
+    /// The configuration where all of it could be read.
+    ///
+    /// # Errors
+    ///
+    /// All that cannot be read.
+    pub fn whole(self) -> Result<Self, Problems> {
+        let found = Found::default();
+        match self.found.problems() {
+            None => Ok(Self { found, ..self }),
+            Some(problems) => Err(problems),
         }
-        self.unknown_keys.extend(normalised.unknown);
+    }
+
+    /// Checks the configuration and makes it typed.
+    ///
+    /// # Errors
+    ///
+    /// What could not be read, and what is wrong with the rest. What may only follow from a part
+    /// that could not be read is left out.
+    pub fn settings(
+        self,
+        overrides: Overrides,
+        environment: &Environment,
+    ) -> Result<Settings, Problems> {
+        let checked = Settings::from_config(&self.config, overrides, environment);
+        let mut found = self.found;
+        let damage = Damage::of(&found);
+        let settings = match checked {
+            Ok(settings) => Some(settings),
+            Err(problems) => {
+                let problems = problems.into_iter();
+                let own = problems.filter(|problem| !damage.may_cause(problem));
+                found.extend(own.map(|problem| self.places.placed(problem)));
+                None
+            }
+        };
+        found.done(settings)
+    }
+
+    fn add(&mut self, text: Result<String, ConfigError>, origin: &str) {
+        let document = text.and_then(|text| {
+            hcl::parse(&text).map_err(|source| ConfigError::Syntax {
+                origin: origin.to_owned(),
+                source,
+            })
+        });
+        let Some(document) = self.found.take(document) else {
+            return;
+        };
+        let Normalised {
+            tree,
+            unknown,
+            problems,
+        } = normalised(&document, origin, &self.config, &mut self.places);
+        self.unknown_keys.extend(unknown);
+        self.found.extend(problems);
         // What the types refuse has been found by key and place before.
-        let config: AgentConfig = serde_json::from_value(Json::Object(normalised.tree))
-            .map_err(|error| ConfigError::rule(format!("{origin}: {error}")))?;
-        self.config = merge(std::mem::take(&mut self.config), config);
-        Ok(())
+        let config = serde_json::from_value(Json::Object(tree))
+            .map_err(|error| ConfigError::rule(format!("{origin}: {error}")));
+        if let Some(config) = self.found.take(config) {
+            self.config = merge(std::mem::take(&mut self.config), config);
+        }
+    }
+}
+
+/// What of a configuration could not be read.
+enum Damage {
+    None,
+    /// Something in the blocks of these names.
+    Blocks(BTreeSet<String>),
+    /// Nobody knows what.
+    Unknown,
+}
+
+impl Damage {
+    fn of(found: &Found) -> Self {
+        let mut blocks = BTreeSet::new();
+        for problem in found.iter() {
+            let (ConfigError::Written { key, .. } | ConfigError::Unknown(UnknownKey { key, .. })) =
+                problem
+            else {
+                return Self::Unknown;
+            };
+            blocks.insert(top(key).to_owned());
+        }
+        if blocks.is_empty() {
+            Self::None
+        } else {
+            Self::Blocks(blocks)
+        }
+    }
+
+    /// Whether a problem might not be one, had everything been read. A rule is about several keys,
+    /// any of which may be among the missing ones.
+    fn may_cause(&self, problem: &ConfigError) -> bool {
+        match (self, problem) {
+            (Self::None, _) => false,
+            (Self::Blocks(blocks), ConfigError::Value { key, .. }) => blocks.contains(top(key)),
+            (Self::Blocks(_) | Self::Unknown, _) => true,
+        }
     }
 }
 

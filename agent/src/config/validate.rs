@@ -17,9 +17,10 @@ use contract::agent_config::{DurationText, TemplateConfig, Vault};
 use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use vault_api::ClientConfig;
 
+use super::problems::Found;
 use super::{
-    ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, LoginSettings, RenderSettings, Revocation,
-    Settings,
+    ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, LoginSettings, Problems, RenderSettings,
+    Revocation, Settings,
 };
 use crate::cli::ClientFlags;
 use crate::proxy::UseToken;
@@ -47,75 +48,94 @@ pub fn client_of_flags(
 
 impl Settings {
     /// Checks a configuration and makes it typed.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, as far as one problem does not hide another.
     pub fn from_config(
         config: &AgentConfig,
         overrides: Overrides,
         environment: &Environment,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, Problems> {
         let Overrides {
             exit_after_auth,
             client: client_flags,
         } = overrides;
+        let mut found = Found::default();
         let auto_auth = config.auto_auth.as_ref();
         if auto_auth.is_none() {
-            check_without_login(config)?;
+            found.take(check_without_login(config));
         }
-        let reuse = reuse::reuse(config, environment)?;
-        let login = auto_auth
-            .map(|auto_auth| login::settings(auto_auth, environment))
-            .transpose()?;
+        let reuse = found.take(reuse::reuse(config, environment));
+        let login = auto_auth.map(|auto_auth| found.take(login::settings(auto_auth, environment)));
         let method = auto_auth.and_then(|auto_auth| auto_auth.method.as_ref());
-        let sinks = auto_auth
-            .iter()
-            .flat_map(|auto_auth| &auto_auth.sink)
-            .enumerate()
-            .map(|(index, sink)| sink::settings(sink, index, environment))
-            .collect::<Result<Vec<_>, _>>()?;
-        let exec = exec::settings(config)?;
+        let written_sinks = auto_auth.map_or(&[][..], |auto_auth| &auto_auth.sink);
+        let sinks = written_sinks.iter().enumerate();
+        let sinks = found.all(sinks.map(|(index, sink)| sink::settings(sink, index, environment)));
+        let exec = found.take(exec::settings(config));
         let written = config.vault.clone().unwrap_or_default();
         let namespace = method.map_or("", |method| &method.namespace);
-        let client = ClientConfig {
-            keep_connections: reuse.of_others,
-            ..vault::client_config(&written, namespace, &client_flags, environment)?
-        };
-        let proxy = proxy::settings(config, &client, environment)?;
+        let client = vault::client_config(&written, namespace, &client_flags, environment);
+        let client = found.take(client);
+        let proxy = client.as_ref();
+        let proxy =
+            proxy.and_then(|client| found.take(proxy::settings(config, client, environment)));
         if auto_auth.is_some()
-            && sinks.is_empty()
+            && written_sinks.is_empty()
             && config.template.is_empty()
             && config.env_template.is_empty()
-            && proxy.use_token == UseToken::Own
+            && proxy
+                .as_ref()
+                .is_some_and(|proxy| proxy.use_token == UseToken::Own)
         {
-            return Err(ConfigError::rule(
+            found.take::<()>(Err(ConfigError::rule(
                 "auto_auth requires at least one sink or at least one template or \
                  api_proxy.use_auto_auth_token=true",
-            ));
+            )));
         }
         let files = config.template.iter().enumerate();
         let files = files.map(|(index, block)| template::settings(block, index));
         let variables = config.env_template.iter().map(exec::variable);
-        let templates = files.chain(variables).collect::<Result<Vec<_>, _>>()?;
+        let templates = found.all(files.chain(variables));
         let rendering = config.template_config.clone().unwrap_or_default();
-        Ok(Self {
-            command_environment: vault::command_environment(&client),
-            vault: client,
-            rendering: render_settings(&rendering, method, attempts(Some(&written)))?,
-            login: login.map(|login| LoginSettings {
-                keep_connections: reuse.of_logins,
-                ..login
-            }),
-            sinks,
-            templates,
-            exec,
-            exit_after_auth: exit_after_auth || config.exit_after_auth.0,
-            ready_marker: READY_MARKER.into(),
-            status_socket: STATUS_SOCKET.into(),
-            listeners: listener::settings(&config.listener)?,
-            proxy,
-            state: state_directories(config),
-            revocation: revocation(config)?,
-            pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),
-            environment: environment.clone(),
-        })
+        let rendering = render_settings(&rendering, method, attempts(Some(&written)));
+        let rendering = found.take(rendering);
+        let listeners = config.listener.iter().enumerate();
+        let listeners = found.all(listeners.map(|(index, block)| listener::settings(block, index)));
+        let revocation = found.take(revocation(config));
+        let whole = || {
+            let reuse = reuse?;
+            let client = ClientConfig {
+                keep_connections: reuse.of_others,
+                ..client?
+            };
+            let login = match login {
+                None => None,
+                Some(login) => Some(LoginSettings {
+                    keep_connections: reuse.of_logins,
+                    ..login?
+                }),
+            };
+            Some(Self {
+                command_environment: vault::command_environment(&client),
+                vault: client,
+                rendering: rendering?,
+                login,
+                sinks,
+                templates,
+                exec: exec?,
+                exit_after_auth: exit_after_auth || config.exit_after_auth.0,
+                ready_marker: READY_MARKER.into(),
+                status_socket: STATUS_SOCKET.into(),
+                listeners,
+                proxy: proxy?,
+                state: state_directories(config),
+                revocation: revocation?,
+                pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),
+                environment: environment.clone(),
+            })
+        };
+        found.done(whole())
     }
 }
 

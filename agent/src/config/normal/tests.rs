@@ -2,9 +2,14 @@ use serde_json::json;
 
 use super::*;
 
-fn read(text: &str) -> Result<(Json, Vec<String>), String> {
+fn mk_normalised(text: &str) -> Normalised {
     let document = hcl::parse(text).unwrap();
-    let read = normalised(&document, "a.hcl");
+    let earlier = AgentConfig::default();
+    normalised(&document, "a.hcl", &earlier, &mut Places::default())
+}
+
+fn read(text: &str) -> Result<(Json, Vec<String>), String> {
+    let read = mk_normalised(text);
     if !read.problems.is_empty() {
         return Err(problems(text).join("\n"));
     }
@@ -13,9 +18,8 @@ fn read(text: &str) -> Result<(Json, Vec<String>), String> {
 }
 
 fn problems(text: &str) -> Vec<String> {
-    let document = hcl::parse(text).unwrap();
-    let read = normalised(&document, "a.hcl");
-    read.problems.iter().map(ToString::to_string).collect()
+    let problems = mk_normalised(text).problems;
+    problems.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -183,7 +187,7 @@ fn a_value_of_another_type_is_said_with_its_line_and_what_is_taken() {
 fn every_problem_of_a_text_is_found_and_the_rest_is_read() {
     let text = "pid_file = 1\nlog_level = \"info\"\ntemplate { perm = \"0600\" }\n\
                 template { destination = 2 }\nvault {}\nvault {}\nconsul {}";
-    let read = normalised(&hcl::parse(text).unwrap(), "a.hcl");
+    let read = mk_normalised(text);
     let lines: Vec<_> = problems(text)
         .iter()
         .map(|problem| problem.split(':').nth(1).unwrap().to_owned())

@@ -19,7 +19,26 @@ fn mk_directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    Loaded::of(&[Source::Path(path.into())], &Environment::default())
+    load_from(&[Source::Path(path.into())], &Environment::default())
+}
+
+fn load_from(sources: &[Source], environment: &Environment) -> Result<Loaded, ConfigError> {
+    Ok(Loaded::of(sources, environment, false).whole()?)
+}
+
+/// All that is said of these files, with their names in the place of their paths.
+fn problems(files: &[(&str, &str)], strict: bool) -> Vec<String> {
+    let directory = mk_directory(files);
+    let sources = [Source::Path(directory.path().into())];
+    let environment = Environment::default();
+    let loaded = Loaded::of(&sources, &environment, strict);
+    let problems = loaded.settings(Overrides::default(), &environment);
+    let directory = format!("{}/", directory.path().display());
+    let problems = problems.unwrap_err();
+    let problems = problems
+        .iter()
+        .map(|problem| problem.to_string().replace(&directory, ""));
+    problems.collect()
 }
 
 #[test]
@@ -51,7 +70,7 @@ fn the_variables_are_the_default_and_the_flag_wins() {
 #[test]
 fn a_variable_holds_base64_of_json_or_hcl() {
     let load = |value: &str| {
-        Loaded::of(
+        load_from(
             &[Source::Variable(CONFIG_VARIABLE.into())],
             &mk_environment(value),
         )
@@ -70,7 +89,7 @@ fn a_variable_holds_base64_of_json_or_hcl() {
             .starts_with("VAULT_CONFIG:1: exit_after_auth: takes true or false"),
         "{odd}"
     );
-    let unset = Loaded::of(&[Source::Variable("X".into())], &Environment::default());
+    let unset = load_from(&[Source::Variable("X".into())], &Environment::default());
     assert!(unset.unwrap_err().to_string().contains("X is not set"));
 }
 
@@ -127,4 +146,61 @@ fn a_later_file_replaces_blocks_and_adds_templates() {
         ("http://two", "")
     );
     assert_eq!((config.template.len(), config.listener.len()), (2, 2));
+}
+
+#[test]
+fn all_problems_of_all_files_are_said_with_their_places() {
+    let login = "auto_auth { method \"kubernetes\" { config { role = \"r\" } } }\n";
+    let found = problems(
+        &[
+            (
+                "1.hcl",
+                &format!("{login}pid_file = []\ntemplate {{ destinaton = \"/1\" }}"),
+            ),
+            (
+                "2.hcl",
+                "template {\n contents = \"x\"\n destination = 2 }\nexit_after_ath = true",
+            ),
+            (
+                "3.hcl",
+                "listener \"tcp\" {\n\n role = \"admin\" tls_disable = true }\ncache {}",
+            ),
+            (
+                "4.hcl",
+                "vault { retry { num_retries = true } }\nrevoke_grace = \"soon\"",
+            ),
+        ],
+        true,
+    );
+    assert_eq!(
+        found,
+        [
+            "1.hcl:2: pid_file: takes text, not a list",
+            "1.hcl:3: unknown key \"template[0].destinaton\", did you mean \"destination\"?",
+            "2.hcl:3: template[1].destination: takes text, not a whole number",
+            "4.hcl:1: vault.retry.num_retries: takes a whole number, not true or false",
+            "2.hcl:4: unknown key \"exit_after_ath\", did you mean \"exit_after_auth\"?",
+            "3.hcl:3: listener[0].role: unknown role \"admin\": give default or metrics_only",
+            "4.hcl:2: revoke_grace: time: invalid duration \"soon\"",
+        ]
+    );
+}
+
+#[test]
+fn what_only_follows_from_another_problem_is_not_said() {
+    // Neither a template without a destination nor an agent without a login.
+    let found = problems(
+        &[("a.hcl", "auto_auth = 3\ntemplate { destination = 5 }")],
+        false,
+    );
+    assert_eq!(found.len(), 2, "{found:?}");
+    let found = problems(
+        &[
+            ("a.hcl", "vault {"),
+            ("b.hcl", "listener \"tcp\" { address = 1 }"),
+        ],
+        false,
+    );
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("a.hcl: line 1"), "{found:?}");
 }

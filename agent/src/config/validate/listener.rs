@@ -1,4 +1,4 @@
-//! The `listener` blocks.
+//! One `listener` block.
 
 use contract::agent_config::Listener as Written;
 
@@ -12,28 +12,22 @@ const DEFAULT_ADDRESS: &str = "127.0.0.1:8200";
 /// Only the agent's user, where nothing is said.
 const DEFAULT_SOCKET_MODE: u32 = 0o600;
 
-/// All of them.
-pub(super) fn settings(written: &[Written]) -> Result<Vec<ListenerSettings>, ConfigError> {
-    let blocks = written.iter().enumerate();
-    blocks
-        .map(|(index, block)| {
-            let place = format!("listener[{index}]");
-            if !matches!(block.kind.as_str(), "tcp" | "unix") {
-                let reason = format!("unknown type {:?}: give tcp or unix", block.kind);
-                return Err(ConfigError::value(place, reason));
-            }
-            Ok(ListenerSettings {
-                address: address(block, &place)?,
-                tls: tls(block, &place)?,
-                role: role(block, &place)?,
-                require_request_header: block.require_request_header.0,
-                enable_quit: block
-                    .agent_api
-                    .as_ref()
-                    .is_some_and(|api| api.enable_quit.0),
-            })
-        })
-        .collect()
+pub(super) fn settings(block: &Written, index: usize) -> Result<ListenerSettings, ConfigError> {
+    let place = format!("listener[{index}]");
+    if !matches!(block.kind.as_str(), "tcp" | "unix") {
+        let reason = format!("unknown type {:?}: give tcp or unix", block.kind);
+        return Err(ConfigError::value(place, reason));
+    }
+    Ok(ListenerSettings {
+        address: address(block, &place)?,
+        tls: tls(block, &place)?,
+        role: role(block, &place)?,
+        require_request_header: block.require_request_header.0,
+        enable_quit: block
+            .agent_api
+            .as_ref()
+            .is_some_and(|api| api.enable_quit.0),
+    })
 }
 
 /// A unix socket has no need of TLS, and gets it only with a certificate.
@@ -133,9 +127,9 @@ mod tests {
 
     use super::*;
 
-    fn read(block: Value) -> Result<Vec<ListenerSettings>, String> {
+    fn read(block: Value) -> Result<ListenerSettings, String> {
         let block: Written = serde_json::from_value(block).unwrap();
-        settings(&[block]).map_err(|error| error.to_string())
+        settings(&block, 0).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -148,12 +142,12 @@ mod tests {
             require_request_header: false,
             enable_quit: false,
         };
-        assert_eq!(plain, [wanted]);
+        assert_eq!(plain, wanted);
         let metrics = json!({
             "type": "tcp", "tls_disable": true, "role": "metrics_only",
             "require_request_header": true,
         });
-        let metrics = &read(metrics).unwrap()[0];
+        let metrics = read(metrics).unwrap();
         assert_eq!(metrics.role, Role::MetricsOnly);
         assert!(metrics.require_request_header);
         let error = read(json!({"type": "tcp", "tls_disable": true, "role": "admin"}));
@@ -171,7 +165,7 @@ mod tests {
                 .as_object_mut()
                 .unwrap()
                 .extend(extra.as_object().unwrap().clone());
-            read(block).map(|mut all| all.remove(0).address)
+            read(block).map(|listener| listener.address)
         };
         let wanted = |mode, uid| Address::Unix {
             path: "/run/agent.sock".into(),
@@ -203,7 +197,7 @@ mod tests {
             });
             let extra = extra.as_object().unwrap().clone();
             block.as_object_mut().unwrap().extend(extra);
-            read(block).map(|mut all| all.remove(0).tls)
+            read(block).map(|listener| listener.tls)
         };
         assert_eq!(with(json!({})).unwrap().unwrap().client_ca, None);
         let verified = json!({
@@ -213,7 +207,7 @@ mod tests {
         assert_eq!(verified.client_ca.unwrap().to_str(), Some("/tls/ca.crt"));
         let socket = json!({"type": "unix", "address": "/run/a.sock"});
         assert!(with(socket.clone()).unwrap().is_some());
-        assert_eq!(read(socket).unwrap()[0].tls, None);
+        assert_eq!(read(socket).unwrap().tls, None);
         for (extra, words) in [
             (json!({"tls_cert_file": ""}), "tls_cert_file: is missing"),
             (json!({"tls_key_file": ""}), "tls_key_file: is missing"),

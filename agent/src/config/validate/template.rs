@@ -12,12 +12,14 @@ use crate::files::{Target, names};
 use crate::schedule::Wait;
 
 pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettings, ConfigError> {
-    let key = |name: &str| match written.destination.as_str() {
-        "" => format!("template[{index}].{name}"),
-        destination => format!("template[{index}] ({destination}).{name}"),
+    let place = || match written.destination.as_str() {
+        "" => format!("template[{index}]"),
+        destination => format!("template[{index}] ({destination})"),
     };
+    let key = |name: &str| format!("{}.{name}", place());
     let source = source(&written.source, &written.contents).ok_or_else(|| {
-        ConfigError::rule("template: must specify exactly one of 'source' or 'contents'")
+        let words = "template: must specify exactly one of 'source' or 'contents'";
+        ConfigError::rule(format!("{words}, in {}", place()))
     })?;
     if written.destination.is_empty() {
         return Err(ConfigError::value(

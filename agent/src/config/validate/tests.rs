@@ -17,7 +17,7 @@ fn mk_config() -> Value {
     })
 }
 
-fn settings_of(config: &Value, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+fn settings_of(config: &Value, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
     let config: AgentConfig = serde_json::from_value(config.clone()).unwrap();
     let pairs = environment
         .iter()
@@ -26,7 +26,7 @@ fn settings_of(config: &Value, environment: &[(&str, &str)]) -> Result<Settings,
 }
 
 /// The settings of the usual configuration with one value changed.
-fn with(pointer: &str, value: Value) -> Result<Settings, ConfigError> {
+fn with(pointer: &str, value: Value) -> Result<Settings, Problems> {
     let mut config = mk_config();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     config.pointer_mut(parent).unwrap()[key] = value;
@@ -76,7 +76,7 @@ fn the_number_of_retries_has_three_meanings() {
 
 #[test]
 fn what_does_not_go_together_is_refused_with_the_established_words() {
-    let error = |result: Result<Settings, ConfigError>| result.unwrap_err().to_string();
+    let error = |result: Result<Settings, Problems>| result.unwrap_err().to_string();
     let refused = |pointer: &str, value| error(with(pointer, value));
     let cases = [
         (
@@ -197,6 +197,37 @@ fn a_value_may_be_written_in_more_than_one_way() {
             .max_connections
     };
     assert_eq!((most(json!(3)), most(json!(0))), (3, UNLIMITED_CONNECTIONS));
+}
+
+#[test]
+fn all_that_is_wrong_is_said_and_the_first_is_what_a_start_says() {
+    let mut config = mk_config();
+    config["auto_auth"]["method"]["min_backoff"] = json!("soon");
+    config["template"] = json!([{}, {"destination": "/d", "contents": "x", "perms": "rw"}]);
+    config["listener"] = json!([{"type": "http"}, {"type": "tcp"}]);
+    config["revoke_grace"] = json!("x");
+    let problems = settings_of(&config, &[("VAULT_RATE_LIMIT", "x")]).unwrap_err();
+    let keys: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.to_string().split(": ").next().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "auto_auth.method.min_backoff",
+            "VAULT_RATE_LIMIT",
+            "template",
+            "template[1] (/d).perms",
+            "listener[0]",
+            "listener[1].tls_cert_file",
+            "revoke_grace",
+        ]
+    );
+    let first = ConfigError::from(problems).to_string();
+    assert!(
+        first.starts_with("auto_auth.method.min_backoff: "),
+        "{first}"
+    );
 }
 
 #[test]
