@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use contract::AgentConfig;
 use contract::annotations::nearest_of;
+use contract::{AgentConfig, GoDuration};
 use hcl::{Item, Key, Object, Position, Value, ValueKind};
 use serde_json::{Map, Value as Json};
 
@@ -246,24 +246,26 @@ impl Reader<'_> {
         }
     }
 
-    /// To the established decoder, a bare number in these blocks is nanoseconds. So large a number
-    /// that this makes sense is taken as such; a small one is somebody's seconds.
+    /// To the established decoder, a duration in these blocks has a unit, and a bare number is
+    /// nanoseconds. So large a number that this makes sense is taken as such; a small one is
+    /// somebody's seconds.
     fn duration(&mut self, value: Json, written: &Value, path: &str) -> Option<Json> {
         const SENSIBLE: i64 = 1_000_000;
-        match written.kind {
-            ValueKind::Integer(0) => Some(Json::String("0s".to_owned())),
-            ValueKind::Integer(count) if count >= SENSIBLE => {
-                Some(Json::String(format!("{count}ns")))
+        let reason = match &written.kind {
+            ValueKind::Integer(0) => return Some(Json::String("0s".to_owned())),
+            ValueKind::Integer(count) if *count >= SENSIBLE => {
+                return Some(Json::String(format!("{count}ns")));
             }
-            ValueKind::Integer(count) => {
-                let words = format!(
-                    "{path}: {count} would be nanoseconds: write a duration with its unit, such as \"30s\""
-                );
-                self.problem(written.position, path, &words);
-                None
-            }
-            _ => Some(value),
-        }
+            ValueKind::Integer(count) => format!("{count} would be nanoseconds"),
+            ValueKind::Text(text) if !text.is_empty() => match text.parse::<GoDuration>() {
+                Ok(_) => return Some(value),
+                Err(error) => error.to_string(),
+            },
+            _ => return Some(value),
+        };
+        let words = format!("{path}: {reason}: write a duration with its unit, such as \"30s\"");
+        self.problem(written.position, path, &words);
+        None
     }
 
     fn problem(&mut self, position: Position, path: &str, reason: &str) {

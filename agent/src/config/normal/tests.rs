@@ -214,3 +214,42 @@ fn a_bare_number_for_a_templates_duration_is_nanoseconds_or_an_error() {
         "{error}"
     );
 }
+
+#[test]
+fn a_text_without_a_unit_is_no_duration_in_a_template_and_seconds_elsewhere() {
+    let words = |text: &str, reason: &str| {
+        format!("{text}: time: {reason}: write a duration with its unit, such as \"30s\"")
+    };
+    for (key, path) in [
+        ("command_timeout = \"@\"", "command_timeout"),
+        ("exec { timeout = \"@\" }", "exec.timeout"),
+        ("exec { kill_timeout = \"@\" }", "exec.kill_timeout"),
+        ("exec { splay = \"@\" }", "exec.splay"),
+        ("wait { min = \"@\" }", "wait.min"),
+        ("wait { max = \"@\" }", "wait.max"),
+    ] {
+        let found = |duration| {
+            let text = format!("template {{ {} }}", key.replace('@', duration));
+            problems(&text)
+        };
+        let place = format!("a.hcl:1: template[0].{path}");
+        assert_eq!(
+            found("30"),
+            [words(&place, "missing unit in duration \"30\"")]
+        );
+        assert_eq!(
+            found("5d"),
+            [words(&place, "unknown unit \"d\" in duration \"5d\"")]
+        );
+        for good in ["30s", "0", "1h30m", ""] {
+            assert!(found(good).is_empty(), "{path} = {good:?}");
+        }
+    }
+    for elsewhere in [
+        "revoke_grace = \"30\"",
+        "template_config { static_secret_render_interval = \"30\" }",
+        "auto_auth { method \"kubernetes\" { min_backoff = \"30\" max_backoff = 60 wrap_ttl = \"5d\" } }",
+    ] {
+        assert_eq!(problems(elsewhere), [""; 0], "{elsewhere}");
+    }
+}

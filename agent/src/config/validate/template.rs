@@ -1,5 +1,6 @@
 //! One `template` block.
 
+use contract::GoDuration;
 use contract::agent_config::{DurationText, ExecEnv, Template as Written, Wait as WrittenWait};
 use templating::{Engine, UnknownEngine};
 
@@ -166,11 +167,19 @@ fn variables(written: &ExecEnv) -> Result<Variables, NoVariable> {
 /// `None` where it is switched off.
 fn quiet_time(written: &WrittenWait) -> Result<Option<Wait>, String> {
     let read = |text: &DurationText| text.duration().map_err(|error| error.to_string());
+    // The reader has seen to the units of a block.
+    let with_unit = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => {
+            let unit: Result<GoDuration, _> = text.parse();
+            unit.map_err(|error| error.to_string())?;
+            read(&DurationText::new(text))
+        }
+    };
     let (enabled, min, max) = match written {
         WrittenWait::Text(text) => {
             let (min, max) = text.split_once(':').unwrap_or((text, ""));
-            let (min, max) = (DurationText::new(min.trim()), DurationText::new(max.trim()));
-            (None, read(&min)?, read(&max)?)
+            (None, with_unit(min)?, with_unit(max)?)
         }
         WrittenWait::Block(block) => {
             let enabled = block.enabled.map(|switch| switch.0);

@@ -351,7 +351,7 @@ fn quiet_times_are_text_or_a_block() {
         None
     );
     assert_eq!(wait("0s".into()).unwrap(), None);
-    for odd in ["10s:5s", "-5s", "soon"] {
+    for odd in ["10s:5s", "-5s", "soon", "5", "5s:10", "1d"] {
         let error = wait(odd.into()).unwrap_err().to_string();
         assert!(error.starts_with("template[0] (/a).wait: "), "{error}");
     }
