@@ -6,6 +6,7 @@
 //! `vault token revoke -self`, `vault version`.
 
 mod flags;
+pub mod generate;
 mod program;
 pub mod token;
 
@@ -17,6 +18,7 @@ use contract::names::{READY_MARKER, STATUS_SOCKET};
 use contract::values;
 
 pub use flags::{ClientFlags, LogFlags};
+pub use generate::GenerateFlags;
 
 /// Keeps Vault secrets in files: logs in, renders templates, renews and refreshes.
 ///
@@ -97,6 +99,8 @@ pub enum Query {
     },
     /// Check a configuration: end with 0 where it is good, else with 78 and what is wrong.
     Validate(ConfigFlags),
+    /// Write a configuration with a variable for each key of secrets in KV, to begin with.
+    GenerateConfig(GenerateFlags),
     /// Tokens: revoke the own one.
     Token {
         /// What to do.

@@ -10,8 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::{Level, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
-use vault_agent::cli::token::{RevokeError, revoke_self};
-use vault_agent::cli::{self, Cli, ClientFlags, ConfigFlags, LogFlags, Output, Query, TokenAction};
+use vault_agent::cli::generate::generate;
+use vault_agent::cli::token::revoke_self;
+use vault_agent::cli::{self, Cli, ConfigFlags, LogFlags, Output, Query, TokenAction};
 use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogError, LogFile, LogLayer, LogLevel, Rotation, Tee};
@@ -65,7 +66,15 @@ fn answer(query: &Query) -> ExitCode {
             .map_err(|error| error.to_string()),
         Query::Token {
             action: TokenAction::Revoke { own, client },
-        } => revoke(own.unwrap_or_default(), client).map_err(|error| error.to_string()),
+        } => {
+            let environment = Environment::of_process();
+            at_once(revoke_self(own.unwrap_or_default(), client, &environment))
+                .map(|()| "Success! Revoked token (if it existed)\n".to_owned())
+                .map_err(|error| error.to_string())
+        }
+        Query::GenerateConfig(flags) => {
+            at_once(generate(flags, &Environment::of_process())).map_err(|error| error.to_string())
+        }
         Query::Validate(_) => Ok(String::new()),
     };
     match answer {
@@ -174,13 +183,13 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     Ok(writeln!(out, "The configuration is valid.")?)
 }
 
-fn revoke(own: bool, flags: &ClientFlags) -> Result<String, RevokeError> {
+/// Waits for the one thing that a command does.
+fn at_once<T>(command: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime must start");
-    runtime.block_on(revoke_self(own, flags, &Environment::of_process()))?;
-    Ok("Success! Revoked token (if it existed)\n".to_owned())
+    runtime.block_on(command)
 }
 
 /// On stdout, apart from the log on stderr.

@@ -17,15 +17,6 @@ pub(super) fn own_arguments(
         (_, Some("version" | "-v")) => arguments[0] = "--version".into(),
         (_, Some("agent")) => {
             arguments.remove(0);
-            if arguments
-                .first()
-                .is_some_and(|word| word == "generate-config")
-            {
-                return Err(refused(
-                    "agent generate-config writes no configurations here: write the env_template \
-                     blocks by hand, or generate them with the Vault CLI",
-                ));
-            }
         }
         (
             Some(_),

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 
 fn mk_cli(line: &str) -> Result<Cli, clap::Error> {
@@ -92,8 +94,46 @@ fn what_is_not_known_is_an_error() {
         let error = mk_cli(line).unwrap_err().to_string();
         assert!(error.contains("is not part of this program"), "{error}");
     }
-    let error = mk_cli("vault agent generate-config -type=env-template").unwrap_err();
-    assert!(error.to_string().contains("generate-config"), "{error}");
+}
+
+#[test]
+fn a_configuration_is_generated_of_one_type_for_a_program_and_its_secrets() {
+    let line = "vault agent generate-config -type=env-template -exec=./app -path=secret/a -path secret/b/*";
+    for (line, file) in [
+        (line.to_owned(), "agent.hcl"),
+        (format!("{line} out.hcl"), "out.hcl"),
+    ] {
+        match mk_cli(&line).unwrap().query {
+            Some(Query::GenerateConfig(flags)) => {
+                assert_eq!(flags.path, ["secret/a", "secret/b/*"]);
+                assert_eq!(
+                    (flags.exec.as_str(), flags.file.as_path()),
+                    ("./app", Path::new(file))
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    for (line, words) in [
+        ("generate-config -exec=a -path=b", "--type <TYPE>"),
+        (
+            "generate-config -type=x -exec=a -path=b",
+            "possible values: env-template",
+        ),
+        (
+            "generate-config -type=env-template -path=b",
+            "--exec <COMMAND>",
+        ),
+        (
+            "generate-config -type=env-template -exec=a",
+            "--path <PATH>",
+        ),
+    ] {
+        let error = mk_cli(&format!("vault-agent {line}"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]

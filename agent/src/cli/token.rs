@@ -18,16 +18,8 @@ pub enum RevokeError {
     )]
     NotSelf,
     /// No token.
-    #[error("no token: VAULT_TOKEN is not set, and {path} cannot be read: {source}")]
-    NoToken {
-        /// The file that would hold it.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Text that cannot be a token.
-    #[error("VAULT_TOKEN or ~/.vault-token: {0}")]
-    BadToken(#[from] vault_api::InvalidToken),
+    #[error(transparent)]
+    Token(#[from] OwnTokenError),
     /// The address or the certificates.
     #[error("{0}")]
     Config(#[from] ConfigError),
@@ -37,6 +29,22 @@ pub enum RevokeError {
     /// Vault's answer.
     #[error("Error revoking token: {0}")]
     Vault(#[from] vault_api::Error),
+}
+
+/// Why the caller has no token.
+#[derive(Debug, Error)]
+pub enum OwnTokenError {
+    /// None is set.
+    #[error("no token: VAULT_TOKEN is not set, and {path} cannot be read: {source}")]
+    Missing {
+        /// The file that would hold it.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Text that cannot be a token.
+    #[error("VAULT_TOKEN or ~/.vault-token: {0}")]
+    Bad(#[from] vault_api::InvalidToken),
 }
 
 /// Revokes the token in `VAULT_TOKEN`, else in `~/.vault-token`.
@@ -49,22 +57,27 @@ pub async fn revoke_self(
         return Err(RevokeError::NotSelf);
     }
     let client = Client::new(&config::client_of_flags(flags, environment)?)?;
-    let token = token(environment)?;
+    let token = own_token(environment)?;
     Ok(client.with_token(&token).revoke_self().await?)
 }
 
-fn token(environment: &Environment) -> Result<Token, RevokeError> {
+/// The token in `VAULT_TOKEN`, else in `~/.vault-token`.
+pub(super) fn own_token(environment: &Environment) -> Result<Token, OwnTokenError> {
     let text = match environment.vault("TOKEN") {
         Some(variable) if !variable.value.is_empty() => Zeroizing::new(variable.value.to_owned()),
         _ => {
-            let home = environment.get("HOME").filter(|home| !home.is_empty());
-            let home = home.unwrap_or(contract::names::AGENT_HOME);
-            let path = PathBuf::from(home).join(".vault-token");
+            let path = home(environment).join(".vault-token");
             Zeroizing::new(
                 std::fs::read_to_string(&path)
-                    .map_err(|source| RevokeError::NoToken { path, source })?,
+                    .map_err(|source| OwnTokenError::Missing { path, source })?,
             )
         }
     };
     Ok(Token::new(&text)?)
+}
+
+/// The directory of `~`.
+pub(super) fn home(environment: &Environment) -> PathBuf {
+    let home = environment.get("HOME").filter(|home| !home.is_empty());
+    home.unwrap_or(contract::names::AGENT_HOME).into()
 }
