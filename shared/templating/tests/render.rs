@@ -365,9 +365,9 @@ fn the_longer_a_text_is_the_smaller_its_expression_may_be() {
         let source = format!("{{{{file \"/{file}\" | regexMatch `^{expression}`}}}}");
         pass(&source, &known).map_err(|error| error.message().to_owned())
     };
-    assert!(search(r"\pL{5}", "long").is_ok());
-    assert!(search(r"\pL{100}", "short").is_ok());
-    let error = search(r"\pL{100}", "long").unwrap_err();
+    assert!(search(r"\pL", "long").is_ok());
+    assert!(search(r"\pL{40}", "short").is_ok());
+    let error = search(r"\pL{3}", "long").unwrap_err();
     assert!(error.contains("expression too large"), "{error}");
 }
 

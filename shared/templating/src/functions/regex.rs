@@ -22,8 +22,9 @@ const TEXT_LIMIT: usize = 1 << 20;
 /// Bytes that a compiled expression may take where the text is short: a class of Unicode repeated a
 /// hundred times takes half of them.
 const SIZE_LIMIT: usize = 4 << 20;
-/// As many for the longest text. Both together say how long a search takes at worst.
-const LONG_TEXT_SIZE_LIMIT: usize = 256 << 10;
+/// As many for the longest text: a class of Unicode fits. Both together say how long a search takes
+/// at worst.
+const LONG_TEXT_SIZE_LIMIT: usize = 32 << 10;
 /// The bytes of a compiled expression times its groups say how much room a search takes at worst.
 const ROOM_LIMIT: usize = 64 << 20;
 /// How deep an expression may nest: a group that is repeated counts twice. The engine compiles it on
