@@ -32,7 +32,7 @@ pub struct GenerateFlags {
     pub kind: ConfigType,
 
     /// Command line of the program that gets the variables.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", default_value = "env")]
     pub exec: String,
 
     /// A secret of KV, or a folder of them with all below it, as secret/app/*; may be repeated.
