@@ -149,7 +149,7 @@ pub struct AgentConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Vault {
-    /// URL of the server.
+    /// URL of the server; `unix:///path` for a socket on which it listens.
     #[serde(default)]
     pub address: String,
     /// PEM file of the authority.

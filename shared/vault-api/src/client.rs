@@ -55,9 +55,9 @@ impl Client {
         }
     }
 
-    /// The address in use.
+    /// The address in use, as configured.
     pub fn address(&self) -> &Url {
-        self.transport.base()
+        self.transport.address()
     }
 
     /// The namespace in use; empty for the root namespace.

@@ -32,7 +32,8 @@ use crate::proxy::ProxyAddress;
 /// of tries so far. The deadline covers all tries.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// `https://vault:8200`, with or without a path in front of `/v1`.
+    /// `https://vault:8200`, with or without a path in front of `/v1`; or `unix:///path`, a socket on
+    /// which plain HTTP is spoken.
     pub address: String,
     /// Namespace of every request (Vault Enterprise, OpenBao).
     pub namespace: Option<String>,
@@ -104,24 +105,34 @@ impl ClientConfig {
         Ok(self)
     }
 
-    /// The address without a trailing slash, checked.
-    pub(crate) fn base_url(&self) -> Result<Url, ConfigError> {
+    /// The address, checked.
+    pub(crate) fn server(&self) -> Result<Server, ConfigError> {
         let refuse = |reason| ConfigError::Address {
             address: self.address.clone(),
             reason,
         };
-        let url = Url::parse(self.address.trim())
+        let text = self.address.trim();
+        let address = Url::parse(text)
             .map_err(|_| refuse("it must be an address like https://vault:8200"))?;
-        if !url.username().is_empty() || url.password().is_some() {
+        if !address.username().is_empty() || address.password().is_some() {
             // Without the text: it holds a password.
             return Err(ConfigError::AddressHasUser);
         }
-        match url.scheme() {
-            "http" | "https" if url.host_str().is_some() => Ok(url),
-            "unix" => Err(refuse(
-                "unix sockets are not supported; use http:// or https://",
-            )),
-            _ => Err(refuse("it must begin with http:// or https://")),
+        match address.scheme() {
+            "http" | "https" if address.host_str().is_some() => Ok(Server {
+                base: address.clone(),
+                address,
+                socket: None,
+            }),
+            "unix" => match text.strip_prefix("unix://") {
+                Some(path) if path.starts_with('/') => Ok(Server {
+                    base: Url::parse("http://localhost").expect("a constant must be an address"),
+                    address,
+                    socket: Some(path.into()),
+                }),
+                _ => Err(refuse("a socket must be given as unix:///path")),
+            },
+            _ => Err(refuse("it must begin with http://, https:// or unix://")),
         }
     }
 
@@ -134,6 +145,16 @@ impl ClientConfig {
             )),
         }
     }
+}
+
+/// Where the server is.
+pub(crate) struct Server {
+    /// As configured.
+    pub(crate) address: Url,
+    /// What stands in front of `/v1` in requests.
+    pub(crate) base: Url,
+    /// The socket that all requests go to.
+    pub(crate) socket: Option<PathBuf>,
 }
 
 /// A client cannot be made from these settings. All are permanent until the settings or files
@@ -194,16 +215,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_http_or_https_and_holds_no_password() {
-        let check = |address: &str| ClientConfig::new(address).base_url();
-        assert!(check("http://127.0.0.1:8200").is_ok());
-        assert!(check("https://vault.example/prefix/").is_ok());
+    fn an_address_is_one_of_http_https_or_a_socket_and_holds_no_password() {
+        let check = |address: &str| {
+            let server = ClientConfig::new(address).server();
+            server.map(|server| (server.base.to_string(), server.socket))
+        };
+        for (address, base, socket) in [
+            ("http://127.0.0.1:8200", "http://127.0.0.1:8200/", None),
+            (
+                "https://vault.example/prefix/",
+                "https://vault.example/prefix/",
+                None,
+            ),
+            (
+                " unix:///run/my vault.sock",
+                "http://localhost/",
+                Some("/run/my vault.sock"),
+            ),
+        ] {
+            let expected = (base.to_owned(), socket.map(PathBuf::from));
+            assert_eq!(check(address).unwrap(), expected, "{address}");
+        }
         for address in [
             "127.0.0.1:8200",
             "vault",
             "",
             "ftp://vault",
-            "unix:///run/vault.sock",
+            "unix://run/vault.sock",
+            "unix:/run/vault.sock",
+            "unix:x//run/vault.sock",
         ] {
             assert!(check(address).is_err(), "{address}");
         }

@@ -28,6 +28,13 @@ pub(crate) fn hint(error: &(dyn StdError + 'static)) -> String {
         Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => {
             "there is no route to the host; check the address and network policies".into()
         }
+        Some(ErrorKind::NotFound) => {
+            "there is no such socket; check the address, and that Vault is running".into()
+        }
+        Some(ErrorKind::PermissionDenied) => {
+            "connecting is not permitted; check network policies, or the socket's mode and owner"
+                .into()
+        }
         Some(
             ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted

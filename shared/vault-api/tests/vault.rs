@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use dev_vault::{Config, DevVault};
 use serde_json::{Value, json};
+use tokio::net::{TcpStream, UnixListener};
 use vault_api::kv::{self, SecretVersion};
 use vault_api::{Auth, Client, ClientConfig, Token};
 
@@ -65,6 +66,38 @@ impl Setup {
     fn root(&self) -> Token {
         Token::new(self.vault.root_token()).unwrap()
     }
+}
+
+#[tokio::test]
+async fn a_server_may_be_behind_a_socket() {
+    let setup = mk_setup().await;
+    let token = setup.login().await.client_token;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vault.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = setup.vault.address().replace("http://", "");
+    let pass_on = async move {
+        loop {
+            let (mut near, _) = listener.accept().await.unwrap();
+            let mut far = TcpStream::connect(&server).await.unwrap();
+            tokio::io::copy_bidirectional(&mut near, &mut far)
+                .await
+                .unwrap();
+        }
+    };
+    let ask = async {
+        let address = format!("unix://{}", path.display());
+        let client = Client::new(&ClientConfig::new(&address)).unwrap();
+        assert_eq!(client.address().as_str(), address);
+        client.with_token(&token).read("secret/data/app").await
+    };
+    tokio::select! {
+        () = pass_on => {}
+        answer = ask => assert!(answer.unwrap().is_some()),
+    }
+    let gone = Client::new(&ClientConfig::new("unix:///nowhere/vault.sock")).unwrap();
+    let error = gone.health().await.unwrap_err().to_string();
+    assert!(error.contains("there is no such socket"), "{error}");
 }
 
 #[tokio::test]

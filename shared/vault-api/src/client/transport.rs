@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::path;
 use super::reply::Reply;
-use crate::config::{ClientConfig, ConfigError};
+use crate::config::{ClientConfig, ConfigError, Server};
 use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
 use crate::rate::Limiter;
@@ -71,6 +71,7 @@ impl<'a> Call<'a> {
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
     pub(super) base: Url,
+    address: Url,
     namespace: Option<HeaderValue>,
     pub(super) redirects: Policy,
     pub(super) timeout: Option<Duration>,
@@ -80,14 +81,18 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
-        let base = config.base_url()?;
+        let Server {
+            address,
+            base,
+            socket,
+        } = config.server()?;
         let tls = tls::load(config)?;
         let idle = if config.keep_connections {
             IDLE_CONNECTIONS
         } else {
             0
         };
-        let builder = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls.config)
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
@@ -95,6 +100,9 @@ impl Transport {
             .user_agent(&config.user_agent)
             .default_headers(config.headers.clone())
             .pool_max_idle_per_host(idle);
+        if let Some(socket) = socket {
+            builder = builder.unix_socket(socket);
+        }
         let http = proxy::apply(builder, config.proxy.as_ref(), &base)
             .and_then(reqwest::ClientBuilder::build)
             .map_err(ConfigError::Http)?;
@@ -107,14 +115,15 @@ impl Transport {
             },
             limiter: config.rate_limit.map(Limiter::new),
             base,
+            address,
             namespace: config.namespace_header()?,
             timeout: (!config.timeout.is_zero()).then_some(config.timeout),
             max_retries: config.max_retries,
         })
     }
 
-    pub(super) fn base(&self) -> &Url {
-        &self.base
+    pub(super) fn address(&self) -> &Url {
+        &self.address
     }
 
     pub(super) fn namespace(&self) -> &str {
