@@ -24,7 +24,7 @@ const TEXT_LIMIT: usize = 1 << 20;
 const SIZE_LIMIT: usize = 4 << 20;
 /// As many for the longest text: a class of Unicode fits. Both together say how long a search takes
 /// at worst.
-const LONG_TEXT_SIZE_LIMIT: usize = 32 << 10;
+const LONG_TEXT_SIZE_LIMIT: usize = 64 << 10;
 /// The bytes of a compiled expression times its groups say how much room a search takes at worst.
 const ROOM_LIMIT: usize = 64 << 20;
 /// How deep an expression may nest: a group that is repeated counts twice. The engine compiles it on
