@@ -369,6 +369,9 @@ fn the_longer_a_text_is_the_smaller_its_expression_may_be() {
     assert!(search(r"\pL{20}", "short").is_ok());
     let error = search(r"\pL{5}", "long").unwrap_err();
     assert!(error.contains("expression too large"), "{error}");
+    // It is an expression, so the answer is not that it does not match.
+    let source = "{{file \"/long\" | sprig_regexMatch `\\pL{5}`}}";
+    assert!(pass(source, &known).is_err());
 }
 
 #[test]

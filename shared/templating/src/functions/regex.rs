@@ -85,6 +85,11 @@ pub(super) fn compiled(expression: &Value, text: &str) -> Result<Expression, Cal
     Ok(Expression { regex, names })
 }
 
+/// One that is too large for a search is one all the same.
+pub(super) fn is_expression(text: &Value) -> bool {
+    translate(&utf8(text)).is_ok()
+}
+
 fn built(pattern: &str, groups: usize, text: usize) -> Result<Regex, regex::Error> {
     let limit = LONG_TEXT_SIZE_LIMIT
         .saturating_mul(TEXT_LIMIT / text.max(1))
