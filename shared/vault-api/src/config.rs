@@ -105,6 +105,11 @@ impl ClientConfig {
         Ok(self)
     }
 
+    /// Whether the address is one.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.server().map(drop)
+    }
+
     /// The address, checked.
     pub(crate) fn server(&self) -> Result<Server, ConfigError> {
         let refuse = |reason| ConfigError::Address {

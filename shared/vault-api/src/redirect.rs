@@ -14,6 +14,8 @@ pub(crate) struct Policy {
     pub(crate) private_ca: bool,
     /// Redirects are followed at all.
     pub(crate) follow: bool,
+    /// All requests go to one socket.
+    pub(crate) socket: bool,
 }
 
 impl Policy {
@@ -21,6 +23,9 @@ impl Policy {
     pub(crate) fn target(&self, from: &Url, location: &str) -> Result<Url, String> {
         if !self.follow {
             return Err("redirects are switched off".to_owned());
+        }
+        if self.socket {
+            return Err("no other server is reached through a socket".to_owned());
         }
         let to = from
             .join(location)
@@ -62,6 +67,7 @@ mod tests {
             home,
             private_ca,
             follow,
+            socket: false,
         }
         .target(&from, location)
         .map(String::from)
@@ -74,9 +80,17 @@ mod tests {
             home: home.clone(),
             private_ca: true,
             follow: false,
+            socket: false,
         };
         let refused = policy.target(&home, "https://vault:8200/v1/x").unwrap_err();
         assert_eq!(refused, "redirects are switched off");
+        let policy = Policy {
+            follow: true,
+            socket: true,
+            ..policy
+        };
+        let refused = policy.target(&home, "https://vault:8200/v1/x").unwrap_err();
+        assert_eq!(refused, "no other server is reached through a socket");
     }
 
     #[test]

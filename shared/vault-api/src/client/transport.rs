@@ -100,6 +100,7 @@ impl Transport {
             .user_agent(&config.user_agent)
             .default_headers(config.headers.clone())
             .pool_max_idle_per_host(idle);
+        let has_socket = socket.is_some();
         if let Some(socket) = socket {
             builder = builder.unix_socket(socket);
         }
@@ -112,6 +113,7 @@ impl Transport {
                 home: base.clone(),
                 private_ca: tls.private_ca,
                 follow: config.follow_redirects,
+                socket: has_socket,
             },
             limiter: config.rate_limit.map(Limiter::new),
             base,
