@@ -37,7 +37,7 @@ pub use environment::{Environment, Variable};
 pub use normal::UnknownKey;
 pub use problems::Problems;
 pub use source::{Loaded, Source};
-pub use validate::{Overrides, client_of_flags};
+pub use validate::{Overrides, client_of_flags, server_address};
 
 /// All that the agent is told.
 #[derive(Clone, Debug)]

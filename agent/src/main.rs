@@ -16,7 +16,7 @@ use vault_agent::cli::{self, Cli, ConfigFlags, LogFlags, Output, Query, TokenAct
 use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogError, LogFile, LogLayer, LogLevel, Rotation, Tee};
-use vault_agent::reload::{Load, Reload};
+use vault_agent::reload::{Load, Reload, Watched};
 use vault_agent::{ready, status};
 
 fn main() -> ExitCode {
@@ -96,10 +96,10 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     log_level(cli, &environment, "")?;
     let sources = Source::choose(&cli.files.config, &environment)?;
     let strict = cli.files.strict.unwrap_or_default();
+    let watched = Watched::new(sources.clone());
     let loaded = read(&sources, strict, &environment)?;
     let level = start_log(cli, &environment, &loaded.config)?;
     protect_memory();
-    let watched = sources.clone();
     let overrides = overrides(cli);
     let (config, settings) = settings_of(loaded, &overrides, &environment)?;
     let flags = cli.clone();
@@ -179,7 +179,12 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     for block in loaded.ignored_blocks() {
         writeln!(out, "{block:?} is not supported and ignored")?;
     }
-    loaded.settings(overrides(cli), &environment)?;
+    let log = log_settings(cli, &environment, &loaded.config);
+    let settings = loaded.settings(overrides(cli), &environment);
+    match (settings, log) {
+        (Err(problems), Err(error)) => return Err(problems.and(&error).into()),
+        (settings, log) => (settings?, log?),
+    };
     Ok(writeln!(out, "The configuration is valid.")?)
 }
 
@@ -221,15 +226,27 @@ fn log_level(cli: &Cli, environment: &Environment, file: &str) -> Result<Level, 
     log::parse_level(&pick(flag, "LOG_LEVEL", file, environment))
 }
 
+fn log_settings(
+    cli: &Cli,
+    environment: &Environment,
+    file: &AgentConfig,
+) -> Result<(Level, log::Format, Rotation), LogError> {
+    let format = cli.log.log_format.as_deref();
+    let format = pick(format, "LOG_FORMAT", &file.log_format, environment);
+    Ok((
+        log_level(cli, environment, &file.log_level)?,
+        format.parse()?,
+        rotation(&cli.log, file)?,
+    ))
+}
+
 fn start_log(
     cli: &Cli,
     environment: &Environment,
     file: &AgentConfig,
 ) -> Result<LogLevel, Failure> {
     let flags = &cli.log;
-    let level = log_level(cli, environment, &file.log_level)?;
-    let format = flags.log_format.as_deref();
-    let format = pick(format, "LOG_FORMAT", &file.log_format, environment).parse()?;
+    let (level, format, rotation) = log_settings(cli, environment, file)?;
     let console: Box<dyn Write + Send> = if flags.combine_logs.unwrap_or_default() {
         Box::new(io::stdout())
     } else {
@@ -239,7 +256,7 @@ fn start_log(
     let layer = if path.is_empty() {
         LogLayer::new(level, format, console)
     } else {
-        let log = LogFile::open(path, rotation(flags, file)?).map_err(|error| LogError::File {
+        let log = LogFile::open(path, rotation).map_err(|error| LogError::File {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;

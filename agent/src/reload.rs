@@ -47,62 +47,88 @@ pub struct Reload {
     /// The configuration that the agent runs with.
     pub config: AgentConfig,
     /// Where it stands.
-    pub sources: Vec<Source>,
+    pub sources: Watched,
     /// Each order reads it again, changed or not.
     pub orders: mpsc::Receiver<()>,
+}
+
+/// Where a configuration stands, and what it held before it was read: what changes while an agent
+/// starts is a change, too.
+pub struct Watched {
+    sources: Vec<Source>,
+    seen: Seen,
+}
+
+impl Watched {
+    /// To be made before the configuration is read.
+    pub fn new(sources: Vec<Source>) -> Self {
+        Self {
+            seen: configuration(&sources),
+            sources,
+        }
+    }
 }
 
 impl fmt::Debug for Reload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reload")
-            .field("sources", &self.sources)
+            .field("sources", &self.sources.sources)
             .finish_non_exhaustive()
     }
 }
 
-/// Hands out the templates whenever they may have changed.
-pub(crate) async fn run(
+/// Hands out the templates whenever they may have changed. Their files are looked at before the
+/// answer is awaited: before they are rendered.
+pub(crate) fn run(
     reload: Option<Reload>,
     settings: Settings,
     templates: mpsc::Sender<Vec<TemplateSettings>>,
     certificates: Vec<Arc<Tls>>,
-) -> Infallible {
-    match reload {
-        Some(reload) => reload.run(settings, templates, certificates).await,
-        None => std::future::pending().await,
+) -> impl Future<Output = Infallible> {
+    let reload = reload.map(|reload| (reload, Seen::of(template_files(&settings.templates))));
+    async {
+        match reload {
+            Some((reload, seen)) => reload.run(seen, settings, templates, certificates).await,
+            None => std::future::pending().await,
+        }
     }
 }
 
 impl Reload {
     async fn run(
-        mut self,
+        self,
+        template_files_seen: Seen,
         settings: Settings,
         templates: mpsc::Sender<Vec<TemplateSettings>>,
         certificates: Vec<Arc<Tls>>,
     ) -> Infallible {
         let mut current = settings.templates;
         let runs_program = settings.exec.is_some();
-        let mut seen = (
-            configuration(&self.sources),
-            Seen::of(template_files(&current)),
-        );
+        let Self {
+            mut load,
+            mut config,
+            sources: Watched { sources, seen },
+            mut orders,
+        } = self;
+        let mut seen = (seen, template_files_seen);
         loop {
             tokio::select! {
-                Some(()) = self.orders.recv() => {
+                Some(()) = orders.recv() => {
                     info!(target: "agent", "SIGHUP: reading the configuration again");
                     for tls in &certificates {
                         tls.reload();
                     }
                 }
-                () = changed(&self.sources, &seen) => {}
+                () = changed(&sources, &seen) => {}
             }
             // Before they are read: what changes in between is seen at the next look.
-            seen.0 = configuration(&self.sources);
-            match (self.load)() {
-                Ok((config, next)) => {
-                    for key in self.take_in(config) {
+            seen.0 = configuration(&sources);
+            match load() {
+                Ok((new, next)) => {
+                    for key in need_a_restart(&config, &new) {
                         warn!(target: "agent", "configuration: {key:?} changed, which needs a restart of the agent");
                     }
+                    config = new;
                     // Files instead of a program, or the reverse, is another agent.
                     if next.exec.is_some() == runs_program {
                         current = next.templates;
@@ -119,18 +145,17 @@ impl Reload {
             }
         }
     }
+}
 
-    /// The keys that have changed and have no effect before a restart, each said once.
-    fn take_in(&mut self, next: AgentConfig) -> Vec<String> {
-        let (old, new) = (keys(&self.config), keys(&next));
-        self.config = next;
-        let all = old
-            .keys()
-            .chain(new.keys().filter(|key| !old.contains_key(*key)));
-        all.filter(|key| !CHANGEABLE.contains(&key.as_str()) && old.get(*key) != new.get(*key))
-            .cloned()
-            .collect()
-    }
+/// The keys that have changed and have no effect before a restart.
+fn need_a_restart(old: &AgentConfig, new: &AgentConfig) -> Vec<String> {
+    let (old, new) = (keys(old), keys(new));
+    let all = old
+        .keys()
+        .chain(new.keys().filter(|key| !old.contains_key(*key)));
+    all.filter(|key| !CHANGEABLE.contains(&key.as_str()) && old.get(*key) != new.get(*key))
+        .cloned()
+        .collect()
 }
 
 fn keys(config: &AgentConfig) -> Map<String, Value> {
@@ -157,11 +182,16 @@ async fn changed(sources: &[Source], (files, templates): &(Seen, Seen)) {
     if let Some(error) = watch.problem() {
         debug!(target: "agent", %error, "cannot watch all files: comparing them now and then");
     }
+    let mut settle = SETTLE;
     // The first look is for what came before the watch.
     while configuration(sources) == *files && templates.is_still_so() {
         tokio::select! {
-            () = watch.hint() => tokio::time::sleep(SETTLE).await,
-            () = tokio::time::sleep(LOOK) => {}
+            () = watch.hint() => {
+                tokio::time::sleep(settle).await;
+                // The directory is one in which other things go on.
+                settle = LOOK.min(settle * 2);
+            }
+            () = tokio::time::sleep(LOOK) => settle = SETTLE,
         }
     }
 }

@@ -89,6 +89,23 @@ struct Body<'a> {
     value: &'a Value,
 }
 
+impl Body<'_> {
+    /// Its label, else what its key `name` says.
+    fn name(&self) -> Option<&str> {
+        if let Some(label) = self.labels.first() {
+            return Some(&label.text);
+        }
+        let ValueKind::Object(object) = &self.value.kind else {
+            return None;
+        };
+        let item = object.items.iter().find(|item| item.name() == "name")?;
+        match &item.value.kind {
+            ValueKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 impl Reader<'_> {
     fn body(&mut self, object: &Object, block: &Block, place: &str) -> Map<String, Json> {
         let mut map = Map::new();
@@ -143,13 +160,16 @@ impl Reader<'_> {
                 self.problem(body.value.position, path, &words);
                 continue;
             }
-            let path = match (block.count, body.labels.first()) {
-                (Count::Many, Some(label)) if block.label == Label::Name => {
-                    format!("{path}[{}]", label.text)
+            let path = match (block.count, body.name()) {
+                (Count::Many, Some(name)) if block.label == Label::Name => {
+                    format!("{path}[{name}]")
                 }
                 (Count::Many, _) => format!("{path}[{}]", self.before(path) + count),
                 (Count::One | Count::Last, _) => path.to_owned(),
             };
+            if block.count != Count::Many {
+                self.places.forget_below(&path);
+            }
             self.places
                 .note(&path, self.origin, body.value.position.line);
             let value = match &body.value.kind {

@@ -17,6 +17,13 @@ impl Problems {
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         std::iter::once(&self.first).chain(&self.more)
     }
+
+    /// One more, of what others make of the configuration.
+    #[must_use]
+    pub fn and(mut self, problem: &impl ToString) -> Self {
+        self.more.push(ConfigError::rule(problem.to_string()));
+        self
+    }
 }
 
 impl IntoIterator for Problems {
@@ -117,6 +124,14 @@ impl Places {
     /// A later file's key takes the place of an earlier one's, as its value does.
     pub(super) fn note(&mut self, key: &str, origin: &str, line: u32) {
         self.0.insert(key.to_owned(), (origin.to_owned(), line));
+    }
+
+    /// What stood in a block before another one takes its place.
+    pub(super) fn forget_below(&mut self, block: &str) {
+        self.0.retain(|key, _| {
+            let below = key.strip_prefix(block);
+            !below.is_some_and(|rest| rest.starts_with(['.', '[']))
+        });
     }
 
     /// The problem with the place of its key, or of the block around it, where that is known.

@@ -46,6 +46,14 @@ pub fn client_of_flags(
     vault::client_of_flags(flags, environment)
 }
 
+/// The server's address, which is not that of a local agent that a command may ask.
+pub fn server_address(
+    flags: &ClientFlags,
+    environment: &Environment,
+) -> Result<String, ConfigError> {
+    vault::server_address(flags, environment)
+}
+
 impl Settings {
     /// Checks a configuration and makes it typed.
     ///
@@ -77,6 +85,9 @@ impl Settings {
         let namespace = method.map_or("", |method| &method.namespace);
         let client = vault::client_config(&written, namespace, &client_flags, environment);
         let client = found.take(client);
+        if let Some(client) = &client {
+            found.take(vault::check_address(client, &client_flags, environment));
+        }
         let proxy = client.as_ref();
         let proxy =
             proxy.and_then(|client| found.take(proxy::settings(config, client, environment)));

@@ -28,8 +28,11 @@ impl Seen {
     }
 }
 
-/// None of what cannot be read: the reload says why.
+/// None of what cannot be read: the reload says why. A pipe would be waited for.
 fn hash(file: &Path) -> Option<[u8; 32]> {
+    if !fs::metadata(file).is_ok_and(|found| found.is_file()) {
+        return None;
+    }
     let contents = fs::read(file).map(Zeroizing::new).ok()?;
     Some(Sha256::digest(&*contents).into())
 }

@@ -81,6 +81,32 @@ async fn a_swapped_volume_is_told_at_once() {
     assert!(is_told(&source(volume.path()), &[], swap).await);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_change_before_the_first_look_and_one_in_a_busy_directory_are_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.hcl");
+    fs::write(&file, "one").unwrap();
+    let Watched { sources, seen } = Watched::new(source(&file));
+    fs::write(&file, "two").unwrap();
+    changed(&sources, &(seen, Seen::of(Vec::new()))).await;
+    let busy = || {
+        for line in 0..100 {
+            fs::write(folder.path().join("log"), line.to_string()).unwrap();
+        }
+        fs::write(&file, "three").unwrap();
+    };
+    assert!(is_told(&sources, &[], busy).await);
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("a.hcl");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    assert!(Seen::of(vec![pipe]).is_still_so());
+}
+
 #[test]
 fn files_that_hold_the_same_as_before_are_no_change() {
     let folder = tempfile::tempdir().unwrap();

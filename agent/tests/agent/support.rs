@@ -17,7 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::config::{ConfigError, Environment, Overrides, Settings, Source};
 use vault_agent::exit::Failure;
 use vault_agent::log::{Format, LogLayer};
-use vault_agent::reload::Reload;
+use vault_agent::reload::{Reload, Watched};
 
 /// Longer than anything here takes, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -295,7 +295,7 @@ impl Agent {
         let (order, orders) = mpsc::channel(1);
         let (stop, stopped) = oneshot::channel::<()>();
         let reload = Reload {
-            sources: vec![Source::Path(file.clone())],
+            sources: Watched::new(vec![Source::Path(file.clone())]),
             load: Box::new(move || read(&file)),
             config,
             orders,

@@ -187,6 +187,38 @@ fn all_problems_of_all_files_are_said_with_their_places() {
 }
 
 #[test]
+fn a_problem_has_the_place_of_the_block_that_counts() {
+    let found = problems(
+        &[
+            (
+                "1.hcl",
+                "auto_auth {\n method \"kubernetes\" {\n config {\n role = \"r\" } } }",
+            ),
+            (
+                "2.hcl",
+                "\nauto_auth {\n\n method \"kubernetes\" {} }\ntemplate {\n contents = \"x\" destination = \"/x\" }",
+            ),
+        ],
+        false,
+    );
+    assert_eq!(
+        found,
+        ["2.hcl:4: auto_auth.method.config: missing 'role' value"]
+    );
+    let variable = r#"{"exec": {"command": ["a"]},
+        "auto_auth": {"method": {"type": "kubernetes", "config": {"role": "r"}}},
+        "env_template": [
+        {"name": "A", "contents": "x"},
+        {"name": "B", "contents": "x",
+         "engine": "jinja"}]}"#;
+    let found = problems(&[("a.json", variable)], false);
+    assert!(
+        found[0].starts_with("a.json:6: env_template[B].engine: "),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn what_only_follows_from_another_problem_is_not_said() {
     // Neither a template without a destination nor an agent without a login.
     let found = problems(

@@ -75,12 +75,46 @@ pub(super) fn client_config(
         .map_err(|error| ConfigError::value("-header", error))
 }
 
-/// What a command other than the agent uses: no file, and a local agent in front of the server.
+/// All of the addresses, named by where they come from.
+pub(super) fn check_address(
+    client: &ClientConfig,
+    flags: &ClientFlags,
+    environment: &Environment,
+) -> Result<(), ConfigError> {
+    let variable = environment.vault("ADDR");
+    let source = match &variable {
+        _ if flags.address.is_some() => "-address",
+        Some(variable) => &variable.name,
+        None => "vault.address",
+    };
+    let addresses = client.address.split(',').map(str::trim);
+    let mut addresses: Vec<_> = addresses.filter(|address| !address.is_empty()).collect();
+    if addresses.is_empty() {
+        addresses.push("");
+    }
+    addresses.into_iter().try_for_each(|address| {
+        let checked = ClientConfig::new(address).check();
+        checked.map_err(|error| ConfigError::value(source, error))
+    })
+}
+
+/// The server's address, also where a local agent is asked.
+pub(super) fn server_address(
+    flags: &ClientFlags,
+    environment: &Environment,
+) -> Result<String, ConfigError> {
+    client_config(&Written::default(), "", flags, environment).map(|client| client.address)
+}
+
+/// What a command other than the agent uses: no file, one server, and a local agent in front of it.
 pub(super) fn client_of_flags(
     flags: &ClientFlags,
     environment: &Environment,
 ) -> Result<ClientConfig, ConfigError> {
     let mut client = client_config(&Written::default(), "", flags, environment)?;
+    if let Some((first, _)) = client.address.split_once(',') {
+        client.address = first.trim().to_owned();
+    }
     let variable = || Some(environment.vault("AGENT_ADDR")?.value);
     let agent = flags.agent_address.as_deref().or_else(variable);
     if let Some(agent) = agent.filter(|address| !address.is_empty()) {

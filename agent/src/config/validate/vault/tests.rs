@@ -181,4 +181,33 @@ fn a_local_agent_is_asked_by_commands_and_never_by_the_agent() {
     assert_eq!(command.address, "http://agent");
     let agent = client_config(&Written::default(), "", &flags, &environment).unwrap();
     assert_eq!(agent.address, "https://server");
+    let address = server_address(&flags, &environment).unwrap();
+    assert_eq!(address, "https://server");
+}
+
+#[test]
+fn each_address_of_a_list_is_checked_and_a_command_asks_the_first() {
+    let flags = ClientFlags::default();
+    let environment = mk_environment(&[("VAULT_ADDR", "https://a:1, https://b,")]);
+    let agent = client_config(&Written::default(), "", &flags, &environment).unwrap();
+    assert_eq!(agent.address, "https://a:1, https://b,");
+    check_address(&agent, &flags, &environment).unwrap();
+    let command = client_of_flags(&flags, &environment).unwrap();
+    assert_eq!(command.address, "https://a:1");
+    let written = Written {
+        address: "https://a, b:8200".to_owned(),
+        ..Written::default()
+    };
+    let error = |environment: &Environment| {
+        let client = client_config(&written, "", &flags, environment).unwrap();
+        let checked = check_address(&client, &flags, environment);
+        checked.unwrap_err().to_string()
+    };
+    let words = error(&mk_environment(&[]));
+    assert!(
+        words.starts_with("vault.address: Vault address \"b:8200\": it must begin with http://"),
+        "{words}"
+    );
+    let words = error(&mk_environment(&[("VAULT_ADDR", "unix://vault.sock")]));
+    assert!(words.starts_with("VAULT_ADDR: "), "{words}");
 }
