@@ -96,6 +96,13 @@ fn validate_says_what_is_wrong_with_file_and_line() {
     );
     let (code, _, stderr) = run(&[&argument]);
     assert_eq!((code, stderr.lines().count()), (78, 1), "{stderr}");
+    let odd = "vault { address = \"vault:8200\" }\nlog_level = \"loud\"\n";
+    std::fs::write(&file, text.clone() + odd).unwrap();
+    let (code, _, stderr) = run(&["validate", &argument]);
+    assert!(
+        code == 78 && stderr.contains("unknown log level \"loud\"") && stderr.contains(&start(8)),
+        "{stderr}"
+    );
     std::fs::write(&file, text + "vault {").unwrap();
     let (code, _, stderr) = run(&["validate", &argument]);
     assert!(

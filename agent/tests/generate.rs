@@ -194,12 +194,16 @@ async fn what_cannot_be_generated_writes_nothing_and_says_the_path() {
         .vault
         .write("sys/mounts/db", &json!({"type": "database"}))
         .unwrap();
+    let odd = json!({"type": "kv", "options": {"version": "1"}});
+    world.vault.write("sys/mounts/odd", &odd).unwrap();
+    world.vault.write("odd/a%b", &json!({"key": "x"})).unwrap();
     for (path, words) in [
         ("secret/none", "-path=secret/none: there is no secret"),
         ("secret/none/*", "-path=secret/none/*: there is no secret"),
         ("secret/fo*", "with /* behind it"),
         ("db/creds/app", "of type database"),
         ("nowhere/app", "-path=nowhere/app: "),
+        ("odd/*", "a template cannot ask for \"a%b\""),
     ] {
         let (code, stdout, stderr) = world.generate(&[&format!("-path={path}")]).await;
         assert_eq!((code, stdout.as_str()), (1, ""), "{path}");

@@ -135,7 +135,7 @@ pub async fn generate(
     let token_file = home(environment).join(".vault-token");
     let configuration = Configuration {
         token_file: token_file.display().to_string(),
-        address: settings.address.clone(),
+        address: config::server_address(&flags.client, environment)?,
         namespace: client.namespace().to_owned(),
         variables: text::variables(&kv.secrets())?,
         command,
@@ -243,6 +243,14 @@ impl Kv<'_> {
             let mut deeper = Vec::new();
             for name in names {
                 let inside = join(&folder, name.trim_end_matches('/'));
+                if name.contains(['?', '%', '\\']) {
+                    return Err(GenerateError::Path {
+                        path: given.to_owned(),
+                        reason: format!(
+                            "a template cannot ask for {inside:?} by its path: give the other secrets one by one"
+                        ),
+                    });
+                }
                 if name.ends_with('/') {
                     deeper.push(inside);
                 } else {

@@ -140,7 +140,11 @@ impl fmt::Display for Configuration {
                 quoted(contents)
             )?;
         }
-        let words: Vec<_> = self.command.iter().map(|word| quoted(word)).collect();
+        let words: Vec<_> = match &*self.command {
+            // A list of one is a line to the agent.
+            [word] => vec![quoted(&shell_words::quote(word))],
+            words => words.iter().map(|word| quoted(word)).collect(),
+        };
         writeln!(
             f,
             "exec {{\n  command                   = [{}]\n  \
@@ -221,6 +225,23 @@ mod tests {
             error.contains("s/data/a_b and \"k\" of s/data/a.b"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_program_without_arguments_stays_one_word() {
+        let written = |command: &[&str]| {
+            let configuration = Configuration {
+                token_file: String::new(),
+                address: String::new(),
+                namespace: String::new(),
+                variables: Vec::new(),
+                command: command.iter().map(|word| (*word).to_owned()).collect(),
+            };
+            configuration.to_string()
+        };
+        assert!(written(&["env"]).contains(r#"= ["env"]"#));
+        assert!(written(&["/my app/run"]).contains(r#"= ["'/my app/run'"]"#));
+        assert!(written(&["/my app/run", "a b"]).contains(r#"= ["/my app/run", "a b"]"#));
     }
 
     #[test]
