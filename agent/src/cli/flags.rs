@@ -11,7 +11,7 @@ pub struct ClientFlags {
     #[arg(long, value_name = "URL")]
     pub address: Option<String>,
 
-    /// Address of a local agent, for `token revoke`; an agent itself never uses it.
+    /// Address of a local agent, for `token revoke` and `generate-config`; an agent itself never uses it.
     #[arg(long, value_name = "URL")]
     pub agent_address: Option<String>,
 
