@@ -41,9 +41,7 @@ struct Current {
 impl Connection {
     /// A connection to the first of the addresses, which are separated by commas.
     pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
-        let addresses = config.address.split(',').map(str::trim);
-        let mut servers: Vec<ClientConfig> = addresses
-            .filter(|address| !address.is_empty())
+        let mut servers: Vec<ClientConfig> = vault_api::addresses(&config.address)
             .map(|address| ClientConfig {
                 address: address.to_owned(),
                 ..config.clone()

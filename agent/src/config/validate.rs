@@ -17,6 +17,7 @@ use contract::agent_config::{DurationText, TemplateConfig, Vault};
 use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use vault_api::ClientConfig;
 
+pub use self::vault::{client_of_flags, server_address};
 use super::problems::Found;
 use super::{
     ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, LoginSettings, Problems, RenderSettings,
@@ -36,22 +37,6 @@ pub struct Overrides {
     pub client: ClientFlags,
     /// `-exit-after-auth`; on where the flag or the file says so.
     pub exit_after_auth: bool,
-}
-
-/// How a command that is not the agent reaches Vault: by flags and environment.
-pub fn client_of_flags(
-    flags: &ClientFlags,
-    environment: &Environment,
-) -> Result<ClientConfig, ConfigError> {
-    vault::client_of_flags(flags, environment)
-}
-
-/// The server's address, which is not that of a local agent that a command may ask.
-pub fn server_address(
-    flags: &ClientFlags,
-    environment: &Environment,
-) -> Result<String, ConfigError> {
-    vault::server_address(flags, environment)
 }
 
 impl Settings {

@@ -105,42 +105,6 @@ impl ClientConfig {
         Ok(self)
     }
 
-    /// Whether the address is one.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        self.server().map(drop)
-    }
-
-    /// The address, checked.
-    pub(crate) fn server(&self) -> Result<Server, ConfigError> {
-        let refuse = |reason| ConfigError::Address {
-            address: self.address.clone(),
-            reason,
-        };
-        let text = self.address.trim();
-        let address = Url::parse(text)
-            .map_err(|_| refuse("it must be an address like https://vault:8200"))?;
-        if !address.username().is_empty() || address.password().is_some() {
-            // Without the text: it holds a password.
-            return Err(ConfigError::AddressHasUser);
-        }
-        match address.scheme() {
-            "http" | "https" if address.host_str().is_some() => Ok(Server {
-                base: address.clone(),
-                address,
-                socket: None,
-            }),
-            "unix" => match text.strip_prefix("unix://") {
-                Some(path) if path.starts_with('/') => Ok(Server {
-                    base: Url::parse("http://localhost").expect("a constant must be an address"),
-                    address,
-                    socket: Some(path.into()),
-                }),
-                _ => Err(refuse("a socket must be given as unix:///path")),
-            },
-            _ => Err(refuse("it must begin with http://, https:// or unix://")),
-        }
-    }
-
     /// The namespace as a header; `None` for the root namespace.
     pub(crate) fn namespace_header(&self) -> Result<Option<HeaderValue>, ConfigError> {
         match self.namespace.as_deref().map(|name| name.trim_matches('/')) {
@@ -152,6 +116,31 @@ impl ClientConfig {
     }
 }
 
+/// The addresses of a list with commas.
+pub fn addresses(list: &str) -> impl Iterator<Item = &str> {
+    let addresses = list.split(',').map(str::trim);
+    addresses.filter(|address| !address.is_empty())
+}
+
+/// Whether all of a list are addresses, and there is one.
+pub fn check_addresses(list: &str) -> Result<(), ConfigError> {
+    let mut all = addresses(list).peekable();
+    if all.peek().is_none() {
+        return Server::of("").map(drop);
+    }
+    all.try_for_each(|address| Server::of(address).map(drop))
+        .map_err(|error| without_password(list, error))
+}
+
+/// A password may stand in what is no address, and a comma in a password.
+fn without_password(text: &str, error: ConfigError) -> ConfigError {
+    if text.contains('@') {
+        ConfigError::AddressHasUser
+    } else {
+        error
+    }
+}
+
 /// Where the server is.
 pub(crate) struct Server {
     /// As configured.
@@ -160,6 +149,38 @@ pub(crate) struct Server {
     pub(crate) base: Url,
     /// The socket that all requests go to.
     pub(crate) socket: Option<PathBuf>,
+}
+
+impl Server {
+    /// Reads an address.
+    pub(crate) fn of(text: &str) -> Result<Self, ConfigError> {
+        let refuse = |reason| {
+            let address = text.to_owned();
+            without_password(text, ConfigError::Address { address, reason })
+        };
+        let text = text.trim();
+        let address = Url::parse(text)
+            .map_err(|_| refuse("it must be an address like https://vault:8200"))?;
+        if !address.username().is_empty() || address.password().is_some() {
+            return Err(ConfigError::AddressHasUser);
+        }
+        match address.scheme() {
+            "http" | "https" if address.host_str().is_some() => Ok(Self {
+                base: address.clone(),
+                address,
+                socket: None,
+            }),
+            "unix" => match text.strip_prefix("unix://") {
+                Some(path) if path.starts_with('/') => Ok(Self {
+                    base: Url::parse("http://localhost").expect("a constant must be an address"),
+                    address,
+                    socket: Some(path.into()),
+                }),
+                _ => Err(refuse("a socket must be given as unix:///path")),
+            },
+            _ => Err(refuse("it must begin with http://, https:// or unix://")),
+        }
+    }
 }
 
 /// A client cannot be made from these settings. All are permanent until the settings or files
@@ -222,7 +243,7 @@ mod tests {
     #[test]
     fn an_address_is_one_of_http_https_or_a_socket_and_holds_no_password() {
         let check = |address: &str| {
-            let server = ClientConfig::new(address).server();
+            let server = Server::of(address);
             server.map(|server| (server.base.to_string(), server.socket))
         };
         for (address, base, socket) in [
@@ -252,8 +273,30 @@ mod tests {
         ] {
             assert!(check(address).is_err(), "{address}");
         }
-        let error = check("https://user:canary@vault:8200").unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("canary"));
+        for address in [
+            "https://user:canary@vault:8200",
+            "user:canary@vault:8200",
+            "https://user:canary@",
+            "https://user:canary@vault:port",
+            "https://user:canary,@vault:8200",
+            "https://vault:8200,user:canary,@vault:8200",
+        ] {
+            let error = check_addresses(address).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_one_address_at_least_and_blanks_do_not_count() {
+        let list = " https://a:1,, https://b ,";
+        assert_eq!(
+            addresses(list).collect::<Vec<_>>(),
+            ["https://a:1", "https://b"]
+        );
+        check_addresses(list).unwrap();
+        for list in ["", " , ", "https://a,b:8200"] {
+            assert!(check_addresses(list).is_err(), "{list}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod tls;
 mod token;
 
 pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
-pub use config::{ClientConfig, ConfigError};
+pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
 pub use error::{Error, RequestLine};
 pub use json::{JsonError, JsonText};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};

@@ -87,34 +87,26 @@ pub(super) fn check_address(
         Some(variable) => &variable.name,
         None => "vault.address",
     };
-    let addresses = client.address.split(',').map(str::trim);
-    let mut addresses: Vec<_> = addresses.filter(|address| !address.is_empty()).collect();
-    if addresses.is_empty() {
-        addresses.push("");
-    }
-    addresses.into_iter().try_for_each(|address| {
-        let checked = ClientConfig::new(address).check();
-        checked.map_err(|error| ConfigError::value(source, error))
-    })
+    vault_api::check_addresses(&client.address).map_err(|error| ConfigError::value(source, error))
 }
 
-/// The server's address, also where a local agent is asked.
-pub(super) fn server_address(
+/// The server's address, also where a command asks a local agent.
+pub fn server_address(
     flags: &ClientFlags,
     environment: &Environment,
 ) -> Result<String, ConfigError> {
     client_config(&Written::default(), "", flags, environment).map(|client| client.address)
 }
 
-/// What a command other than the agent uses: no file, one server, and a local agent in front of it.
-pub(super) fn client_of_flags(
+/// How a command that is not the agent reaches Vault: by flags and environment, one server, or a local
+/// agent in front of it.
+pub fn client_of_flags(
     flags: &ClientFlags,
     environment: &Environment,
 ) -> Result<ClientConfig, ConfigError> {
     let mut client = client_config(&Written::default(), "", flags, environment)?;
-    if let Some((first, _)) = client.address.split_once(',') {
-        client.address = first.trim().to_owned();
-    }
+    let first = vault_api::addresses(&client.address).next();
+    client.address = first.unwrap_or_default().to_owned();
     let variable = || Some(environment.vault("AGENT_ADDR")?.value);
     let agent = flags.agent_address.as_deref().or_else(variable);
     if let Some(agent) = agent.filter(|address| !address.is_empty()) {
@@ -158,11 +150,9 @@ pub(super) fn command_environment(client: &ClientConfig) -> Vec<(String, String)
     let variables = [
         (
             "VAULT_ADDR",
-            client
-                .address
-                .split(',')
+            vault_api::addresses(&client.address)
                 .next()
-                .map(|address| address.trim().to_owned()),
+                .map(str::to_owned),
         ),
         (
             "VAULT_SKIP_VERIFY",

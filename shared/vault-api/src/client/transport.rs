@@ -85,7 +85,7 @@ impl Transport {
             address,
             base,
             socket,
-        } = config.server()?;
+        } = Server::of(&config.address)?;
         let tls = tls::load(config)?;
         let idle = if config.keep_connections {
             IDLE_CONNECTIONS

@@ -188,9 +188,9 @@ fn a_local_agent_is_asked_by_commands_and_never_by_the_agent() {
 #[test]
 fn each_address_of_a_list_is_checked_and_a_command_asks_the_first() {
     let flags = ClientFlags::default();
-    let environment = mk_environment(&[("VAULT_ADDR", "https://a:1, https://b,")]);
+    let environment = mk_environment(&[("VAULT_ADDR", ",https://a:1, https://b,")]);
     let agent = client_config(&Written::default(), "", &flags, &environment).unwrap();
-    assert_eq!(agent.address, "https://a:1, https://b,");
+    assert_eq!(agent.address, ",https://a:1, https://b,");
     check_address(&agent, &flags, &environment).unwrap();
     let command = client_of_flags(&flags, &environment).unwrap();
     assert_eq!(command.address, "https://a:1");
