@@ -66,28 +66,44 @@ impl Deref for Expression {
     }
 }
 
-/// An expression for a search in one text.
-pub(super) fn compiled(expression: &Value, text: &str) -> Result<Expression, CallError> {
-    let source = utf8(expression);
-    let failed = |misfit: Misfit| {
-        CallError::new(format!("error parsing regexp: {}: `", misfit.why))
-            .value(misfit.part)
-            .words("`")
-    };
-    let Translated { pattern, names } = translate(&source).map_err(failed)?;
-    let regex = match built(&pattern, names.len(), text.len()) {
-        Err(regex::Error::CompiledTooBig(_)) => misfit("expression too large", &source),
-        // What was translated is an expression: it may be too deep only.
-        Err(_) => misfit("expression nests too deeply", &source),
-        Ok(regex) => Ok(regex),
-    };
-    let regex = regex.map_err(failed)?;
-    Ok(Expression { regex, names })
+/// An expression that was read, and is not yet compiled for a text.
+pub(super) struct Parsed<'a> {
+    source: Cow<'a, str>,
+    translated: Translated,
 }
 
-/// One that is too large for a search is one all the same.
-pub(super) fn is_expression(text: &Value) -> bool {
-    translate(&utf8(text)).is_ok()
+pub(super) fn parsed(expression: &Value) -> Result<Parsed<'_>, CallError> {
+    let source = utf8(expression);
+    match translate(&source) {
+        Ok(translated) => Ok(Parsed { source, translated }),
+        Err(misfit) => Err(failed(misfit)),
+    }
+}
+
+impl Parsed<'_> {
+    /// For a search in one text: the longer it is, the smaller the expression has to be.
+    pub(super) fn compiled(self, text: &str) -> Result<Expression, CallError> {
+        let Translated { pattern, names } = self.translated;
+        let regex = match built(&pattern, names.len(), text.len()) {
+            Err(regex::Error::CompiledTooBig(_)) => misfit("expression too large", &self.source),
+            // What was translated is an expression: it may be too deep only.
+            Err(_) => misfit("expression nests too deeply", &self.source),
+            Ok(regex) => Ok(regex),
+        };
+        let regex = regex.map_err(failed)?;
+        Ok(Expression { regex, names })
+    }
+}
+
+/// An expression for a search in one text.
+pub(super) fn compiled(expression: &Value, text: &str) -> Result<Expression, CallError> {
+    parsed(expression)?.compiled(text)
+}
+
+fn failed(misfit: Misfit) -> CallError {
+    CallError::new(format!("error parsing regexp: {}: `", misfit.why))
+        .value(misfit.part)
+        .words("`")
 }
 
 fn built(pattern: &str, groups: usize, text: usize) -> Result<Regex, regex::Error> {

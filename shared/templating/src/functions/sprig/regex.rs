@@ -4,7 +4,7 @@ use text_template::{Arguments, CallError, List, Signature, Text, Type, Value};
 
 use super::text::number;
 use super::{Function, STRING, THREE_STRINGS, TWO_STRINGS, function};
-use crate::functions::regex::{compiled, is_expression, replaced, searched};
+use crate::functions::regex::{compiled, parsed, replaced, searched};
 use crate::functions::utf8;
 use crate::pass::Pass;
 
@@ -17,10 +17,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "Whether an expression matches; false where it is none.",
         |_, arguments| {
             let text = searched(&arguments[1])?;
-            if !is_expression(&arguments[0]) {
-                return Ok(false.into());
+            match parsed(&arguments[0]) {
+                Err(_) => Ok(false.into()),
+                Ok(expression) => Ok(expression.compiled(&text)?.is_match(&text).into()),
             }
-            Ok(compiled(&arguments[0], &text)?.is_match(&text).into())
         },
     ),
     function(
