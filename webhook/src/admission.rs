@@ -231,10 +231,9 @@ fn texts(warnings: &[inject::Warning]) -> Vec<&str> {
     warnings.iter().map(inject::Warning::as_str).collect()
 }
 
-fn encode(operations: &[json_patch::PatchOperation]) -> EncodedPatch {
-    let json = serde_json::to_vec(operations).expect("a patch must serialise: its keys are text");
+fn encode(operations: &inject::Operations) -> EncodedPatch {
     EncodedPatch {
-        patch: STANDARD.encode(json),
+        patch: STANDARD.encode(operations.as_json()),
         patch_type: "JSONPatch",
     }
 }

@@ -2,14 +2,15 @@
 //! the same pod gives the same operations, byte for byte.
 //!
 //! ```text
-//! Request ─► asks? ─► namespace ─► InjectRequest ─► Validation ─► Plan ─► operations
-//!              │          │             │               │           │
-//!            Skip        Deny          Deny            Deny        Deny
+//! Request ─► asks? ─► namespace ─► InjectRequest ─► Validation ─► Additions ─► Plan
+//!              │          │             │               │             │
+//!            Skip        Deny          Deny            Deny          Deny
 //! ```
 //!
 //! The order of the checks and the first words of each denial are those of the established
 //! injector, because alerts and tests match on them.
 
+mod additions;
 mod arrangement;
 mod config;
 mod container;
@@ -17,7 +18,9 @@ mod container_patch;
 mod denial;
 mod environment;
 mod flavor;
+mod objects;
 mod operations;
+mod patch;
 mod paths;
 mod placement;
 mod profile;
@@ -34,7 +37,6 @@ mod warnings;
 mod words;
 
 use contract::annotations::{self, Annotations};
-use json_patch::PatchOperation;
 use serde_json::value::RawValue;
 
 use crate::pod::{Glance, PodView};
@@ -42,9 +44,11 @@ use crate::settings::Settings;
 
 pub use denial::Denial;
 pub use flavor::Flavor;
+pub use patch::Operations;
 pub use profile::Profile;
 pub use warnings::Warning;
 
+use additions::Additions;
 use request::InjectRequest;
 
 /// Value of the status annotation on a pod that was injected.
@@ -108,7 +112,7 @@ pub enum Decision {
 /// The changes to a pod.
 #[derive(Debug)]
 pub struct Plan {
-    pub operations: Vec<PatchOperation>,
+    pub operations: Operations,
     /// Which agent containers it gets; `None` where only volumes are added.
     pub injection: Option<Injection>,
     pub flavor: Flavor,
@@ -220,10 +224,10 @@ fn evaluate(
     let asked = InjectRequest::new(&request, &glance.metadata, &annotations, &pod, settings)?;
     asked.validate()?;
     let written = &glance.metadata.annotations;
-    let plan = operations::plan(&asked, &annotations, written, &pod, settings)?;
-    outcome
-        .warnings
-        .extend(warnings::about_request(&asked, &annotations, &pod, &plan));
+    let additions = Additions::new(&asked, &annotations, &pod, settings)?;
+    let plan = operations::plan(&asked, &additions, written, &pod, settings);
+    let more = warnings::about_request(&asked, &annotations, &pod, &additions);
+    outcome.warnings.extend(more);
     refuse_mistakes(outcome, settings)?;
     Ok(Decision::Inject(plan))
 }

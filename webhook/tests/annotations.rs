@@ -95,7 +95,7 @@ fn injected(annotations: &[(&str, &str)]) -> Value {
         origin: Origin::Pod,
     };
     match decide(request, &settings).decision {
-        Decision::Inject(plan) => json_patch::patch(&mut pod, &plan.operations).unwrap(),
+        Decision::Inject(plan) => json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap(),
         Decision::Skip(_) => {}
         Decision::Deny(denial) => panic!("{annotations:?}: {denial}"),
     }

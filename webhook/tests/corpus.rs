@@ -67,7 +67,7 @@ fn the_corpus_of_annotations_gives_patches_that_apply() {
             origin: Origin::Pod,
         };
         if let Decision::Inject(plan) = decide(request, &mk_settings()).decision {
-            json_patch::patch(&mut pod, &plan.operations).unwrap();
+            json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
             injected += 1;
         }
     }

@@ -55,7 +55,7 @@ fn injected(pod: &Value, settings: &Settings) -> Value {
         panic!("{:?}", outcome.decision)
     };
     let mut patched = pod.clone();
-    json_patch::patch(&mut patched, &plan.operations).unwrap();
+    json_patch::patch(&mut patched, &plan.operations.to_patch()).unwrap();
     for list in ["containers", "initContainers"] {
         for container in patched["spec"][list].as_array_mut().into_iter().flatten() {
             let variables = container.get_mut("env").and_then(Value::as_array_mut);

@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
     assert!(operations(&pod, &settings).is_none_or(|again| again.is_empty()));
 });
 
-fn operations(pod: &Value, settings: &Settings) -> Option<Vec<json_patch::PatchOperation>> {
+fn operations(pod: &Value, settings: &Settings) -> Option<json_patch::Patch> {
     let raw = serde_json::value::to_raw_value(pod).expect("a value must serialise");
     let request = Request {
         namespace: "apps",
@@ -29,7 +29,7 @@ fn operations(pod: &Value, settings: &Settings) -> Option<Vec<json_patch::PatchO
         origin: Origin::Pod,
     };
     match decide(request, settings).decision {
-        Decision::Inject(plan) => Some(plan.operations),
+        Decision::Inject(plan) => Some(plan.operations.to_patch()),
         Decision::Skip(_) | Decision::Deny(_) => None,
     }
 }

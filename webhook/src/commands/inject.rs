@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use json_patch::PatchOperation;
+use json_patch::Patch;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
@@ -21,7 +21,7 @@ struct Change {
     file: String,
     object: String,
     /// Of the pod, or of the template of one.
-    operations: Vec<PatchOperation>,
+    operations: Patch,
 }
 
 #[derive(Serialize)]
@@ -114,7 +114,7 @@ fn inject(document: &mut Document, namespace: &str, settings: &Settings) -> (Vec
         let change = Change {
             file: document.file.clone(),
             object: title(object),
-            operations: plan.operations,
+            operations: plan.operations.to_patch(),
         };
         let Some(pod) = template(object) else {
             continue;

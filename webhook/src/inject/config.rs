@@ -13,6 +13,9 @@ use super::request::InjectRequest;
 use super::secrets::{Content, Secret};
 use super::volumes::CACHE_PATH;
 
+/// Room for most configurations, in bytes.
+const SIZE: usize = 2048;
+
 /// Which of the two agent containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -20,17 +23,46 @@ pub(super) enum Role {
     Sidecar,
 }
 
-/// The configuration of one container.
-pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig {
-    let (listener, cache) = listener_and_cache(asked, role);
+/// The configurations of a pod's agents: one, and what differs between the roles.
+pub(super) struct AgentConfigs<'a> {
+    asked: &'a InjectRequest<'a>,
+    config: AgentConfig,
+}
+
+impl<'a> AgentConfigs<'a> {
+    pub(super) fn new(asked: &'a InjectRequest<'a>) -> Self {
+        Self {
+            asked,
+            config: common(asked),
+        }
+    }
+
+    /// The configuration of one container, as JSON.
+    pub(super) fn json(&mut self, role: Role) -> Vec<u8> {
+        let (asked, config) = (self.asked, &mut self.config);
+        config.exit_after_auth = (role == Role::Init).into();
+        let (listener, cache) = listener_and_cache(asked, role);
+        config.listener = listener.into_iter().collect();
+        config.cache = cache;
+        // An init container never revokes: that would end the leases before the application starts. A
+        // native sidecar ends after the application and has nothing to wait for.
+        let revokes = asked.revokes_itself() && role == Role::Sidecar;
+        let grace = match asked.revoke_after {
+            Some(seconds) if revokes && !asked.agents.is_native() => format!("{seconds}s"),
+            _ => String::new(),
+        };
+        config.revoke_on_shutdown = revokes.into();
+        config.revoke_grace = DurationText::new(&grace);
+        let mut json = Vec::with_capacity(SIZE);
+        serde_json::to_writer(&mut json, config)
+            .expect("a configuration must serialise: its keys are text");
+        json
+    }
+}
+
+/// What all roles have in common.
+fn common(asked: &InjectRequest<'_>) -> AgentConfig {
     let tuning = &asked.tuning;
-    // An init container never revokes: that would end the leases before the application starts. A
-    // native sidecar ends after the application and has nothing to wait for.
-    let revokes = asked.revokes_itself() && role == Role::Sidecar;
-    let grace = match asked.revoke_after {
-        Some(seconds) if revokes && !asked.agents.is_native() => format!("{seconds}s"),
-        _ => String::new(),
-    };
     let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
     AgentConfig {
         auto_auth: Some(AutoAuth {
@@ -38,12 +70,9 @@ pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig
             sink: sinks(asked),
             ..AutoAuth::default()
         }),
-        exit_after_auth: (role == Role::Init).into(),
         pid_file: asked.inside().pid_file.to_owned(),
         vault: Some(vault(asked)),
         template: asked.secrets.iter().map(template).collect(),
-        listener: listener.into_iter().collect(),
-        cache,
         template_config: Some(TemplateConfig {
             exit_on_retry_failure: tuning.exit_on_retry_failure.into(),
             static_secret_render_interval: DurationText::new(tuning.static_secret_render_interval),
@@ -55,8 +84,6 @@ pub(super) fn agent_config(asked: &InjectRequest<'_>, role: Role) -> AgentConfig
         disable_idle_connections: owned(&tuning.disable_idle_connections),
         disable_keep_alives: owned(&tuning.disable_keep_alives),
         telemetry: tuning.telemetry.clone(),
-        revoke_on_shutdown: revokes.into(),
-        revoke_grace: DurationText::new(&grace),
         ..AgentConfig::default()
     }
 }

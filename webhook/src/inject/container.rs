@@ -2,25 +2,65 @@
 
 use contract::annotations::Annotations;
 use contract::names;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::arrangement::Sidecar;
-use super::config::Role;
+use super::config::{AgentConfigs, Role};
 use super::denial::PatchError;
+use super::objects::{Container, Exec, Handler, Lifecycle, Probe};
 use super::request::InjectRequest;
 use super::volumes::CONFIG_PATH;
 use super::{environment, resources, schema, volumes};
 use crate::pod::PodView;
 use crate::settings::Settings;
 
+/// An agent's container.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Agent<'a> {
+    Made(Box<Container<'a>>),
+    /// With the user's JSON patch applied.
+    Patched(Value),
+}
+
+impl Agent<'_> {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Made(container) => container.name,
+            Self::Patched(value) => value["name"].as_str().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn has_mounts(&self) -> bool {
+        match self {
+            Self::Made(container) => !container.volume_mounts.is_empty(),
+            Self::Patched(value) => value["volumeMounts"]
+                .as_array()
+                .is_some_and(|mounts| !mounts.is_empty()),
+        }
+    }
+
+    /// Whether it starts our binary with something that only a shell understands. Only a user's patch
+    /// can ask for that.
+    pub(super) fn has_shell_line_without_shell(&self) -> bool {
+        let Self::Patched(value) = self else {
+            return false;
+        };
+        let argument = value["args"][0].as_str().unwrap_or_default();
+        value["command"][0] == names::AGENT_BINARY && !argument.starts_with('-')
+    }
+}
+
 /// One agent container, with the user's JSON patch applied.
-pub(super) fn container(
-    asked: &InjectRequest<'_>,
+pub(super) fn agent<'a>(
+    asked: &'a InjectRequest<'_>,
     annotations: &Annotations<'_>,
-    pod: &PodView<'_>,
+    pod: &'a PodView<'_>,
     settings: &Settings,
+    configs: &mut AgentConfigs<'_>,
     role: Role,
-) -> Result<Value, PatchError> {
+) -> Result<Agent<'a>, PatchError> {
     let (flavor, profile) = (asked.flavor, asked.profile);
     let names = profile.names();
     let (name, file, patch) = match role {
@@ -32,55 +72,54 @@ pub(super) fn container(
     } else {
         flavor.file_argument(profile, &format!("{CONFIG_PATH}/{file}"))
     };
-    let mut container = json!({
-        "name": name,
-        "image": asked.image,
-        "command": flavor.command(),
-        "args": [argument],
-    });
-    // Put in place: the macro would copy them, tree by tree.
-    container["env"] = environment::environment(asked, pod, role).into();
-    container["resources"] = resources::resources(annotations, flavor, settings)?;
-    container["volumeMounts"] = volumes::agent_mounts(asked, pod, role).into();
-    if let Some(identity) = asked.identity {
-        container["securityContext"] = identity.context(asked.extras.seccomp_profile);
+    let native = match (role, asked.agents.sidecar) {
+        (Role::Sidecar, Some(Sidecar::Native { startup })) => Some(startup),
+        _ => None,
+    };
+    let seccomp_profile = asked.extras.seccomp_profile;
+    let container = Container {
+        name,
+        image: asked.image,
+        command: flavor.command(),
+        args: [argument],
+        env: environment::environment(asked, pod, configs, role),
+        resources: resources::resources(annotations, flavor, settings)?,
+        volume_mounts: volumes::agent_mounts(asked, pod, role),
+        security_context: asked.identity.map(|it| it.context(seccomp_profile)),
+        termination_message_policy: flavor.termination_message_policy(),
+        image_pull_policy: asked.extras.image_pull_policy,
+        restart_policy: native.map(|_| "Always"),
+        startup_probe: native.flatten().map(startup_probe),
+        // Hooks need a shell, and the established sidecar carries the field even where it is empty.
+        lifecycle: (role == Role::Sidecar && flavor.has_shell()).then(|| lifecycle(asked)),
+    };
+    if patch.is_empty() {
+        return Ok(Agent::Made(Box::new(container)));
     }
-    if let Some(policy) = flavor.termination_message_policy() {
-        container["terminationMessagePolicy"] = json!(policy);
-    }
-    if let Some(policy) = asked.extras.image_pull_policy {
-        container["imagePullPolicy"] = json!(policy);
-    }
-    if let (Role::Sidecar, Some(Sidecar::Native { startup })) = (role, asked.agents.sidecar) {
-        container["restartPolicy"] = json!("Always");
-        if let Some(seconds) = startup {
-            container["startupProbe"] = startup_probe(seconds);
-        }
-    }
-    // Hooks need a shell, and the established sidecar carries the field even where it is empty.
-    if role == Role::Sidecar && flavor.has_shell() {
-        container["lifecycle"] = lifecycle(asked);
-    }
-    if !patch.is_empty() {
-        patch.apply(&mut container)?;
-        container = schema::conform(container, &schema::CONTAINER)?;
-    }
-    Ok(container)
+    let mut container =
+        serde_json::to_value(container).expect("a container must serialise: its keys are text");
+    patch.apply(&mut container)?;
+    Ok(Agent::Patched(schema::conform(
+        container,
+        &schema::CONTAINER,
+    )?))
 }
 
 /// The application starts when the agent says that the first render is complete.
-fn startup_probe(seconds: u64) -> Value {
-    json!({
-        "exec": {"command": [names::AGENT_BINARY, names::READY_COMMAND]},
-        "periodSeconds": 1,
-        "timeoutSeconds": 5,
-        "failureThreshold": seconds,
-    })
+fn startup_probe(seconds: u64) -> Probe {
+    Probe {
+        exec: Exec {
+            command: vec![names::AGENT_BINARY.into(), names::READY_COMMAND.into()],
+        },
+        period_seconds: 1,
+        timeout_seconds: 5,
+        failure_threshold: seconds,
+    }
 }
 
-fn lifecycle(asked: &InjectRequest<'_>) -> Value {
+fn lifecycle(asked: &InjectRequest<'_>) -> Lifecycle {
     let Some(grace) = asked.revoke_after else {
-        return json!({});
+        return Lifecycle { pre_stop: None };
     };
     let vault = &asked.vault;
     let mut line = format!(
@@ -99,5 +138,9 @@ fn lifecycle(asked: &InjectRequest<'_>) -> Value {
         }
     }
     line.push_str(" -self");
-    json!({"preStop": {"exec": {"command": ["/bin/sh", "-c", line]}}})
+    let command = vec!["/bin/sh".into(), "-c".into(), line.into()];
+    let exec = Exec { command };
+    Lifecycle {
+        pre_stop: Some(Handler { exec }),
+    }
 }

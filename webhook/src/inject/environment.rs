@@ -1,11 +1,13 @@
 //! The environment of an agent container, in the order of the established injector.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use serde_json::{Value, json};
 
-use super::config::{self, Role};
+use super::config::{AgentConfigs, Role};
+use super::objects::Variable;
 use super::request::InjectRequest;
 use crate::pod::PodView;
 
@@ -24,17 +26,24 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// All variables of one container.
-pub(super) fn environment(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Role) -> Vec<Value> {
+pub(super) fn environment<'a>(
+    asked: &'a InjectRequest<'_>,
+    pod: &'a PodView<'_>,
+    configs: &mut AgentConfigs<'_>,
+    role: Role,
+) -> Vec<Variable<'a>> {
     let mut variables = vec![
-        field("NAMESPACE", "metadata.namespace"),
-        field("HOST_IP", "status.hostIP"),
-        field("POD_IP", "status.podIP"),
+        Variable::of_field("NAMESPACE", "metadata.namespace"),
+        Variable::of_field("HOST_IP", "status.hostIP"),
+        Variable::of_field("POD_IP", "status.podIP"),
     ];
     let (tuning, vault) = (&asked.tuning, &asked.vault);
     let inside = asked.profile.inside(asked.flavor);
-    let filled = |name: &str, value: &str| (!value.is_empty()).then(|| variable(name, value));
-    let of_agent = |name: &str, value: &str| {
-        (!value.is_empty()).then(|| variable(&inside.variable(name), value))
+    let filled = |name: &'static str, value: &'a str| {
+        (!value.is_empty()).then(|| Variable::new(name, value))
+    };
+    let of_agent = |name: &str, value: &'a str| {
+        (!value.is_empty()).then(|| Variable::new(inside.variable(name), value))
     };
     variables.extend(filled("GOMAXPROCS", tuning.go_max_procs));
     variables.extend(of_agent("CLIENT_TIMEOUT", tuning.client_timeout));
@@ -43,65 +52,51 @@ pub(super) fn environment(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Ro
     variables.extend(of_agent("LOG_FORMAT", tuning.log_format));
     variables.extend(filled("HTTPS_PROXY", vault.proxy_address));
     if asked.configmap.is_empty() {
-        variables.push(variable(
-            inside.config_variable,
-            &encoded_config(asked, role),
-        ));
+        let config = STANDARD.encode(configs.json(role));
+        variables.push(Variable::new(inside.config_variable, config));
     } else {
-        variables.push(variable(&inside.variable("ADDR"), vault.address));
+        variables.push(Variable::new(inside.variable("ADDR"), vault.address));
         variables.extend(of_agent("CACERT", vault.ca_cert));
         variables.extend(of_agent("CAPATH", vault.ca_path));
         variables.extend(of_agent("CLIENT_CERT", vault.client_cert));
         variables.extend(of_agent("CLIENT_KEY", vault.client_key));
-        variables.push(variable(
-            &inside.variable("SKIP_VERIFY"),
-            &vault.tls_skip_verify.to_string(),
+        variables.push(Variable::new(
+            inside.variable("SKIP_VERIFY"),
+            vault.tls_skip_verify.to_string(),
         ));
         variables.extend(of_agent("TLS_SERVER_NAME", vault.tls_server_name));
     }
-    variables.extend(of_agent("CACERT_BYTES", &decoded(vault.ca_cert_bytes)));
+    let certificate = decoded(vault.ca_cert_bytes);
+    if !certificate.is_empty() {
+        variables.push(Variable::new(inside.variable("CACERT_BYTES"), certificate));
+    }
     if asked.login.kind == "aws" {
         variables.extend(aws(asked, pod));
     }
     for (name, value) in &asked.extras.environment {
         // API servers take a name twice, but server-side apply does not.
-        variables.retain(|other| other["name"] != *name);
-        variables.push(variable(name, value));
+        variables.retain(|other| other.name != *name);
+        variables.push(Variable::new(*name, *value));
     }
     variables
 }
 
-fn field(name: &str, path: &str) -> Value {
-    json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}})
-}
-
-fn variable(name: &str, value: &str) -> Value {
-    json!({"name": name, "value": value})
-}
-
-fn encoded_config(asked: &InjectRequest<'_>, role: Role) -> String {
-    let config = config::agent_config(asked, role);
-    let json =
-        serde_json::to_vec(&config).expect("a configuration must serialise: its keys are text");
-    STANDARD.encode(json)
-}
-
 /// The decoded bytes where the whole text is base64, else the text.
-fn decoded(text: &str) -> String {
+fn decoded(text: &str) -> Cow<'_, str> {
     let unwrapped = text.replace(['\r', '\n'], "");
     match LENIENT.decode(unwrapped) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(_) => text.to_owned(),
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        Err(_) => text.into(),
     }
 }
 
-fn aws(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Value> {
-    let literal = |name: &str| {
+fn aws<'a>(asked: &'a InjectRequest<'_>, pod: &'a PodView<'_>) -> Vec<Variable<'a>> {
+    let literal = |name: &'static str| {
         pod.containers
             .iter()
             .flat_map(|container| &container.env)
             .find(|variable| &*variable.name == name && !variable.value.is_empty())
-            .map(|found| variable(name, &found.value))
+            .map(|found| Variable::new(name, &*found.value))
     };
     let mut variables: Vec<_> = AWS_VARIABLES.into_iter().filter_map(literal).collect();
     // The last of two wins in the container, so the setting beats the pod's own region.
@@ -109,7 +104,7 @@ fn aws(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Value> {
         asked
             .login
             .setting("region")
-            .map(|region| variable("AWS_REGION", region)),
+            .map(|region| Variable::new("AWS_REGION", region)),
     );
     variables
 }

@@ -7,10 +7,9 @@
 //! injected pod is ever touched.
 
 use contract::annotations::{self, Annotations};
-use json_patch::jsonptr::PointerBuf;
-use json_patch::{MoveOperation, PatchOperation};
 
 use super::Profile;
+use super::patch::Operations;
 use super::profile::Names;
 use crate::pod::{Container, InitContainer, PodView};
 
@@ -71,7 +70,7 @@ fn is_agent_of(container: &Container<'_>, names: &Names) -> bool {
 }
 
 /// The moves that bring the agents of an injected pod back to their place.
-pub(super) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> Vec<PatchOperation> {
+pub(super) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> Operations {
     let init: Vec<_> = pod
         .init_containers
         .iter()
@@ -87,7 +86,7 @@ pub(super) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> V
         .iter()
         .any(|at| init[at + 1..].iter().any(|other| is_mesh_proxy(other)));
     if ours.is_empty() || !goes_first && !in_front_of_mesh {
-        return Vec::new();
+        return Operations::default();
     }
     let (front, back) = others.split_at(after_mesh);
     let wanted = [front, &ours, back].concat();
@@ -95,9 +94,9 @@ pub(super) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> V
 }
 
 /// The moves of `ours` alone that turn the order `current` into `wanted`.
-fn moves(mut current: Vec<usize>, wanted: &[usize], ours: &[usize]) -> Vec<PatchOperation> {
+fn moves(mut current: Vec<usize>, wanted: &[usize], ours: &[usize]) -> Operations {
     let place = |order: &[usize], which| order.iter().position(|it| *it == which);
-    let mut operations = Vec::new();
+    let mut operations = Operations::default();
     // Moved to the back, the last has to go first; moved to the front, the first. What is in place
     // by then moves no more, so two passes are enough for both.
     for which in ours.iter().rev().chain(ours) {
@@ -109,12 +108,8 @@ fn moves(mut current: Vec<usize>, wanted: &[usize], ours: &[usize]) -> Vec<Patch
         }
         current.remove(from);
         current.insert(to, *which);
-        let pointer =
-            |at: usize| PointerBuf::from_tokens(["spec", "initContainers", &at.to_string()]);
-        operations.push(PatchOperation::Move(MoveOperation {
-            from: pointer(from),
-            path: pointer(to),
-        }));
+        let pointer = |at: usize| format!("/spec/initContainers/{at}");
+        operations.relocate(&pointer(from), &pointer(to));
     }
     operations
 }

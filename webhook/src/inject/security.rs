@@ -1,10 +1,10 @@
 //! Who the agent's containers run as.
 
 use contract::annotations::{self, Annotations};
-use serde_json::{Value, json};
 
 use super::denial::RequestError;
 use super::flavor::Flavor;
+use super::objects::{Capabilities, SeccompProfile, SecurityContext};
 use crate::pod::PodView;
 use crate::settings::Settings;
 
@@ -60,18 +60,15 @@ fn first_containers_user(pod: &PodView<'_>) -> Result<i64, RequestError> {
 
 impl Identity {
     /// The container's security context.
-    pub(super) fn context(self, seccomp_profile: Option<&str>) -> Value {
-        let mut context = json!({
-            "runAsUser": self.user,
-            "runAsGroup": self.group,
-            "runAsNonRoot": self.user != 0 && self.group != 0,
-            "readOnlyRootFilesystem": true,
-            "allowPrivilegeEscalation": false,
-            "capabilities": {"drop": ["ALL"]},
-        });
-        if let Some(profile) = seccomp_profile {
-            context["seccompProfile"] = json!({"type": profile});
+    pub(super) fn context(self, seccomp_profile: Option<&str>) -> SecurityContext<'_> {
+        SecurityContext {
+            run_as_user: self.user,
+            run_as_group: self.group,
+            run_as_non_root: self.user != 0 && self.group != 0,
+            read_only_root_filesystem: true,
+            allow_privilege_escalation: false,
+            capabilities: Capabilities { drop: ["ALL"] },
+            seccomp_profile: seccomp_profile.map(|kind| SeccompProfile { kind }),
         }
-        context
     }
 }

@@ -6,6 +6,7 @@ mod placed;
 mod warned;
 
 use contract::names;
+use json_patch::PatchOperation;
 use serde_json::{Value, json};
 
 use super::*;
@@ -78,15 +79,13 @@ fn warned(annotations: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// The containers that a plan adds, by name.
-fn agent<'p>(plan: &'p Plan, name: &str) -> &'p Value {
-    let values = plan
-        .operations
-        .iter()
-        .filter_map(|operation| match operation {
-            PatchOperation::Add(add) => Some(&add.value),
-            _ => None,
-        });
-    let mut containers = values.map(|value| value.get(0).unwrap_or(value));
+fn agent(plan: &Plan, name: &str) -> Value {
+    let patch = plan.operations.to_patch().0.into_iter();
+    let values = patch.filter_map(|operation| match operation {
+        PatchOperation::Add(add) => Some(add.value),
+        _ => None,
+    });
+    let mut containers = values.map(|value| value.get(0).cloned().unwrap_or(value));
     containers
         .find(|container| container["name"] == name)
         .unwrap()
@@ -107,7 +106,8 @@ fn config(container: &Value) -> Value {
 }
 
 fn adds(plan: &Plan, path: &str) -> bool {
-    plan.operations
+    let operations = plan.operations.to_patch();
+    operations
         .iter()
         .any(|operation| operation.path().as_str() == path)
 }
@@ -187,15 +187,13 @@ fn an_init_container_that_moves_keeps_fields_that_we_do_not_know() {
     let other = json!({"name": "first", "futureField": {"a": [1, 2.50]}});
     pod["spec"]["initContainers"] = json!([other]);
     let plan = planned(&pod, &mk_settings());
-    let moved = plan
-        .operations
-        .iter()
-        .find_map(|operation| match operation {
-            PatchOperation::Add(add) if add.path.as_str() == "/spec/initContainers/-" => {
-                Some(&add.value)
-            }
-            _ => None,
-        });
+    let patch = plan.operations.to_patch();
+    let moved = patch.iter().find_map(|operation| match operation {
+        PatchOperation::Add(add) if add.path.as_str() == "/spec/initContainers/-" => {
+            Some(&add.value)
+        }
+        _ => None,
+    });
     assert_eq!(moved, Some(&other));
 }
 
@@ -265,7 +263,7 @@ fn a_token_volume_is_found_mounted_or_not() {
             pod["spec"]["containers"][0]["volumeMounts"] = json!([]);
         }
         let plan = planned(&pod, &mk_settings());
-        let config = config(agent(&plan, names::SIDECAR_CONTAINER));
+        let config = config(&agent(&plan, names::SIDECAR_CONTAINER));
         config["auto_auth"]["method"]["config"]["token_path"].clone()
     };
     assert_eq!(
@@ -294,7 +292,7 @@ fn volumes_of_a_pod_that_has_none_do_not_replace_each_other() {
     let mut pod = mk_pod(&[("tls-secret", "tls")]);
     pod["spec"]["volumes"] = json!([]);
     let plan = planned(&pod, &mk_settings());
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     let volumes = pod["spec"]["volumes"].as_array().unwrap();
     let names: Vec<_> = volumes
         .iter()

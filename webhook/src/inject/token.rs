@@ -2,9 +2,9 @@
 //! agent's own.
 
 use contract::annotations::{self, Annotations};
-use serde_json::{Value, json};
 
 use super::denial::RequestError;
+use super::objects::{Projected, Token, TokenSource, Volume, VolumeSource};
 use super::{Origin, Profile};
 use crate::pod::{Metadata, PodView};
 
@@ -126,16 +126,21 @@ impl<'p> TokenVolume<'p> {
     }
 
     /// The volume to add to the pod, where the token is the agent's own.
-    pub(super) fn own_volume(&self) -> Option<Value> {
+    pub(super) fn own_volume(&self) -> Option<Volume<'p>> {
         let own = self.own?;
-        let mut token = json!({"path": TOKEN_FILE, "expirationSeconds": own.seconds});
-        if let Some(audience) = own.audience {
-            token["audience"] = audience.into();
-        }
-        Some(json!({
-            "name": OWN_VOLUME,
-            "projected": {"sources": [{"serviceAccountToken": token}]},
-        }))
+        let service_account_token = Token {
+            path: TOKEN_FILE,
+            expiration_seconds: own.seconds,
+            audience: own.audience,
+        };
+        Some(Volume {
+            name: OWN_VOLUME.into(),
+            source: VolumeSource::Projected(Projected {
+                sources: [TokenSource {
+                    service_account_token,
+                }],
+            }),
+        })
     }
 }
 

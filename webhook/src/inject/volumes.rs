@@ -1,9 +1,12 @@
 //! The volumes that a pod gets, and where its containers and the agent's mount them.
 
+use std::borrow::Cow;
+
 use contract::names::{STATE_PATH, STATE_VOLUME};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::config::Role;
+use super::objects::{AgentMount, EmptyDir, Mount, Named, SecretName, Volume, VolumeSource};
 use super::request::InjectRequest;
 use crate::pod::{Mounts, PodView};
 
@@ -17,26 +20,26 @@ const HOME_SIDECAR: &str = "home-sidecar";
 const EXTRA_SECRETS: &str = "extra-secrets";
 
 /// The volumes, in the groups in which the established injector adds them.
-pub(super) fn groups(asked: &InjectRequest<'_>) -> Vec<Vec<Value>> {
+pub(super) fn groups<'a>(asked: &'a InjectRequest<'_>) -> Vec<Vec<Volume<'a>>> {
     let names = asked.profile.names();
-    let memory = |name: &str| {
-        let mut volume = json!({"name": name, "emptyDir": {"medium": "Memory"}});
-        if let Some(limit) = &asked.extras.size_limit {
-            volume["emptyDir"]["sizeLimit"] = json!(limit);
-        }
-        volume
+    let memory = |name: Cow<'a, str>| Volume {
+        name,
+        source: VolumeSource::EmptyDir(EmptyDir {
+            medium: "Memory",
+            size_limit: asked.extras.size_limit.as_deref(),
+        }),
     };
     let mut homes = Vec::new();
     if asked.agents.init {
-        homes.push(memory(HOME_INIT));
+        homes.push(memory(HOME_INIT.into()));
     }
     if asked.agents.has_sidecar() {
-        homes.push(memory(HOME_SIDECAR));
+        homes.push(memory(HOME_SIDECAR.into()));
     }
     let customs = 0..asked.custom_volume_paths().len();
-    let secrets = [memory(names.secrets_volume)]
+    let secrets = [memory(names.secrets_volume.into())]
         .into_iter()
-        .chain(customs.map(|index| memory(&custom(asked, index))))
+        .chain(customs.map(|index| memory(custom(asked, index).into())))
         .collect();
     let mut groups = vec![homes, secrets];
     // A token that no container uses needs no volume.
@@ -44,25 +47,29 @@ pub(super) fn groups(asked: &InjectRequest<'_>) -> Vec<Vec<Value>> {
         groups.extend(asked.token.own_volume().map(|volume| vec![volume]));
     }
     if !asked.configmap.is_empty() {
-        groups.push(vec![
-            json!({"name": names.config_volume, "configMap": {"name": asked.configmap}}),
-        ]);
+        groups.push(vec![Volume {
+            name: names.config_volume.into(),
+            source: VolumeSource::ConfigMap(Named {
+                name: asked.configmap,
+            }),
+        }]);
     }
-    for (name, secret) in [
+    for (name, secret_name) in [
         (EXTRA_SECRETS, asked.extra_secret),
         (names.tls_volume, asked.vault.tls_secret),
     ] {
-        if !secret.is_empty() {
-            groups.push(vec![
-                json!({"name": name, "secret": {"secretName": secret}}),
-            ]);
+        if !secret_name.is_empty() {
+            groups.push(vec![Volume {
+                name: name.into(),
+                source: VolumeSource::Secret(SecretName { secret_name }),
+            }]);
         }
     }
     if asked.persists_cache() {
-        groups.push(vec![memory(names.cache_volume)]);
+        groups.push(vec![memory(names.cache_volume.into())]);
     }
     if hands_over(asked) {
-        groups.push(vec![memory(STATE_VOLUME)]);
+        groups.push(vec![memory(STATE_VOLUME.into())]);
     }
     groups
 }
@@ -80,86 +87,77 @@ fn custom(asked: &InjectRequest<'_>, index: usize) -> String {
     format!("{}-custom-{index}", asked.profile.names().secrets_volume)
 }
 
-fn mount(name: &str, path: &str) -> Value {
-    json!({"name": name, "mountPath": path})
-}
-
-fn read_only(name: &str, path: &str) -> Value {
-    json!({"name": name, "mountPath": path, "readOnly": true})
-}
-
 /// The mounts of every container that reads secrets, other than the agent's.
-pub(super) fn readers_mounts(asked: &InjectRequest<'_>) -> Vec<Value> {
-    let mut mounts = secret_mounts(asked);
-    if asked.extras.secrets_read_only {
-        for mount in &mut mounts {
-            mount["readOnly"] = Value::Bool(true);
-        }
-    }
-    mounts
+pub(super) fn readers_mounts<'a>(asked: &'a InjectRequest<'_>) -> Vec<Mount<'a>> {
+    let read_only = asked.extras.secrets_read_only;
+    secret_mounts(asked)
+        .map(|mount| Mount { read_only, ..mount })
+        .collect()
 }
 
-fn secret_mounts(asked: &InjectRequest<'_>) -> Vec<Value> {
+fn secret_mounts<'a>(asked: &'a InjectRequest<'_>) -> impl Iterator<Item = Mount<'a>> {
     let customs = asked.custom_volume_paths();
     let customs = customs
-        .iter()
+        .into_iter()
         .enumerate()
-        .map(|(index, path)| mount(&custom(asked, index), path));
-    [mount(
-        asked.profile.names().secrets_volume,
-        asked.volume_path,
-    )]
-    .into_iter()
-    .chain(customs)
-    .collect()
+        .map(|(index, path)| Mount::new(custom(asked, index), path));
+    let common = Mount::new(asked.profile.names().secrets_volume, asked.volume_path);
+    [common].into_iter().chain(customs)
 }
 
 /// The mounts of an agent container.
-pub(super) fn agent_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>, role: Role) -> Vec<Value> {
+pub(super) fn agent_mounts<'a>(
+    asked: &'a InjectRequest<'_>,
+    pod: &'a PodView<'_>,
+    role: Role,
+) -> Vec<AgentMount<'a>> {
     let (names, home) = (asked.profile.names(), asked.inside().home);
     let token = asked.token.volume;
-    let token = token.map(|volume| read_only(volume, asked.token.mount_path));
-    let mut mounts: Vec<Value> = match role {
-        Role::Init => [mount(HOME_INIT, home)].into_iter().chain(token).collect(),
-        Role::Sidecar => token
-            .into_iter()
-            .chain([mount(HOME_SIDECAR, home)])
-            .collect(),
+    let token = token.map(|volume| Mount::read_only(volume, asked.token.mount_path));
+    let mut mounts = match role {
+        Role::Init => vec![Mount::new(HOME_INIT, home)],
+        Role::Sidecar => Vec::new(),
     };
+    mounts.extend(token);
+    if role == Role::Sidecar {
+        mounts.push(Mount::new(HOME_SIDECAR, home));
+    }
     mounts.extend(aws_token(asked, pod));
     mounts.extend(secret_mounts(asked));
     if !asked.extra_secret.is_empty() {
-        mounts.push(read_only(EXTRA_SECRETS, "/vault/custom"));
+        mounts.push(Mount::read_only(EXTRA_SECRETS, "/vault/custom"));
     }
+    let mut mounts: Vec<_> = mounts.into_iter().map(AgentMount::Own).collect();
     mounts.extend(copied_mounts(asked, pod));
+    let mut add = |mount| mounts.push(AgentMount::Own(mount));
     if !asked.configmap.is_empty() {
-        mounts.push(read_only(names.config_volume, CONFIG_PATH));
+        add(Mount::read_only(names.config_volume, CONFIG_PATH));
     }
     if !asked.vault.tls_secret.is_empty() {
-        mounts.push(read_only(names.tls_volume, "/vault/tls"));
+        add(Mount::read_only(names.tls_volume, "/vault/tls"));
     }
     if asked.persists_cache() {
-        mounts.push(mount(names.cache_volume, CACHE_PATH));
+        add(Mount::new(names.cache_volume, CACHE_PATH));
     }
     if hands_over(asked) {
-        mounts.push(mount(STATE_VOLUME, STATE_PATH));
+        add(Mount::new(STATE_VOLUME, STATE_PATH));
     }
     mounts
 }
 
 /// The projected token with which AWS knows the pod.
-fn aws_token(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Option<Value> {
+fn aws_token<'a>(asked: &InjectRequest<'_>, pod: &'a PodView<'_>) -> Option<Mount<'a>> {
     if asked.login.kind != "aws" {
         return None;
     }
     let found = pod
         .mounts()
         .find(|mount| mount.mount_path.contains("eks.amazonaws.com"))?;
-    Some(read_only(&found.name, &found.mount_path))
+    Some(Mount::read_only(&*found.name, &found.mount_path))
 }
 
 /// The mounts of the container that the user names, without service-account tokens.
-fn copied_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Value> {
+fn copied_mounts<'a>(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<AgentMount<'a>> {
     let name = asked.copy_mounts_from;
     if name.is_empty() {
         return Vec::new();
@@ -173,13 +171,13 @@ fn copied_mounts(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Value> {
     container.map_or_else(Vec::new, |container| copies(&container.volume_mounts))
 }
 
-fn copies(mounts: &Mounts<'_>) -> Vec<Value> {
+fn copies<'a>(mounts: &Mounts<'_>) -> Vec<AgentMount<'a>> {
     let raw = mounts.raw.map_or("[]", |raw| raw.get());
     // It was read as mounts before, so it is a list of objects.
     let all: Vec<Map<String, Value>> = serde_json::from_str(raw).unwrap_or_default();
     all.into_iter()
         .zip(&mounts.list)
         .filter(|(_, mount)| !mount.mount_path.to_lowercase().contains("serviceaccount"))
-        .map(|(copy, _)| Value::Object(copy))
+        .map(|(copy, _)| AgentMount::Copied(copy))
         .collect()
 }

@@ -13,7 +13,7 @@ use std::fmt;
 
 use contract::annotations::{self, AnnotationSpec, Annotations, Classification};
 
-use super::Plan;
+use super::additions::Additions;
 use super::request::InjectRequest;
 use crate::pod::{AnnotationList, PodView};
 
@@ -100,7 +100,7 @@ struct Subject<'a, 'p> {
     asked: &'a InjectRequest<'p>,
     annotations: &'a Annotations<'p>,
     pod: &'a PodView<'p>,
-    plan: &'a Plan,
+    additions: &'a Additions<'a>,
 }
 
 impl Subject<'_, '_> {
@@ -147,13 +147,13 @@ pub(super) fn about_request(
     asked: &InjectRequest<'_>,
     annotations: &Annotations<'_>,
     pod: &PodView<'_>,
-    plan: &Plan,
+    additions: &Additions<'_>,
 ) -> Vec<Warning> {
     let subject = Subject {
         asked,
         annotations,
         pod,
-        plan,
+        additions,
     };
     let mut warnings = secrets::warnings(subject);
     warnings.extend(values::warnings(subject));

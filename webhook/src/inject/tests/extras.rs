@@ -14,7 +14,7 @@ fn sidecar(annotations: &[(&str, &str)]) -> Value {
 fn injected(annotations: &[(&str, &str)]) -> Value {
     let mut pod = mk_pod(annotations);
     let plan = planned(&pod, &mk_settings());
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     pod
 }
 
@@ -76,7 +76,7 @@ fn a_pod_without_a_token_can_have_one_for_the_agent_alone() {
     ]);
     pod["spec"]["containers"][0]["volumeMounts"] = json!([]);
     let plan = planned(&pod, &mk_settings());
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     let token = json!({"path": "token", "expirationSeconds": 900, "audience": "vault"});
     let volume = json!({
         "name": "vault-agent-token",
@@ -87,7 +87,7 @@ fn a_pod_without_a_token_can_have_one_for_the_agent_alone() {
     let mount = json!({"name": "vault-agent-token", "mountPath": path, "readOnly": true});
     let sidecar = agent(&plan, names::SIDECAR_CONTAINER);
     assert_eq!(sidecar["volumeMounts"][0], mount);
-    let method = &config(sidecar)["auto_auth"]["method"];
+    let method = &config(&sidecar)["auto_auth"]["method"];
     assert_eq!(method["config"]["token_path"], format!("{path}/token"));
     for container in pod["spec"]["containers"].as_array().unwrap().iter().take(1) {
         assert!(
@@ -158,7 +158,7 @@ fn the_template_engine_is_that_of_the_secret_else_of_the_pod_else_of_the_injecto
             ("agent-inject-secret-c", "kv/c"),
         ];
         let plan = planned(&mk_pod(&[&secrets, annotations].concat()), settings);
-        let config = config(agent(&plan, names::SIDECAR_CONTAINER));
+        let config = config(&agent(&plan, names::SIDECAR_CONTAINER));
         let engine = |at: usize| config["template"][at].get("engine").is_some();
         [engine(0), engine(1), engine(2)]
     };

@@ -11,7 +11,7 @@ fn native_mends_the_default_template_of_a_path_with_quotes() {
     let annotation = ("agent-inject-secret-a", "kv/\"x\\y");
     let contents = |annotations: &[(&str, &str)]| {
         let plan = planned(&mk_pod(annotations), &mk_settings());
-        config(agent(&plan, names::SIDECAR_CONTAINER))["template"][0]["contents"].clone()
+        config(&agent(&plan, names::SIDECAR_CONTAINER))["template"][0]["contents"].clone()
     };
     let native = contents(&[annotation]);
     assert!(
@@ -43,7 +43,7 @@ fn native_mends_the_default_template_with_delimiters_of_its_own() {
         COMPATIBLE,
     ];
     let plan = planned(&mk_pod(&annotations[..2]), &mk_settings());
-    let contents = &config(agent(&plan, names::SIDECAR_CONTAINER))["template"][0]["contents"];
+    let contents = &config(&agent(&plan, names::SIDECAR_CONTAINER))["template"][0]["contents"];
     assert!(
         contents
             .as_str()
@@ -114,7 +114,7 @@ fn native_uses_the_injectors_lease_renewal_threshold() {
     };
     let threshold = |annotations: &[(&str, &str)]| {
         let plan = planned(&mk_pod(annotations), &settings);
-        config(agent(&plan, names::INIT_CONTAINER))["template_config"]["lease_renewal_threshold"]
+        config(&agent(&plan, names::INIT_CONTAINER))["template_config"]["lease_renewal_threshold"]
             .clone()
     };
     assert_eq!(threshold(&[]), 0.5);

@@ -43,9 +43,9 @@ fn a_native_sidecar_is_one_agent_that_the_application_waits_for() {
         "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 600,
     });
     assert_eq!(sidecar["startupProbe"], probe);
-    assert_eq!(config(sidecar)["exit_after_auth"], false);
+    assert_eq!(config(&sidecar)["exit_after_auth"], false);
 
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     let names = |list: &Value| -> Vec<String> {
         let list = list.as_array().unwrap().iter();
         list.map(|it| it["name"].as_str().unwrap().to_owned())
@@ -149,7 +149,7 @@ fn a_job_that_is_not_restarted_gets_an_init_container_in_front_as_well() {
     assert_eq!(outcome.warnings, []);
     let plan = planned(&pod, &mk_settings());
     assert_eq!(plan.injection, Some(Injection::NativeSidecar));
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     let init = &pod["spec"]["initContainers"];
     assert_eq!(init[0]["name"], "vault-agent-init");
     assert_eq!(init[0]["tty"], true);
@@ -210,7 +210,7 @@ fn the_agent_revokes_after_a_grace_beside_the_application_and_at_once_after_it()
     let revoking = |annotations: &[(&str, &str)], container| {
         let annotations = [annotations, &[("agent-revoke-on-shutdown", "true")]].concat();
         let plan = planned(&mk_pod(&annotations), &mk_settings());
-        let config = config(agent(&plan, container));
+        let config = config(&agent(&plan, container));
         let of = |key: &str| config.get(key).cloned();
         (of("revoke_on_shutdown"), of("revoke_grace"))
     };

@@ -91,7 +91,7 @@ fn a_stock_image_of_openbao_gets_its_names_and_variables() {
             "BAO_CONFIG"
         ]
     );
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     let volumes: Vec<_> = pod["spec"]["volumes"]
         .as_array()
         .unwrap()
@@ -127,7 +127,7 @@ fn our_agent_keeps_its_own_variables_in_openbaos_profile() {
     let sidecar = agent(&plan, "openbao-agent");
     assert_eq!(sidecar["args"], json!(["-config=env:VAULT_CONFIG"]));
     assert_eq!(
-        config(sidecar)["auto_auth"]["sink"][0]["config"]["path"],
+        config(&sidecar)["auto_auth"]["sink"][0]["config"]["path"],
         "/home/vault/.vault-token"
     );
 }
@@ -139,7 +139,7 @@ fn vaults_annotations_are_written_anew_unless_that_is_turned_off() {
     let injected = |settings: &Settings| {
         let mut pod = pod.clone();
         let plan = planned(&pod, settings);
-        json_patch::patch(&mut pod, &plan.operations).unwrap();
+        json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
         pod["metadata"]["annotations"].take()
     };
     let expected = json!({

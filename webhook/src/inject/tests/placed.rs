@@ -25,7 +25,7 @@ fn linkerd(annotations: &[(&str, &str)]) -> Value {
 
 fn applied(mut pod: Value) -> Value {
     let plan = planned(&pod, &mk_settings());
-    json_patch::patch(&mut pod, &plan.operations).unwrap();
+    json_patch::patch(&mut pod, &plan.operations.to_patch()).unwrap();
     pod
 }
 
@@ -69,7 +69,10 @@ fn a_proxy_that_comes_later_is_let_in_front_by_one_move() {
         let expected = json!([
             {"op": "move", "from": "/spec/initContainers/0", "path": "/spec/initContainers/1"},
         ]);
-        assert_eq!(serde_json::to_value(&plan.operations).unwrap(), expected);
+        assert_eq!(
+            serde_json::to_value(plan.operations.to_patch()).unwrap(),
+            expected
+        );
         assert_eq!(plan.injection, None);
         let pod = applied(pod);
         assert_eq!(init_names(&pod), ["istio-proxy", &agent]);

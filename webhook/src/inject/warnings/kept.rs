@@ -1,7 +1,6 @@
 //! Mistakes of the established injector that the compatible flavour keeps.
 
 use contract::annotations;
-use json_patch::PatchOperation;
 
 use super::{Subject, Warning};
 use crate::inject::secrets::Content;
@@ -62,13 +61,9 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     warnings
 }
 
-/// Whether the plan makes the list of init containers with an agent of another name in front.
+/// Whether the agent that goes in front has another name.
 fn renames(subject: Subject<'_, '_>) -> bool {
-    let operations = subject.plan.operations.iter();
-    operations.into_iter().any(|operation| match operation {
-        PatchOperation::Add(add) if add.path.as_str() == "/spec/initContainers" => {
-            add.value[0]["name"] != subject.asked.profile.names().init
-        }
-        _ => false,
-    })
+    let name = subject.asked.profile.names().init;
+    let first = subject.additions.init.first();
+    first.is_some_and(|agent| agent.name() != name)
 }

@@ -1,12 +1,10 @@
 //! The agent's containers and volumes, and how they fit the pod.
 
 use contract::annotations;
-use contract::names;
-use json_patch::PatchOperation;
-use serde_json::Value;
 
 use super::{Subject, Warning};
 use crate::inject::arrangement::Sidecar;
+use crate::inject::container::Agent;
 use crate::settings::is_our_image;
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
@@ -22,7 +20,8 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     }
     warnings.extend(arrangement(subject));
     warnings.extend(revocation(subject));
-    for name in added_volumes(subject) {
+    for added in subject.additions.volumes.iter().flatten() {
+        let name = &*added.name;
         if subject
             .pod
             .volumes
@@ -81,31 +80,8 @@ fn revocation(subject: Subject<'_, '_>) -> Option<Warning> {
     None
 }
 
-/// The names of the volumes that the plan adds.
-fn added_volumes<'a>(subject: Subject<'a, '_>) -> impl Iterator<Item = &'a str> {
-    additions(subject)
-        .filter(|(path, _)| path.starts_with("/spec/volumes"))
-        .flat_map(|(_, value)| match value {
-            Value::Array(list) => list.as_slice(),
-            one => std::slice::from_ref(one),
-        })
-        .filter_map(|volume| volume["name"].as_str())
-}
-
-fn additions<'a>(subject: Subject<'a, '_>) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    let operations = subject.plan.operations.iter();
-    operations.filter_map(|operation| match operation {
-        PatchOperation::Add(add) => Some((add.path.as_str(), &add.value)),
-        _ => None,
-    })
-}
-
-/// Whether a container of the plan starts our binary with something that only a shell understands.
 fn arguments_are_shell_lines(subject: Subject<'_, '_>) -> bool {
-    additions(subject).any(|(_, value)| {
-        let container = value.get(0).unwrap_or(value);
-        let starts_agent = container["command"][0] == names::AGENT_BINARY;
-        let argument = container["args"][0].as_str().unwrap_or_default();
-        starts_agent && !argument.starts_with('-')
-    })
+    let additions = subject.additions;
+    let mut agents = additions.init.iter().chain(&additions.sidecar);
+    agents.any(Agent::has_shell_line_without_shell)
 }

@@ -1,0 +1,56 @@
+//! What a pod gets: volumes, mounts and agents, not yet put in their places.
+
+use contract::annotations::Annotations;
+
+use super::arrangement::Sidecar;
+use super::config::{AgentConfigs, Role};
+use super::container::{Agent, agent};
+use super::denial::PatchError;
+use super::objects::{Mount, Volume};
+use super::request::InjectRequest;
+use super::volumes;
+use crate::pod::PodView;
+use crate::settings::Settings;
+
+/// Everything that is added to a pod.
+#[derive(Debug)]
+pub(super) struct Additions<'a> {
+    /// In the groups in which the established injector adds them.
+    pub(super) volumes: Vec<Vec<Volume<'a>>>,
+    /// The mounts of every container that reads secrets, other than the agents.
+    pub(super) mounts: Vec<Mount<'a>>,
+    /// The agents among the init containers.
+    pub(super) init: Vec<Agent<'a>>,
+    /// The agent among the containers.
+    pub(super) sidecar: Option<Agent<'a>>,
+}
+
+impl<'a> Additions<'a> {
+    pub(super) fn new(
+        asked: &'a InjectRequest<'_>,
+        annotations: &Annotations<'_>,
+        pod: &'a PodView<'_>,
+        settings: &Settings,
+    ) -> Result<Self, PatchError> {
+        let mut configs = AgentConfigs::new(asked);
+        let mut agent = |role| agent(asked, annotations, pod, settings, &mut configs, role);
+        let agents = asked.agents;
+        let mut init = Vec::new();
+        if agents.init {
+            init.push(agent(Role::Init)?);
+        }
+        if agents.is_native() {
+            init.push(agent(Role::Sidecar)?);
+        }
+        let sidecar = match agents.sidecar {
+            Some(Sidecar::Regular) => Some(agent(Role::Sidecar)?),
+            Some(Sidecar::Native { .. }) | None => None,
+        };
+        Ok(Self {
+            volumes: volumes::groups(asked),
+            mounts: volumes::readers_mounts(asked),
+            init,
+            sidecar,
+        })
+    }
+}
