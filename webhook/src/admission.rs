@@ -81,8 +81,10 @@ struct Response<'a> {
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    #[serde(flatten)]
-    patch: Option<EncodedPatch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<&'a str>,
 }
@@ -95,13 +97,6 @@ struct Status {
 
 #[derive(Serialize)]
 struct Empty {}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EncodedPatch {
-    patch: String,
-    patch_type: &'static str,
-}
 
 /// An answered review: the bytes, and what there is to log and count about it.
 #[derive(Debug)]
@@ -140,6 +135,7 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
         uid: &request.uid,
         allowed,
         status,
+        patch_type: patch.is_some().then_some("JSONPatch"),
         patch,
         warnings: texts(&outcome.warnings),
     };
@@ -171,6 +167,7 @@ pub fn validate(body: &[u8], settings: &Settings) -> Result<Answered, ReviewErro
         allowed: true,
         status: None,
         patch: None,
+        patch_type: None,
         warnings: texts(&warnings),
     };
     let body = write(api_version, response);
@@ -224,18 +221,25 @@ fn write(api_version: &'static str, response: Response<'_>) -> Vec<u8> {
         kind: KIND,
         response,
     };
-    serde_json::to_vec(&answer).expect("an answer must serialise: its keys are text")
+    let patch = answer.response.patch.as_ref();
+    let size = 512 + patch.map_or(0, |patch| patch.get().len());
+    let mut body = Vec::with_capacity(size);
+    serde_json::to_writer(&mut body, &answer).expect("an answer must serialise: its keys are text");
+    body
 }
 
 fn texts(warnings: &[inject::Warning]) -> Vec<&str> {
     warnings.iter().map(inject::Warning::as_str).collect()
 }
 
-fn encode(operations: &inject::Operations) -> EncodedPatch {
-    EncodedPatch {
-        patch: STANDARD.encode(operations.as_json()),
-        patch_type: "JSONPatch",
-    }
+/// The patch as base64 text in JSON. Such text needs no escapes, so it is not searched for any.
+fn encode(operations: &inject::Operations) -> Box<RawValue> {
+    let json = operations.as_json();
+    let mut text = String::with_capacity(json.len() * 4 / 3 + 6);
+    text.push('"');
+    STANDARD.encode_string(json, &mut text);
+    text.push('"');
+    RawValue::from_string(text).expect("base64 must be text")
 }
 
 #[cfg(test)]

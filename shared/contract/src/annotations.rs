@@ -14,6 +14,7 @@ mod reference;
 mod table;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 pub use nearest::{nearest, nearest_of};
 pub use reference::reference_markdown;
@@ -109,9 +110,11 @@ pub fn split_prefix(key: &str) -> Option<(&'static str, &str)> {
 
 /// Says what `key`, a whole annotation key, is to us. Where several entries fit, the longest does.
 pub fn classify(key: &str) -> Classification<'_> {
-    let Some((_, short)) = split_prefix(key) else {
-        return Classification::Foreign;
-    };
+    split_prefix(key).map_or(Classification::Foreign, |(_, short)| classify_short(short))
+}
+
+/// The same for `short`, a key under one of our prefixes, without the prefix.
+pub fn classify_short(short: &str) -> Classification<'_> {
     let mut best: Option<(&'static AnnotationSpec, Option<&str>)> = None;
     for &spec in TABLE {
         let Some(name) = spec.matches(short) else {
@@ -178,6 +181,13 @@ pub struct AnnotationError {
 #[derive(Clone, Debug, Default)]
 pub struct Annotations<'a> {
     by_short_key: BTreeMap<&'a str, Entry<'a>>,
+    /// One bit for each length of a key that is there. Most annotations that are asked for are not
+    /// there, and this answers without a comparison.
+    lengths: u64,
+}
+
+fn length_bit(length: usize) -> u64 {
+    1 << (length % 64)
 }
 
 /// A value, and the prefix that its key was written with.
@@ -201,19 +211,35 @@ impl<'a> Annotations<'a> {
                 by_short_key.insert(short, Entry { prefix, value });
             }
         }
-        Self { by_short_key }
+        let lengths = by_short_key
+            .keys()
+            .fold(0, |bits, key| bits | length_bit(key.len()));
+        Self {
+            by_short_key,
+            lengths,
+        }
     }
 
     /// The value of an annotation, or `None` where the key is absent.
     pub fn get(&self, spec: &AnnotationSpec) -> Option<&'a str> {
+        if !self.has_length(spec.key.len()) {
+            return None;
+        }
         self.by_short_key.get(spec.key).map(|entry| entry.value)
     }
 
     /// The value of an annotation for the secret `name`, the case of `name` kept.
     pub fn get_for(&self, spec: &AnnotationSpec, name: &str) -> Option<&'a str> {
+        if !self.has_length(spec.key.len() + 1 + name.len()) {
+            return None;
+        }
         self.by_short_key
             .get(format!("{}-{name}", spec.key).as_str())
             .map(|entry| entry.value)
+    }
+
+    fn has_length(&self, length: usize) -> bool {
+        self.lengths & length_bit(length) != 0
     }
 
     /// The whole key of an annotation, as the pod writes it.
@@ -240,12 +266,13 @@ impl<'a> Annotations<'a> {
         spec: &AnnotationSpec,
     ) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let key = spec.key;
-        let named = move |(short, value): (&'a str, &'a str)| {
-            let name = short.strip_prefix(key)?.strip_prefix('-')?;
-            (!name.is_empty()).then_some((name, value))
-        };
-        self.iter()
-            .filter_map(named)
+        self.by_short_key
+            .range::<str, _>((Bound::Included(key), Bound::Unbounded))
+            .take_while(|(short, _)| short.starts_with(key))
+            .filter_map(|(short, entry)| {
+                let name = short[key.len()..].strip_prefix('-')?;
+                (!name.is_empty()).then_some((name, entry.value))
+            })
             .collect::<Vec<_>>()
             .into_iter()
     }

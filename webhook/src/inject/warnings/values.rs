@@ -13,8 +13,7 @@ const OTHER_LEVELS: [&str; 3] = ["notice", "warning", "err"];
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (short, value) in subject.annotations.iter() {
-        let whole = subject.annotations.whole_key(short);
-        let Classification::Known { spec, .. } = annotations::classify(&whole) else {
+        let Classification::Known { spec, .. } = annotations::classify_short(short) else {
             continue;
         };
         if let Some((sure, problem)) = problem(spec, value) {
@@ -24,7 +23,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
             } else {
                 Warning::new(&text)
             };
-            warnings.push(warning.at(whole));
+            warnings.push(warning.at(subject.annotations.whole_key(short)));
         }
     }
     let containers = &annotations::INJECT_CONTAINERS;
