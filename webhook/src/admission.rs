@@ -3,6 +3,8 @@
 //! Only what is needed is read, and the pod stays raw. The response is our own type, because the
 //! patch has to be base64 text with its type beside it, in both versions of the API.
 
+mod managed_fields;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -113,7 +115,9 @@ const KIND: &str = "AdmissionReview";
 
 /// Answers a review of a pod: decides, and changes it.
 pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError> {
-    let (api_version, request) = read_pod(body)?;
+    let short = managed_fields::emptied(body);
+    // What is wrong is told of the body as it came.
+    let (api_version, request) = read_pod(&short).or_else(|_| read_pod(body))?;
     let question = inject::Request {
         namespace: &request.namespace,
         object: request.object,
