@@ -17,7 +17,7 @@ use crate::settings::Settings;
 
 const VOLUMES: &str = "/spec/volumes";
 const CONTAINERS: &str = "/spec/containers";
-const INIT_CONTAINERS: &str = "/spec/initContainers";
+pub(super) const INIT_CONTAINERS: &str = "/spec/initContainers";
 
 /// Room for most patches, in bytes.
 const SIZE: usize = 8192;

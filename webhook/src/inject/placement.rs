@@ -9,6 +9,7 @@
 use contract::annotations::{self, Annotations};
 
 use super::Profile;
+use super::operations::INIT_CONTAINERS;
 use super::patch::Operations;
 use super::profile::Names;
 use crate::pod::{Container, InitContainer, PodView};
@@ -108,7 +109,7 @@ fn moves(mut current: Vec<usize>, wanted: &[usize], ours: &[usize]) -> Operation
         }
         current.remove(from);
         current.insert(to, *which);
-        let pointer = |at: usize| format!("/spec/initContainers/{at}");
+        let pointer = |at: usize| format!("{INIT_CONTAINERS}/{at}");
         operations.relocate(&pointer(from), &pointer(to));
     }
     operations
