@@ -32,8 +32,9 @@ impl<'a> Additions<'a> {
         pod: &'a PodView<'_>,
         settings: &Settings,
     ) -> Result<Self, PatchError> {
-        let mut configs = AgentConfigs::new(asked);
-        let mut agent = |role| agent(asked, annotations, pod, settings, &mut configs, role);
+        let of_ours = asked.configmap.is_empty();
+        let mut configs = of_ours.then(|| AgentConfigs::new(asked));
+        let mut agent = |role| agent(asked, annotations, pod, settings, configs.as_mut(), role);
         let agents = asked.agents;
         let mut init = Vec::new();
         if agents.init {

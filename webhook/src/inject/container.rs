@@ -58,7 +58,7 @@ pub(super) fn agent<'a>(
     annotations: &Annotations<'_>,
     pod: &'a PodView<'_>,
     settings: &Settings,
-    configs: &mut AgentConfigs<'_>,
+    configs: Option<&mut AgentConfigs<'_>>,
     role: Role,
 ) -> Result<Agent<'a>, PatchError> {
     let (flavor, profile) = (asked.flavor, asked.profile);

@@ -25,11 +25,11 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
-/// All variables of one container.
+/// All variables of one container. Without `configs`, the configuration is a file of the user's.
 pub(super) fn environment<'a>(
     asked: &'a InjectRequest<'_>,
     pod: &'a PodView<'_>,
-    configs: &mut AgentConfigs<'_>,
+    configs: Option<&mut AgentConfigs<'_>>,
     role: Role,
 ) -> Vec<Variable<'a>> {
     let mut variables = vec![
@@ -51,7 +51,7 @@ pub(super) fn environment<'a>(
     variables.extend(of_agent("LOG_LEVEL", tuning.log_level));
     variables.extend(of_agent("LOG_FORMAT", tuning.log_format));
     variables.extend(filled("HTTPS_PROXY", vault.proxy_address));
-    if asked.configmap.is_empty() {
+    if let Some(configs) = configs {
         let config = STANDARD.encode(configs.json(role));
         variables.push(Variable::new(inside.config_variable, config));
     } else {
