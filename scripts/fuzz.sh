@@ -20,7 +20,7 @@ if [[ ! -x $TOOL/bin/cargo-fuzz ]]; then
 fi
 
 ran=0
-for folder in shared/text-template shared/hcl webhook; do
+for folder in shared/text-template shared/hcl webhook/injection; do
     for target in "$folder"/fuzz/fuzz_targets/*.rs; do
         target=$(basename "$target" .rs)
         [[ "$folder/$target" == *"${FUZZ_TARGETS:-}"* ]] || continue

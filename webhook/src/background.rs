@@ -14,8 +14,8 @@ use crate::cli::{Certificate, Configuration};
 use crate::cluster::{
     self, Automatic, CaFile, ConnectError, Elector, Registrar, keep, lease, version,
 };
-use crate::kubernetes::Kubernetes;
 use crate::tls::{CertificateStore, Watcher};
+use injection::kubernetes::Kubernetes;
 
 /// How long leaving may take: a Lease that is not given free ends by itself.
 const LEAVING: Duration = Duration::from_secs(3);

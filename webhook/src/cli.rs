@@ -19,9 +19,9 @@ use contract::duration::DurationError;
 use thiserror::Error;
 
 use crate::cluster::Access;
-use crate::kubernetes::Kubernetes;
 use crate::log::{Format, Level, UnknownLevel};
-use crate::settings::{ResourceDefaults, Settings};
+use injection::kubernetes::Kubernetes;
+use injection::settings::{ResourceDefaults, Settings};
 
 pub use serving::{Certificate, RegisteredAuthority, Serving, ServingError};
 

@@ -24,8 +24,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::cli::{self, Flags, Stop};
-use crate::kubernetes::KubernetesVersion;
-use crate::settings::Settings;
+use injection::kubernetes::KubernetesVersion;
+use injection::settings::Settings;
 
 /// Address that is shown where none is given: files are looked at without a server.
 const ADDRESS: &str = "https://vault.vault.svc:8200";

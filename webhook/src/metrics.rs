@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::inject::{Decision, Injection, Outcome};
+use injection::inject::{Decision, Injection, Outcome};
 
 /// Media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -202,7 +202,7 @@ mod tests {
         let in_flight = metrics.request();
         metrics.injected("apps", Injection::InitAndSidecar);
         metrics.answered(Duration::from_millis(7));
-        let denial = crate::inject::Denial::SystemNamespace("kube-system".to_owned());
+        let denial = injection::inject::Denial::SystemNamespace("kube-system".to_owned());
         let outcome = Outcome {
             decision: Decision::Deny(denial),
             warnings: Vec::new(),

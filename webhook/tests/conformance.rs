@@ -26,11 +26,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use injection::Settings;
+use injection::settings::{FlavorSetting, ResourceDefaults};
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
-use vault_injector::Settings;
 use vault_injector::server::{App, router};
-use vault_injector::settings::{FlavorSetting, ResourceDefaults};
 
 /// Recordings that do not hold yet. It may only shrink: one that passes must leave.
 const NOT_DONE: &[&str] = &[];

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use injection::Settings;
 use rcgen::{CertifiedKey as Made, generate_simple_self_signed};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -26,7 +27,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use vault_injector::Settings;
 use vault_injector::metrics::ProcessGauges;
 use vault_injector::server::{App, Bound};
 use vault_injector::tls::{

@@ -4,7 +4,7 @@ use clap::{ArgAction, Parser};
 use contract::values::{parse_bool, parse_int};
 
 use super::serving::ServingFlags;
-use crate::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetting, Profile};
+use injection::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetting, Profile};
 
 /// Gives pods their secrets from Vault or OpenBao: a mutating admission webhook.
 ///

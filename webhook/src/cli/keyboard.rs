@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::flags::{Flags, VARIABLES};
 use super::{Stop, serving};
-use crate::settings::Settings;
+use injection::settings::Settings;
 
 /// The variables that are not empty, as flags.
 pub(crate) fn as_flags(

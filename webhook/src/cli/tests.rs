@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use clap::CommandFactory as _;
 
 use super::*;
-use crate::settings::{DefaultTemplate, FlavorSetting};
+use injection::settings::{DefaultTemplate, FlavorSetting};
 
 fn configured(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Configuration, Stop> {
     let arguments = ["vault-injector"]

@@ -8,7 +8,7 @@ use kube::{Api, Client};
 use tracing::{debug, info};
 
 use super::call::{CallError, call};
-use crate::kubernetes::{Kubernetes, KubernetesVersion};
+use injection::kubernetes::{Kubernetes, KubernetesVersion};
 
 /// How often is asked again: clusters are upgraded while the injector runs.
 const PERIOD: Duration = Duration::from_secs(10 * 60);

@@ -12,8 +12,8 @@ use super::manifest::{self, Document, template, title, yaml};
 use super::node::Node;
 use super::report::{self, Severity};
 use super::{CommandError, InjectArguments, Output};
-use crate::inject::Decision;
-use crate::settings::Settings;
+use injection::inject::Decision;
+use injection::settings::Settings;
 
 /// The changes to one object, for machines.
 #[derive(Serialize)]

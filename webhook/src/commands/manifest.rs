@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::node::Node;
-use crate::workload;
+use injection::workload;
 
 /// A file that cannot be read as manifests.
 #[derive(Debug, Error)]

@@ -8,9 +8,9 @@ use serde_json::value::to_raw_value;
 
 use super::manifest::{Document, title};
 use super::node::Node;
-use crate::inject::{Decision, Denial, Outcome};
-use crate::settings::Settings;
-use crate::workload;
+use injection::inject::{Decision, Denial, Outcome};
+use injection::settings::Settings;
+use injection::workload;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

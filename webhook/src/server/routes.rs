@@ -17,11 +17,11 @@ use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use super::budget::{Budget, Held};
-use crate::admission::{self, Answered, ReviewError};
-use crate::inject::Decision;
-use crate::kubernetes::Kubernetes;
 use crate::metrics::{self, Metrics, ProcessGauges};
-use crate::settings::Settings;
+use injection::admission::{self, Answered, ReviewError};
+use injection::inject::Decision;
+use injection::kubernetes::Kubernetes;
+use injection::settings::Settings;
 
 /// The largest body that is read: an update carries two objects of at most 3 MiB each.
 const BODY_LIMIT: usize = 7 * 1024 * 1024;

@@ -14,9 +14,12 @@ in_the_cluster! {
 }
 
 /// The pods of the injector's own tests.
-const ANNOTATIONS: &str = include_str!("../../../../webhook/tests/fixtures/annotations.json");
-const ISTIO: &str = include_str!("../../../../webhook/src/inject/tests/fixtures/istio.json");
-const LINKERD: &str = include_str!("../../../../webhook/src/inject/tests/fixtures/linkerd.json");
+const ANNOTATIONS: &str =
+    include_str!("../../../../webhook/injection/tests/fixtures/annotations.json");
+const ISTIO: &str =
+    include_str!("../../../../webhook/injection/src/inject/tests/fixtures/istio.json");
+const LINKERD: &str =
+    include_str!("../../../../webhook/injection/src/inject/tests/fixtures/linkerd.json");
 
 /// The annotation after which there is nothing to inject.
 const LET_THROUGH: &str = "agent-inject-status";

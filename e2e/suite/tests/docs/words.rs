@@ -47,6 +47,7 @@ fn what_the_page_of_troubles_quotes_is_what_the_product_says() {
     for folder in [
         "agent/src",
         "webhook/src",
+        "webhook/injection/src",
         "shared",
         "e2e/dev-vault/src",
         "manifests/chart",

@@ -6,9 +6,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use injection::Settings;
+use injection::admission;
 use serde_json::{Value, json};
-use vault_injector::Settings;
-use vault_injector::admission;
 
 const PREFIX: &str = "vault.hashicorp.com/";
 

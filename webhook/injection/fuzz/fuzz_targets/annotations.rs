@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use vault_injector::inject::{Object, Origin, Request};
-use vault_injector::{Decision, Settings, decide};
+use injection::inject::{Object, Origin, Request};
+use injection::{Decision, Settings, decide};
 
 fuzz_target!(|text: &str| {
     let settings = Settings {

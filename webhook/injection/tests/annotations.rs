@@ -14,16 +14,16 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::annotations::{self, TABLE};
+use injection::inject::{Object, Origin, Request};
+use injection::{Decision, Settings, decide};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use vault_injector::inject::{Object, Origin, Request};
-use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
 const PAGE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../docs/annotations-in-pods.md"
+    "/../../docs/annotations-in-pods.md"
 );
 
 /// The pod that every example starts from.
@@ -181,7 +181,7 @@ fn page() -> String {
          template,\nand the same with one annotation more. Paths start at the pod's `spec`; elements of \
          lists are named by their name.\nWhat an annotation means stands in \
          [annotations.md](annotations.md).\n\n\
-         A test makes this page; `UPDATE_DOCS=1 cargo test -p vault-injector --test annotations` writes it \
+         A test makes this page; `UPDATE_DOCS=1 cargo test -p injection --test annotations` writes it \
          anew.\n",
     );
     for Example { key, value, with } in &examples() {

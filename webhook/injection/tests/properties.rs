@@ -5,6 +5,10 @@
     reason = "a test fails by panicking"
 )]
 
+use injection::inject::{Object, Origin, Request, Skip};
+use injection::kubernetes::Kubernetes;
+use injection::settings::Profile;
+use injection::{Decision, Settings, decide};
 use json_patch::PatchOperation;
 use k8s_openapi::api::core::v1::Pod;
 use proptest::collection::{btree_map, vec};
@@ -13,10 +17,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vault_injector::inject::{Object, Origin, Request, Skip};
-use vault_injector::kubernetes::Kubernetes;
-use vault_injector::settings::Profile;
-use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -281,7 +281,7 @@ proptest! {
 
     #[test]
     fn no_body_is_a_panic(body in ".{0,200}") {
-        let _ = vault_injector::admission::answer(body.as_bytes(), &mk_settings());
+        let _ = injection::admission::answer(body.as_bytes(), &mk_settings());
     }
 
     #[test]

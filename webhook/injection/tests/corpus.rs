@@ -7,9 +7,9 @@
 
 use std::path::Path;
 
+use injection::inject::{Object, Origin, Request};
+use injection::{Decision, Settings, admission, decide};
 use serde_json::{Value, json};
-use vault_injector::inject::{Object, Origin, Request};
-use vault_injector::{Decision, Settings, admission, decide};
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -7,12 +7,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use injection::inject::{Object, Origin, Request};
+use injection::kubernetes::{Kubernetes, KubernetesVersion};
+use injection::settings::Profile;
+use injection::{Decision, Settings, decide};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use vault_injector::inject::{Object, Origin, Request};
-use vault_injector::kubernetes::{Kubernetes, KubernetesVersion};
-use vault_injector::settings::Profile;
-use vault_injector::{Decision, Settings, decide};
 
 const PREFIX: &str = "vault.hashicorp.com/";
 

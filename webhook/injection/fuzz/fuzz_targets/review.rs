@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vault_injector::{Settings, admission};
+use injection::{Settings, admission};
 
 fuzz_target!(|body: &[u8]| {
     let settings = Settings {

@@ -1,0 +1,26 @@
+//! What becomes of a pod: from the bytes of a review to the bytes of its answer, with no input or
+//! output and no clock.
+//!
+//! ```text
+//! bytes ─► admission ─► inject ─► operations ─► admission ─► bytes
+//!                         ▲
+//!                      settings
+//! ```
+//!
+//! * [`admission`]: the review in, the review out; no policy.
+//! * [`pod`]: the parts of a pod that matter here, read from the raw JSON and never written back.
+//! * [`inject`]: from pod and [`settings`] to a decision.
+//! * [`kubernetes`]: versions, and what follows from them for a pod.
+//! * [`workload`]: what the pods of a Deployment and its kin will be told.
+//!
+//! It is a crate of its own because it is built for speed: every pod's creation waits for it.
+
+pub mod admission;
+pub mod inject;
+pub mod kubernetes;
+pub mod pod;
+pub mod settings;
+pub mod workload;
+
+pub use inject::{Decision, Outcome, decide};
+pub use settings::Settings;
