@@ -21,14 +21,16 @@ started=no
 finish() {
     local status=$?
     trap - EXIT
-    rm -f "$log"
     if [[ $started == yes && ${E2E_KEEP:-0} == 0 ]]; then
         part "cluster down" e2e/testbed/down.sh || status=1
     fi
     parts
     if [[ $status == 0 ]]; then
         say "$passed scenarios passed"
+    else
+        reasons
     fi
+    rm -f "$log"
     exit "$status"
 }
 trap finish EXIT
@@ -37,10 +39,15 @@ build() {
     cargo build -p vault-agent --bin vault-agent && cargo test -p e2e --no-run
 }
 
+# What failed scenarios said, once more where it is found: before it come pages of what was seen then.
+reasons() { grep -hE -A 8 '^Error: |panicked at|Failed calling webhook' "$log" | cut -c 1-2000 | tail -n 60 >&2 || true; }
+
 # scenarios TEST: runs those that are ignored elsewhere, because they need what this script has prepared.
 scenarios() {
     local count
-    cargo test -p e2e --test "$1" -- --ignored --nocapture ${E2E_FILTER:+"$E2E_FILTER"} | tee "$log" || return
+    # A scenario's words say what it saw; a backtrace buries them.
+    RUST_BACKTRACE=0 cargo test -p e2e --test "$1" -- --ignored --nocapture ${E2E_FILTER:+"$E2E_FILTER"} 2>&1 |
+        tee "$log" || return
     count=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log")
     passed=$((passed + count))
     # Scenarios that did not run prove nothing.
@@ -62,7 +69,16 @@ cluster_up() {
 
 # The scenarios touch a cluster only where this names it; the testbed's scripts take it for one of the user's. They
 # wait for the cluster most of the time, so there are more of them at a time than processors.
-cluster_scenarios() { E2E_KUBECONFIG=$KUBECONFIG RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} scenarios cluster; }
+cluster_scenarios() {
+    E2E_KUBECONFIG=$KUBECONFIG RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} scenarios cluster && return
+    # Why a pod was missed is what the API server alone knows.
+    (
+        # shellcheck source=e2e/testbed/lib.sh
+        . e2e/testbed/lib.sh
+        grep 'Failed calling webhook' "$LOGS/kube-apiserver.log" | tail -n 5 >>"$log"
+    ) || true
+    return 1
+}
 
 # What is missing is better told now than after the first ten minutes.
 prepare() {
