@@ -47,7 +47,7 @@ const PING: Duration = Duration::from_secs(30);
 /// ...and cut off where no answer comes by then.
 const PONG: Duration = Duration::from_secs(10);
 /// Requests that are still running this long after the server stopped accepting are cut off.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(15);
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A server whose port is known and taken, but that does not answer yet.
 #[derive(Debug)]

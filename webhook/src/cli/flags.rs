@@ -34,8 +34,9 @@ pub(crate) struct Flags {
     /// Path of the metrics; empty turns them off
     #[arg(long, default_value = "/metrics")]
     pub(super) telemetry_path: String,
-    /// How long to report not ready, and still answer, before leaving
-    #[arg(long, default_value = "3s")]
+    /// How long to report not ready, and still answer, before leaving: longer than the cluster takes to
+    /// send nobody here any more
+    #[arg(long, default_value = "10s")]
     pub(super) shutdown_delay: String,
 
     /// Address of Vault (required)
