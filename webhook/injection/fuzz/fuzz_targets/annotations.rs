@@ -3,10 +3,10 @@
 //! A line is an annotation: its key without the prefix, a blank, its value.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use serde_json::{Value, json};
 use injection::inject::{Object, Origin, Request};
 use injection::{Decision, Settings, decide};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
 
 fuzz_target!(|text: &str| {
     let settings = Settings {

@@ -1,8 +1,8 @@
 //! No body makes the injector panic.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use injection::{Settings, admission};
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let settings = Settings {

@@ -8,6 +8,16 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+/// What Kubernetes allows in a JSON patch.
+const MAX_OPERATIONS: usize = 10_000;
+
+/// How deep a container may nest: JSON text is not read any deeper.
+const MAX_DEPTH: usize = 127;
+
+/// What all operations together may copy and move, in bytes: a few short operations could double a
+/// container until no memory is left.
+const MAX_CARRIED: usize = 1 << 20;
+
 /// A text that is no list of operations. No value of it is repeated.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum SyntaxError {
@@ -15,6 +25,8 @@ pub enum SyntaxError {
     Json { line: usize, column: usize },
     #[error("not a JSON array of operations")]
     Shape,
+    #[error("more than {MAX_OPERATIONS} operations")]
+    Many,
 }
 
 /// An operation that cannot be applied.
@@ -45,6 +57,10 @@ pub enum Problem {
     Whole,
     #[error("testing value failed")]
     Test,
+    #[error("the container would nest deeper than {MAX_DEPTH} levels")]
+    Deep,
+    #[error("the operations copy and move more than {} KiB", MAX_CARRIED / 1024)]
+    Much,
 }
 
 /// A list of operations.
@@ -66,6 +82,9 @@ impl ContainerPatch {
             Value::Array(operations) => operations,
             _ => return Err(SyntaxError::Shape),
         };
+        if operations.len() > MAX_OPERATIONS {
+            return Err(SyntaxError::Many);
+        }
         let object = |operation| match operation {
             Value::Object(operation) => Ok(operation),
             Value::Null => Ok(Map::new()),
@@ -85,13 +104,18 @@ impl ContainerPatch {
 
     /// Applies the operations in order.
     pub(super) fn apply(&self, container: &mut Value) -> Result<(), ApplyError> {
+        let mut left = MAX_CARRIED;
         self.0
             .iter()
-            .try_for_each(|operation| apply(operation, container))
+            .try_for_each(|operation| apply(operation, container, &mut left))
     }
 }
 
-fn apply(operation: &Map<String, Value>, document: &mut Value) -> Result<(), ApplyError> {
+fn apply(
+    operation: &Map<String, Value>,
+    document: &mut Value,
+    left: &mut usize,
+) -> Result<(), ApplyError> {
     let text = |member: &str| operation.get(member).and_then(Value::as_str);
     let kind = match text("op") {
         Some("add") => "add",
@@ -109,17 +133,28 @@ fn apply(operation: &Map<String, Value>, document: &mut Value) -> Result<(), App
             return Err(Problem::Member("path"));
         }
         let value = || operation.get("value").cloned().unwrap_or_default();
+        let new = || {
+            let value = value();
+            fits(&value, path).map(|_| value)
+        };
+        let mut carry = |value: &Value| {
+            *left = left.checked_sub(fits(value, path)?).ok_or(Problem::Much)?;
+            Ok(())
+        };
         let from = || text("from").ok_or(Problem::Member("from"));
         match kind {
-            "add" => add(document, path, value()),
+            "add" => add(document, path, new()?),
             "remove" => remove(document, path).map(drop),
-            "replace" => replace(document, path, value()),
+            "replace" => replace(document, path, new()?),
             "move" => {
                 let value = remove(document, from()?)?;
+                carry(&value)?;
                 add(document, path, value)
             }
             "copy" => {
-                let value = get(document, from()?)?.cloned().unwrap_or_default();
+                let value = get(document, from()?)?.unwrap_or(&Value::Null);
+                carry(value)?;
+                let value = value.clone();
                 add(document, path, value)
             }
             _ => {
@@ -135,6 +170,34 @@ fn apply(operation: &Map<String, Value>, document: &mut Value) -> Result<(), App
         path: path.to_owned(),
         problem,
     })
+}
+
+/// The bytes of what is about to be put at `path`, where it may be.
+fn fits(value: &Value, path: &str) -> Result<usize, Problem> {
+    let depth = MAX_DEPTH.checked_sub(tokens(path).count());
+    let weight = depth.and_then(|depth| weight(value, depth));
+    weight.ok_or(Problem::Deep)
+}
+
+/// The bytes of a value in memory, roughly; none where it nests deeper than that.
+fn weight(value: &Value, depth: usize) -> Option<usize> {
+    let below = || depth.checked_sub(1);
+    let inside = match value {
+        Value::Object(object) => {
+            let depth = below()?;
+            object.iter().try_fold(0, |sum, (key, value)| {
+                Some(sum + key.len() + weight(value, depth)?)
+            })?
+        }
+        Value::Array(list) => {
+            let depth = below()?;
+            list.iter()
+                .try_fold(0, |sum, value| Some(sum + weight(value, depth)?))?
+        }
+        Value::String(text) => text.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    Some(inside + size_of::<Value>())
 }
 
 fn tokens(path: &str) -> impl Iterator<Item = String> + '_ {
@@ -233,99 +296,4 @@ fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), Problem
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn applied(operations: &Value) -> Result<Value, ApplyError> {
-        let mut container = json!({"name": "a", "args": ["x", "y"], "a/b": 1});
-        let patch = ContainerPatch::parse(&operations.to_string()).unwrap();
-        patch.apply(&mut container).map(|()| container)
-    }
-
-    #[test]
-    fn operations_change_the_container_in_order() {
-        let operations = json!([
-            {"op": "replace", "path": "/name", "value": "b"},
-            {"op": "add", "path": "/args/-", "value": "z"},
-            {"op": "add", "path": "/args/0", "value": "w"},
-            {"op": "remove", "path": "/a~1b"},
-            {"op": "copy", "from": "/args/1", "path": "/copied"},
-            {"op": "move", "from": "/copied", "path": "/moved"},
-            {"op": "test", "path": "/moved", "value": "x"},
-            {"op": "test", "path": "/nothing", "value": null},
-        ]);
-        let expected = json!({"name": "b", "args": ["w", "x", "y", "z"], "moved": "x"});
-        assert_eq!(applied(&operations), Ok(expected));
-    }
-
-    #[test]
-    fn established_leniencies_hold() {
-        let replaced = applied(&json!([{"op": "replace", "path": "/new", "value": 1}])).unwrap();
-        assert_eq!(replaced["new"], 1);
-        let negative = applied(&json!([{"op": "remove", "path": "/args/-1"}])).unwrap();
-        assert_eq!(negative["args"], json!(["x"]));
-        let appended = applied(&json!([{"op": "add", "path": "/args/-1", "value": "z"}])).unwrap();
-        assert_eq!(appended["args"], json!(["x", "y", "z"]));
-    }
-
-    #[test]
-    fn an_operation_that_does_not_fit_says_why() {
-        for (operation, text) in [
-            (json!({"op": "invalid"}), "Unexpected kind: invalid"),
-            (json!({}), "Unexpected kind: unknown"),
-            (
-                json!({"op": "remove", "path": "/livenessProbe"}),
-                "error in remove for path: '/livenessProbe': Unable to remove nonexistent key: \
-                 livenessProbe: missing value",
-            ),
-            (
-                json!({"op": "add", "path": "/no/where", "value": 1}),
-                "error in add for path: '/no/where': the document has no parent for it: \
-                 missing value",
-            ),
-            (
-                json!({"op": "test", "path": "/name", "value": "b"}),
-                "error in test for path: '/name': testing value failed",
-            ),
-            (
-                json!({"op": "replace", "path": "/args/7", "value": "b"}),
-                "error in replace for path: '/args/7': Unable to access invalid index: 7: \
-                 invalid index referenced",
-            ),
-            (
-                json!({"op": "replace", "path": "", "value": {}}),
-                "error in replace for path: '': the whole container cannot be replaced",
-            ),
-            (
-                json!({"op": "move", "path": "/x"}),
-                "error in move for path: '/x': the operation has no from",
-            ),
-        ] {
-            assert_eq!(applied(&json!([operation])).unwrap_err().to_string(), text);
-        }
-    }
-
-    #[test]
-    fn only_a_list_of_objects_is_a_patch() {
-        for text in ["", "null", "[]"] {
-            assert_eq!(
-                ContainerPatch::parse(text),
-                Ok(ContainerPatch::default()),
-                "{text}"
-            );
-        }
-        for text in ["{}", "[1]", "7"] {
-            assert_eq!(
-                ContainerPatch::parse(text),
-                Err(SyntaxError::Shape),
-                "{text}"
-            );
-        }
-        assert!(matches!(
-            ContainerPatch::parse("abc"),
-            Err(SyntaxError::Json { .. })
-        ));
-    }
-}
+mod tests;

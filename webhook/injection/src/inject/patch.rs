@@ -56,7 +56,8 @@ impl Operations {
     ///
     /// # Panics
     ///
-    /// Never: what was written as operations reads as operations.
+    /// Where a pod's own value that was moved nests over 120 deep, which is more than `serde_json`
+    /// reads. Manifests are read to a depth of 64.
     pub fn to_patch(&self) -> json_patch::Patch {
         serde_json::from_slice(&self.json).expect("operations must be a patch")
     }
