@@ -1,9 +1,10 @@
 //! The annotations that a pod asks with: one table, from which everything else follows.
 //!
 //! ```text
-//! TABLE ──► classify(key)       known, unknown (with the nearest known key), or not ours
-//!       ──► Annotations         the values of one pod, read by table entry
-//!       ──► reference_markdown  docs/annotations.md
+//! TABLE ──► classify(key)       known, unknown, or not ours
+//!      ├──► nearest(key)        what an unknown one was meant to be
+//!      ├──► Annotations         the values of one pod, read by table entry
+//!      └──► reference_markdown  docs/annotations.md
 //! ```
 //!
 //! A default holds only where the key is absent: a key that is there with an empty value stays
@@ -94,11 +95,8 @@ pub enum Classification<'a> {
         /// The suffix without its dash.
         name: Option<&'a str>,
     },
-    /// Under our prefix, but in no table.
-    Unknown {
-        /// The known key that is most like it, if one is.
-        nearest: Option<&'static str>,
-    },
+    /// Under our prefix, but in no table; [`nearest`] may know what it was meant to be.
+    Unknown,
 }
 
 /// Parts a whole key into one of our prefixes and the rest.
@@ -126,9 +124,7 @@ pub fn classify_short(short: &str) -> Classification<'_> {
     }
     match best {
         Some((spec, name)) => Classification::Known { spec, name },
-        None => Classification::Unknown {
-            nearest: nearest(short),
-        },
+        None => Classification::Unknown,
     }
 }
 

@@ -225,7 +225,7 @@ fn evaluate(
     asked.validate()?;
     let written = &glance.metadata.annotations;
     let additions = Additions::new(&asked, &annotations, &pod, settings)?;
-    let plan = operations::plan(&asked, &additions, written, &pod, settings);
+    let plan = operations::plan(&asked, &additions, written, &pod, settings)?;
     let more = warnings::about_request(&asked, &annotations, &pod, &additions);
     outcome.warnings.extend(more);
     refuse_mistakes(outcome, settings)?;

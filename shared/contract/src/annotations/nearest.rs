@@ -7,15 +7,14 @@ use super::{Suffix, TABLE};
 pub fn nearest(short: &str) -> Option<&'static str> {
     TABLE
         .iter()
-        .map(|spec| {
+        .filter_map(|spec| {
             let distance = match spec.suffix {
                 Suffix::None => edits(short, spec.key),
                 // Only the part in front of the name can be misspelt.
                 Suffix::Optional | Suffix::Required => prefix_edits(short, spec.key),
             };
-            (distance, spec.key)
+            Some((distance?, spec.key))
         })
-        .filter(|(distance, key)| *distance <= (key.len() / 3).clamp(1, 2))
         .min_by_key(|(distance, key)| (*distance, usize::MAX - key.len()))
         .map(|(_, key)| key)
 }
@@ -24,25 +23,43 @@ pub fn nearest(short: &str) -> Option<&'static str> {
 pub fn nearest_of<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|key| (edits(text, key), key))
-        .filter(|(distance, key)| *distance <= (key.len() / 3).clamp(1, 2))
+        .filter_map(|key| Some((edits(text, key)?, key)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, key)| key)
 }
 
-/// The smallest number of edits between `key` and the text up to any dash, or all of it.
-fn prefix_edits(text: &str, key: &str) -> usize {
+/// How many edits make `key` out of a text that is meant to be it.
+fn most_edits(key: &str) -> usize {
+    (key.len() / 3).clamp(1, 2)
+}
+
+/// So much of a text that what is left over is one edit too many. A text is anybody's, and as long
+/// as they like.
+fn start<'t>(text: &'t str, key: &str) -> &'t str {
+    let end = text.char_indices().nth(key.len() + most_edits(key) + 1);
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// The smallest number of edits between `key` and the text up to any dash, or all of it; none where
+/// that is too many.
+fn prefix_edits(text: &str, key: &str) -> Option<usize> {
+    let text = start(text, key);
     text.match_indices('-')
         .map(|(at, _)| &text[..at])
         .chain([text])
-        .map(|head| edits(head, key))
+        .filter_map(|head| edits(head, key))
         .min()
-        .unwrap_or(usize::MAX)
 }
 
-/// Optimal string alignment distance: insertions, deletions, replacements, and swapped neighbours.
-fn edits(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+/// Optimal string alignment distance: insertions, deletions, replacements, and swapped neighbours;
+/// none where that is too many for the key.
+fn edits(text: &str, key: &str) -> Option<usize> {
+    let most = most_edits(key);
+    let left: Vec<char> = start(text, key).chars().collect();
+    let right: Vec<char> = key.chars().collect();
+    if left.len().abs_diff(right.len()) > most {
+        return None;
+    }
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
     for i in 1..=left.len() {
@@ -58,6 +75,12 @@ fn edits(left: &str, right: &str) -> usize {
             row.push(best);
         }
         before_last = std::mem::replace(&mut last, row);
+        // What follows is made from these two rows, and never fewer.
+        if let (Some(one), Some(other)) = (before_last.iter().min(), last.iter().min())
+            && *one.min(other) > most
+        {
+            return None;
+        }
     }
-    last[right.len()]
+    Some(last[right.len()]).filter(|edits| *edits <= most)
 }

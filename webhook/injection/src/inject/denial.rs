@@ -6,6 +6,7 @@ use contract::duration::DurationError;
 use thiserror::Error;
 
 use super::container_patch::{ApplyError, SyntaxError};
+use super::operations::MAX_PATCH;
 use super::quantity::QuantityError;
 use super::schema::SchemaError;
 
@@ -150,4 +151,6 @@ pub enum PatchError {
     JsonPatch(#[from] ApplyError),
     #[error(transparent)]
     Container(#[from] SchemaError),
+    #[error("the patch would be larger than {} MiB: the agent's mounts in each container are too many", MAX_PATCH >> 20)]
+    Large,
 }

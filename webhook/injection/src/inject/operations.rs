@@ -4,11 +4,14 @@
 //! volumes ─► mounts of containers ─► init containers ─► shareProcessNamespace ─► sidecar ─► status
 //! ```
 
+use std::collections::BTreeSet;
+
 use contract::annotations;
 use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 
 use super::additions::Additions;
 use super::arrangement::Sidecar;
+use super::denial::PatchError;
 use super::patch::{Operations, annotation};
 use super::request::InjectRequest;
 use super::{INJECTED, Injection, Origin, Plan, Profile, placement};
@@ -22,6 +25,10 @@ pub(super) const INIT_CONTAINERS: &str = "/spec/initContainers";
 /// Room for most patches, in bytes.
 const SIZE: usize = 8192;
 
+/// The largest patch, in bytes; far more than an API server takes. A pod may ask for so many mounts
+/// in each of so many containers that no memory would be enough.
+pub(super) const MAX_PATCH: usize = 16 << 20;
+
 /// The changes that put the additions in their places.
 pub(super) fn plan(
     asked: &InjectRequest<'_>,
@@ -29,7 +36,7 @@ pub(super) fn plan(
     written: &AnnotationList<'_>,
     pod: &PodView<'_>,
     settings: &Settings,
-) -> Plan {
+) -> Result<Plan, PatchError> {
     let mut operations = Operations::with_capacity(SIZE);
     add_volumes(&mut operations, asked, additions, pod);
     for (index, container) in pod.containers.iter().enumerate() {
@@ -40,6 +47,9 @@ pub(super) fn plan(
         if takes {
             let is_empty = container.volume_mounts.list.is_empty();
             operations.append(&mounts_of(CONTAINERS, index), is_empty, &additions.mounts);
+        }
+        if operations.as_json().len() > MAX_PATCH {
+            return Err(PatchError::Large);
         }
     }
     if !additions.init.is_empty() {
@@ -60,7 +70,7 @@ pub(super) fn plan(
     if asked.profile == Profile::OpenBao && settings.rewrite_vault_annotations {
         rewrite(&mut operations, written);
     }
-    Plan {
+    Ok(Plan {
         operations,
         injection: match (asked.agents.init, asked.agents.sidecar) {
             (_, Some(Sidecar::Native { .. })) => Some(Injection::NativeSidecar),
@@ -70,18 +80,18 @@ pub(super) fn plan(
             (false, None) => None,
         },
         flavor: asked.flavor,
-    }
+    })
 }
 
 /// Writes what stands under Vault's prefix under OpenBao's, where it is not there yet.
 fn rewrite(operations: &mut Operations, written: &AnnotationList<'_>) {
+    let keys: BTreeSet<&str> = written.iter().map(|(key, _)| key).collect();
     for (key, value) in written.iter() {
         let Some(short) = key.strip_prefix(ANNOTATION_PREFIX) else {
             continue;
         };
         let new = format!("{OPENBAO_PREFIX}{short}");
-        let is_there = written.iter().any(|(other, _)| other == new);
-        if !is_there && short != annotations::INJECT_STATUS.key {
+        if !keys.contains(&*new) && short != annotations::INJECT_STATUS.key {
             operations.add(&annotation(&new), value);
         }
         operations.remove(&annotation(key));

@@ -7,6 +7,8 @@ mod connection;
 mod extras;
 mod tuning;
 
+use std::collections::BTreeSet;
+
 use contract::GoDuration;
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
@@ -45,7 +47,7 @@ pub(super) struct InjectRequest<'p> {
     pub(super) is_job: bool,
     pub(super) init_first: bool,
     /// `None` is every container.
-    pub(super) containers: Option<Vec<&'p str>>,
+    pub(super) containers: Option<BTreeSet<&'p str>>,
     pub(super) share_process_namespace: Option<bool>,
     pub(super) token: TokenVolume<'p>,
     pub(super) secrets: Vec<Secret<'p>>,
@@ -155,13 +157,9 @@ impl<'p> InjectRequest<'p> {
 
     /// Mount paths of secrets that are not in the common volume, each once, in order.
     pub(super) fn custom_volume_paths(&self) -> Vec<&'p str> {
-        let mut paths = Vec::new();
-        for path in self.secrets.iter().map(|secret| secret.volume_path) {
-            if path != self.volume_path && !paths.contains(&path) {
-                paths.push(path);
-            }
-        }
-        paths
+        let mut seen = BTreeSet::from([self.volume_path]);
+        let paths = self.secrets.iter().map(|secret| secret.volume_path);
+        paths.filter(|path| seen.insert(path)).collect()
     }
 
     /// Whether the init container hands its cache to the sidecar through a volume.

@@ -1,4 +1,5 @@
 mod extras;
+mod hostile;
 mod mended;
 mod native_sidecar;
 mod openbao;

@@ -20,6 +20,10 @@ use crate::pod::{AnnotationList, PodView};
 /// The longest warning that is passed on whole.
 const MAX_CHARS: usize = 120;
 
+/// For so many unknown keys the nearest known one is looked up. API servers pass on no more than
+/// 4096 characters of warnings.
+pub(super) const LOOKED_UP: usize = 40;
+
 /// One admission warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
@@ -123,11 +127,12 @@ impl Subject<'_, '_> {
 pub(super) fn about_keys(all: &AnnotationList<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (key, _) in all.iter() {
-        let Classification::Unknown { nearest } = annotations::classify(key) else {
+        if annotations::classify(key) != Classification::Unknown {
             continue;
-        };
+        }
         let short = annotations::split_prefix(key).map_or(key, |(_, short)| short);
-        let text = match nearest {
+        let is_looked_up = warnings.len() < LOOKED_UP;
+        let text = match is_looked_up.then(|| annotations::nearest(short)).flatten() {
             Some(nearest) if nearest == short => {
                 format!("annotation {short} needs a -NAME behind it and is ignored")
             }

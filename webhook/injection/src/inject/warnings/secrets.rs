@@ -1,6 +1,7 @@
 //! Secrets, their templates and their commands.
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations::{self, AnnotationSpec};
 use templating::{Engine, Partials};
@@ -27,8 +28,11 @@ const DETAILS: [AnnotationSpec; 9] = [
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    let declared = subject.annotations.with_suffix(&annotations::SECRET);
+    let declared = LazyCell::new(|| Names::new(declared.map(|(name, _)| name)));
+    let in_another_case = |name: &str| declared.in_another_case(name);
     for secret in &subject.asked.secrets {
-        warnings.extend(without_secret(subject, secret));
+        warnings.extend(without_secret(subject, in_another_case, secret));
         warnings.extend(template(subject, secret));
         warnings.extend(command(subject, secret));
     }
@@ -37,8 +41,34 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     warnings
 }
 
+/// Names of secrets. There may be many, and as many that have none.
+struct Names<'a> {
+    written: BTreeSet<&'a str>,
+    in_any_case: BTreeMap<String, &'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn new(names: impl Iterator<Item = &'a str>) -> Self {
+        let written: BTreeSet<_> = names.collect();
+        let in_any_case = written.iter().rev();
+        let in_any_case = in_any_case.map(|name| (name.to_ascii_lowercase(), *name));
+        Self {
+            in_any_case: in_any_case.collect(),
+            written,
+        }
+    }
+
+    fn in_another_case(&self, name: &str) -> Option<&'a str> {
+        self.in_any_case.get(&name.to_ascii_lowercase()).copied()
+    }
+}
+
 /// A template that no secret goes with.
-fn without_secret(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
+fn without_secret<'p>(
+    subject: Subject<'_, 'p>,
+    in_another_case: impl FnOnce(&str) -> Option<&'p str>,
+    secret: &Secret<'_>,
+) -> Option<Warning> {
     let name = secret.raw_name;
     let spec = match secret.content {
         Content::Inline(_) => &annotations::TEMPLATE,
@@ -52,13 +82,9 @@ fn without_secret(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warni
     {
         return None;
     }
-    let other = subject
-        .annotations
-        .with_suffix(&annotations::SECRET)
-        .find(|(other, _)| other.eq_ignore_ascii_case(name));
     let key = spec.key;
-    let text = match other {
-        Some((other, _)) => format!("{key}-{name}: its secret is written {other}, in another case"),
+    let text = match in_another_case(name) {
+        Some(other) => format!("{key}-{name}: its secret is written {other}, in another case"),
         None => format!("{key}-{name} has no agent-inject-secret-{name} beside it"),
     };
     Some(Warning::sure(&text).at(subject.annotations.key_for(spec, name)))
@@ -145,22 +171,21 @@ fn same_files(subject: Subject<'_, '_>) -> Vec<Warning> {
 
 /// Details of a secret that nothing declares.
 fn orphans(subject: Subject<'_, '_>) -> Vec<Warning> {
-    let secrets = &subject.asked.secrets;
+    let secrets = subject.asked.secrets.iter();
+    let secrets = LazyCell::new(|| Names::new(secrets.map(|secret| secret.raw_name)));
     let mut warnings = Vec::new();
     for spec in &DETAILS {
         for (name, _) in subject.annotations.with_suffix(spec) {
-            if secrets.iter().any(|secret| secret.raw_name == name) {
+            if secrets.written.contains(name) {
                 continue;
             }
             let key = spec.key;
-            let other = secrets
-                .iter()
-                .find(|secret| secret.raw_name.eq_ignore_ascii_case(name));
-            let text = match other {
-                Some(other) => format!(
-                    "{key}-{name} is ignored: its secret is written {}, in another case",
-                    other.raw_name
-                ),
+            let text = match secrets.in_another_case(name) {
+                Some(other) => {
+                    format!(
+                        "{key}-{name} is ignored: its secret is written {other}, in another case"
+                    )
+                }
                 None => format!("{key}-{name} is ignored: there is no agent-inject-secret-{name}"),
             };
             warnings.push(Warning::sure(&text).at(subject.annotations.key_for(spec, name)));

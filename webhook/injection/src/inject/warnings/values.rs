@@ -1,6 +1,8 @@
 //! Values that are taken as they are, or parse by accident, and are not what their annotation
 //! takes.
 
+use std::collections::BTreeSet;
+
 use contract::annotations::{self, AnnotationSpec, Classification, Kind};
 use contract::{GoDuration, values};
 
@@ -28,11 +30,15 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     }
     let containers = &annotations::INJECT_CONTAINERS;
     let named = subject.asked.containers.iter().flatten();
-    let is_missing = |name: &str| {
-        let all = &subject.pod.containers;
-        !name.is_empty() && !all.iter().any(|container| &*container.name == name)
+    let mut named = named
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+        .peekable();
+    let all: BTreeSet<&str> = match named.peek() {
+        Some(_) => subject.pod.containers.iter().map(|it| &*it.name).collect(),
+        None => BTreeSet::new(),
     };
-    if named.map(|name| name.trim()).any(is_missing) {
+    if named.any(|name| !all.contains(name)) {
         let text = "agent-inject-containers names a container that the pod does not have";
         warnings.push(subject.mistake(containers, text));
     }
