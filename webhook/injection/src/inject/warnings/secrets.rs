@@ -1,6 +1,6 @@
 //! Secrets, their templates and their commands.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations::{self, AnnotationSpec};
@@ -28,8 +28,10 @@ const DETAILS: [AnnotationSpec; 9] = [
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let declared = subject.annotations.with_suffix(&annotations::SECRET);
-    let declared = LazyCell::new(|| Names::new(declared.map(|(name, _)| name)));
+    let declared = LazyCell::new(|| {
+        let declared = subject.annotations.with_suffix(&annotations::SECRET);
+        Names::new(declared.map(|(name, _)| name))
+    });
     let in_another_case = |name: &str| declared.in_another_case(name);
     for secret in &subject.asked.secrets {
         warnings.extend(without_secret(subject, in_another_case, secret));
@@ -44,22 +46,24 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
 /// Names of secrets. There may be many, and as many that have none.
 struct Names<'a> {
     written: BTreeSet<&'a str>,
-    in_any_case: BTreeMap<String, &'a str>,
+    in_any_case: OnceCell<BTreeMap<String, &'a str>>,
 }
 
 impl<'a> Names<'a> {
     fn new(names: impl Iterator<Item = &'a str>) -> Self {
-        let written: BTreeSet<_> = names.collect();
-        let in_any_case = written.iter().rev();
-        let in_any_case = in_any_case.map(|name| (name.to_ascii_lowercase(), *name));
         Self {
-            in_any_case: in_any_case.collect(),
-            written,
+            written: names.collect(),
+            in_any_case: OnceCell::new(),
         }
     }
 
     fn in_another_case(&self, name: &str) -> Option<&'a str> {
-        self.in_any_case.get(&name.to_ascii_lowercase()).copied()
+        let names = self.in_any_case.get_or_init(|| {
+            let names = self.written.iter().rev();
+            let names = names.map(|name| (name.to_ascii_lowercase(), *name));
+            names.collect()
+        });
+        names.get(&name.to_ascii_lowercase()).copied()
     }
 }
 
