@@ -124,6 +124,8 @@ async fn start_webhook(ui: Ui, vault: &str, work: &Path) -> Result<(Process, Web
         format!("-tls-key-file={}", directory.join("tls.key").display()),
         format!("-vault-address={vault}"),
         format!("-template-static-secret-render-interval={INTERVAL}"),
+        // Nothing here takes a while to notice that it leaves.
+        "-shutdown-delay=0s".to_owned(),
     ];
     ui.command(&format!("vault-injector {}", arguments.join(" \\\n  ")));
     let mut command = Command::new(built("vault-injector")?);
