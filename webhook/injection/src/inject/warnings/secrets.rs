@@ -33,9 +33,10 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         Names::new(declared.map(|(name, _)| name))
     });
     let in_another_case = |name: &str| declared.in_another_case(name);
+    let partials = LazyCell::new(|| partials(&subject.asked.secrets));
     for secret in &subject.asked.secrets {
         warnings.extend(without_secret(subject, in_another_case, secret));
-        warnings.extend(template(subject, secret));
+        warnings.extend(template(subject, || partials.clone(), secret));
         warnings.extend(command(subject, secret));
     }
     warnings.extend(same_files(subject));
@@ -94,13 +95,20 @@ fn without_secret<'p>(
     Some(Warning::sure(&text).at(subject.annotations.key_for(spec, name)))
 }
 
-fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
+fn template(
+    subject: Subject<'_, '_>,
+    partials: impl FnOnce() -> Partials,
+    secret: &Secret<'_>,
+) -> Option<Warning> {
     let name = secret.raw_name;
     match &secret.content {
         Content::Inline(text) => {
             let options = templating::Options {
                 engine: secret.engine,
-                partials: partials(&subject.asked.secrets, secret.engine),
+                partials: match secret.engine {
+                    Engine::Go => Partials::default(),
+                    Engine::Handlebars => partials(),
+                },
                 left_delimiter: secret.left_delimiter.to_owned(),
                 right_delimiter: secret.right_delimiter.to_owned(),
                 ..templating::Options::default()
@@ -130,14 +138,11 @@ fn template(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
     }
 }
 
-/// What a Handlebars template may include: the other inline ones, by the names of their files, as
+/// What Handlebars templates may include: the other inline ones, by the names of their files, as
 /// the agent will have them.
-fn partials(secrets: &[Secret<'_>], engine: Engine) -> Partials {
-    if engine == Engine::Go {
-        return Partials::default();
-    }
+fn partials(secrets: &[Secret<'_>]) -> Partials {
     Partials::new(secrets.iter().filter_map(|secret| match secret.content {
-        Content::Inline(text) if secret.engine == engine => {
+        Content::Inline(text) if secret.engine == Engine::Handlebars => {
             Some((secret.destination.rsplit('/').next()?, text))
         }
         _ => None,
