@@ -28,19 +28,13 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
             warnings.push(warning.at(subject.annotations.whole_key(short)));
         }
     }
-    let containers = &annotations::INJECT_CONTAINERS;
-    let named = subject.asked.containers.iter().flatten();
-    let mut named = named
-        .map(|name| name.trim())
-        .filter(|name| !name.is_empty())
-        .peekable();
-    let all: BTreeSet<&str> = match named.peek() {
-        Some(_) => subject.pod.containers.iter().map(|it| &*it.name).collect(),
-        None => BTreeSet::new(),
-    };
-    if named.any(|name| !all.contains(name)) {
-        let text = "agent-inject-containers names a container that the pod does not have";
-        warnings.push(subject.mistake(containers, text));
+    if let Some(named) = &subject.asked.containers {
+        let all: BTreeSet<&str> = subject.pod.containers.iter().map(|it| &*it.name).collect();
+        let mut named = named.iter().map(|name| name.trim());
+        if named.any(|name| !name.is_empty() && !all.contains(name)) {
+            let text = "agent-inject-containers names a container that the pod does not have";
+            warnings.push(subject.mistake(&annotations::INJECT_CONTAINERS, text));
+        }
     }
     warnings
 }
