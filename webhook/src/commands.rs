@@ -3,7 +3,7 @@
 //! ```text
 //! inject ──► the manifests as their pods will be injected, or what changes
 //! lint ────► every warning and error, with file and line
-//! explain ─► the documentation of an annotation
+//! explain ─► the documentation of an annotation or a message
 //! completions
 //! ```
 //!
@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::cli::{self, Flags, Stop};
+use contract::diagnostics::Code;
 use injection::kubernetes::KubernetesVersion;
 use injection::settings::Settings;
 
@@ -45,7 +46,7 @@ enum Command {
     /// Print what is wrong with the annotations of manifests; exits with 1 where something is
     #[command(args_override_self = true)]
     Lint(LintArguments),
-    /// Print the documentation of an annotation, or of all
+    /// Print the documentation of an annotation, of all, or of a message by its code
     Explain(ExplainArguments),
     /// Print completions for a shell
     Completions {
@@ -71,7 +72,7 @@ struct LintArguments {
 
 #[derive(Debug, clap::Args)]
 struct ExplainArguments {
-    /// The annotation's key, with or without prefix and NAME
+    /// The annotation's key, with or without prefix and NAME; or the code of a message, such as VI-1001
     annotation: Option<String>,
     /// Text, or JSON
     #[arg(short, long, value_enum, default_value = "text")]
@@ -116,6 +117,8 @@ enum CommandError {
         key: String,
         nearest: Option<&'static str>,
     },
+    #[error("{0}: no message has this code")]
+    UnknownCode(Code),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

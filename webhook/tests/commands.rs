@@ -167,8 +167,10 @@ fn lint_names_file_and_line_and_fails() {
     let output = run(&["lint", "-f", path], "");
     assert_eq!(output.status.code(), Some(1));
     let expected = format!(
-        "{path}:6: error: Deployment/web: error validating agent configuration: no Vault role found\n\
-         {path}:18: warning: Deployment/web: unknown annotation rolle is ignored: did you mean role?\n"
+        "{path}:17: error: Deployment/web: error validating agent configuration: no Vault role found; \
+         write vault.hashicorp.com/role with the name of a role in Vault [VI-1306]\n\
+         {path}:18: warning: Deployment/web: unknown annotation rolle is ignored: did you mean role? \
+         [VI-1001]\n"
     );
     assert_eq!(text(&output.stdout), expected);
 
@@ -271,4 +273,21 @@ fn completions_know_commands_and_flags() {
     for word in ["lint", "explain", "--kube-version", "--vault-address"] {
         assert!(script.contains(word), "{word}");
     }
+}
+
+#[test]
+fn explain_prints_what_the_code_of_a_message_means() {
+    let printed = succeeded(&["explain", "vi-1306"], "");
+    assert_eq!(
+        printed,
+        "VI-1306\n\n    no Vault role found\n\n\
+         cause:    the agent logs in with a role, and the pod names none\n\
+         do:       vault.hashicorp.com/role: \"NAME\"; vault list auth/kubernetes/role lists them\n"
+    );
+    let printed = succeeded(&["explain", "-o", "json", "VI-1306"], "");
+    let row: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(row["code"], "VI-1306");
+    let output = run(&["explain", "VI-9999"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "VI-9999: no message has this code\n");
 }

@@ -3,6 +3,7 @@
 //! * [`annotations`]: the table of the pod annotations; parsing, detection of unknown keys and the
 //!   reference page all come from it.
 //! * [`agent_config`]: the agent's configuration as types, with the JSON keys of Vault Agent.
+//! * [`diagnostics`]: the code of every message, what it means and what to do.
 //! * [`duration`]: Go's durations.
 //! * [`values`]: the other scalar grammars that annotations, flags and variables share.
 //! * [`names`]: names and paths that both sides have to agree on.
@@ -12,6 +13,7 @@
 
 pub mod agent_config;
 pub mod annotations;
+pub mod diagnostics;
 pub mod duration;
 pub mod names;
 pub mod values;

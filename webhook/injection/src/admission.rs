@@ -88,7 +88,7 @@ struct Response<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<&'a str>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -130,7 +130,7 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
         Decision::Deny(denial) => {
             let status = Status {
                 metadata: Empty {},
-                message: denial.to_string(),
+                message: denial.message(),
             };
             (false, Some(status), None)
         }
@@ -232,8 +232,9 @@ fn write(api_version: &'static str, response: Response<'_>) -> Vec<u8> {
     body
 }
 
-fn texts(warnings: &[inject::Warning]) -> Vec<&str> {
-    warnings.iter().map(inject::Warning::as_str).collect()
+fn texts(warnings: &[inject::Warning]) -> Vec<String> {
+    let texts = warnings.iter().map(inject::Warning::for_admission);
+    texts.flatten().collect()
 }
 
 /// The patch as base64 text in JSON. Such text needs no escapes, so it is not searched for any.
@@ -276,7 +277,7 @@ mod tests {
             "apiVersion": V1, "kind": KIND,
             "response": {
                 "uid": "u1", "allowed": false,
-                "status": {"metadata": {}, "message": "unexpected end of JSON input"},
+                "status": {"metadata": {}, "message": "unexpected end of JSON input [VI-1101]"},
             },
         });
         assert_eq!(answered(&review), Ok(expected));
@@ -299,7 +300,8 @@ mod tests {
         let answered = validate(review.to_string().as_bytes(), &settings).unwrap();
         let answer: Value = serde_json::from_slice(&answered.body).unwrap();
         let expected = json!({"uid": "u1", "allowed": true, "warnings": [
-            "pods will be refused: error validating agent configuration: no Vault role found",
+            "pods will be refused: error validating agent configuration: no Vault role found; write \
+             vault.hashicorp.com/role with the name of a role in Vault [VI-1306]",
         ]});
         assert_eq!(answer["response"], expected);
         let deleted = json!({"request": {"uid": "u1", "object": null}});

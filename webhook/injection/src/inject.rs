@@ -46,7 +46,7 @@ pub use denial::Denial;
 pub use flavor::Flavor;
 pub use patch::Operations;
 pub use profile::Profile;
-pub use warnings::Warning;
+pub use warnings::{Certainty, Warning};
 
 use additions::Additions;
 use request::InjectRequest;
@@ -236,7 +236,7 @@ fn evaluate(
 fn refuse_mistakes(outcome: &Outcome, settings: &Settings) -> Result<(), Denial> {
     let mut sure = outcome.warnings.iter().filter(|warning| warning.is_sure());
     match sure.next() {
-        Some(mistake) if settings.strict => Err(Denial::Strict(mistake.to_string())),
+        Some(mistake) if settings.strict => Err(Denial::Strict(Box::new(mistake.clone()))),
         _ => Ok(()),
     }
 }

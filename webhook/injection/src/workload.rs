@@ -113,7 +113,8 @@ mod tests {
             ..Settings::default()
         };
         let outcome = decide(&raw, "apps", &settings);
-        warnings(&outcome).iter().map(ToString::to_string).collect()
+        let told = warnings(&outcome);
+        told.iter().map(|it| it.text().to_owned()).collect()
     }
 
     #[test]
@@ -148,7 +149,8 @@ mod tests {
             told(&object),
             [
                 "pods will be refused: error creating new agent sidecar: failed to find service \
-                 account volume mount"
+                 account volume mount; the pod has no service-account token; \
+                 vault.hashicorp.com/agent-token-audience gives the agent one of its own"
             ]
         );
     }

@@ -1,11 +1,13 @@
-//! `vault-injector explain`: the documentation of an annotation.
+//! `vault-injector explain`: the documentation of an annotation, or of a message by its code.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use contract::annotations::{self, AnnotationSpec, Classification, GROUPS, nearest};
+use contract::diagnostics::{self, Code};
 use contract::names::ANNOTATION_PREFIX;
 use serde::Serialize;
+use serde_json::json;
 
 use super::{CommandError, ExplainArguments, Output};
 
@@ -23,7 +25,11 @@ pub(super) fn run(
     arguments: &ExplainArguments,
     out: &mut dyn Write,
 ) -> Result<ExitCode, CommandError> {
-    let one = arguments.annotation.as_deref().map(find).transpose()?;
+    let asked = arguments.annotation.as_deref();
+    if let Some(code) = asked.and_then(|it| it.parse().ok()) {
+        return message(code, arguments.output, out);
+    }
+    let one = asked.map(find).transpose()?;
     let pages: Vec<Page> = GROUPS
         .iter()
         .flat_map(|(group, specs)| specs.iter().map(move |spec| (*group, *spec)))
@@ -57,6 +63,25 @@ pub(super) fn run(
                 )?;
             }
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a message means, and what to do about it.
+fn message(code: Code, output: Output, out: &mut dyn Write) -> Result<ExitCode, CommandError> {
+    let row = diagnostics::find(code).ok_or(CommandError::UnknownCode(code))?;
+    let [seen, cause, fix] = [row.seen, row.cause, row.fix].map(|it| it.replace('`', ""));
+    match output {
+        Output::Json => {
+            let row = json!({
+                "code": code.to_string(), "message": seen, "cause": cause, "fix": fix,
+            });
+            writeln!(out, "{row:#}")?;
+        }
+        Output::Text => writeln!(
+            out,
+            "{code}\n\n    {seen}\n\ncause:    {cause}\ndo:       {fix}"
+        )?,
     }
     Ok(ExitCode::SUCCESS)
 }

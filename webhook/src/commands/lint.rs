@@ -32,9 +32,10 @@ pub(super) fn run(arguments: LintArguments, out: &mut dyn Write) -> Result<ExitC
             eprintln!("{count} workloads, {} problems", problems.len());
         }
     }
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
+    let wrong = |it: &report::Problem| it.severity != report::Severity::Hint;
+    Ok(if problems.iter().any(wrong) {
         ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     })
 }

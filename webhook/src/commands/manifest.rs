@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use contract::annotations;
+use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 use thiserror::Error;
 
 use super::node::Node;
@@ -146,19 +148,28 @@ pub(super) fn yaml(node: &Node) -> String {
 }
 
 impl Document {
-    /// The line on which an annotation is written; else the first.
+    /// The line on which an annotation is written, under either prefix; else that of the annotation
+    /// that asks for an agent; else the first.
     pub(super) fn line_of(&self, key: Option<&str>) -> usize {
         let writes = |line: &str, key: &str| {
             let line = line.trim_start().trim_start_matches(['"', '\'']);
             line.strip_prefix(key)
                 .is_some_and(|rest| rest.starts_with([':', '"', '\'', ' ']))
         };
-        let at = |key: &str| self.text.lines().position(|line| writes(line, key));
+        let written = |key: &str| self.text.lines().position(|line| writes(line, key));
+        let at = |key: &str| {
+            let (_, short) = annotations::split_prefix(key)?;
+            [ANNOTATION_PREFIX, OPENBAO_PREFIX]
+                .iter()
+                .find_map(|prefix| written(&format!("{prefix}{short}")))
+        };
+        let asks = || at(&format!("{ANNOTATION_PREFIX}{}", annotations::INJECT.key));
         let first = || {
             let says = |line: &str| !line.trim().is_empty() && !line.starts_with('#');
             self.text.lines().position(says)
         };
-        self.line + key.and_then(at).or_else(first).unwrap_or_default()
+        let line = key.and_then(at).or_else(asks).or_else(first);
+        self.line + line.unwrap_or_default()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
+use contract::diagnostics::Code;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
 use super::manifest::{Document, title};
 use super::node::Node;
-use injection::inject::{Decision, Denial, Outcome};
+use injection::inject::{Certainty, Decision, Denial, Outcome};
 use injection::settings::Settings;
 use injection::workload;
 
@@ -17,6 +17,8 @@ use injection::workload;
 pub(super) enum Severity {
     Error,
     Warning,
+    /// Worth a look, and no problem.
+    Hint,
 }
 
 /// One line of a report.
@@ -29,6 +31,8 @@ pub(super) struct Problem {
     pub(super) object: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) annotation: Option<String>,
+    /// Stable: `vault-injector explain VI-1001` tells more.
+    pub(super) code: Code,
     pub(super) message: String,
     /// The line of a template that is wrong, and a second line that marks the place.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,16 +44,18 @@ impl fmt::Display for Problem {
         let severity = match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Hint => "hint",
         };
         let Self {
             file,
             line,
             object,
+            code,
             message,
             excerpt,
             ..
         } = self;
-        write!(f, "{file}:{line}: {severity}: {object}: {message}")?;
+        write!(f, "{file}:{line}: {severity}: {object}: {message} [{code}]")?;
         for line in excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
             write!(f, "\n    {line}")?;
         }
@@ -72,12 +78,13 @@ pub(super) fn problems(
     outcome: &Outcome,
     settings: &Settings,
 ) -> Vec<Problem> {
-    let problem = |severity, key: Option<&str>, message: String| Problem {
+    let problem = |severity, code, key: Option<&str>, message: String| Problem {
         file: document.file.clone(),
         line: document.line_of(key),
         severity,
         object: title(object),
         annotation: key.map(ToOwned::to_owned),
+        code,
         message,
         excerpt: None,
     };
@@ -86,32 +93,30 @@ pub(super) fn problems(
         // Each of its causes is a warning.
         Decision::Deny(Denial::Strict(_)) | Decision::Inject(_) | Decision::Skip(_) => {}
         Decision::Deny(denial) => {
-            let message = denial.to_string();
-            let key = mentioned_key(&message);
-            problems.push(problem(Severity::Error, key.as_deref(), message));
+            let key = denial.key();
+            problems.push(problem(
+                Severity::Error,
+                denial.code(),
+                key.as_deref(),
+                denial.text(),
+            ));
         }
     }
     for warning in &outcome.warnings {
-        let severity = if settings.strict && warning.is_sure() {
-            Severity::Error
-        } else {
-            Severity::Warning
+        let severity = match warning.certainty() {
+            Certainty::Sure if settings.strict => Severity::Error,
+            Certainty::Sure | Certainty::Likely => Severity::Warning,
+            Certainty::Hint => Severity::Hint,
         };
         problems.push(Problem {
             excerpt: warning.excerpt().map(ToOwned::to_owned),
-            ..problem(severity, warning.key(), warning.to_string())
+            ..problem(
+                severity,
+                warning.code(),
+                warning.key(),
+                warning.text().to_owned(),
+            )
         });
     }
     problems
-}
-
-/// The annotation that a message names.
-fn mentioned_key(message: &str) -> Option<String> {
-    let start = [ANNOTATION_PREFIX, OPENBAO_PREFIX]
-        .iter()
-        .find_map(|prefix| message.find(prefix))?;
-    let rest = &message[start..];
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-    Some(rest[..end].to_owned())
 }

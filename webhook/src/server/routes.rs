@@ -274,7 +274,7 @@ fn log(answered: &Answered, elapsed: Duration) {
         Decision::Deny(denial) => ("deny", denial.reason(), 0),
     };
     let denial = match &outcome.decision {
-        Decision::Deny(denial) => Some(denial.to_string()),
+        Decision::Deny(denial) => Some(denial.message()),
         _ => None,
     };
     info!(

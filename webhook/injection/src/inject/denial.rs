@@ -1,7 +1,10 @@
-//! Why a pod is refused. The words in front of each cause are part of the contract: alerts and
-//! tests of users match on them.
+//! Why a pod is refused. The text in front of each cause is part of the contract, because alerts and
+//! tests of users match on it. What to write instead and the code follow it.
+
+mod guidance;
 
 use contract::annotations::AnnotationError;
+use contract::diagnostics::Code;
 use contract::duration::DurationError;
 use thiserror::Error;
 
@@ -9,6 +12,7 @@ use super::container_patch::{ApplyError, SyntaxError};
 use super::operations::MAX_PATCH;
 use super::quantity::QuantityError;
 use super::schema::SchemaError;
+use super::warnings::Warning;
 
 /// Why a pod is refused, by the step that refuses it.
 #[derive(Debug, Error)]
@@ -29,8 +33,8 @@ pub enum Denial {
     #[error("error creating patch for agent: {0}")]
     Patch(#[from] PatchError),
     /// What would be a warning, had the injector not been told to refuse mistakes.
-    #[error("refused, because this injector is strict: {0}")]
-    Strict(String),
+    #[error("refused, because this injector is strict: {}", .0.text())]
+    Strict(Box<Warning>),
 }
 
 impl Denial {
@@ -46,6 +50,29 @@ impl Denial {
             Self::Patch(_) => "patch",
             Self::Strict(_) => "strict",
         }
+    }
+
+    /// The stable code of the message.
+    pub fn code(&self) -> Code {
+        guidance::of(self).code
+    }
+
+    /// The whole key of the annotation that it is about; the pod may lack it.
+    pub fn key(&self) -> Option<String> {
+        guidance::of(self).key
+    }
+
+    /// Upstream's text, and what to write instead.
+    pub fn text(&self) -> String {
+        match guidance::of(self).advice {
+            Some(advice) => format!("{self}; {advice}"),
+            None => self.to_string(),
+        }
+    }
+
+    /// The whole message, as a user reads it: upstream's text, what to write instead, and the code.
+    pub fn message(&self) -> String {
+        format!("{} [{}]", self.text(), self.code())
     }
 }
 
@@ -87,13 +114,11 @@ pub enum RequestError {
     Duration { key: String, source: DurationError },
     #[error("annotation {0:?} takes a duration of a second or more")]
     StartupTimeout(String),
-    #[error(
-        "annotation {0:?} needs the native flavour: use our agent image, or set it to \"auto\""
-    )]
+    #[error("annotation {0:?} needs the native flavor: use our agent image, or set it to \"auto\"")]
     NativeSidecarFlavor(String),
     #[error("annotation {0:?} needs Kubernetes 1.29 or newer: set it to \"auto\"")]
     NativeSidecarServer(String),
-    #[error("annotation {0:?}: handlebars needs the native flavour, that is, our agent image")]
+    #[error("annotation {0:?}: handlebars needs the native flavor, that is, our agent image")]
     Handlebars(String),
     #[error("annotation {0:?} names a volume, but the pod asks for a token of the agent's own too")]
     TwoTokens(String),

@@ -76,7 +76,11 @@ fn denied(annotations: &[(&str, &str)]) -> String {
 
 fn warned(annotations: &[(&str, &str)]) -> Vec<String> {
     let outcome = decided(&mk_pod(annotations), &mk_settings());
-    outcome.warnings.iter().map(ToString::to_string).collect()
+    outcome
+        .warnings
+        .iter()
+        .map(|it| it.text().to_owned())
+        .collect()
 }
 
 /// The containers that a plan adds, by name.

@@ -1,8 +1,9 @@
 //! What the user should know although the pod is let through: admission warnings.
 //!
-//! A warning has at most 120 characters, the length up to which API servers pass one on whole, and
-//! repeats no value but parts of a template. Warnings of what is surely a mistake refuse the pod
-//! where the injector is strict.
+//! A warning repeats no value but parts of a template, and ends with its code. Admission shows its
+//! first 256 characters, the length up to which an API server passes one on whole, and leaves out hints;
+//! `lint` shows everything. Warnings of what is surely a mistake refuse the pod if the injector is
+//! strict.
 
 mod kept;
 mod secrets;
@@ -12,47 +13,55 @@ mod values;
 use std::fmt;
 
 use contract::annotations::{self, AnnotationSpec, Annotations, Classification};
+use contract::diagnostics::{Code, keys};
 
 use super::additions::Additions;
 use super::request::InjectRequest;
 use crate::pod::{AnnotationList, PodView};
 
 /// The longest warning that is passed on whole.
-const MAX_CHARS: usize = 120;
+const MAX_CHARS: usize = 256;
 
 /// For so many unknown keys the nearest known one is looked up. API servers pass on no more than
 /// 4096 characters of warnings.
 pub(super) const LOOKED_UP: usize = 40;
 
-/// One admission warning.
+/// How sure it is that a warning is about a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Worth a look at the keyboard: no problem, and nothing for admission.
+    Hint,
+    /// Most likely not what the author wants.
+    Likely,
+    /// Nobody can mean it. A strict injector refuses the pod.
+    Sure,
+}
+
+/// One warning about a pod that is let through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
+    code: Code,
+    certainty: Certainty,
     text: String,
-    sure: bool,
     key: Option<String>,
     excerpt: Option<String>,
 }
 
 impl Warning {
-    fn new(text: &str) -> Self {
-        let text = if text.chars().count() <= MAX_CHARS {
-            text.to_owned()
-        } else {
-            let start: String = text.chars().take(MAX_CHARS - 1).collect();
-            format!("{start}…")
-        };
+    fn new(code: Code, text: impl Into<String>) -> Self {
         Self {
-            text,
-            sure: false,
+            code,
+            certainty: Certainty::Likely,
+            text: text.into(),
             key: None,
             excerpt: None,
         }
     }
 
-    fn sure(text: &str) -> Self {
+    fn sure(code: Code, text: impl Into<String>) -> Self {
         Self {
-            sure: true,
-            ..Self::new(text)
+            certainty: Certainty::Sure,
+            ..Self::new(code, text)
         }
     }
 
@@ -67,18 +76,47 @@ impl Warning {
         Self { excerpt, ..self }
     }
 
-    /// What whoever writes a workload is told, where its pods would be refused.
+    /// What the author of a workload is told if its pods would be refused.
     pub(crate) fn of_refusal(denial: &super::Denial) -> Self {
-        Self::sure(&format!("pods will be refused: {denial}"))
+        let text = format!("pods will be refused: {}", denial.text());
+        Self {
+            key: denial.key(),
+            ..Self::sure(denial.code(), text)
+        }
     }
 
-    pub fn as_str(&self) -> &str {
+    /// The stable code of the message.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn certainty(&self) -> Certainty {
+        self.certainty
+    }
+
+    /// The message without its code.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether nobody can have meant it.
+    /// The message as admission passes it on: cut so that the code fits in, and no hint.
+    pub(crate) fn for_admission(&self) -> Option<String> {
+        if self.certainty == Certainty::Hint {
+            return None;
+        }
+        let code = format!(" [{}]", self.code);
+        let room = MAX_CHARS - code.len();
+        Some(if self.text.chars().count() <= room {
+            format!("{}{code}", self.text)
+        } else {
+            let start: String = self.text.chars().take(room - 1).collect();
+            format!("{}…{code}", start.trim_end())
+        })
+    }
+
+    /// Whether nobody can mean what the warning is about.
     pub fn is_sure(&self) -> bool {
-        self.sure
+        self.certainty == Certainty::Sure
     }
 
     /// The whole key of the annotation that it is about, as the pod writes it.
@@ -92,9 +130,10 @@ impl Warning {
     }
 }
 
+/// The whole message, and its code.
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        write!(f, "{} [{}]", self.text, self.code)
     }
 }
 
@@ -113,12 +152,12 @@ impl Subject<'_, '_> {
         self.annotations.get(spec).is_some()
     }
 
-    fn about(&self, spec: &AnnotationSpec, text: &str) -> Warning {
-        Warning::new(text).at(self.annotations.key(spec))
+    fn about(&self, code: Code, spec: &AnnotationSpec, text: &str) -> Warning {
+        Warning::new(code, text).at(self.annotations.key(spec))
     }
 
-    fn mistake(&self, spec: &AnnotationSpec, text: &str) -> Warning {
-        Warning::sure(text).at(self.annotations.key(spec))
+    fn mistake(&self, code: Code, spec: &AnnotationSpec, text: &str) -> Warning {
+        Warning::sure(code, text).at(self.annotations.key(spec))
     }
 }
 
@@ -132,16 +171,21 @@ pub(super) fn about_keys(all: &AnnotationList<'_>) -> Vec<Warning> {
         }
         let short = annotations::split_prefix(key).map_or(key, |(_, short)| short);
         let is_looked_up = warnings.len() < LOOKED_UP;
-        let text = match is_looked_up.then(|| annotations::nearest(short)).flatten() {
-            Some(nearest) if nearest == short => {
-                format!("annotation {short} needs a -NAME behind it and is ignored")
-            }
-            Some(nearest) => {
-                format!("unknown annotation {short} is ignored: did you mean {nearest}?")
-            }
-            None => format!("unknown annotation {short} is ignored"),
+        let (code, text) = match is_looked_up.then(|| annotations::nearest(short)).flatten() {
+            Some(nearest) if nearest == short => (
+                keys::NO_NAME,
+                format!("annotation {short} needs a -NAME behind it and is ignored"),
+            ),
+            Some(nearest) => (
+                keys::UNKNOWN,
+                format!("unknown annotation {short} is ignored: did you mean {nearest}?"),
+            ),
+            None => (
+                keys::UNKNOWN,
+                format!("unknown annotation {short} is ignored"),
+            ),
         };
-        warnings.push(Warning::sure(&text).at(key.to_owned()));
+        warnings.push(Warning::sure(code, text).at(key.to_owned()));
     }
     warnings.sort_by(|left, right| left.text.cmp(&right.text));
     warnings

@@ -175,7 +175,7 @@ fn the_template_engine_is_that_of_the_secret_else_of_the_pod_else_of_the_injecto
     assert_eq!(engines(&[COMPATIBLE], &settings), [false; 3]);
     let message = denied(&[("agent-inject-secret-a", "kv/a"), all, COMPATIBLE]);
     assert!(
-        message.contains("handlebars needs the native flavour"),
+        message.contains("handlebars needs the native flavor"),
         "{message}"
     );
 }

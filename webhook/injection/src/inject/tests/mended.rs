@@ -142,7 +142,7 @@ fn native_mounts_secrets_once_on_a_renamed_init_container() {
     assert!(adds(&planned(&mk_pod(&annotations), &mk_settings()), path));
     let outcome = decided(&mk_pod(&annotations), &mk_settings());
     assert!(
-        outcome.warnings[0].as_str().contains("gets mounts twice"),
+        outcome.warnings[0].text().contains("gets mounts twice"),
         "{:?}",
         outcome.warnings
     );

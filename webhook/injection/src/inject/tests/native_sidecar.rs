@@ -97,7 +97,7 @@ fn auto_means_yes_where_every_kubelet_surely_has_native_sidecars() {
 #[test]
 fn a_native_sidecar_that_cannot_work_is_refused_where_the_pod_asks_for_it() {
     let message = denied(&[ASKED, COMPATIBLE]);
-    assert!(message.contains("needs the native flavour"), "{message}");
+    assert!(message.contains("needs the native flavor"), "{message}");
     let Decision::Deny(denial) = decided(&mk_pod(&[ASKED]), &mk_cluster(28)).decision else {
         panic!("not denied");
     };
@@ -169,7 +169,7 @@ fn a_job_that_a_sidecar_keeps_from_completing_is_warned_of() {
         outcome
             .warnings
             .iter()
-            .any(|it| it.as_str().contains("from completing"))
+            .any(|it| it.text().contains("from completing"))
     };
     assert!(warned(&[]));
     for annotation in [

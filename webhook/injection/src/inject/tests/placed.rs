@@ -158,6 +158,6 @@ fn a_container_of_somebody_else_with_our_name_is_no_agent_of_ours() {
         .push(container);
     let outcome = decided(&pod, &mk_settings());
     assert!(matches!(outcome.decision, Decision::Inject(_)));
-    let texts: Vec<_> = outcome.warnings.iter().map(Warning::as_str).collect();
+    let texts: Vec<_> = outcome.warnings.iter().map(Warning::text).collect();
     assert_eq!(texts, ["the pod has a container named vault-agent already"]);
 }

@@ -27,7 +27,7 @@ fn a_pod_that_asks_with_a_misspelt_key_is_told() {
     assert!(matches!(outcome.decision, Decision::Skip(Skip::NotAsked)));
     assert!(
         outcome.warnings[0]
-            .as_str()
+            .text()
             .contains("did you mean agent-inject?")
     );
 }
@@ -67,11 +67,13 @@ fn a_json_patch_that_writes_a_shell_line_is_warned_of() {
 }
 
 #[test]
-fn a_warning_is_never_longer_than_what_is_passed_on() {
-    let long = format!("agent-{}", "ä".repeat(200));
-    for warning in warned(&[(&long, "x")]) {
-        assert!(warning.chars().count() <= 120, "{warning}");
-    }
+fn a_warning_is_cut_for_admission_so_that_its_code_fits_in() {
+    let long = format!("{PREFIX}agent-{}", "ä".repeat(300));
+    let outcome = decided(&mk_pod(&[(&long, "x")]), &mk_settings());
+    let admitted = outcome.warnings[0].for_admission().unwrap();
+    assert_eq!(admitted.chars().count(), 256, "{admitted}");
+    assert!(admitted.ends_with("ä… [VI-1001]"), "{admitted}");
+    assert!(outcome.warnings[0].text().ends_with("is ignored"));
 }
 
 #[test]
@@ -165,12 +167,12 @@ fn values_that_are_not_what_their_annotation_takes_are_warned_of() {
         (
             "client-timeout",
             "soon",
-            "client-timeout is no duration such as 1m30s",
+            "client-timeout is not a duration such as 1m30s",
         ),
         (
             "client-max-retries",
             "many",
-            "client-max-retries is no whole number",
+            "client-max-retries is not a whole number",
         ),
         (
             "log-level",
@@ -181,12 +183,12 @@ fn values_that_are_not_what_their_annotation_takes_are_warned_of() {
         (
             "agent-cache-listener-port",
             "http",
-            "agent-cache-listener-port is no port number",
+            "agent-cache-listener-port is not a port number",
         ),
         (
             "service",
             "vault:8200",
-            "service is no URL: it has to begin with https:// or http://",
+            "service is not a URL: begin it with https:// or http://",
         ),
         (
             "agent-disable-keep-alives",
@@ -245,7 +247,7 @@ fn a_volume_of_ours_that_the_pod_has_already_is_warned_of() {
     let volumes = pod["spec"]["volumes"].as_array_mut().unwrap();
     volumes.push(json!({"name": "home-init", "emptyDir": {}}));
     let outcome = decided(&pod, &mk_settings());
-    let texts: Vec<_> = outcome.warnings.iter().map(Warning::as_str).collect();
+    let texts: Vec<_> = outcome.warnings.iter().map(Warning::text).collect();
     assert_eq!(texts, ["the pod has a volume named home-init already"]);
     assert!(matches!(outcome.decision, Decision::Inject(_)));
 }

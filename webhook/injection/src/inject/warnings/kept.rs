@@ -1,6 +1,7 @@
 //! Mistakes of the established injector that the compatible flavour keeps.
 
 use contract::annotations;
+use contract::diagnostics::{keys, pods, secrets};
 
 use super::{Subject, Warning};
 use crate::inject::secrets::Content;
@@ -15,11 +16,11 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         let key = subject.annotations.key_for(&annotations::SECRET, name);
         if path.contains(['"', '\\']) {
             let text = format!("agent-inject-secret-{name}: quotes break the default template");
-            warnings.push(Warning::sure(&text).at(key.clone()));
+            warnings.push(Warning::sure(secrets::QUOTES_IN_PATH, text).at(key.clone()));
         }
         if (secret.left_delimiter, secret.right_delimiter) != ("{{", "}}") {
             let text = format!("secret {name}: the default template ignores its delimiters");
-            warnings.push(Warning::sure(&text).at(key));
+            warnings.push(Warning::sure(secrets::DELIMITERS_IGNORED, text).at(key));
         }
     }
     let preserve = &annotations::PRESERVE_SECRET_CASE;
@@ -28,11 +29,11 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         || asked.secrets.iter().any(|secret| unread(secret.raw_name))
     {
         let text = "preserve-secret-case is neither true nor false and is ignored";
-        warnings.push(subject.mistake(preserve, text));
+        warnings.push(subject.mistake(keys::NOT_A_BOOLEAN, preserve, text));
     }
     if asked.share_process_namespace.is_some() && !asked.agents.init {
         let text = "agent-share-process-namespace is ignored without an init container";
-        warnings.push(subject.about(&annotations::SHARE_PROCESS_NAMESPACE, text));
+        warnings.push(subject.about(pods::IGNORED, &annotations::SHARE_PROCESS_NAMESPACE, text));
     }
     for (spec, means) in [
         (&annotations::RUN_AS_USER, "root"),
@@ -40,7 +41,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     ] {
         if asked.identity.is_some() && subject.annotations.get(spec) == Some("") {
             let text = format!("{} is empty, which means {means}", spec.key);
-            warnings.push(subject.mistake(spec, &text));
+            warnings.push(subject.mistake(pods::AGENT_AS_ROOT, spec, &text));
         }
     }
     let vault = &asked.vault;
@@ -51,12 +52,16 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     if asked.revoke_after.is_some() && asked.agents.has_sidecar() && untold {
         let text = "agent-revoke-on-shutdown: the hook knows no namespace, ca-key, server name or \
                     skip-verify";
-        warnings.push(subject.about(&annotations::REVOKE_ON_SHUTDOWN, text));
+        warnings.push(subject.about(
+            pods::REVOCATION_HOOK,
+            &annotations::REVOKE_ON_SHUTDOWN,
+            text,
+        ));
     }
     if asked.init_first && !subject.pod.init_containers.is_empty() && renames(subject) {
         let text = "agent-init-json-patch renames the container: with agent-init-first it gets \
                     mounts twice";
-        warnings.push(subject.about(&annotations::INIT_JSON_PATCH, text));
+        warnings.push(subject.about(pods::RENAMED, &annotations::INIT_JSON_PATCH, text));
     }
     warnings
 }

@@ -4,6 +4,7 @@ use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations::{self, AnnotationSpec};
+use contract::diagnostics::secrets as codes;
 use templating::{Engine, Partials};
 
 use super::{Subject, Warning};
@@ -88,11 +89,17 @@ fn without_secret<'p>(
         return None;
     }
     let key = spec.key;
-    let text = match in_another_case(name) {
-        Some(other) => format!("{key}-{name}: its secret is written {other}, in another case"),
-        None => format!("{key}-{name} has no agent-inject-secret-{name} beside it"),
+    let (code, text) = match in_another_case(name) {
+        Some(other) => (
+            codes::NAME_IN_ANOTHER_CASE,
+            format!("{key}-{name}: its secret is written {other}, in another case"),
+        ),
+        None => (
+            codes::NO_SECRET,
+            format!("{key}-{name} has no agent-inject-secret-{name} beside it"),
+        ),
     };
-    Some(Warning::sure(&text).at(subject.annotations.key_for(spec, name)))
+    Some(Warning::sure(code, text).at(subject.annotations.key_for(spec, name)))
 }
 
 fn template(
@@ -124,7 +131,11 @@ fn template(
             );
             let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
             let excerpt = error.excerpt(source);
-            Some(Warning::sure(&text).at(key).showing(excerpt))
+            Some(
+                Warning::sure(codes::TEMPLATE, text)
+                    .at(key)
+                    .showing(excerpt),
+            )
         }
         Content::Default { path, .. } if path.contains("/data/") => {
             let text = format!(
@@ -132,7 +143,7 @@ fn template(
                  give one of your own"
             );
             let key = subject.annotations.key_for(&annotations::SECRET, name);
-            Some(Warning::new(&text).at(key))
+            Some(Warning::new(codes::DEFAULT_TEMPLATE_ON_KV2, text).at(key))
         }
         _ => None,
     }
@@ -161,7 +172,7 @@ fn command(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
          compatible with a stock image"
     );
     let key = subject.annotations.key_for(&annotations::COMMAND, name);
-    Some(Warning::new(&text).at(key))
+    Some(Warning::new(codes::COMMAND_NEEDS_SHELL, text).at(key))
 }
 
 /// Two secrets that write one file, mostly because a suffix is written in two cases.
@@ -172,7 +183,8 @@ fn same_files(subject: Subject<'_, '_>) -> Vec<Warning> {
         let name = secret.raw_name;
         if let Some(other) = written.insert(&secret.destination, name) {
             let text = format!("secrets {other} and {name} write the same file");
-            warnings.push(Warning::sure(&text));
+            let key = subject.annotations.key_for(&annotations::SECRET, name);
+            warnings.push(Warning::sure(codes::SAME_FILE, text).at(key));
         }
     }
     warnings
@@ -189,15 +201,19 @@ fn orphans(subject: Subject<'_, '_>) -> Vec<Warning> {
                 continue;
             }
             let key = spec.key;
-            let text = match secrets.in_another_case(name) {
-                Some(other) => {
+            let (code, text) = match secrets.in_another_case(name) {
+                Some(other) => (
+                    codes::NAME_IN_ANOTHER_CASE,
                     format!(
                         "{key}-{name} is ignored: its secret is written {other}, in another case"
-                    )
-                }
-                None => format!("{key}-{name} is ignored: there is no agent-inject-secret-{name}"),
+                    ),
+                ),
+                None => (
+                    codes::NO_SUCH_SECRET,
+                    format!("{key}-{name} is ignored: there is no agent-inject-secret-{name}"),
+                ),
             };
-            warnings.push(Warning::sure(&text).at(subject.annotations.key_for(spec, name)));
+            warnings.push(Warning::sure(code, text).at(subject.annotations.key_for(spec, name)));
         }
     }
     warnings

@@ -1,6 +1,7 @@
 //! The agent's containers and volumes, and how they fit the pod.
 
 use contract::annotations;
+use contract::diagnostics::pods;
 
 use super::{Subject, Warning};
 use crate::inject::arrangement::Sidecar;
@@ -11,12 +12,12 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let asked = subject.asked;
     let mut warnings = Vec::new();
     if asked.flavor.has_shell() && is_our_image(asked.image) {
-        let text = "agent-flavor compatible needs a shell, which this agent image has not";
-        warnings.push(subject.mistake(&annotations::FLAVOR, text));
+        let text = "agent-flavor compatible needs a shell, which this agent image does not have";
+        warnings.push(subject.mistake(pods::NO_SHELL_IN_IMAGE, &annotations::FLAVOR, text));
     }
     if !asked.flavor.keeps_mistakes() && arguments_are_shell_lines(subject) {
         let text = "the JSON patch sets a shell line as args/0, but there is no shell";
-        warnings.push(subject.about(&annotations::JSON_PATCH, text));
+        warnings.push(subject.about(pods::SHELL_ARGUMENTS, &annotations::JSON_PATCH, text));
     }
     warnings.extend(arrangement(subject));
     warnings.extend(revocation(subject));
@@ -29,7 +30,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
             .any(|volume| &*volume.name == name)
         {
             let text = format!("the pod has a volume named {name} already");
-            warnings.push(Warning::new(&text));
+            warnings.push(Warning::new(pods::NAME_TAKEN, text));
         }
     }
     let names = asked.profile.names();
@@ -38,7 +39,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     for container in subject.pod.containers.iter().chain(init) {
         if [names.sidecar, names.init].contains(&&*container.name) {
             let text = format!("the pod has a container named {} already", container.name);
-            warnings.push(Warning::new(&text));
+            warnings.push(Warning::new(pods::NAME_TAKEN, text));
         }
     }
     warnings
@@ -48,18 +49,18 @@ fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
     let (agents, mut warnings) = (subject.asked.agents, Vec::new());
     if agents.is_native() && !agents.init && subject.has(&annotations::INIT_JSON_PATCH) {
         let text = "agent-init-json-patch is ignored: a native sidecar has agent-json-patch alone";
-        warnings.push(subject.about(&annotations::INIT_JSON_PATCH, text));
+        warnings.push(subject.about(pods::IGNORED, &annotations::INIT_JSON_PATCH, text));
     }
     let waits = matches!(agents.sidecar, Some(Sidecar::Native { startup: Some(_) }));
     if !waits && subject.has(&annotations::STARTUP_TIMEOUT) {
         let text = "agent-startup-timeout is ignored: no native sidecar is waited for";
-        warnings.push(subject.about(&annotations::STARTUP_TIMEOUT, text));
+        warnings.push(subject.about(pods::IGNORED, &annotations::STARTUP_TIMEOUT, text));
     }
     let stays = agents.sidecar == Some(Sidecar::Regular) && !subject.asked.tuning.enable_quit;
     if subject.asked.is_job && stays {
         let text =
             "the sidecar keeps this Job from completing: set agent-pre-populate-only to true";
-        warnings.push(Warning::new(text));
+        warnings.push(Warning::new(pods::JOB_NEVER_ENDS, text));
     }
     warnings
 }
@@ -70,12 +71,12 @@ fn revocation(subject: Subject<'_, '_>) -> Option<Warning> {
     asked.revoke_after.filter(|_| subject.has(spec))?;
     if !asked.agents.has_sidecar() {
         let text = "agent-revoke-on-shutdown is ignored: an init container never revokes";
-        return Some(subject.about(spec, text));
+        return Some(subject.about(pods::IGNORED, spec, text));
     }
     if asked.revokes_itself() && !asked.configmap.is_empty() {
         let text =
             "agent-revoke-on-shutdown is ignored: the ConfigMap has to say revoke_on_shutdown";
-        return Some(subject.about(spec, text));
+        return Some(subject.about(pods::IGNORED, spec, text));
     }
     None
 }

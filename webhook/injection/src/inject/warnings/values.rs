@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use contract::annotations::{self, AnnotationSpec, Classification, Kind};
+use contract::diagnostics::{Code, keys, pods};
 use contract::{GoDuration, values};
 
+use super::Certainty::{self, Likely, Sure};
 use super::{Subject, Warning};
 use crate::inject::words;
 
@@ -18,12 +20,11 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         let Classification::Known { spec, .. } = annotations::classify_short(short) else {
             continue;
         };
-        if let Some((sure, problem)) = problem(spec, value) {
+        if let Some((certainty, code, problem)) = problem(spec, value) {
             let text = format!("{short} {problem}");
-            let warning = if sure {
-                Warning::sure(&text)
-            } else {
-                Warning::new(&text)
+            let warning = Warning {
+                certainty,
+                ..Warning::new(code, text)
             };
             warnings.push(warning.at(subject.annotations.whole_key(short)));
         }
@@ -33,43 +34,60 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         let mut named = named.iter().map(|name| name.trim());
         if named.any(|name| !name.is_empty() && !all.contains(name)) {
             let text = "agent-inject-containers names a container that the pod does not have";
-            warnings.push(subject.mistake(&annotations::INJECT_CONTAINERS, text));
+            warnings.push(subject.mistake(
+                pods::UNKNOWN_CONTAINER,
+                &annotations::INJECT_CONTAINERS,
+                text,
+            ));
         }
     }
     warnings
 }
 
-/// What is wrong with a value, and whether surely so. Values that deny the pod are not seen here.
-fn problem(spec: &AnnotationSpec, value: &str) -> Option<(bool, &'static str)> {
+/// What is wrong with a value, and how surely so. Values that deny the pod are not seen here.
+fn problem(spec: &AnnotationSpec, value: &str) -> Option<(Certainty, Code, &'static str)> {
     if value.is_empty() {
-        return (spec.kind == Kind::Bool).then_some((false, "is empty, which means false"));
+        return (spec.kind == Kind::Bool).then_some((
+            Likely,
+            keys::EMPTY_SWITCH,
+            "is empty, which means false",
+        ));
     }
     if spec.key == annotations::PERMS.key && !words::is_mode(value) {
-        return Some((true, "is no octal mode such as 0640"));
+        return Some((Sure, keys::NOT_A_MODE, "is not an octal mode such as 0640"));
     }
     if spec.key == annotations::CACHE_LISTENER_PORT.key && value.parse::<u16>().is_err() {
-        return Some((true, "is no port number"));
+        return Some((Sure, keys::NOT_A_PORT, "is not a port number"));
     }
     match spec.kind {
         Kind::List if value.split(',').any(|it| it != it.trim()) => Some((
-            true,
+            Sure,
+            keys::BLANKS_IN_LIST,
             "has blanks around a comma, which are taken for part of the names",
         )),
-        Kind::Duration if GoDuration::parse_seconds(value).is_err() => {
-            Some((true, "is no duration such as 1m30s"))
+        Kind::Duration if GoDuration::parse_seconds(value).is_err() => Some((
+            Sure,
+            keys::NOT_A_DURATION,
+            "is not a duration such as 1m30s",
+        )),
+        Kind::Int if values::parse_int(value).is_err() => {
+            Some((Sure, keys::NOT_A_NUMBER, "is not a whole number"))
         }
-        Kind::Int if values::parse_int(value).is_err() => Some((true, "is no whole number")),
-        Kind::OneOf(words) if !is_word(spec, words, value) => {
-            Some((false, "is none of the words that the agent knows"))
-        }
+        Kind::OneOf(words) if !is_word(spec, words, value) => Some((
+            Likely,
+            keys::NOT_ONE_OF,
+            "is none of the words that the agent knows",
+        )),
         Kind::Text | Kind::Path | Kind::VaultPath
             if value != value.trim() && !is_free_text(spec) =>
         {
-            Some((false, "begins or ends with a blank"))
+            Some((Likely, keys::BLANKS, "begins or ends with a blank"))
         }
-        _ if spec.key == annotations::SERVICE.key && !is_address(value) => {
-            Some((false, "is no URL: it has to begin with https:// or http://"))
-        }
+        _ if spec.key == annotations::SERVICE.key && !is_address(value) => Some((
+            Likely,
+            keys::NOT_A_URL,
+            "is not a URL: begin it with https:// or http://",
+        )),
         _ => None,
     }
 }

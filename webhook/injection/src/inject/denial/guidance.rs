@@ -1,0 +1,204 @@
+//! What goes with a denial besides upstream's text: its code, the annotation that it is about, and
+//! what to write instead.
+
+use contract::annotations::{self, AnnotationSpec};
+use contract::diagnostics::{Code, keys, login, pods, refusals, secrets};
+use contract::names::ANNOTATION_PREFIX;
+use contract::values::ValueError;
+
+use super::{DefaultsError, Denial, PatchError, RequestError, ValidationError};
+
+/// A denial as the user reads it.
+pub(super) struct Guidance {
+    pub(super) code: Code,
+    /// The whole key.
+    pub(super) key: Option<String>,
+    /// What to write, where upstream's text does not say it.
+    pub(super) advice: Option<String>,
+}
+
+impl Guidance {
+    fn new(code: Code) -> Self {
+        Self {
+            code,
+            key: None,
+            advice: None,
+        }
+    }
+
+    fn at(self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
+    }
+
+    /// Under the prefix of Vault, as the pod may not have the annotation at all.
+    fn about(self, spec: &AnnotationSpec) -> Self {
+        self.at(&format!("{ANNOTATION_PREFIX}{}", spec.key))
+    }
+
+    fn write(self, advice: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..self
+        }
+    }
+}
+
+pub(super) fn of(denial: &Denial) -> Guidance {
+    match denial {
+        Denial::Object(_) => Guidance::new(pods::UNREADABLE),
+        Denial::ShouldInject(error) => of_value(&error.source).at(&error.key),
+        Denial::SystemNamespace(_) => {
+            Guidance::new(refusals::SYSTEM_NAMESPACE).write("run the pod in another namespace")
+        }
+        Denial::Defaults(error) => of_defaults(error),
+        Denial::Request(error) => of_request(error),
+        Denial::Validation(error) => of_validation(*error),
+        Denial::Patch(error) => of_patch(error),
+        Denial::Strict(warning) => Guidance {
+            key: warning.key().map(ToOwned::to_owned),
+            ..Guidance::new(warning.code())
+        },
+    }
+}
+
+fn of_value(error: &ValueError) -> Guidance {
+    match error {
+        ValueError::Bool(_) => {
+            Guidance::new(keys::NOT_A_BOOLEAN).write("write \"true\" or \"false\"")
+        }
+        ValueError::Int(..) => Guidance::new(keys::NOT_A_NUMBER).write("write a whole number"),
+        ValueError::Uint(..) => {
+            Guidance::new(keys::NOT_A_NUMBER).write("write a whole number of zero or more")
+        }
+        ValueError::Float(..) => {
+            Guidance::new(keys::NOT_A_NUMBER).write("write a decimal number such as 0.9")
+        }
+    }
+}
+
+fn duration(key: &str) -> Guidance {
+    Guidance::new(keys::NOT_A_DURATION)
+        .at(key)
+        .write("write a number with a unit, such as 30s or 1m30s")
+}
+
+fn quantity(key: &str) -> Guidance {
+    let example = if key.contains("cpu") {
+        "write a quantity such as 250m or 0.25"
+    } else {
+        "write a quantity such as 64Mi or 64M"
+    };
+    Guidance::new(keys::NOT_A_QUANTITY).at(key).write(example)
+}
+
+fn of_defaults(error: &DefaultsError) -> Guidance {
+    match error {
+        DefaultsError::Address => Guidance::new(login::NO_ADDRESS)
+            .about(&annotations::SERVICE)
+            .write("write vault.hashicorp.com/service, or start the injector with -vault-address"),
+        DefaultsError::AuthPath => Guidance::new(login::NO_AUTH_PATH)
+            .about(&annotations::AUTH_PATH)
+            .write(
+                "write vault.hashicorp.com/auth-path, or start the injector with -vault-auth-path",
+            ),
+        DefaultsError::Backoff { key, .. } => duration(key),
+        DefaultsError::JsonPatch { key, .. } => Guidance::new(keys::BAD_JSON_PATCH)
+            .at(key)
+            .write("write a JSON array of RFC 6902 operations"),
+    }
+}
+
+fn of_request(error: &RequestError) -> Guidance {
+    match error {
+        RequestError::Annotation(error) => of_value(&error.source).at(&error.key),
+        RequestError::DefaultTemplate(_) => Guidance::new(secrets::DEFAULT_TEMPLATE)
+            .about(&annotations::DEFAULT_TEMPLATE)
+            .write("write map or json"),
+        RequestError::Word { key, .. } => Guidance::new(keys::NOT_ONE_OF).at(key),
+        RequestError::Mode(key) => Guidance::new(keys::NOT_A_MODE).at(key),
+        RequestError::Quantity { key, .. } => quantity(key),
+        RequestError::Duration { key, .. } => duration(key),
+        RequestError::StartupTimeout(key) | RequestError::TokenExpiration(key) => {
+            Guidance::new(keys::OUT_OF_RANGE).at(key)
+        }
+        RequestError::NativeSidecarFlavor(key) => Guidance::new(pods::NATIVE_FLAVOR).at(key),
+        RequestError::NativeSidecarServer(key) => Guidance::new(pods::OLD_KUBERNETES).at(key),
+        RequestError::Handlebars(key) => Guidance::new(secrets::HANDLEBARS).at(key),
+        RequestError::TwoTokens(key) => Guidance::new(pods::TWO_TOKENS)
+            .at(key)
+            .write("remove one of the two annotations"),
+        RequestError::TokenVolumeUndefined { .. }
+        | RequestError::TokenPath(_)
+        | RequestError::TokenVolume(_) => Guidance::new(pods::TOKEN_VOLUME)
+            .about(&annotations::TOKEN_VOLUME)
+            .write(
+                "name a projected volume of the pod with a serviceAccountToken in \
+                 vault.hashicorp.com/agent-service-account-token-volume-name",
+            ),
+        RequestError::TokenMount => Guidance::new(pods::NO_TOKEN)
+            .about(&annotations::TOKEN_AUDIENCE)
+            .write(
+                "the pod has no service-account token; vault.hashicorp.com/agent-token-audience \
+                 gives the agent one of its own",
+            ),
+        RequestError::NoContainers => Guidance::new(pods::NO_CONTAINERS),
+        RequestError::NoSecurityContext => same_user(pods::NO_SECURITY_CONTEXT),
+        RequestError::NoUser => same_user(pods::NO_USER),
+        RequestError::Root => same_user(pods::ROOT),
+        RequestError::ShareProcessNamespace { key, source, .. } => of_value(source).at(key),
+        RequestError::ShareProcessNamespaceDisabled => Guidance::new(pods::PROCESS_NAMESPACE)
+            .about(&annotations::SHARE_PROCESS_NAMESPACE)
+            .write(
+                "remove shareProcessNamespace: false from the pod, or \
+                 vault.hashicorp.com/agent-share-process-namespace",
+            ),
+    }
+}
+
+fn same_user(code: Code) -> Guidance {
+    Guidance::new(code)
+        .about(&annotations::RUN_AS_SAME_USER)
+        .write(
+            "vault.hashicorp.com/agent-run-as-same-user takes the user of the first container: \
+             write its securityContext.runAsUser (not 0), or use agent-run-as-user",
+        )
+}
+
+fn of_validation(error: ValidationError) -> Guidance {
+    match error {
+        ValidationError::Namespace => Guidance::new(login::NO_NAMESPACE)
+            .about(&annotations::REQUEST_NAMESPACE)
+            .write("remove the empty vault.hashicorp.com/agent-request-namespace"),
+        ValidationError::Image => Guidance::new(login::NO_IMAGE)
+            .about(&annotations::IMAGE)
+            .write("name an image in vault.hashicorp.com/agent-image, or remove it"),
+        ValidationError::AuthType => Guidance::new(login::NO_AUTH_TYPE)
+            .about(&annotations::AUTH_TYPE)
+            .write("name an auth method in vault.hashicorp.com/auth-type, such as kubernetes"),
+        ValidationError::Role => Guidance::new(login::NO_ROLE)
+            .about(&annotations::ROLE)
+            .write("write vault.hashicorp.com/role with the name of a role in Vault"),
+        ValidationError::AuthPath => Guidance::new(login::NO_AUTH_PATH)
+            .about(&annotations::AUTH_PATH)
+            .write("write vault.hashicorp.com/auth-path, such as auth/kubernetes"),
+        ValidationError::Address => Guidance::new(login::NO_ADDRESS)
+            .about(&annotations::SERVICE)
+            .write("write vault.hashicorp.com/service with Vault's address"),
+    }
+}
+
+fn of_patch(error: &PatchError) -> Guidance {
+    match error {
+        PatchError::Quantity { key, .. } => quantity(key),
+        PatchError::JsonPatch(_) => Guidance::new(pods::CONTAINER_PATCH)
+            .about(&annotations::JSON_PATCH)
+            .write("correct vault.hashicorp.com/agent-json-patch or agent-init-json-patch"),
+        PatchError::Container(_) => Guidance::new(pods::NOT_A_CONTAINER)
+            .about(&annotations::JSON_PATCH)
+            .write("correct vault.hashicorp.com/agent-json-patch or agent-init-json-patch"),
+        PatchError::Large => Guidance::new(refusals::PATCH_TOO_LARGE),
+    }
+}
