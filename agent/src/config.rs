@@ -20,6 +20,7 @@ mod validate;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use contract::agent_config::check::Problem;
 use templating::Engine;
 use thiserror::Error;
 use vault_api::ClientConfig;
@@ -257,6 +258,17 @@ pub enum ConfigError {
     /// Keys that do not go together. The words are the established ones.
     #[error("{0}")]
     Rule(String),
+}
+
+impl From<Problem> for ConfigError {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Value { key, reason } => Self::Value { key, reason },
+            Problem::Method(ref error) => Self::value(problem.key().unwrap_or_default(), error),
+            Problem::Backoff => Self::Rule(problem.to_string()),
+            Problem::Rule(text) => Self::Rule(text),
+        }
+    }
 }
 
 impl ConfigError {

@@ -143,7 +143,14 @@ mod tests {
         assert_eq!(Failure::from(ConfigError::Missing).exit_code(), 64);
         let odd = ConfigError::Rule("odd".into());
         assert_eq!(Failure::from(odd).exit_code(), 78);
-        assert_eq!(Failure::from(LogError::Level("x".into())).exit_code(), 78);
+        assert_eq!(
+            Failure::from(LogError::Rotation {
+                key: "x",
+                reason: String::new()
+            })
+            .exit_code(),
+            78
+        );
         let reasons = vec!["a:\n\n* b".to_owned(), "c".to_owned()];
         let failure = Failure::from(RenderError::Templates(reasons));
         assert_eq!(failure.exit_code(), 1);

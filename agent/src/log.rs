@@ -13,10 +13,10 @@ mod line;
 
 use std::fmt;
 use std::io::Write;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use contract::agent_config::check::{self, UnknownFormat, UnknownLevel};
 use jiff::Timestamp;
 use thiserror::Error;
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -26,22 +26,14 @@ use line::Line;
 
 pub use file::{LogFile, Rotation, Tee};
 
-/// Form of the lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Standard,
-    /// One JSON object a line.
-    Json,
-}
+pub use contract::agent_config::check::LogFormat as Format;
 
 /// A level or format that is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LogError {
     /// Not a level.
-    #[error("unknown log level {0:?}: use trace, debug, info, notice, warn or error")]
-    Level(String),
+    #[error(transparent)]
+    Level(#[from] UnknownLevel),
     /// Not a rotation.
     #[error("{key}: {reason}")]
     Rotation {
@@ -59,32 +51,20 @@ pub enum LogError {
         reason: String,
     },
     /// Not a format.
-    #[error("unknown log format {0:?}: use standard or json")]
-    Format(String),
-}
-
-impl FromStr for Format {
-    type Err = LogError;
-
-    fn from_str(text: &str) -> Result<Self, LogError> {
-        match text.to_ascii_lowercase().as_str() {
-            "" | "standard" => Ok(Self::Standard),
-            "json" => Ok(Self::Json),
-            _ => Err(LogError::Format(text.to_owned())),
-        }
-    }
+    #[error(transparent)]
+    Format(#[from] UnknownFormat),
 }
 
 /// Reads a level by its name; empty means info.
 pub fn parse_level(text: &str) -> Result<Level, LogError> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "trace" => Ok(Level::TRACE),
-        "debug" => Ok(Level::DEBUG),
-        "" | "info" | "notice" => Ok(Level::INFO),
-        "warn" | "warning" => Ok(Level::WARN),
-        "err" | "error" => Ok(Level::ERROR),
-        _ => Err(LogError::Level(text.to_owned())),
-    }
+    let level: check::LogLevel = text.parse()?;
+    Ok(match level {
+        check::LogLevel::Trace => Level::TRACE,
+        check::LogLevel::Debug => Level::DEBUG,
+        check::LogLevel::Info => Level::INFO,
+        check::LogLevel::Warn => Level::WARN,
+        check::LogLevel::Error => Level::ERROR,
+    })
 }
 
 /// The level of a log that runs.

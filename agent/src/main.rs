@@ -235,7 +235,7 @@ fn log_settings(
     let format = pick(format, "LOG_FORMAT", &file.log_format, environment);
     Ok((
         log_level(cli, environment, &file.log_level)?,
-        format.parse()?,
+        format.parse().map_err(LogError::Format)?,
         rotation(&cli.log, file)?,
     ))
 }

@@ -50,17 +50,7 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// What an answer consists of.
 pub type AnswerBody = Either<Full<Bytes>, Body>;
 
-/// Which token a request is sent with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UseToken {
-    /// Its own or none.
-    #[default]
-    Own,
-    /// Its own, else the agent's.
-    Fallback,
-    /// The agent's.
-    Force,
-}
+pub use contract::agent_config::check::UseToken;
 
 /// The proxy, as configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,7 +19,7 @@ mod rotation;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-pub use backoff::{BackoffError, LoginBackoff, RetryPolicy};
+pub use backoff::{LoginBackoff, RetryPolicy};
 pub use lifetime::{Effect, End, Event, Lifetime, Tolerance};
 pub use quiet::{Quiet, Wait};
 pub use refresh::{Facts, Refresh, RefreshPolicy};

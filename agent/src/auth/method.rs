@@ -16,7 +16,6 @@ mod file;
 mod gcp;
 mod jwt;
 mod kubernetes;
-mod options;
 mod platform;
 mod token_file;
 
@@ -24,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
+use contract::agent_config::check;
 use vault_api::{Auth, Client, ClientConfig, Token, TokenInfo, WrapInfo};
 use zeroize::Zeroizing;
 
@@ -32,7 +31,7 @@ use super::LoginError;
 use super::hint::{self, Claims};
 use crate::config::Environment;
 
-pub use options::MethodError;
+pub use contract::agent_config::check::MethodError;
 
 /// An auth method and its settings.
 #[derive(Clone, Debug)]
@@ -82,50 +81,24 @@ pub(super) enum Granted {
 }
 
 impl Method {
-    /// The names of all methods.
-    pub const KNOWN: &[&str] = &[
-        "kubernetes",
-        "jwt",
-        "approle",
-        "cert",
-        "token_file",
-        "aws",
-        "gcp",
-        "azure",
-    ];
-
-    /// Names of methods that the established agent has and this one has not.
-    const REFUSED: &[&str] = &["alicloud", "cf", "kerberos", "ldap", "oci", "tpm"];
-
-    /// Reads the settings of the method called `kind` from its `config` block.
-    pub fn from_config(
-        kind: &str,
-        mount_path: &str,
-        config: &BTreeMap<String, Value>,
-        environment: &Environment,
-    ) -> Result<Self, MethodError> {
-        let options = options::Options::new(config);
-        let kind = match kind {
-            "kubernetes" => Kind::Kubernetes(kubernetes::Kubernetes::from_options(&options)?),
-            "jwt" => Kind::Jwt(jwt::Jwt::from_options(&options)?),
-            "approle" => Kind::AppRole(approle::AppRole::from_options(&options)?),
-            "cert" => Kind::Cert(cert::Cert::from_options(&options)?),
-            "token_file" => Kind::TokenFile(token_file::TokenFile::from_options(&options)?),
-            "aws" => Kind::Aws(aws::Aws::from_options(&options, environment)?),
-            "gcp" => Kind::Gcp(gcp::Gcp::from_options(&options, environment)?),
-            "azure" => Kind::Azure(azure::Azure::from_options(&options, environment)?),
-            other => {
-                return Err(MethodError::Unknown {
-                    name: other.to_owned(),
-                    known: Self::KNOWN,
-                    refused: Self::REFUSED.contains(&other),
-                });
-            }
+    /// The method of a login. Some get credentials from the environment.
+    pub fn new(login: check::Login<'_>, environment: &Environment) -> Result<Self, MethodError> {
+        use check::Method as Checked;
+        let mount_path = match login.block.mount_path.trim_matches('/') {
+            "" => format!("auth/{}", login.block.kind),
+            path => path.to_owned(),
         };
-        Ok(Self {
-            mount_path: mount_path.to_owned(),
-            kind,
-        })
+        let kind = match login.method {
+            Checked::Kubernetes(it) => Kind::Kubernetes(kubernetes::Kubernetes::new(&it)),
+            Checked::Jwt(it) => Kind::Jwt(jwt::Jwt::new(&it)),
+            Checked::AppRole(it) => Kind::AppRole(approle::AppRole::new(&it)),
+            Checked::Cert(it) => Kind::Cert(cert::Cert::new(&it)),
+            Checked::TokenFile(it) => Kind::TokenFile(token_file::TokenFile::new(&it)),
+            Checked::Aws(it) => Kind::Aws(aws::Aws::new(&it, environment)?),
+            Checked::Gcp(it) => Kind::Gcp(gcp::Gcp::new(&it, environment)),
+            Checked::Azure(it) => Kind::Azure(azure::Azure::new(&it, environment)),
+        };
+        Ok(Self { mount_path, kind })
     }
 
     /// Names method, mount and role: a token of another login is not ours.
@@ -141,11 +114,6 @@ impl Method {
             Kind::Aws(method) => ("aws", method.role().to_owned()),
         };
         format!("{kind} {} {role}", self.mount_path)
-    }
-
-    /// Whether there is a login whose answer can be wrapped.
-    pub fn can_wrap(&self) -> bool {
-        !matches!(self.kind, Kind::TokenFile(_))
     }
 
     /// How to reach Vault for logins and for the token they give, where the method has certificates
@@ -251,7 +219,14 @@ pub(super) fn auth_of(token: Token, info: TokenInfo) -> Auth {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+
+    /// A method's `config` block.
+    pub(super) fn mk_options(config: Value) -> BTreeMap<String, Value> {
+        serde_json::from_value(config).unwrap()
+    }
 
     /// What a login sends, with its secrets.
     pub(super) fn body_of(ask: Ask) -> Value {

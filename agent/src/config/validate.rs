@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::AgentConfig;
-use contract::agent_config::{DurationText, TemplateConfig, Vault};
+use contract::agent_config::{DurationText, TemplateConfig, Vault, check};
 use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use vault_api::ClientConfig;
 
@@ -24,7 +24,6 @@ use super::{
     Revocation, Settings,
 };
 use crate::cli::ClientFlags;
-use crate::proxy::UseToken;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
 
 /// Requests at one time where the configuration says "no limit": one process needs no more.
@@ -57,7 +56,7 @@ impl Settings {
         let mut found = Found::default();
         let auto_auth = config.auto_auth.as_ref();
         if auto_auth.is_none() {
-            found.take(check_without_login(config));
+            found.take(check::without_login(config).map_err(ConfigError::from));
         }
         let reuse = found.take(reuse::reuse(config, environment));
         let login = auto_auth.map(|auto_auth| found.take(login::settings(auto_auth, environment)));
@@ -76,19 +75,7 @@ impl Settings {
         let proxy = client.as_ref();
         let proxy =
             proxy.and_then(|client| found.take(proxy::settings(config, client, environment)));
-        if auto_auth.is_some()
-            && written_sinks.is_empty()
-            && config.template.is_empty()
-            && config.env_template.is_empty()
-            && proxy
-                .as_ref()
-                .is_some_and(|proxy| proxy.use_token == UseToken::Own)
-        {
-            found.take::<()>(Err(ConfigError::rule(
-                "auto_auth requires at least one sink or at least one template or \
-                 api_proxy.use_auto_auth_token=true",
-            )));
-        }
+        found.take(check::nothing_to_do(config).map_err(ConfigError::from));
         let files = config.template.iter().enumerate();
         let files = files.map(|(index, block)| template::settings(block, index));
         let variables = config.env_template.iter().map(exec::variable);
@@ -148,21 +135,6 @@ fn state_directories(config: &AgentConfig) -> Vec<PathBuf> {
     }
 }
 
-/// An agent without a login passes on requests of applications, and nothing else.
-fn check_without_login(config: &AgentConfig) -> Result<(), ConfigError> {
-    if config.cache.is_none() && config.listener.is_empty() {
-        return Err(ConfigError::rule(
-            "no auto_auth, cache, or listener block found in config",
-        ));
-    }
-    if !config.template.is_empty() || !config.env_template.is_empty() {
-        return Err(ConfigError::rule(
-            "template and env_template need an auto_auth block: their secrets are read with its token",
-        ));
-    }
-    Ok(())
-}
-
 fn revocation(config: &AgentConfig) -> Result<Option<Revocation>, ConfigError> {
     let grace = duration("revoke_grace", &config.revoke_grace)?.unwrap_or_default();
     Ok(config.revoke_on_shutdown.0.then_some(Revocation { grace }))
@@ -220,8 +192,7 @@ fn render_settings(
 }
 
 fn duration(key: &str, text: &DurationText) -> Result<Option<Duration>, ConfigError> {
-    text.duration()
-        .map_err(|error| ConfigError::value(key, error))
+    Ok(check::duration(key, text)?)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use contract::agent_config::check::{host_and_port, not_an_address};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -20,7 +21,7 @@ pub struct TcpAddress {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TcpAddressError {
     /// Not of the form `host:port`.
-    #[error("{0:?} is not a host and a port, such as 127.0.0.1:8200, localhost:8200 or [::1]:8200")]
+    #[error("{}", not_an_address(.0))]
     Form(String),
     /// The template cannot be evaluated.
     #[error("{text:?}: {reason}")]
@@ -48,9 +49,7 @@ impl FromStr for TcpAddress {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !text.contains("{{") {
             let form = || TcpAddressError::Form(text.to_owned());
-            return split(text)
-                .filter(|address| !address.host.contains(':') || text.starts_with('['))
-                .ok_or_else(form);
+            return split(text).ok_or_else(form);
         }
         let given = templating::sockaddr(text).map_err(|reason| TcpAddressError::Template {
             text: text.to_owned(),
@@ -67,15 +66,7 @@ impl FromStr for TcpAddress {
 }
 
 fn split(text: &str) -> Option<TcpAddress> {
-    let (host, port) = text.trim().rsplit_once(':')?;
-    let port = port.parse().ok()?;
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let host = bare.unwrap_or(host);
-    if host.contains(':') || bare.is_some() {
-        host.parse::<Ipv6Addr>().ok()?;
-    }
+    let (host, port) = host_and_port(text)?;
     let host = host.to_owned();
     Some(TcpAddress { host, port })
 }

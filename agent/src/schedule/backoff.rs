@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
+use contract::agent_config::check::Backoff;
 
 use super::{Roll, scaled};
 
@@ -50,51 +50,37 @@ impl RetryPolicy {
     }
 }
 
-/// Bounds that contradict each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("auth handler: min_backoff cannot be greater than max_backoff")]
-pub struct BackoffError;
-
 /// Waits between logins: doubled after each failure, less up to a quarter, between two bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoginBackoff {
-    min: Duration,
-    max: Duration,
+    bounds: Backoff,
     current: Duration,
 }
 
 impl Default for LoginBackoff {
     fn default() -> Self {
-        let min = Duration::from_secs(1);
+        Backoff::default().into()
+    }
+}
+
+impl From<Backoff> for LoginBackoff {
+    fn from(bounds: Backoff) -> Self {
         Self {
-            min,
-            max: Duration::from_secs(5 * 60),
-            current: min,
+            bounds,
+            current: bounds.min(),
         }
     }
 }
 
 impl LoginBackoff {
-    /// Waits from `min` to `max`. The shorter has to be shorter.
-    pub fn new(min: Duration, max: Duration) -> Result<Self, BackoffError> {
-        if min >= max {
-            return Err(BackoffError);
-        }
-        Ok(Self {
-            min,
-            max,
-            current: min,
-        })
-    }
-
     /// The shortest wait.
     pub fn min(&self) -> Duration {
-        self.min
+        self.bounds.min()
     }
 
     /// The longest wait.
     pub fn max(&self) -> Duration {
-        self.max
+        self.bounds.max()
     }
 
     /// The wait after the failure at hand.
@@ -105,7 +91,7 @@ impl LoginBackoff {
     /// The state for the next failure in a row.
     #[must_use]
     pub fn next(self, roll: Roll) -> Self {
-        let doubled = self.current.saturating_mul(2).min(self.max);
+        let doubled = self.current.saturating_mul(2).min(self.max());
         Self {
             current: scaled(doubled, 1.0 - roll.between(0.0, 0.25)),
             ..self
@@ -116,7 +102,7 @@ impl LoginBackoff {
     #[must_use]
     pub fn reset(self) -> Self {
         Self {
-            current: self.min,
+            current: self.min(),
             ..self
         }
     }
@@ -173,20 +159,14 @@ mod tests {
 
     #[test]
     fn logins_never_wait_longer_than_the_bound_and_start_afresh_after_a_success() {
-        let mut backoff =
-            LoginBackoff::new(Duration::from_secs(2), Duration::from_secs(30)).unwrap();
+        let backoff =
+            Backoff::new(Duration::from_secs(2), Duration::from_secs(30)).map(LoginBackoff::from);
+        let mut backoff = backoff.unwrap();
         for _ in 0..20 {
             backoff = backoff.next(Roll::dice());
             assert!(backoff.pause() <= Duration::from_secs(30));
         }
         assert!(backoff.pause() >= Duration::from_secs(22));
         assert_eq!(backoff.reset().pause(), Duration::from_secs(2));
-    }
-
-    #[test]
-    fn bounds_that_contradict_each_other_are_refused() {
-        let minute = Duration::from_secs(60);
-        assert_eq!(LoginBackoff::new(minute, minute), Err(BackoffError));
-        assert!(LoginBackoff::new(Duration::from_secs(59), minute).is_ok());
     }
 }

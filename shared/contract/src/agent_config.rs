@@ -5,6 +5,7 @@
 //! object or as a list of objects, and booleans and durations as text too.
 
 mod auto_auth;
+pub mod check;
 mod flexible;
 mod listener;
 mod template;

@@ -11,13 +11,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use contract::agent_config::check;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use vault_api::{Client, Token};
 use zeroize::Zeroizing;
 
 use super::file::{Afterwards, CredentialFile};
-use super::options::{MethodError, Options};
 use super::{Ask, LoginError, file};
 
 const WRAPPED: &str = "wrapped secret id";
@@ -52,34 +52,25 @@ impl fmt::Debug for Unwrapped {
 }
 
 impl AppRole {
-    pub(super) fn from_options(options: &Options<'_>) -> Result<Self, MethodError> {
-        let role_id = options.required("role_id_file_path")?.into();
-        let afterwards = if options.switch("remove_secret_id_file_after_reading", true)? {
+    pub(super) fn new(checked: &check::AppRole<'_>) -> Self {
+        let afterwards = if checked.removes {
             Afterwards::Remove
         } else {
             Afterwards::Keep
         };
-        let wrapped_at = match options.text("secret_id_response_wrapping_path") {
-            Ok(path) => path.map(|path| path.trim_matches('/').to_owned()),
-            Err(error) => return Err(error),
-        };
-        let what = if wrapped_at.is_some() {
+        let what = if checked.wrapped_at.is_some() {
             WRAPPED
         } else {
             "secret id"
         };
-        let path = options.text("secret_id_file_path")?;
-        if path.is_none() && wrapped_at.is_some() {
-            return Err(MethodError::Missing("secret_id_file_path"));
-        }
-        Ok(Self {
-            role_id,
-            secret_id: path.map(|path| SecretId {
+        Self {
+            role_id: checked.role_id.into(),
+            secret_id: checked.secret_id.map(|path| SecretId {
                 file: CredentialFile::new(what, path, afterwards),
-                wrapped_at,
+                wrapped_at: checked.wrapped_at.map(str::to_owned),
                 unwrapped: None,
             }),
-        })
+        }
     }
 
     pub(super) fn role(&self) -> String {
@@ -176,36 +167,4 @@ impl SecretId {
 #[derive(Deserialize)]
 struct Held {
     secret_id: Zeroizing<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn mk_config(config: Value) -> Result<AppRole, MethodError> {
-        let config: BTreeMap<String, Value> = serde_json::from_value(config).unwrap();
-        AppRole::from_options(&Options::new(&config))
-    }
-
-    #[test]
-    fn a_role_id_is_required_and_a_secret_id_is_not() {
-        let missing = mk_config(json!({})).unwrap_err();
-        assert_eq!(missing.to_string(), "missing 'role_id_file_path' value");
-        assert!(mk_config(json!({"role_id_file_path": "/r"})).is_ok());
-        let odd = json!({"role_id_file_path": "/r", "remove_secret_id_file_after_reading": "so"});
-        let odd = mk_config(odd).unwrap_err().to_string();
-        assert!(
-            odd.starts_with("error parsing 'remove_secret_id_file_after_reading' value: "),
-            "{odd}"
-        );
-        let wrapped = json!({"role_id_file_path": "/r", "secret_id_response_wrapping_path": "p"});
-        assert_eq!(
-            mk_config(wrapped).unwrap_err(),
-            MethodError::Missing("secret_id_file_path")
-        );
-    }
 }

@@ -9,10 +9,10 @@ mod question;
 
 use std::time::SystemTime;
 
+use contract::agent_config::check;
 use zeroize::Zeroizing;
 
-use super::options::{MethodError, Options};
-use super::{Ask, LoginError};
+use super::{Ask, LoginError, MethodError};
 use crate::config::Environment;
 use credentials::Source;
 use question::Sts;
@@ -28,28 +28,15 @@ pub(super) struct Aws {
 }
 
 impl Aws {
-    pub(super) fn from_options(
-        options: &Options<'_>,
+    pub(super) fn new(
+        checked: &check::Aws<'_>,
         environment: &Environment,
     ) -> Result<Self, MethodError> {
-        match options.required("type")?.as_str() {
-            "iam" => {}
-            "ec2" => {
-                return Err(MethodError::value(
-                    "type",
-                    "\"ec2\" is a machine's identity, not a pod's: use \"iam\"",
-                ));
-            }
-            _ => return Err(MethodError::value("type", "it is \"iam\"")),
-        }
-        // Credentials are fetched for each login, so nobody has to look for new ones.
-        options.duration("credential_poll_interval")?;
-        let role = options.required("role")?;
         Ok(Self {
-            sts: Sts::in_region(options.text("region")?.as_deref())?,
-            source: Source::from_options(options, environment)?,
-            header_value: options.text("header_value")?,
-            role,
+            role: checked.role.to_owned(),
+            sts: Sts::in_region(checked.region)?,
+            source: Source::find(checked.keys.as_ref(), environment)?,
+            header_value: checked.header_value.map(str::to_owned),
         })
     }
 
@@ -93,15 +80,15 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use serde_json::{Value, json};
 
-    use super::super::options::tests::mk_options;
-    use super::super::tests::body_of;
+    use super::super::tests::{body_of, mk_options};
     use super::*;
 
     fn mk_method(config: Value, environment: &[(&str, &str)]) -> Result<Aws, MethodError> {
         let config = mk_options(config);
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(own).collect();
-        Aws::from_options(&Options::new(&config), &environment)
+        let checked = check::Aws::read(check::Options::new(&config)).unwrap();
+        Aws::new(&checked, &environment)
     }
 
     const KEYS: &[(&str, &str)] = &[
@@ -128,13 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_refused_at_the_start() {
-        let words = |config| mk_method(config, KEYS).unwrap_err().to_string();
-        assert_eq!(words(json!({"role": "app"})), "missing 'type' value");
-        assert_eq!(words(json!({"type": "iam"})), "missing 'role' value");
-        assert!(words(json!({"type": "ec2", "role": "app"})).contains("use \"iam\""));
-        let region = json!({"type": "iam", "role": "app", "region": "evil.example/"});
-        assert!(words(region).contains("'region'"));
+    fn a_login_without_credentials_is_refused_at_the_start() {
         let nobody = mk_method(json!({"type": "iam", "role": "app"}), &[]);
         let nobody = nobody.unwrap_err().to_string();
         assert!(nobody.contains("AWS_WEB_IDENTITY_TOKEN_FILE"), "{nobody}");

@@ -7,10 +7,10 @@
 
 use std::path::PathBuf;
 
+use contract::agent_config::check;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::options::{MethodError, Options};
 use super::platform::Question;
 use super::{Ask, Body, Claims, LoginError, file};
 use crate::config::Environment;
@@ -63,19 +63,10 @@ struct Compute {
 }
 
 impl Azure {
-    pub(super) fn from_options(
-        options: &Options<'_>,
-        environment: &Environment,
-    ) -> Result<Self, MethodError> {
+    pub(super) fn new(checked: &check::Azure<'_>, environment: &Environment) -> Self {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
-        let (object, client) = (options.text("object_id")?, options.text("client_id")?);
-        if object.is_some() && client.is_some() {
-            return Err(MethodError::value(
-                "object_id",
-                "only one of object_id and client_id chooses an identity",
-            ));
-        }
-        let own_client = client.as_deref().or_else(|| variable("AZURE_CLIENT_ID"));
+        let (object, client) = (checked.object_id, checked.client_id);
+        let own_client = client.or_else(|| variable("AZURE_CLIENT_ID"));
         let workload = (
             variable("AZURE_FEDERATED_TOKEN_FILE"),
             variable("AZURE_TENANT_ID"),
@@ -95,15 +86,15 @@ impl Azure {
                     .unwrap_or(METADATA)
                     .to_owned(),
                 chosen: object
-                    .map(|id| ("object_id", id))
-                    .or_else(|| client.map(|id| ("client_id", id))),
+                    .map(|id| ("object_id", id.to_owned()))
+                    .or_else(|| client.map(|id| ("client_id", id.to_owned()))),
             },
         };
-        Ok(Self {
-            role: options.required("role")?,
-            resource: options.required("resource")?,
+        Self {
+            role: checked.role.to_owned(),
+            resource: checked.resource.to_owned(),
             identity,
-        })
+        }
     }
 
     pub(super) fn role(&self) -> &str {
@@ -176,16 +167,16 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::super::options::tests::mk_options;
     use super::super::platform::tests::mk_server;
-    use super::super::tests::body_of;
+    use super::super::tests::{body_of, mk_options};
     use super::*;
 
-    fn mk_method(config: Value, environment: &[(&str, &str)]) -> Result<Azure, MethodError> {
+    fn mk_method(config: Value, environment: &[(&str, &str)]) -> Azure {
         let config = mk_options(config);
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(own).collect();
-        Azure::from_options(&Options::new(&config), &environment)
+        let checked = check::Azure::read(check::Options::new(&config)).unwrap();
+        Azure::new(&checked, &environment)
     }
 
     #[tokio::test]
@@ -200,7 +191,7 @@ mod tests {
             ("AZURE_CLIENT_ID", "client"),
             ("AZURE_AUTHORITY_HOST", &format!("{address}/")),
         ];
-        let method = mk_method(config, &environment).unwrap();
+        let method = mk_method(config, &environment);
         let body = body_of(method.ask().await.unwrap());
         assert_eq!(body, json!({"role": "app", "jwt": "a.b.c"}));
         let request = &requests.join().unwrap()[0];
@@ -222,7 +213,7 @@ mod tests {
         let (address, requests) = mk_server(Box::leak(Box::new(answers)));
         let config = json!({"role": "app", "resource": "https://vault", "client_id": "mine"});
         let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", address.as_str())];
-        let method = mk_method(config, &environment).unwrap();
+        let method = mk_method(config, &environment);
         let body = body_of(method.ask().await.unwrap());
         let wanted = json!({
             "role": "app", "jwt": "a.b.c", "vm_name": "vm", "resource_group_name": "group",
@@ -236,13 +227,5 @@ mod tests {
         for request in requests {
             assert!(request.contains("metadata: true\r\n"), "{request}");
         }
-    }
-
-    #[test]
-    fn a_resource_is_required_and_one_identity_is_chosen() {
-        let words = |config| mk_method(config, &[]).unwrap_err().to_string();
-        assert_eq!(words(json!({"role": "app"})), "missing 'resource' value");
-        let both = json!({"role": "a", "resource": "r", "object_id": "o", "client_id": "c"});
-        assert!(words(both).contains("only one of object_id and client_id"));
     }
 }

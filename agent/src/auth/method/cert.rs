@@ -4,10 +4,10 @@
 
 use std::path::PathBuf;
 
+use contract::agent_config::check;
 use vault_api::ClientConfig;
 use zeroize::Zeroizing;
 
-use super::options::{MethodError, Options};
 use super::{Ask, Body, Claims};
 
 /// Settings of the method. Certificates that it does not name are those of the `vault` block.
@@ -19,20 +19,13 @@ pub(super) struct Cert {
 }
 
 impl Cert {
-    pub(super) fn from_options(options: &Options<'_>) -> Result<Self, MethodError> {
-        options.switch("reload", false)?;
-        let path = |key| Ok(options.text(key)?.map(PathBuf::from));
-        let identity = match (path("client_cert")?, path("client_key")?) {
-            (Some(certificate), Some(key)) => Some((certificate, key)),
-            (None, None) => None,
-            (Some(_), None) => return Err(MethodError::Missing("client_key")),
-            (None, Some(_)) => return Err(MethodError::Missing("client_cert")),
-        };
-        Ok(Self {
-            name: options.text("name")?,
-            authority: path("ca_cert")?,
-            identity,
-        })
+    pub(super) fn new(checked: &check::Cert<'_>) -> Self {
+        let (authority, identity) = (checked.authority, checked.identity);
+        Self {
+            name: checked.name.map(str::to_owned),
+            authority: authority.map(PathBuf::from),
+            identity: identity.map(|(certificate, key)| (certificate.into(), key.into())),
+        }
     }
 
     pub(super) fn role(&self) -> String {
@@ -90,15 +83,14 @@ impl Cert {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::{Value, json};
-
     use super::*;
 
-    fn mk_config(config: Value) -> Result<Cert, MethodError> {
-        let config: BTreeMap<String, Value> = serde_json::from_value(config).unwrap();
-        Cert::from_options(&Options::new(&config))
+    fn mk_cert(authority: Option<&str>, identity: Option<(&str, &str)>) -> Cert {
+        Cert::new(&check::Cert {
+            name: None,
+            authority,
+            identity,
+        })
     }
 
     #[test]
@@ -106,14 +98,11 @@ mod tests {
         let mut vault = ClientConfig::new("https://vault:8200");
         vault.ca_cert = Some("/ca".into());
         vault.client_cert = Some("/cert".into());
-        let plain = mk_config(json!({})).unwrap().client_config(&vault);
+        let plain = mk_cert(None, None).client_config(&vault);
         assert_eq!(plain.client_cert, vault.client_cert);
-        let own = json!({"ca_cert": "/own-ca", "client_cert": "/own", "client_key": "/own-key"});
-        let own = mk_config(own).unwrap().client_config(&vault);
+        let own = mk_cert(Some("/own-ca"), Some(("/own", "/own-key"))).client_config(&vault);
         assert_eq!(own.ca_cert, Some("/own-ca".into()));
         assert_eq!(own.client_cert, Some("/own".into()));
         assert_eq!(own.client_key, Some("/own-key".into()));
-        let half = mk_config(json!({"client_cert": "/own"})).unwrap_err();
-        assert_eq!(half, MethodError::Missing("client_key"));
     }
 }

@@ -1,8 +1,8 @@
 //! The gcp method: the identity token of the machine's service account for a Vault token.
 
+use contract::agent_config::check;
 use zeroize::Zeroizing;
 
-use super::options::{MethodError, Options};
 use super::platform::Question;
 use super::{Ask, Claims, LoginError};
 use crate::config::Environment;
@@ -19,30 +19,14 @@ pub(super) struct Gcp {
 }
 
 impl Gcp {
-    pub(super) fn from_options(
-        options: &Options<'_>,
-        environment: &Environment,
-    ) -> Result<Self, MethodError> {
-        match options.required("type")?.as_str() {
-            "gce" => {}
-            "iam" => {
-                return Err(MethodError::value(
-                    "type",
-                    "\"iam\" signs with a service account's key through Google's API, which this \
-                     agent does not do: use \"gce\", and a role of type gce",
-                ));
-            }
-            _ => return Err(MethodError::value("type", "it is \"gce\"")),
-        }
+    pub(super) fn new(checked: &check::Gcp<'_>, environment: &Environment) -> Self {
         let host = environment.get("GCE_METADATA_HOST");
         let host = host.filter(|host| !host.is_empty());
-        Ok(Self {
-            role: options.required("role")?,
-            account: options
-                .text("service_account")?
-                .unwrap_or_else(|| "default".to_owned()),
+        Self {
+            role: checked.role.to_owned(),
+            account: checked.service_account.to_owned(),
             address: format!("http://{}", host.unwrap_or(METADATA_HOST)),
-        })
+        }
     }
 
     pub(super) fn role(&self) -> &str {
@@ -74,9 +58,8 @@ impl Gcp {
 mod tests {
     use serde_json::json;
 
-    use super::super::options::tests::mk_options;
     use super::super::platform::tests::mk_server;
-    use super::super::tests::body_of;
+    use super::super::tests::{body_of, mk_options};
     use super::*;
 
     #[tokio::test]
@@ -85,31 +68,14 @@ mod tests {
         let host = address.trim_start_matches("http://").to_owned();
         let environment = [("GCE_METADATA_HOST".to_owned(), host)];
         let config = mk_options(json!({"type": "gce", "role": "app"}));
-        let method = Gcp::from_options(&Options::new(&config), &environment.into_iter().collect());
-        let body = body_of(method.unwrap().ask().await.unwrap());
+        let checked = check::Gcp::read(check::Options::new(&config)).unwrap();
+        let method = Gcp::new(&checked, &environment.into_iter().collect());
+        let body = body_of(method.ask().await.unwrap());
         assert_eq!(body, json!({"role": "app", "jwt": "a.b.c"}));
         let request = &requests.join().unwrap()[0];
         let line = "GET /computeMetadata/v1/instance/service-accounts/default/identity\
                     ?audience=http%3A%2F%2Fvault%2Fapp&format=full HTTP/1.1\r\n";
         assert!(request.starts_with(line), "{request}");
         assert!(request.contains("metadata-flavor: Google\r\n"), "{request}");
-    }
-
-    #[test]
-    fn a_type_that_takes_another_api_is_refused_with_the_one_that_does_not() {
-        let read = |config| {
-            let config = mk_options(config);
-            Gcp::from_options(&Options::new(&config), &Environment::default()).unwrap_err()
-        };
-        assert_eq!(
-            read(json!({"role": "app"})).to_string(),
-            "missing 'type' value"
-        );
-        let iam = read(json!({"type": "iam", "role": "app"})).to_string();
-        assert!(iam.contains("use \"gce\""), "{iam}");
-        assert_eq!(
-            read(json!({"type": "gce"})).to_string(),
-            "missing 'role' value"
-        );
     }
 }

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use contract::agent_config::check;
 use zeroize::Zeroizing;
 
 use super::file::{Afterwards, CredentialFile};
-use super::options::{MethodError, Options};
 use super::{Ask, Claims, LoginError};
 
 /// Settings of the method, and the token while its file is gone.
@@ -18,20 +18,17 @@ pub(super) struct Jwt {
 }
 
 impl Jwt {
-    pub(super) fn from_options(options: &Options<'_>) -> Result<Self, MethodError> {
-        let path = options.required("path")?;
-        let remove = options.switch("remove_jwt_after_reading", true)?;
-        let follow = options.switch("remove_jwt_follows_symlinks", false)?;
-        let afterwards = match (remove, follow) {
+    pub(super) fn new(checked: &check::Jwt<'_>) -> Self {
+        let afterwards = match (checked.removes, checked.follows) {
             (false, _) => Afterwards::Keep,
             (true, false) => Afterwards::Remove,
             (true, true) => Afterwards::RemoveTarget,
         };
-        Ok(Self {
-            role: options.required("role")?,
-            file: CredentialFile::new("JWT", path, afterwards),
-            read_period: options.duration("jwt_read_period")?,
-        })
+        Self {
+            role: checked.role.to_owned(),
+            file: CredentialFile::new("JWT", checked.path, afterwards),
+            read_period: checked.read_period,
+        }
     }
 
     pub(super) fn role(&self) -> &str {

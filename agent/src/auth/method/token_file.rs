@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use contract::agent_config::check;
 use vault_api::Token;
 
-use super::options::{MethodError, Options};
 use super::{Ask, LoginError, file};
 
 const WHAT: &str = "token";
@@ -16,10 +16,10 @@ pub(super) struct TokenFile {
 }
 
 impl TokenFile {
-    pub(super) fn from_options(options: &Options<'_>) -> Result<Self, MethodError> {
-        Ok(Self {
-            path: options.required("token_file_path")?.into(),
-        })
+    pub(super) fn new(checked: &check::TokenFile<'_>) -> Self {
+        Self {
+            path: checked.path.into(),
+        }
     }
 
     pub(super) fn path(&self) -> PathBuf {

@@ -1,10 +1,9 @@
 //! The program of exec mode and its variables.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use contract::AgentConfig;
-use contract::agent_config::{EnvTemplate, Exec};
+use contract::agent_config::{EnvTemplate, Exec, check};
 use rustix::process::Signal;
 
 use super::{ConfigError, template};
@@ -14,37 +13,7 @@ use crate::exec::{ExecSettings, Restart, SignalName};
 
 /// `None` where the agent keeps files.
 pub(super) fn settings(config: &AgentConfig) -> Result<Option<ExecSettings>, ConfigError> {
-    let refused = |words: &str| Err(ConfigError::rule(words));
-    let exec = match (&config.exec, config.env_template.is_empty()) {
-        (None, true) => return Ok(None),
-        (None, false) => {
-            return refused(
-                "a top-level 'exec' element must be specified with 'env_template' entries",
-            );
-        }
-        (Some(_), true) => {
-            return refused(
-                "must specify at least one 'env_template' element with a top-level 'exec' element",
-            );
-        }
-        (Some(exec), false) => exec,
-    };
-    if !config.template.is_empty() {
-        return refused("'template' cannot be specified with 'env_template' entries");
-    }
-    if config.api_proxy.is_some() {
-        return refused("'api_proxy' cannot be specified with 'env_template' entries");
-    }
-    let mut names = BTreeSet::new();
-    for block in &config.env_template {
-        if !names.insert(&block.name) {
-            return refused(&format!(
-                "env_template: duplicate environment variable name: {:?}",
-                block.name
-            ));
-        }
-    }
-    program(exec).map(Some)
+    check::exec_rules(config)?.map(program).transpose()
 }
 
 fn program(written: &Exec) -> Result<ExecSettings, ConfigError> {
@@ -90,7 +59,7 @@ pub(super) fn variable(written: &EnvTemplate) -> Result<TemplateSettings, Config
         let reason = "the name of a variable holds no \"=\"";
         return Err(ConfigError::value(place, reason));
     }
-    let source = template::source(&written.source, &written.contents).ok_or_else(|| {
+    let source = check::source(&written.source, &written.contents).ok_or_else(|| {
         ConfigError::rule(format!(
             "{place}: must specify exactly one of 'source' or 'contents'"
         ))
@@ -98,7 +67,7 @@ pub(super) fn variable(written: &EnvTemplate) -> Result<TemplateSettings, Config
     let engine = template::engine(written.engine.as_deref())
         .map_err(|error| ConfigError::value(format!("{place}.engine"), error))?;
     Ok(TemplateSettings {
-        source,
+        source: template::source(source),
         engine,
         output: Output::Variable(name.to_owned()),
         left_delimiter: written.left_delimiter.clone(),

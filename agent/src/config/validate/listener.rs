@@ -1,6 +1,7 @@
 //! One `listener` block.
 
 use contract::agent_config::Listener as Written;
+use contract::agent_config::check::{self, ListenerRole};
 
 use super::ConfigError;
 use crate::files::names;
@@ -14,14 +15,15 @@ const DEFAULT_SOCKET_MODE: u32 = 0o600;
 
 pub(super) fn settings(block: &Written, index: usize) -> Result<ListenerSettings, ConfigError> {
     let place = format!("listener[{index}]");
-    if !matches!(block.kind.as_str(), "tcp" | "unix") {
-        let reason = format!("unknown type {:?}: give tcp or unix", block.kind);
-        return Err(ConfigError::value(place, reason));
-    }
+    check::listener_kind(block, index)?;
+    check::listener_address(block, index)?;
     Ok(ListenerSettings {
         address: address(block, &place)?,
         tls: tls(block, &place)?,
-        role: role(block, &place)?,
+        role: match check::listener_role(block, index)? {
+            ListenerRole::Default => Role::Default,
+            ListenerRole::MetricsOnly => Role::MetricsOnly,
+        },
         require_request_header: block.require_request_header.0,
         enable_quit: block
             .agent_api
@@ -80,26 +82,9 @@ fn tls(block: &Written, place: &str) -> Result<Option<TlsSettings>, ConfigError>
     }))
 }
 
-fn role(block: &Written, place: &str) -> Result<Role, ConfigError> {
-    match block.role.as_str() {
-        "" | "default" => Ok(Role::Default),
-        "metrics_only" => Ok(Role::MetricsOnly),
-        other => Err(ConfigError::value(
-            format!("{place}.role"),
-            format!("unknown role {other:?}: give default or metrics_only"),
-        )),
-    }
-}
-
 fn address(block: &Written, place: &str) -> Result<Address, ConfigError> {
     let wrong = |key: &str, reason: String| ConfigError::value(format!("{place}.{key}"), reason);
     if block.kind == "unix" {
-        if block.address.is_empty() {
-            return Err(wrong(
-                "address",
-                "a unix listener needs the path of its socket".to_owned(),
-            ));
-        }
         let mode = block.socket_mode.mode();
         let mode = mode.map_err(|error| wrong("socket_mode", error.to_string()))?;
         let user = names::user(&block.socket_user);

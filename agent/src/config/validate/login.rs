@@ -1,96 +1,34 @@
 //! The `method` block.
 
-use std::time::Duration;
+use contract::agent_config::AutoAuth;
+use contract::agent_config::check;
 
-use contract::agent_config::{AutoAuth, DurationText, Method as Written};
-
-use super::{ConfigError, Environment, duration};
-use crate::auth::{Method, MethodError};
+use super::{ConfigError, Environment};
+use crate::auth::Method;
 use crate::config::LoginSettings;
-use crate::schedule::LoginBackoff;
 
 pub(super) fn settings(
     auto_auth: &AutoAuth,
     environment: &Environment,
 ) -> Result<LoginSettings, ConfigError> {
-    let written = auto_auth.method.as_ref().ok_or_else(|| {
-        ConfigError::rule("auto_auth: one and only one \"method\" block is required")
-    })?;
-    let method = method(written, environment)?;
-    let min = chosen("auto_auth.method.min_backoff", &written.min_backoff)?;
-    let max = chosen("auto_auth.method.max_backoff", &written.max_backoff)?;
-    let default = LoginBackoff::default();
-    let backoff = LoginBackoff::new(min.unwrap_or(default.min()), max.unwrap_or(default.max()));
-    let backoff = backoff.map_err(|error| ConfigError::rule(error.to_string()))?;
+    let checked = check::login(auto_auth)?;
+    let (backoff, wrap_ttl) = (checked.backoff.into(), checked.wrap_ttl);
+    let exit_on_err = checked.block.exit_on_err.0;
+    let method = Method::new(checked, environment).map_err(check::Problem::from)?;
     Ok(LoginSettings {
-        wrap_ttl: wrap_ttl(auto_auth, written, &method)?,
+        wrap_ttl,
         method,
         keep_connections: true,
         backoff,
-        exit_on_err: written.exit_on_err.0,
+        exit_on_err,
         reauth_on_new_credentials: auto_auth.enable_reauth_on_new_credentials.0,
     })
 }
 
-fn method(written: &Written, environment: &Environment) -> Result<Method, ConfigError> {
-    if written.kind.is_empty() {
-        return Err(ConfigError::value(
-            "auto_auth.method",
-            "method type must be specified",
-        ));
-    }
-    let mount_path = match written.mount_path.trim_matches('/') {
-        "" => format!("auth/{}", written.kind),
-        path => path.to_owned(),
-    };
-    let method = Method::from_config(&written.kind, &mount_path, &written.config, environment);
-    method.map_err(|error| {
-        let key = match error {
-            MethodError::Unknown { .. } => "auto_auth.method",
-            _ => "auto_auth.method.config",
-        };
-        ConfigError::value(key, error)
-    })
-}
-
-/// A wrapped token is for one reader, and cannot be wrapped again.
-fn wrap_ttl(
-    auto_auth: &AutoAuth,
-    written: &Written,
-    method: &Method,
-) -> Result<Option<Duration>, ConfigError> {
-    let Some(ttl) = chosen("auto_auth.method.wrap_ttl", &written.wrap_ttl)? else {
-        return Ok(None);
-    };
-    let [sink] = auto_auth.sink.as_slice() else {
-        return Err(ConfigError::rule(
-            "wrapping enabled on auth method and 0 or many sinks defined",
-        ));
-    };
-    if !sink.wrap_ttl.is_empty() {
-        return Err(ConfigError::rule(
-            "wrapping enabled both on auth method and sink",
-        ));
-    }
-    if !method.can_wrap() {
-        return Err(ConfigError::value(
-            "auto_auth.method.wrap_ttl",
-            format!(
-                "method {:?} has no login whose answer could be wrapped; set wrap_ttl in the sink",
-                written.kind
-            ),
-        ));
-    }
-    Ok(Some(ttl))
-}
-
-/// Zero is how "nothing said" is written, too.
-fn chosen(key: &str, text: &DurationText) -> Result<Option<Duration>, ConfigError> {
-    Ok(duration(key, text)?.filter(|chosen| !chosen.is_zero()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use super::*;

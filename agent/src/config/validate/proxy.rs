@@ -1,10 +1,10 @@
 //! The blocks `api_proxy` and `cache`.
 
 use contract::AgentConfig;
-use contract::agent_config::ApiProxy;
+use contract::agent_config::check;
 
 use super::{ConfigError, Environment};
-use crate::proxy::{ProxySettings, UseToken};
+use crate::proxy::ProxySettings;
 
 /// What becomes of requests that a listener does not answer itself.
 pub(super) fn settings(
@@ -12,51 +12,12 @@ pub(super) fn settings(
     client: &vault_api::ClientConfig,
     environment: &Environment,
 ) -> Result<ProxySettings, ConfigError> {
-    let cache = config.cache.as_ref();
+    let use_token = check::proxy_rules(config)?;
     let proxy = config.api_proxy.as_ref();
-    let of_cache = cache.map_or("", |cache| &cache.use_auto_auth_token);
-    let of_proxy = proxy.map_or("", |proxy| &proxy.use_auto_auth_token);
-    if !of_cache.is_empty() && !of_proxy.is_empty() {
-        return Err(ConfigError::rule(
-            "use_auto_auth_token defined in both api_proxy and cache config; give it in api_proxy only",
-        ));
-    }
-    let is_empty = config.listener.is_empty();
-    if proxy.is_some() && is_empty {
-        return Err(ConfigError::rule(
-            "api_proxy requires at least 1 listener to be defined",
-        ));
-    }
-    if cache.is_some() && is_empty && config.template.is_empty() && config.env_template.is_empty() {
-        return Err(ConfigError::rule(
-            "enabling the cache requires at least 1 template or 1 listener to be defined",
-        ));
-    }
-    if let Some(persist) = cache.and_then(|cache| cache.persist.as_ref()) {
-        check_persist(&persist.kind)?;
-    }
-    if let Some(proxy) = proxy {
-        refuse_consistency(proxy)?;
-    }
-    let (block, written) = match of_proxy {
-        "" => ("cache", of_cache),
-        of_proxy => ("api_proxy", of_proxy),
-    };
-    let use_token = use_token(block, written)?;
-    if use_token != UseToken::Own && config.auto_auth.is_none() {
-        return Err(ConfigError::rule(format!(
-            "{block}.use_auto_auth_token is true but auto_auth not configured"
-        )));
-    }
-    if use_token != UseToken::Own && wraps(config) {
-        return Err(ConfigError::rule(format!(
-            "{block}.use_auto_auth_token is true and auto_auth uses wrapping"
-        )));
-    }
     let prepends = proxy.is_some_and(|proxy| proxy.prepend_configured_namespace.0);
     Ok(ProxySettings {
         use_token,
-        caches: cache.is_some() && !is_empty,
+        caches: config.cache.is_some() && !config.listener.is_empty(),
         namespace: client.namespace.clone().filter(|_| prepends),
         retries: match environment.vault("MAX_RETRIES") {
             Some(_) => client.max_retries,
@@ -66,76 +27,12 @@ pub(super) fn settings(
     })
 }
 
-fn use_token(block: &str, written: &str) -> Result<UseToken, ConfigError> {
-    if written.is_empty() {
-        return Ok(UseToken::Own);
-    }
-    if written.eq_ignore_ascii_case("force") {
-        return Ok(UseToken::Force);
-    }
-    match contract::values::parse_bool(written) {
-        Ok(true) => Ok(UseToken::Fallback),
-        Ok(false) => Ok(UseToken::Own),
-        Err(_) => Err(ConfigError::value(
-            format!("{block}.use_auto_auth_token"),
-            format!("{written:?} is not true, false or force"),
-        )),
-    }
-}
-
-fn check_persist(kind: &str) -> Result<(), ConfigError> {
-    match kind {
-        "kubernetes" => Ok(()),
-        "" => Err(ConfigError::value(
-            "cache.persist",
-            "persist type must be specified",
-        )),
-        other => Err(ConfigError::value(
-            "cache.persist.type",
-            format!("{other:?} is not kubernetes, the only kind there is"),
-        )),
-    }
-}
-
-/// An application that counts on reading its own writes must not be told that it can.
-fn refuse_consistency(proxy: &ApiProxy) -> Result<(), ConfigError> {
-    match proxy.enforce_consistency.as_str() {
-        "" | "never" => {}
-        "always" => {
-            return Err(ConfigError::value(
-                "api_proxy.enforce_consistency",
-                "\"always\" is not supported; \"never\" is",
-            ));
-        }
-        other => {
-            return Err(ConfigError::value(
-                "api_proxy.enforce_consistency",
-                format!("{other:?} is not never"),
-            ));
-        }
-    }
-    match proxy.when_inconsistent.as_str() {
-        "" | "fail" | "retry" | "forward" => Ok(()),
-        other => Err(ConfigError::value(
-            "api_proxy.when_inconsistent",
-            format!("{other:?} is not fail, retry or forward"),
-        )),
-    }
-}
-
-fn wraps(config: &AgentConfig) -> bool {
-    let method = config
-        .auto_auth
-        .as_ref()
-        .and_then(|auth| auth.method.as_ref());
-    method.is_some_and(|method| !method.wrap_ttl.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::proxy::UseToken;
 
     fn read(blocks: Value) -> Result<ProxySettings, String> {
         let config: AgentConfig = serde_json::from_value(blocks).unwrap();

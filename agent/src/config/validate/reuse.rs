@@ -2,53 +2,24 @@
 //! `disable_keep_alives`.
 
 use contract::AgentConfig;
+use contract::agent_config::check::{self, Reuse};
 
 use super::{ConfigError, Environment};
 
-/// The agent has two pools of connections: one for logins, one for all else. An HTTP/1.1 connection
-/// that may not be idle is used once, so both keys come to the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reuse {
-    /// Connections of logins and renewals are kept.
-    pub(super) of_logins: bool,
-    /// Connections of templates and of the proxy are kept.
-    pub(super) of_others: bool,
-}
-
+/// A variable takes the place of its key.
 pub(super) fn reuse(config: &AgentConfig, environment: &Environment) -> Result<Reuse, ConfigError> {
-    let idle = &config.disable_idle_connections;
-    let alive = &config.disable_keep_alives;
-    let mut reuse = Reuse {
-        of_logins: true,
-        of_others: true,
-    };
-    for (key, variable, written) in [
-        (
-            "disable_idle_connections",
-            "AGENT_DISABLE_IDLE_CONNECTIONS",
-            idle,
-        ),
-        ("disable_keep_alives", "AGENT_DISABLE_KEEP_ALIVES", alive),
-    ] {
-        let variable = environment.vault(variable);
-        let words: Vec<&str> = match &variable {
-            Some(variable) => variable.value.split(',').collect(),
-            None => written.iter().map(String::as_str).collect(),
-        };
-        for word in words.into_iter().map(str::trim) {
-            match word {
-                "" => {}
-                "auto-auth" => reuse.of_logins = false,
-                "caching" | "proxying" | "templating" => reuse.of_others = false,
-                other => {
-                    return Err(ConfigError::rule(format!(
-                        "unknown {key} value: {other}; it takes auto-auth, caching, proxying, templating"
-                    )));
-                }
-            }
+    let words = |variable: &str, written: &[String]| -> Vec<String> {
+        match environment.vault(variable) {
+            Some(variable) => variable.value.split(',').map(str::to_owned).collect(),
+            None => written.to_vec(),
         }
-    }
-    Ok(reuse)
+    };
+    let idle = words(
+        "AGENT_DISABLE_IDLE_CONNECTIONS",
+        &config.disable_idle_connections,
+    );
+    let alive = words("AGENT_DISABLE_KEEP_ALIVES", &config.disable_keep_alives);
+    Ok(check::reuse(&idle, &alive)?)
 }
 
 #[cfg(test)]

@@ -1,127 +1,50 @@
 //! The `sink` blocks.
 
-use contract::agent_config::Sink;
-use serde_json::Value;
+use contract::agent_config::{Sink, check};
 
-use super::{ConfigError, Environment, duration};
+use super::{ConfigError, Environment};
 use crate::files::Target;
 use crate::sink::{Sealing, SinkSettings};
-
-/// Mode of a token file where nothing is said.
-const DEFAULT_MODE: u32 = 0o640;
 
 pub(super) fn settings(
     sink: &Sink,
     index: usize,
     environment: &Environment,
 ) -> Result<SinkSettings, ConfigError> {
-    let place = format!("auto_auth.sink[{index}]");
+    let file = check::sink_file(sink, index)?;
+    let sealed = check::sealing(sink, index)?;
     Ok(SinkSettings {
-        target: target(sink, &place)?,
-        wrap_ttl: duration(&format!("{place}.wrap_ttl"), &sink.wrap_ttl)?
-            .filter(|ttl| !ttl.is_zero()),
-        sealing: sealing(sink, &place, environment)?,
+        target: Target {
+            mode: Some(file.mode),
+            uid: file.uid,
+            gid: file.gid,
+            create_directories: false,
+            ..Target::new(file.path)
+        },
+        wrap_ttl: file.wrap_ttl,
+        sealing: sealed.map(|sealed| {
+            Sealing::new(
+                sealed.key.into(),
+                sealed.derives,
+                additional_data(sink, environment),
+            )
+        }),
     })
 }
 
-fn target(sink: &Sink, place: &str) -> Result<Target, ConfigError> {
-    match sink.kind.as_str() {
-        "file" => {}
-        "" => return Err(ConfigError::value(place, "sink type must be specified")),
-        other => {
-            return Err(ConfigError::value(
-                place,
-                format!("Unknown sink type {other:?}: \"file\" is the only one"),
-            ));
-        }
-    }
-    let path = match sink.config.get("path") {
-        Some(Value::String(path)) if !path.is_empty() => path,
-        _ => {
-            return Err(ConfigError::value(
-                place,
-                "'path' not specified for file sink",
-            ));
-        }
-    };
-    let id = |key: &str| match sink.config.get(key) {
-        None => Ok(None),
-        // -1 is how the established agent writes "leave it".
-        Some(Value::Number(number)) if number.as_i64() == Some(-1) => Ok(None),
-        Some(value) => whole_number(value, 10)
-            .map(Some)
-            .ok_or_else(|| ConfigError::value(format!("{place}.{key}"), "not a number of an id")),
-    };
-    let mode = match sink.config.get("mode") {
-        None => DEFAULT_MODE,
-        Some(value) => whole_number(value, 8)
-            .filter(|mode| *mode <= 0o777)
-            .ok_or_else(|| {
-                ConfigError::value(
-                    format!("{place}.mode"),
-                    "not a file mode: give octal digits as text (\"0640\"), or a decimal number (416)",
-                )
-            })?,
-    };
-    Ok(Target {
-        // Zero is how the established agent writes "the default".
-        mode: Some(if mode == 0 { DEFAULT_MODE } else { mode }),
-        uid: id("uid")?,
-        gid: id("gid")?,
-        create_directories: false,
-        ..Target::new(path)
-    })
-}
-
-/// A JSON number (always decimal), or digits as text in the given base.
-fn whole_number(value: &Value, base_of_text: u32) -> Option<u32> {
-    match value {
-        Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
-        Value::String(text) => u32::from_str_radix(text, base_of_text).ok(),
-        _ => None,
-    }
-}
-
-/// Encryption for one reader, where it is asked for. The words are the established ones.
-fn sealing(
-    sink: &Sink,
-    place: &str,
-    environment: &Environment,
-) -> Result<Option<Sealing>, ConfigError> {
-    let refuse = |reason: &str| Err(ConfigError::value(place, reason));
-    let has_aad = !sink.aad.is_empty() || !sink.aad_env_var.is_empty();
-    match (sink.dh_type.as_str(), sink.dh_path.as_str()) {
-        ("", "") if has_aad => {
-            return refuse("specifying AAD data without 'dh_type' does not make sense");
-        }
-        ("", "") if sink.derive_key.0 => {
-            return refuse("specifying 'derive_key' data without 'dh_type' does not make sense");
-        }
-        ("", "") => return Ok(None),
-        ("", _) => return refuse("specifying 'dh_path' without 'dh_type' does not make sense"),
-        ("curve25519", "") => {
-            return refuse("specifying 'dh_type' without 'dh_path' does not make sense");
-        }
-        ("curve25519", _) => {}
-        _ => return refuse("invalid value for 'dh_type': only \"curve25519\" is supported"),
-    }
-    let aad = match sink.aad_env_var.as_str() {
+fn additional_data(sink: &Sink, environment: &Environment) -> String {
+    match sink.aad_env_var.as_str() {
         "" => sink.aad.clone(),
         // Where the variable is not set, the established agent goes on with nothing.
         name => environment.get(name).unwrap_or_default().to_owned(),
-    };
-    Ok(Some(Sealing::new(
-        sink.dh_path.clone().into(),
-        sink.derive_key.0,
-        aad,
-    )))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

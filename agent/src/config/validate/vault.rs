@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contract::agent_config::Vault as Written;
-use contract::{GoDuration, values};
+use contract::agent_config::{Vault as Written, check};
+use contract::values;
 use vault_api::{ClientConfig, ProxyAddress, RateLimitError};
 
 use super::{ConfigError, Environment};
@@ -187,22 +187,14 @@ fn proxy(environment: &Environment) -> Result<Option<ProxyAddress>, ConfigError>
 }
 
 fn timeout(environment: &Environment) -> Result<Duration, ConfigError> {
-    let seconds = variable(environment, "CLIENT_TIMEOUT", |text| {
-        GoDuration::parse_seconds(text)
-            .map_err(|error| error.to_string())?
-            .to_std()
-            .ok_or_else(|| format!("{text:?} is negative"))
-    })?;
+    let seconds = variable(environment, "CLIENT_TIMEOUT", check::client_timeout)?;
     Ok(seconds.unwrap_or(Duration::from_secs(60)))
 }
 
 /// Zero where nothing is said: secrets and logins are tried again by the agent itself, which knows
 /// more about them than the client does.
 fn max_retries(environment: &Environment) -> Result<u32, ConfigError> {
-    let count = variable(environment, "MAX_RETRIES", |text| {
-        text.parse()
-            .map_err(|_| format!("{text:?} is not a whole number"))
-    })?;
+    let count = variable(environment, "MAX_RETRIES", check::max_retries)?;
     Ok(count.unwrap_or(0))
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use contract::agent_config::check::AwsKeys;
 use hyper::Uri;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::super::options::{MethodError, Options};
 use super::super::platform::Question;
-use super::super::{LoginError, file};
+use super::super::{LoginError, MethodError, file};
 use super::question::Sts;
 use crate::config::Environment;
 
@@ -81,23 +81,18 @@ impl fmt::Display for Source {
 
 impl Source {
     /// The first that is there, in the order of AWS's own libraries.
-    pub(super) fn from_options(
-        options: &Options<'_>,
+    pub(super) fn find(
+        given: Option<&AwsKeys<'_>>,
         environment: &Environment,
     ) -> Result<Self, MethodError> {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
         let secret = |text: &str| Zeroizing::new(text.to_owned());
-        match (options.text("access_key")?, options.text("secret_key")?) {
-            (Some(access_key_id), Some(secret_access_key)) => {
-                return Ok(Self::Given(Keys {
-                    access_key_id,
-                    secret_access_key: Zeroizing::new(secret_access_key),
-                    session_token: options.text("session_token")?.map(Zeroizing::new),
-                }));
-            }
-            (None, None) => {}
-            (Some(_), None) => return Err(MethodError::Missing("secret_key")),
-            (None, Some(_)) => return Err(MethodError::Missing("access_key")),
+        if let Some(keys) = given {
+            return Ok(Self::Given(Keys {
+                access_key_id: keys.access_key.to_owned(),
+                secret_access_key: secret(keys.secret_key),
+                session_token: keys.session_token.map(secret),
+            }));
         }
         let id = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
         if let Some((access_key_id, secret_access_key)) = id {
@@ -226,16 +221,13 @@ fn keys_of_sts(answer: &str) -> Option<Keys> {
 mod tests {
     use std::io::Write;
 
-    use serde_json::json;
-
-    use super::super::super::options::tests::mk_options;
     use super::super::super::platform::tests::mk_server;
     use super::*;
 
     fn mk_source(environment: &[(&str, &str)]) -> Result<Source, MethodError> {
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(own).collect();
-        Source::from_options(&Options::new(&mk_options(json!({}))), &environment)
+        Source::find(None, &environment)
     }
 
     fn mk_token() -> tempfile::NamedTempFile {

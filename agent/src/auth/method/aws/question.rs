@@ -8,9 +8,10 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use contract::agent_config::check::aws_region;
 use zeroize::Zeroizing;
 
-use super::super::options::MethodError;
+use super::super::MethodError;
 use super::credentials::Keys;
 
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
@@ -35,13 +36,7 @@ pub(super) struct Question {
 impl Sts {
     pub(super) fn in_region(region: Option<&str>) -> Result<Self, MethodError> {
         let region = region.unwrap_or(GLOBAL_REGION);
-        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-        if !region.chars().all(is_letter) {
-            return Err(MethodError::value(
-                "region",
-                "it is a name like eu-central-1",
-            ));
-        }
+        aws_region(region)?;
         Ok(Self {
             region: region.to_owned(),
         })

@@ -1,12 +1,13 @@
-//! The `config` block of a method, value by value. The words of the errors are the established ones.
+//! The `config` block of a method, value by value. The words of the errors are those of Vault Agent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contract::agent_config::DurationText;
-use contract::values;
 use serde_json::Value;
 use thiserror::Error;
+
+use crate::agent_config::DurationText;
+use crate::values;
 
 /// Settings of a method that cannot be used. Permanent until they are corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -22,7 +23,7 @@ pub enum MethodError {
         name: String,
         /// What there is.
         known: &'static [&'static str],
-        /// The established agent has it.
+        /// Vault Agent has it.
         refused: bool,
     },
     /// A required value is not there.
@@ -46,7 +47,7 @@ pub enum MethodError {
 
 impl MethodError {
     /// The value of `key` cannot be used.
-    pub(super) fn value(key: &'static str, reason: impl Into<String>) -> Self {
+    pub fn value(key: &'static str, reason: impl Into<String>) -> Self {
         Self::Value {
             key,
             reason: reason.into(),
@@ -55,82 +56,87 @@ impl MethodError {
 }
 
 /// A method's `config` block.
-pub(super) struct Options<'a>(&'a BTreeMap<String, Value>);
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a>(&'a BTreeMap<String, Value>);
 
 impl<'a> Options<'a> {
-    pub(super) fn new(config: &'a BTreeMap<String, Value>) -> Self {
+    /// The settings in a block.
+    pub fn new(config: &'a BTreeMap<String, Value>) -> Self {
         Self(config)
     }
 
     /// Text that has to be there and not to be empty.
-    pub(super) fn required(&self, key: &'static str) -> Result<String, MethodError> {
+    ///
+    /// # Errors
+    ///
+    /// It is absent, empty, or something else than text.
+    pub fn required(self, key: &'static str) -> Result<&'a str, MethodError> {
         match self.0.get(key) {
             None => Err(MethodError::Missing(key)),
             Some(Value::String(text)) if text.is_empty() => Err(MethodError::Empty(key)),
-            Some(Value::String(text)) => Ok(text.clone()),
+            Some(Value::String(text)) => Ok(text),
             Some(_) => Err(MethodError::NotText(key)),
         }
     }
 
     /// Text; `None` where it is absent or empty.
-    pub(super) fn text(&self, key: &'static str) -> Result<Option<String>, MethodError> {
+    ///
+    /// # Errors
+    ///
+    /// It is something else than text.
+    pub fn text(self, key: &'static str) -> Result<Option<&'a str>, MethodError> {
         match self.0.get(key) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
             Some(_) => Err(MethodError::NotText(key)),
         }
     }
 
     /// A switch, as a boolean or in Go's spellings of one.
-    pub(super) fn switch(&self, key: &'static str, default: bool) -> Result<bool, MethodError> {
-        match self.0.get(key) {
-            None => Ok(default),
-            Some(Value::Bool(on)) => Ok(*on),
-            Some(value) => {
-                let text = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                values::parse_bool(&text).map_err(|error| MethodError::Value {
-                    key,
-                    reason: error.to_string(),
-                })
-            }
-        }
+    ///
+    /// # Errors
+    ///
+    /// It is neither.
+    pub fn switch(self, key: &'static str, default: bool) -> Result<bool, MethodError> {
+        let text = match self.0.get(key) {
+            None => return Ok(default),
+            Some(Value::Bool(on)) => return Ok(*on),
+            Some(Value::String(text)) => values::parse_bool(text),
+            Some(other) => values::parse_bool(&other.to_string()),
+        };
+        text.map_err(|error| MethodError::value(key, error.to_string()))
     }
 
-    /// A duration: Go's, or a number of seconds.
-    pub(super) fn duration(&self, key: &'static str) -> Result<Option<Duration>, MethodError> {
-        let Some(value) = self.0.get(key) else {
-            return Ok(None);
+    /// A duration: Go's, or a number of seconds; `None` where it is absent or zero.
+    ///
+    /// # Errors
+    ///
+    /// It is neither.
+    pub fn duration(self, key: &'static str) -> Result<Option<Duration>, MethodError> {
+        let text = match self.0.get(key) {
+            None => return Ok(None),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
         };
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
         let duration = DurationText::new(text).duration();
         duration
             .map(|duration| duration.filter(|duration| !duration.is_zero()))
-            .map_err(|error| MethodError::Value {
-                key,
-                reason: error.to_string(),
-            })
+            .map_err(|error| MethodError::value(key, error.to_string()))
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use serde_json::json;
 
     use super::*;
 
-    pub(in super::super) fn mk_options(config: Value) -> BTreeMap<String, Value> {
-        serde_json::from_value(config).unwrap()
-    }
-
     #[test]
-    fn values_are_refused_with_the_established_words() {
-        let config = mk_options(json!({
+    fn values_are_refused_with_the_words_of_vault_agent() {
+        let config: BTreeMap<_, _> = serde_json::from_value(json!({
             "number": 1, "empty": "", "on": "true", "off": false, "odd": "maybe", "time": "90s",
-        }));
+        }))
+        .unwrap();
         let options = Options::new(&config);
         let words = |error: MethodError| error.to_string();
         assert_eq!(

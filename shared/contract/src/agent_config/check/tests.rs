@@ -1,0 +1,122 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn mk_config() -> Value {
+    json!({
+        "auto_auth": {
+            "method": {"type": "kubernetes", "config": {"role": "app"}},
+            "sink": [{"type": "file", "config": {"path": "/t"}}],
+        },
+        "vault": {"address": "https://vault:8200"},
+        "template": [{"destination": "/d", "contents": "x"}],
+    })
+}
+
+fn said(config: Value) -> Vec<String> {
+    let config = serde_json::from_value(config).unwrap();
+    problems(&config).iter().map(ToString::to_string).collect()
+}
+
+/// What is said of the usual configuration with one value changed.
+fn with(pointer: &str, value: Value) -> Vec<String> {
+    let mut config = mk_config();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    config.pointer_mut(parent).unwrap()[key] = value;
+    said(config)
+}
+
+#[test]
+fn a_usual_configuration_has_no_problems() {
+    assert_eq!(said(mk_config()), [""; 0]);
+}
+
+#[test]
+fn each_block_says_what_is_wrong_with_it() {
+    for (pointer, value, words) in [
+        (
+            "/auto_auth/method/type",
+            json!("Kubernetes"),
+            "auto_auth.method: unknown auth method \"Kubernetes\": this agent knows kubernetes, jwt, \
+             approle, cert, token_file, aws, gcp, azure",
+        ),
+        (
+            "/auto_auth/method/type",
+            json!("jwt"),
+            "auto_auth.method.config: missing 'path' value",
+        ),
+        (
+            "/auto_auth/method/max_backoff",
+            json!("1s"),
+            "auth handler: min_backoff cannot be greater than max_backoff",
+        ),
+        (
+            "/auto_auth/method/min_backoff",
+            json!("5 min"),
+            "auto_auth.method.min_backoff: time: unknown unit \" min\" in duration \"5 min\"",
+        ),
+        (
+            "/template/0/perms",
+            json!("rw-r-----"),
+            "template[0] (/d).perms: perms: \"rw-r-----\" is not a file mode: give octal digits such \
+             as \"0640\", at most \"7777\"",
+        ),
+        (
+            "/vault/address",
+            json!("vault:8200"),
+            "vault.address: it must begin with http://, https:// or unix://",
+        ),
+        (
+            "/disable_keep_alives",
+            json!(["proxy"]),
+            "unknown disable_keep_alives value: proxy; it takes auto-auth, caching, proxying, \
+             templating",
+        ),
+        (
+            "/listener",
+            json!([{"type": "tcp", "tls_disable": true, "address": "127.0.0.1:http"}]),
+            "listener[0].address: \"127.0.0.1:http\" is not a host and a port, such as \
+             127.0.0.1:8200, localhost:8200 or [::1]:8200",
+        ),
+        (
+            "/revoke_grace",
+            json!("x"),
+            "revoke_grace: time: invalid duration \"x\"",
+        ),
+    ] {
+        assert_eq!(with(pointer, value), [words], "{pointer}");
+    }
+}
+
+#[test]
+fn all_blocks_are_checked_in_the_order_of_the_agent() {
+    let mut config = mk_config();
+    config["auto_auth"]["method"]["type"] = json!("gcp");
+    config["template"][0]["perms"] = json!("x");
+    config["template_config"] = json!({"static_secret_render_interval": "x"});
+    let said = said(config);
+    let keys: Vec<_> = said
+        .iter()
+        .map(|words| words.split(": ").next().unwrap())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "auto_auth.method.config",
+            "template[0] (/d).perms",
+            "template_config.static_secret_render_interval",
+        ]
+    );
+}
+
+#[test]
+fn levels_and_formats_are_read_in_any_case() {
+    assert_eq!("WARNING".parse(), Ok(LogLevel::Warn));
+    assert_eq!("".parse(), Ok(LogLevel::Info));
+    assert_eq!("Json".parse(), Ok(LogFormat::Json));
+    assert_eq!(
+        "verbose".parse::<LogLevel>().unwrap_err().to_string(),
+        "unknown log level \"verbose\": use trace, debug, info, notice, warn or error"
+    );
+    assert!("text".parse::<LogFormat>().is_err());
+}
