@@ -216,6 +216,17 @@ pub enum ConfigError {
         /// The variable.
         variable: String,
     },
+    /// A part of a configuration in variables is there, and the one before it is not.
+    #[error(
+        "{present} is set, but {missing} is not: a configuration in several variables is numbered \
+         without a gap; set {missing}, or remove {present} if it is not a part of the configuration"
+    )]
+    Gap {
+        /// The variable that is missing.
+        missing: String,
+        /// The variable behind it.
+        present: String,
+    },
     /// A variable is not base64.
     #[error("{variable} is not base64: {source}")]
     Base64 {

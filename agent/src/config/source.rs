@@ -1,5 +1,7 @@
 //! Where the configuration comes from, and its first reading.
 
+mod parts;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,7 +90,15 @@ impl Loaded {
                     }
                 }
                 Source::Variable(variable) => {
-                    loaded.add(decoded(variable, environment), variable);
+                    let text = parts::joined(variable, sources, environment);
+                    let (origin, text) = match text {
+                        Ok(joined) => {
+                            let text = decoded(&joined.origin, &joined.text);
+                            (joined.origin, text)
+                        }
+                        Err(error) => (variable.clone(), Err(error)),
+                    };
+                    loaded.add(text, &origin);
                 }
             }
         }
@@ -243,12 +253,7 @@ fn is_configuration(name: &str) -> bool {
     ending.is_some_and(|ending| ending == "hcl" || ending == "json") && !left_by_an_editor
 }
 
-fn decoded(variable: &str, environment: &Environment) -> Result<String, ConfigError> {
-    let encoded = environment
-        .get(variable)
-        .ok_or_else(|| ConfigError::NotSet {
-            variable: variable.to_owned(),
-        })?;
+fn decoded(variable: &str, encoded: &str) -> Result<String, ConfigError> {
     // People wrap long lines; the encoding has no blanks of its own.
     let encoded: String = encoded.split_whitespace().collect();
     let bytes = STANDARD

@@ -55,3 +55,22 @@ pub const AGENT_BINARY: &str = "/vault-agent";
 /// Last path segment of our agent image's name; the flavour `auto` is native when it matches, so
 /// that images mirrored into another registry are recognised.
 pub const AGENT_IMAGE_NAME: &str = "vault-injector-agent";
+
+/// The longest string that Linux passes on to a program, `NAME=value` and the zero byte behind it
+/// (`MAX_ARG_STRLEN`).
+pub const LONGEST_VARIABLE: usize = 128 * 1024;
+
+/// The name of a further part of a configuration that is too large for [`CONFIG_VARIABLE`] alone:
+/// the second one is `VAULT_CONFIG_2`.
+pub fn config_part(number: u32) -> String {
+    format!("{CONFIG_VARIABLE}_{number}")
+}
+
+/// The longest value of a variable that Linux passes on to a program.
+///
+/// ```
+/// assert_eq!(contract::names::longest_value("VAULT_CONFIG"), 131_058);
+/// ```
+pub const fn longest_value(name: &str) -> usize {
+    LONGEST_VARIABLE - name.len() - 2
+}

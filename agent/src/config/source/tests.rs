@@ -236,3 +236,24 @@ fn what_only_follows_from_another_problem_is_not_said() {
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].starts_with("a.hcl: line 1"), "{found:?}");
 }
+
+#[test]
+fn a_configuration_in_several_variables_is_read_as_one() {
+    let config = r#"{"vault": {"address": "http://vault:8200"}, "pid_file": "/a/long/path"}"#;
+    let encoded = STANDARD.encode(config);
+    let (first, second) = encoded.split_at(41);
+    let variables = |second: &str| -> Environment {
+        let pairs = [("VAULT_CONFIG", first), ("VAULT_CONFIG_2", second)];
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        pairs.into_iter().map(own).collect()
+    };
+    let sources = [Source::Variable(CONFIG_VARIABLE.to_owned())];
+    let loaded = load_from(&sources, &variables(second)).unwrap();
+    assert_eq!(loaded.config.pid_file, "/a/long/path");
+    let foreign = load_from(&sources, &variables("production")).unwrap_err();
+    let foreign = foreign.to_string();
+    assert!(
+        foreign.starts_with("VAULT_CONFIG to VAULT_CONFIG_2"),
+        "{foreign}"
+    );
+}
