@@ -98,6 +98,43 @@ impl GoDuration {
     }
 }
 
+/// The duration that a text most likely means: blanks left out and units as people write them turned
+/// into Go's; `None` where that does not make one.
+///
+/// ```
+/// assert_eq!(contract::duration::meant("5 min").as_deref(), Some("5m"));
+/// assert_eq!(contract::duration::meant("soon"), None);
+/// ```
+pub fn meant(text: &str) -> Option<String> {
+    // Longer than any duration that somebody means, and anybody's text.
+    if text.len() > 40 {
+        return None;
+    }
+    let text: String = text.split_whitespace().collect();
+    let text = text.to_lowercase();
+    let mut meant = String::new();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (_, unit) = split_number(rest)?;
+        let number = &rest[..rest.len() - unit.len()];
+        let end = unit
+            .find(|letter: char| letter == '.' || letter.is_ascii_digit())
+            .unwrap_or(unit.len());
+        let (unit, after) = unit.split_at(end);
+        meant.push_str(number);
+        meant.push_str(match unit {
+            "sec" | "secs" | "second" | "seconds" => "s",
+            "min" | "mins" | "minute" | "minutes" => "m",
+            "hr" | "hrs" | "hour" | "hours" => "h",
+            "msec" | "millis" | "milliseconds" => "ms",
+            "day" | "days" => "d",
+            other => other,
+        });
+        rest = after;
+    }
+    GoDuration::parse_seconds(&meant).is_ok().then_some(meant)
+}
+
 impl FromStr for GoDuration {
     type Err = DurationError;
 

@@ -66,6 +66,25 @@ pub fn config_part(number: u32) -> String {
     format!("{CONFIG_VARIABLE}_{number}")
 }
 
+/// Whether a variable is such a part: its number is written without leading zeros, and 2 or more.
+///
+/// ```
+/// use contract::names::is_config_part;
+/// assert!(is_config_part("VAULT_CONFIG_2") && !is_config_part("VAULT_CONFIG_02"));
+/// ```
+pub fn is_config_part(name: &str) -> bool {
+    part_number(name).is_some()
+}
+
+/// The number of such a part.
+pub fn part_number(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix(CONFIG_VARIABLE)?.strip_prefix('_')?;
+    let is_canonical =
+        digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
+    let number = digits.parse().ok().filter(|_| is_canonical)?;
+    (number >= 2).then_some(number)
+}
+
 /// The longest value of a variable that Linux passes on to a program.
 ///
 /// ```

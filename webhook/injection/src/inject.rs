@@ -17,6 +17,7 @@ mod container;
 mod container_patch;
 mod denial;
 mod environment;
+mod flags;
 mod flavor;
 mod objects;
 mod operations;
@@ -43,6 +44,7 @@ use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
 
 pub use denial::Denial;
+pub use flags::flag_problems;
 pub use flavor::Flavor;
 pub use patch::Operations;
 pub use profile::Profile;
@@ -226,8 +228,20 @@ fn evaluate(
     let written = &glance.metadata.annotations;
     let additions = Additions::new(&asked, &annotations, &pod, settings)?;
     let plan = operations::plan(&asked, &additions, written, &pod, settings)?;
+    let refused = warnings::about_agent(&asked, &annotations, &pod, &additions);
+    let denies = asked.flavor.is_our_agent() && refused.iter().any(Warning::is_sure);
     let more = warnings::about_request(&asked, &annotations, &pod, &additions);
-    outcome.warnings.extend(more);
+    // The agent's own words are the better ones.
+    let is_new = |warning: &Warning| {
+        refused
+            .iter()
+            .all(|other| !other.is_about_the_same(warning))
+    };
+    outcome.warnings.extend(more.into_iter().filter(is_new));
+    if denies {
+        return Err(Denial::Agent(refused));
+    }
+    outcome.warnings.extend(refused);
     refuse_mistakes(outcome, settings)?;
     Ok(Decision::Inject(plan))
 }

@@ -154,6 +154,26 @@ pub fn is_our_image(image: &str) -> bool {
     name == names::AGENT_IMAGE_NAME
 }
 
+/// The first version of our agent that reads a configuration in several variables.
+const CONFIG_PARTS_SINCE: [u32; 3] = [0, 1, 0];
+
+/// Whether the agent of an image reads a configuration in several variables; `None` where the image
+/// does not tell.
+pub fn reads_config_parts(image: &str) -> Option<bool> {
+    if !is_our_image(image) {
+        return None;
+    }
+    let without_digest = image.split_once('@').map_or(image, |(name, _)| name);
+    let (_, tag) = without_digest.rsplit_once(':')?;
+    let version = tag.strip_prefix('v').unwrap_or(tag);
+    let version = version
+        .split_once('-')
+        .map_or(version, |(version, _)| version);
+    let numbers: Option<Vec<u32>> = version.split('.').map(|it| it.parse().ok()).collect();
+    let numbers = numbers.filter(|numbers| numbers.len() == CONFIG_PARTS_SINCE.len())?;
+    Some(numbers.as_slice() >= CONFIG_PARTS_SINCE.as_slice())
+}
+
 /// Whether commands are shell lines in this image of ours: its variant with a shell is a tag.
 pub fn has_shell_for_commands(image: &str) -> bool {
     let without_digest = image.split_once('@').map_or(image, |(name, _)| name);
@@ -268,6 +288,23 @@ mod tests {
             "",
         ] {
             assert!(!is_our_image(image), "{image}");
+        }
+    }
+
+    #[test]
+    fn the_tag_of_our_image_tells_whether_it_reads_a_configuration_in_parts() {
+        for (image, reads) in [
+            (OUR_IMAGE, Some(true)),
+            (
+                "x:5000/vault-injector-agent:v1.2.3-busybox@sha256:a",
+                Some(true),
+            ),
+            ("vault-injector-agent:0.0.9", Some(false)),
+            ("vault-injector-agent:latest", None),
+            ("vault-injector-agent", None),
+            ("registry:5000/agent:9.9.9", None),
+        ] {
+            assert_eq!(reads_config_parts(image), reads, "{image}");
         }
     }
 

@@ -150,10 +150,14 @@ fn pods() -> impl Strategy<Value = Value> {
                     "metadata": {"generateName": "app-", "annotations": others},
                     "spec": {"containers": regular},
                 });
-                for (key, value) in [("agent-inject", "true"), ("role", "app")]
-                    .into_iter()
-                    .chain(annotations)
-                {
+                // What any of the auth methods needs.
+                let fixed = [
+                    ("agent-inject", "true"),
+                    ("role", "app"),
+                    ("auth-config-type", "iam"),
+                    ("auth-config-role-id-file-path", "/vault/role-id"),
+                ];
+                for (key, value) in fixed.into_iter().chain(annotations) {
                     pod["metadata"]["annotations"][format!("{PREFIX}{key}")] = json!(value);
                 }
                 if has_status {

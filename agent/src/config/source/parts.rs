@@ -1,7 +1,7 @@
 //! A configuration that is too large for one variable: Linux takes no longer ones than 128 KiB, so
 //! the injector goes on in `VAULT_CONFIG_2`, `VAULT_CONFIG_3` and so on.
 
-use contract::names::{CONFIG_VARIABLE, config_part};
+use contract::names::{CONFIG_VARIABLE, config_part, part_number};
 
 use super::Source;
 use crate::config::{ConfigError, Environment};
@@ -31,7 +31,7 @@ pub(super) fn joined(
     if variable != CONFIG_VARIABLE {
         return Ok(joined);
     }
-    let mut numbers: Vec<u32> = environment.names().filter_map(number).collect();
+    let mut numbers: Vec<u32> = environment.names().filter_map(part_number).collect();
     numbers.retain(|number| {
         let name = config_part(*number);
         let is_empty = environment.get(&name).is_none_or(str::is_empty);
@@ -54,13 +54,6 @@ pub(super) fn joined(
         joined.origin = format!("{variable} to {last}");
     }
     Ok(joined)
-}
-
-/// The number of a part, as it is written without leading zeros.
-fn number(name: &str) -> Option<u32> {
-    let digits = name.strip_prefix(CONFIG_VARIABLE)?.strip_prefix('_')?;
-    let number = digits.parse().ok().filter(|number| *number >= 2)?;
-    (config_part(number) == name).then_some(number)
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod beforehand;
+
 use std::path::Path;
 
 use serde_json::{Value, json};

@@ -17,6 +17,7 @@ mod method;
 mod options;
 mod process;
 mod sink;
+mod stock;
 mod template;
 
 use std::fmt;
@@ -36,10 +37,20 @@ pub use process::{
     LogFormat, LogLevel, UnknownFormat, UnknownLevel, address, client_timeout, max_retries,
 };
 pub use sink::{SealedSink, SinkFile, sealing, sink_file};
+pub use stock::{STOCK_METHODS, stock_method};
 pub use template::{QuietTime, Source, TemplateBlock, place, quiet_time, source, template};
 
-use super::AgentConfig;
 use super::flexible::DurationText;
+use super::{AgentConfig, AutoAuth};
+
+/// Which agent reads a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The one of this project.
+    OurAgent,
+    /// Vault Agent of a stock image. It has other auth methods.
+    StockAgent,
+}
 
 /// Something in a configuration that the agent refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +119,7 @@ impl From<MethodError> for Problem {
 
 /// All that is wrong with a configuration, in the order in which the agent says it. Of each block,
 /// the first problem hides the others in it.
-pub fn problems(config: &AgentConfig) -> Vec<Problem> {
+pub fn problems(config: &AgentConfig, reader: Reader) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut note = |result: Result<(), Problem>| found.extend(result.err());
     let auto_auth = config.auto_auth.as_ref();
@@ -123,7 +134,10 @@ pub fn problems(config: &AgentConfig) -> Vec<Problem> {
         .map(drop),
     );
     if let Some(auto_auth) = auto_auth {
-        note(login(auto_auth).map(drop));
+        note(match reader {
+            Reader::OurAgent => login(auto_auth).map(drop),
+            Reader::StockAgent => stock_login(auto_auth),
+        });
         for (index, sink) in auto_auth.sink.iter().enumerate() {
             note(sink_file(sink, index).map(drop));
             note(sealing(sink, index).map(drop));
@@ -150,6 +164,14 @@ pub fn problems(config: &AgentConfig) -> Vec<Problem> {
     }
     note(duration("revoke_grace", &config.revoke_grace).map(drop));
     found
+}
+
+fn stock_login(auto_auth: &AutoAuth) -> Result<(), Problem> {
+    let Some(method) = &auto_auth.method else {
+        return login(auto_auth).map(drop);
+    };
+    stock_method(&method.kind, &method.config)?;
+    backoff(method).map(drop)
 }
 
 /// The duration under a key; `None` where nothing is written.

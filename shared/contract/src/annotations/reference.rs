@@ -15,7 +15,8 @@ pub fn reference_markdown() -> String {
          under `/vault/secrets`, in lower case.\n\n\
          A default holds only where the annotation is absent. An annotation that is there with an \
          empty value stays\nempty. A value that cannot be read denies the pod, and the message names \
-         the annotation.\n[annotations-in-pods.md](annotations-in-pods.md) shows what each changes in a \
+         the annotation; with our\nagent image, neither can one that the agent would refuse at its start. A stock \
+         agent gets it, with a warning.\n[annotations-in-pods.md](annotations-in-pods.md) shows what each changes in a \
          pod.\n\n\
          This page is made from the table that the injector reads with \
          (`shared/contract/src/annotations/table.rs`);\na test fails when the two differ, and \

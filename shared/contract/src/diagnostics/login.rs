@@ -25,4 +25,36 @@ diagnostics! {
         "`no Vault role found`",
         "the agent logs in with a role, and the pod names none",
         "`vault.hashicorp.com/role: \"NAME\"`; `vault list auth/kubernetes/role` lists them";
+    AUTH_METHOD = 1307:
+        "`auth-type … is not an auth method of …`",
+        "the name is misspelt, or only a stock Vault Agent has the method",
+        "write one of the names that the message lists, in lower case, or use a stock `agent-image`";
+    AUTH_SETTING_MISSING = 1308:
+        "`the auth method … needs …`",
+        "the method does not work without this setting",
+        "add the annotation that the message names";
+    AUTH_SETTING = 1309:
+        "`auth-config-… is empty`, `auth-config-… cannot be used`",
+        "the agent refuses the setting of its auth method",
+        "write what the message says";
+    BACKOFF = 1310:
+        "`… has to be longer than auth-min-backoff`, `… has to be shorter than auth-max-backoff`",
+        "the longest pause between logins is not longer than the shortest, which may be the default",
+        "set both, the second one longer";
+    CONFIGURATION = 1311:
+        "`the agent would not start with its configuration`",
+        "the agent's own check of its configuration fails",
+        "correct what the message names; `vault-agent validate` runs the same check";
+    VARIABLE_TOO_LONG = 1312:
+        "`the agent's variable … has … bytes, and Linux takes no more than …`",
+        "one environment variable may have 128 KiB with its name, and a stock agent reads its configuration from one",
+        "shorten the templates, put the configuration into a ConfigMap (`agent-configmap`), or use our agent image, which reads several variables";
+    CONFIG_PART_TAKEN = 1313:
+        "`VAULT_CONFIG_2 would be read as a part of the agent's configuration`",
+        "our agent reads a large configuration from `VAULT_CONFIG`, `VAULT_CONFIG_2` and so on",
+        "give the variable another name";
+    OLD_IMAGE = 1314:
+        "`the configuration needs several variables`",
+        "a configuration of more than 131,058 bytes in base64, and an agent image that may be older than the injector",
+        "use the agent image of the injector's version";
 }

@@ -1,5 +1,6 @@
 //! What a pod gets: volumes, mounts and agents, not yet put in their places.
 
+use contract::AgentConfig;
 use contract::annotations::Annotations;
 
 use super::arrangement::Sidecar;
@@ -23,9 +24,17 @@ pub(super) struct Additions<'a> {
     pub(super) init: Vec<Agent<'a>>,
     /// The agent among the containers.
     pub(super) sidecar: Option<Agent<'a>>,
+    /// The configuration of the agent that was made last, which has all that those of the others have;
+    /// `None` where it is the user's.
+    pub(super) config: Option<AgentConfig>,
 }
 
 impl<'a> Additions<'a> {
+    /// All agents, the one that stays last.
+    pub(super) fn agents(&self) -> impl Iterator<Item = &Agent<'a>> {
+        self.init.iter().chain(&self.sidecar)
+    }
+
     pub(super) fn new(
         asked: &'a InjectRequest<'_>,
         annotations: &Annotations<'_>,
@@ -52,6 +61,7 @@ impl<'a> Additions<'a> {
             mounts: volumes::readers_mounts(asked),
             init,
             sidecar,
+            config: configs.map(AgentConfigs::into_config),
         })
     }
 }

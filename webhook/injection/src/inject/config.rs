@@ -13,6 +13,9 @@ use super::request::InjectRequest;
 use super::secrets::{Content, Secret};
 use super::volumes::CACHE_PATH;
 
+/// The auth method that reads the token under another name.
+const JWT: &str = "jwt";
+
 /// Room for most configurations, in bytes.
 const SIZE: usize = 2048;
 
@@ -35,6 +38,11 @@ impl<'a> AgentConfigs<'a> {
             asked,
             config: common(asked),
         }
+    }
+
+    /// The configuration that was written last.
+    pub(super) fn into_config(self) -> AgentConfig {
+        self.config
     }
 
     /// The configuration of one container, as JSON.
@@ -90,7 +98,16 @@ fn common(asked: &InjectRequest<'_>) -> AgentConfig {
 
 fn method(asked: &InjectRequest<'_>) -> Method {
     let login = &asked.login;
-    let mut config = BTreeMap::from([("token_path".to_owned(), Value::from(asked.token.path()))]);
+    let token = Value::from(asked.token.path());
+    let mut config = if login.kind == JWT && !asked.flavor.keeps_mistakes() {
+        // The cluster replaces the token, and both agent containers read it.
+        BTreeMap::from([
+            ("path".to_owned(), token),
+            ("remove_jwt_after_reading".to_owned(), Value::from(false)),
+        ])
+    } else {
+        BTreeMap::from([("token_path".to_owned(), token)])
+    };
     config.extend(
         login
             .config

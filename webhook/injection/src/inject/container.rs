@@ -41,6 +41,28 @@ impl Agent<'_> {
         }
     }
 
+    /// Calls `each` with the names and values of its variables, but for those that the cluster fills in.
+    pub(super) fn each_variable<'s>(&'s self, mut each: impl FnMut(&'s str, &'s str)) {
+        match self {
+            Self::Made(container) => {
+                for variable in &container.env {
+                    if let Some(value) = variable.value() {
+                        each(&variable.name, value);
+                    }
+                }
+            }
+            Self::Patched(value) => {
+                for variable in value["env"].as_array().into_iter().flatten() {
+                    if let (Some(name), Some(value)) =
+                        (variable["name"].as_str(), variable["value"].as_str())
+                    {
+                        each(name, value);
+                    }
+                }
+            }
+        }
+    }
+
     /// Whether it starts our binary with something that only a shell understands. Only a user's patch
     /// can ask for that.
     pub(super) fn has_shell_line_without_shell(&self) -> bool {

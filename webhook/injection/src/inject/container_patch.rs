@@ -102,6 +102,18 @@ impl ContainerPatch {
         self.0.is_empty()
     }
 
+    /// Whether an operation may change one of these fields of the container.
+    pub(super) fn touches(&self, fields: &[&str]) -> bool {
+        self.0.iter().any(|operation| {
+            let paths = ["path", "from"].into_iter();
+            let mut paths = paths.filter_map(|member| operation.get(member)?.as_str());
+            paths.any(|path| {
+                let field = path.split('/').nth(1);
+                field.is_none_or(|field| fields.contains(&field))
+            })
+        })
+    }
+
     /// Applies the operations in order.
     pub(super) fn apply(&self, container: &mut Value) -> Result<(), ApplyError> {
         let mut left = MAX_CARRIED;

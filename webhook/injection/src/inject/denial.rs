@@ -32,6 +32,9 @@ pub enum Denial {
     Validation(#[from] ValidationError),
     #[error("error creating patch for agent: {0}")]
     Patch(#[from] PatchError),
+    /// The agent would refuse its configuration at the start.
+    #[error("error validating agent configuration: {}", agent_refuses(.0))]
+    Agent(Vec<Warning>),
     /// What would be a warning, had the injector not been told to refuse mistakes.
     #[error("refused, because this injector is strict: {}", .0.text())]
     Strict(Box<Warning>),
@@ -46,7 +49,7 @@ impl Denial {
             Self::SystemNamespace(_) => "system_namespace",
             Self::Defaults(_) => "defaults",
             Self::Request(_) => "request",
-            Self::Validation(_) => "validation",
+            Self::Validation(_) | Self::Agent(_) => "validation",
             Self::Patch(_) => "patch",
             Self::Strict(_) => "strict",
         }
@@ -73,6 +76,22 @@ impl Denial {
     /// The whole message, as a user reads it: upstream's text, what to write instead, and the code.
     pub fn message(&self) -> String {
         format!("{} [{}]", self.text(), self.code())
+    }
+}
+
+/// So many of the agent's complaints stand in one message.
+const MOST_COMPLAINTS: usize = 5;
+
+fn agent_refuses(complaints: &[Warning]) -> String {
+    let shown = complaints.iter().take(MOST_COMPLAINTS);
+    let shown = shown.map(|complaint| match complaint.key() {
+        Some(key) => format!("{} (annotation {key})", complaint.text()),
+        None => complaint.text().to_owned(),
+    });
+    let text = shown.collect::<Vec<_>>().join("; ");
+    match complaints.len().saturating_sub(MOST_COMPLAINTS) {
+        0 => text,
+        more => format!("{text}; and {more} more"),
     }
 }
 

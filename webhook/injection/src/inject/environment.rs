@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
+use contract::names;
+
 use super::config::{AgentConfigs, Role};
 use super::objects::Variable;
 use super::request::InjectRequest;
@@ -53,7 +55,7 @@ pub(super) fn environment<'a>(
     variables.extend(filled("HTTPS_PROXY", vault.proxy_address));
     if let Some(configs) = configs {
         let config = STANDARD.encode(configs.json(role));
-        variables.push(Variable::new(inside.config_variable, config));
+        variables.extend(config_variables(asked, config));
     } else {
         variables.push(Variable::new(inside.variable("ADDR"), vault.address));
         variables.extend(of_agent("CACERT", vault.ca_cert));
@@ -76,7 +78,30 @@ pub(super) fn environment<'a>(
     for (name, value) in &asked.extras.environment {
         // API servers take a name twice, but server-side apply does not.
         variables.retain(|other| other.name != *name);
+        // In the place of the whole configuration, not of its first part.
+        if *name == inside.config_variable {
+            variables.retain(|other| !names::is_config_part(&other.name));
+        }
         variables.push(Variable::new(*name, *value));
+    }
+    variables
+}
+
+/// The configuration: in one variable, unless Linux refuses one so long and our agent reads several.
+fn config_variables<'a>(asked: &InjectRequest<'_>, config: String) -> Vec<Variable<'a>> {
+    let name = asked.inside().config_variable;
+    if config.len() <= names::longest_value(name) || !asked.flavor.is_our_agent() {
+        return vec![Variable::new(name, config)];
+    }
+    let mut variables = Vec::new();
+    let (mut rest, mut name) = (config.as_str(), name.to_owned());
+    for number in 2.. {
+        let (part, behind) = rest.split_at(rest.len().min(names::longest_value(&name)));
+        variables.push(Variable::new(name, part.to_owned()));
+        if behind.is_empty() {
+            break;
+        }
+        (rest, name) = (behind, names::config_part(number));
     }
     variables
 }

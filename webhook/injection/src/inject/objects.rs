@@ -62,6 +62,11 @@ impl<'a> Variable<'a> {
         }
     }
 
+    /// The value, where it is written.
+    pub(super) fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
     /// A variable with what the pod says at `field_path`.
     pub(super) fn of_field(name: &'static str, field_path: &'static str) -> Self {
         Self {

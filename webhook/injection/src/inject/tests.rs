@@ -4,6 +4,8 @@ mod mended;
 mod native_sidecar;
 mod openbao;
 mod placed;
+mod refused;
+mod variables;
 mod warned;
 
 use contract::names;

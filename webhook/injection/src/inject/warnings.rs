@@ -5,6 +5,7 @@
 //! `lint` shows everything. Warnings of what is surely a mistake refuse the pod if the injector is
 //! strict.
 
+mod agent;
 mod kept;
 mod secrets;
 mod shape;
@@ -14,6 +15,8 @@ use std::fmt;
 
 use contract::annotations::{self, AnnotationSpec, Annotations, Classification};
 use contract::diagnostics::{Code, keys};
+
+pub(super) use agent::OF_A_FLAG;
 
 use super::additions::Additions;
 use super::request::InjectRequest;
@@ -124,6 +127,11 @@ impl Warning {
         self.key.as_deref()
     }
 
+    /// Whether both say the same of one annotation.
+    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.key.is_some() && self.key == other.key
+    }
+
     /// The line of a template that is wrong, and a second line that marks the place, for terminals.
     pub fn excerpt(&self) -> Option<&str> {
         self.excerpt.as_deref()
@@ -191,6 +199,21 @@ pub(super) fn about_keys(all: &AnnotationList<'_>) -> Vec<Warning> {
     warnings
 }
 
+/// What the agent would refuse at its start, so that the pod would never run.
+pub(super) fn about_agent(
+    asked: &InjectRequest<'_>,
+    annotations: &Annotations<'_>,
+    pod: &PodView<'_>,
+    additions: &Additions<'_>,
+) -> Vec<Warning> {
+    agent::warnings(Subject {
+        asked,
+        annotations,
+        pod,
+        additions,
+    })
+}
+
 /// What will most likely not do what the author thinks, although it is done as asked.
 pub(super) fn about_request(
     asked: &InjectRequest<'_>,
@@ -207,6 +230,7 @@ pub(super) fn about_request(
     let mut warnings = secrets::warnings(subject);
     warnings.extend(values::warnings(subject));
     warnings.extend(shape::warnings(subject));
+    warnings.extend(agent::old_image(subject));
     if asked.flavor.keeps_mistakes() {
         warnings.extend(kept::warnings(subject));
     }

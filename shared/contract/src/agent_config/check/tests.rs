@@ -15,7 +15,8 @@ fn mk_config() -> Value {
 
 fn said(config: Value) -> Vec<String> {
     let config = serde_json::from_value(config).unwrap();
-    problems(&config).iter().map(ToString::to_string).collect()
+    let found = problems(&config, Reader::OurAgent);
+    found.iter().map(ToString::to_string).collect()
 }
 
 /// What is said of the usual configuration with one value changed.
@@ -119,4 +120,24 @@ fn levels_and_formats_are_read_in_any_case() {
         "unknown log level \"verbose\": use trace, debug, info, notice, warn or error"
     );
     assert!("text".parse::<LogFormat>().is_err());
+}
+
+#[test]
+fn the_stock_agent_has_methods_of_its_own_and_other_wishes() {
+    let said = |kind: &str, settings: Value| {
+        let mut config = mk_config();
+        config["auto_auth"]["method"] = json!({"type": kind, "config": settings});
+        let config = serde_json::from_value(config).unwrap();
+        let found = problems(&config, Reader::StockAgent);
+        found.first().map_or_else(String::new, ToString::to_string)
+    };
+    let ldap = json!({"username": "u", "password_file_path": "/p"});
+    assert_eq!(said("ldap", ldap), "");
+    assert_eq!(said("gcp", json!({"type": "iam", "role": "app"})), "");
+    assert_eq!(
+        said("jwt", json!({"token_path": "/t", "role": "app"})),
+        "auto_auth.method.config: missing 'path' value"
+    );
+    let unknown = said("userpass", json!({}));
+    assert!(unknown.contains("kerberos, ldap, oci"), "{unknown}");
 }

@@ -6,7 +6,7 @@ use contract::diagnostics::{Code, keys, login, pods, refusals, secrets};
 use contract::names::ANNOTATION_PREFIX;
 use contract::values::ValueError;
 
-use super::{DefaultsError, Denial, PatchError, RequestError, ValidationError};
+use super::{DefaultsError, Denial, PatchError, RequestError, ValidationError, Warning};
 
 /// A denial as the user reads it.
 pub(super) struct Guidance {
@@ -57,6 +57,13 @@ pub(super) fn of(denial: &Denial) -> Guidance {
         Denial::Request(error) => of_request(error),
         Denial::Validation(error) => of_validation(*error),
         Denial::Patch(error) => of_patch(error),
+        Denial::Agent(complaints) => {
+            let first = complaints.first();
+            Guidance {
+                key: first.and_then(Warning::key).map(ToOwned::to_owned),
+                ..Guidance::new(first.map_or(login::CONFIGURATION, Warning::code))
+            }
+        }
         Denial::Strict(warning) => Guidance {
             key: warning.key().map(ToOwned::to_owned),
             ..Guidance::new(warning.code())

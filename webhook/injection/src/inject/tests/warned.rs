@@ -164,31 +164,11 @@ fn values_that_are_not_what_their_annotation_takes_are_warned_of() {
             "",
             "agent-init-first is empty, which means false",
         ),
-        (
-            "client-timeout",
-            "soon",
-            "client-timeout is not a duration such as 1m30s",
-        ),
-        (
-            "client-max-retries",
-            "many",
-            "client-max-retries is not a whole number",
-        ),
-        (
-            "log-level",
-            "loud",
-            "log-level is none of the words that the agent knows",
-        ),
         ("role", "app ", "role begins or ends with a blank"),
         (
             "agent-cache-listener-port",
             "http",
             "agent-cache-listener-port is not a port number",
-        ),
-        (
-            "service",
-            "vault:8200",
-            "service is not a URL: begin it with https:// or http://",
         ),
         (
             "agent-disable-keep-alives",

@@ -11,9 +11,6 @@ use super::Certainty::{self, Likely, Sure};
 use super::{Subject, Warning};
 use crate::inject::words;
 
-/// Words that the agent takes for a log level besides those of the table.
-const OTHER_LEVELS: [&str; 3] = ["notice", "warning", "err"];
-
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (short, value) in subject.annotations.iter() {
@@ -73,29 +70,13 @@ fn problem(spec: &AnnotationSpec, value: &str) -> Option<(Certainty, Code, &'sta
         Kind::Int if values::parse_int(value).is_err() => {
             Some((Sure, keys::NOT_A_NUMBER, "is not a whole number"))
         }
-        Kind::OneOf(words) if !is_word(spec, words, value) => Some((
-            Likely,
-            keys::NOT_ONE_OF,
-            "is none of the words that the agent knows",
-        )),
         Kind::Text | Kind::Path | Kind::VaultPath
             if value != value.trim() && !is_free_text(spec) =>
         {
             Some((Likely, keys::BLANKS, "begins or ends with a blank"))
         }
-        _ if spec.key == annotations::SERVICE.key && !is_address(value) => Some((
-            Likely,
-            keys::NOT_A_URL,
-            "is not a URL: begin it with https:// or http://",
-        )),
         _ => None,
     }
-}
-
-fn is_word(spec: &AnnotationSpec, words: &[&str], value: &str) -> bool {
-    let value = value.to_lowercase();
-    let is_other = spec.key == annotations::LOG_LEVEL.key && OTHER_LEVELS.contains(&&*value);
-    is_other || words.iter().any(|word| word.eq_ignore_ascii_case(&value))
 }
 
 /// Text in which a blank may be meant.
@@ -108,10 +89,4 @@ fn is_free_text(spec: &AnnotationSpec) -> bool {
     ]
     .iter()
     .any(|free| free.key == spec.key)
-}
-
-fn is_address(value: &str) -> bool {
-    ["https://", "http://", "unix://"]
-        .iter()
-        .any(|scheme| value.starts_with(scheme))
 }
