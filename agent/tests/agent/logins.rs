@@ -72,6 +72,22 @@ async fn a_jwt_of_either_algorithm_logs_in_and_is_removed_once_it_was_read() {
     }
 }
 
+/// As the injector writes it for a pod, whose token the cluster looks after.
+#[tokio::test]
+async fn a_jwt_that_is_not_ours_to_remove_stays_where_it_is() {
+    let world = World::new().await;
+    let keys = ServiceAccountKeys::generate();
+    enable_jwt(&world, &keys);
+    world.write("app-jwt", &keys.mint("production", "api", &["vault"], HOUR));
+    let method = json!({
+        "role": "app", "path": world.path("app-jwt"), "remove_jwt_after_reading": false,
+    });
+    let agent = Agent::start(&mk_config(&world, "jwt", &method));
+    world.wait_for_text("app", "key=first").await;
+    assert!(world.read("app-jwt").is_some());
+    agent.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_new_jwt_is_a_reason_to_log_in_where_that_is_wanted() {
     let world = World::new().await;

@@ -9,6 +9,7 @@ in_the_cluster! {
     a_native_sidecar_and_two_agents_give_side_by_side_the_same_file,
     a_stock_image_and_ours_give_side_by_side_the_same_file,
     an_agent_that_is_first_serves_the_other_init_containers,
+    a_template_that_is_too_long_for_one_variable_is_rendered,
 }
 
 /// The stock agent's image: a Vault, with a shell.
@@ -110,4 +111,27 @@ async fn side_by_side(
     assert_eq!(workload::restarts(&pods.0), 0);
     assert_eq!(workload::restarts(&pods.1), 0);
     Ok(pods)
+}
+
+/// A template of 100 kB makes a `VAULT_CONFIG` of 134 kB, and Linux starts no program with a variable
+/// of more than 128 KiB.
+async fn a_template_that_is_too_long_for_one_variable_is_rendered(scene: &Scene) -> Result<()> {
+    let path = scene.secret("the-first").await?;
+    let template = format!(
+        "{{{{ with secret {path:?} }}}}{{{{ .Data.data.value }}}}{{{{ end }}}}{{{{/* {} */}}}}",
+        "x".repeat(100_000)
+    );
+    let annotations = workload::value_annotations(scene.namespace(), &path);
+    let long = [("agent-inject-template-config", template.as_str())];
+    let deployment = workload::deployment("long", &workload::with(annotations, &long));
+    scene.kubectl.apply(&deployment.to_string()).await?;
+    let pod = scene.ready("long").await;
+    let agents = pod["spec"]["initContainers"].as_array();
+    let agents = agents.into_iter().flatten();
+    let variables = agents.flat_map(|agent| agent["env"].as_array().into_iter().flatten());
+    let mut names = variables.filter_map(|variable| variable["name"].as_str());
+    assert!(names.any(|name| name == "VAULT_CONFIG_2"), "{pod}");
+    let file = scene.until_it_reads("deployment/long", "the-first").await;
+    assert_eq!(file, "the-first");
+    Ok(())
 }
