@@ -171,9 +171,22 @@ pub struct PodView<'a> {
     pub restart_policy: Text<'a>,
     #[serde(default)]
     pub automount_service_account_token: Option<bool>,
+    /// Seconds between the pod's end and the end of its processes, as written.
+    #[serde(borrow, default)]
+    termination_grace_period_seconds: Option<&'a RawValue>,
 }
 
+/// What Kubernetes grants a pod that does not say.
+const TERMINATION_GRACE_PERIOD: u64 = 30;
+
 impl<'a> PodView<'a> {
+    /// Seconds between the pod's end and the end of its processes.
+    pub fn termination_grace_period(&self) -> u64 {
+        let written = self.termination_grace_period_seconds;
+        let seconds = written.and_then(|seconds| seconds.get().parse().ok());
+        seconds.unwrap_or(TERMINATION_GRACE_PERIOD)
+    }
+
     /// The mounts of the regular containers, in order.
     pub fn mounts(&self) -> impl Iterator<Item = &Mount<'a>> {
         self.containers

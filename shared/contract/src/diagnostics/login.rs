@@ -57,4 +57,28 @@ diagnostics! {
         "`the configuration needs several variables`",
         "a configuration of more than 131,058 bytes in base64, and an agent image that may be older than the injector",
         "use the agent image of the injector's version";
+    AUTH_PATH = 1315:
+        "`auth-path is not the path of an auth method: write …`",
+        "the path is the one of `vault auth list`, with `auth/` in front and without `/login`",
+        "write what the message says";
+    NOT_MOUNTED = 1316:
+        "`… is a file that the agent does not have`",
+        "nothing is mounted at the path in the agent's containers",
+        "`tls-secret` mounts a Secret at `/vault/tls`, `agent-extra-secret` one at `/vault/custom`, `agent-copy-volume-mounts` what another container has";
+    TELEMETRY = 1317:
+        "`agent-telemetry-… is ignored: our agent has no telemetry block`",
+        "our agent sends no metrics; it serves them",
+        "remove the annotations; [agent.md](agent.md) says where the metrics are";
+    OTHER_PROGRAM = 1318:
+        "`agent-image is of OpenBao, and is started with the program vault`",
+        "the profile of the injector names the program of a stock image",
+        "start the injector with the other `-profile`, or use the other image or ours";
+    REVOKE_GRACE = 1319:
+        "`agent-revoke-grace … is not shorter than the pod's terminationGracePeriodSeconds`",
+        "Kubernetes ends the agent before it revokes",
+        "shorten it, or lengthen `terminationGracePeriodSeconds` (30 where absent)";
+    TEMPLATES_UNUSED = 1320:
+        "`… is ignored: the agent's configuration is in agent-configmap`",
+        "with a configuration of the user's, the injector writes none",
+        "put the templates into the ConfigMap, or remove `agent-configmap`";
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::arrangement::Sidecar;
 use super::config::{AgentConfigs, Role};
 use super::denial::PatchError;
-use super::objects::{Container, Exec, Handler, Lifecycle, Probe};
+use super::objects::{AgentMount, Container, Exec, Handler, Lifecycle, Probe};
 use super::request::InjectRequest;
 use super::volumes::CONFIG_PATH;
-use super::{environment, resources, schema, volumes};
+use super::{environment, paths, resources, schema, volumes};
 use crate::pod::PodView;
 use crate::settings::Settings;
 
@@ -60,6 +60,22 @@ impl Agent<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether something is mounted at a path or above it.
+    pub(super) fn mounts(&self, path: &str) -> bool {
+        let covers = |mount: &str| paths::covers(mount, path);
+        match self {
+            Self::Made(container) => container.volume_mounts.iter().any(|mount| match mount {
+                AgentMount::Own(mount) => covers(mount.path),
+                AgentMount::Copied(mount) => mount["mountPath"].as_str().is_some_and(covers),
+            }),
+            Self::Patched(value) => value["volumeMounts"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|mount| mount["mountPath"].as_str().is_some_and(covers)),
         }
     }
 

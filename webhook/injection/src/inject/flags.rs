@@ -74,6 +74,11 @@ mod tests {
                 "is not an auth method of our agent: did you mean kubernetes?",
             ),
             (
+                mk(|it| it.auth_path = "kubernetes".to_owned()),
+                "-vault-auth-path",
+                "is not the path of an auth method: write auth/kubernetes",
+            ),
+            (
                 mk(|it| it.vault_address = "vault:8200".to_owned()),
                 "-vault-address",
                 "is not a URL: begin it with https:// or http://",

@@ -11,6 +11,12 @@ pub(super) fn join(base: &str, tail: &str) -> String {
     }
 }
 
+/// Whether `path` is `directory` or below it.
+pub(super) fn covers(directory: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(directory.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();

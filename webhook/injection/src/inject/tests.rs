@@ -1,3 +1,4 @@
+mod connection;
 mod extras;
 mod hostile;
 mod mended;

@@ -6,6 +6,7 @@
 //! strict.
 
 mod agent;
+mod connection;
 mod kept;
 mod secrets;
 mod shape;
@@ -231,6 +232,7 @@ pub(super) fn about_request(
     warnings.extend(values::warnings(subject));
     warnings.extend(shape::warnings(subject));
     warnings.extend(agent::old_image(subject));
+    warnings.extend(connection::warnings(subject));
     if asked.flavor.keeps_mistakes() {
         warnings.extend(kept::warnings(subject));
     }

@@ -1,10 +1,11 @@
 //! What goes with a denial besides upstream's text: its code, the annotation that it is about, and
 //! what to write instead.
 
-use contract::annotations::{self, AnnotationSpec};
+use contract::annotations::{self, AnnotationError, AnnotationSpec};
 use contract::diagnostics::{Code, keys, login, pods, refusals, secrets};
 use contract::names::ANNOTATION_PREFIX;
 use contract::values::ValueError;
+use contract::{GoDuration, duration};
 
 use super::{DefaultsError, Denial, PatchError, RequestError, ValidationError, Warning};
 
@@ -86,7 +87,23 @@ fn of_value(error: &ValueError) -> Guidance {
     }
 }
 
-fn duration(key: &str) -> Guidance {
+/// Values of seconds are written with a unit more often than wrong in any other way.
+fn of_annotation(error: &AnnotationError) -> Guidance {
+    let guidance = of_value(&error.source).at(&error.key);
+    let seconds = [&annotations::REVOKE_GRACE, &annotations::TOKEN_EXPIRATION];
+    let is_seconds = seconds.iter().any(|spec| error.key.ends_with(spec.key));
+    match &error.source {
+        ValueError::Uint(text, _) if is_seconds => {
+            let meant = duration::meant(text).and_then(|text| text.parse::<GoDuration>().ok());
+            let meant = meant.and_then(GoDuration::to_std);
+            let example = meant.map_or(15, |meant| meant.as_secs());
+            guidance.write(format!("write whole seconds, such as {example}"))
+        }
+        _ => guidance,
+    }
+}
+
+fn not_a_duration(key: &str) -> Guidance {
     Guidance::new(keys::NOT_A_DURATION)
         .at(key)
         .write("write a number with a unit, such as 30s or 1m30s")
@@ -111,7 +128,7 @@ fn of_defaults(error: &DefaultsError) -> Guidance {
             .write(
                 "write vault.hashicorp.com/auth-path, or start the injector with -vault-auth-path",
             ),
-        DefaultsError::Backoff { key, .. } => duration(key),
+        DefaultsError::Backoff { key, .. } => not_a_duration(key),
         DefaultsError::JsonPatch { key, .. } => Guidance::new(keys::BAD_JSON_PATCH)
             .at(key)
             .write("write a JSON array of RFC 6902 operations"),
@@ -120,14 +137,14 @@ fn of_defaults(error: &DefaultsError) -> Guidance {
 
 fn of_request(error: &RequestError) -> Guidance {
     match error {
-        RequestError::Annotation(error) => of_value(&error.source).at(&error.key),
+        RequestError::Annotation(error) => of_annotation(error),
         RequestError::DefaultTemplate(_) => Guidance::new(secrets::DEFAULT_TEMPLATE)
             .about(&annotations::DEFAULT_TEMPLATE)
             .write("write map or json"),
         RequestError::Word { key, .. } => Guidance::new(keys::NOT_ONE_OF).at(key),
         RequestError::Mode(key) => Guidance::new(keys::NOT_A_MODE).at(key),
         RequestError::Quantity { key, .. } => quantity(key),
-        RequestError::Duration { key, .. } => duration(key),
+        RequestError::Duration { key, .. } => not_a_duration(key),
         RequestError::StartupTimeout(key) | RequestError::TokenExpiration(key) => {
             Guidance::new(keys::OUT_OF_RANGE).at(key)
         }

@@ -176,7 +176,7 @@ impl Subject<'_, '_> {
     }
 
     /// What is wrong: the annotation's value, or that of the injector's flag in its place.
-    fn refused(&self, code: Code, spec: &AnnotationSpec, text: &str) -> Warning {
+    pub(super) fn refused(&self, code: Code, spec: &AnnotationSpec, text: &str) -> Warning {
         if self.has(spec) {
             return self.mistake(code, spec, &format!("{} {text}", spec.key));
         }

@@ -73,7 +73,11 @@ fn problem(spec: &AnnotationSpec, value: &str) -> Option<(Certainty, Code, &'sta
         Kind::Text | Kind::Path | Kind::VaultPath
             if value != value.trim() && !is_free_text(spec) =>
         {
-            Some((Likely, keys::BLANKS, "begins or ends with a blank"))
+            Some(if value.trim().is_empty() {
+                (Sure, keys::BLANKS, "holds nothing but blanks")
+            } else {
+                (Likely, keys::BLANKS, "begins or ends with a blank")
+            })
         }
         _ => None,
     }
