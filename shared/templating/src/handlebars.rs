@@ -11,12 +11,12 @@
 
 mod block;
 mod check;
+mod compile;
 mod helper;
 mod partials;
 mod state;
 mod value;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::LazyLock;
 
@@ -58,9 +58,7 @@ pub(crate) struct Parsed {
 
 pub(crate) fn parse(source: &str, options: &Options) -> Result<Parsed, TemplateError> {
     let name = &options.name;
-    check::nesting(source).map_err(|fault| fault.of_template(name))?;
-    let template = partials::compile(source)
-        .map_err(|error| check::Fault::of_compiler(&error).of_template(name))?;
+    let template = compile::compile(source).map_err(|fault| fault.of_template(name))?;
     check::template(&template, &options.partials).map_err(|fault| fault.of_template(name))?;
     Ok(Parsed {
         template,
@@ -168,6 +166,3 @@ fn failed(
         hint: None,
     }
 }
-
-/// Where names lead to, for checks.
-type Names<'t> = BTreeMap<&'t str, Vec<&'t handlebars::Template>>;

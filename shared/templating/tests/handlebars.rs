@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use templating::{
     Certificate, CertificateParts, Context, Engine, Found, Options, Outcome, Partials, Render,
@@ -253,6 +254,82 @@ fn a_template_is_bounded() {
         format!("{{{{#if x}}}}{}{{{{/if}}}}", "{{else if x}}".repeat(10_000)),
     ] {
         assert!(error(&source, &known).contains("nested deeper"));
+    }
+}
+
+/// Asserts that eight times as much takes about eight times as long; what grows with the square
+/// takes 64 times as long. A machine that is busy elsewhere may need a second look.
+fn assert_linear(what: &str, work: impl Fn(usize)) {
+    let took = |count| {
+        let start = Instant::now();
+        work(count);
+        start.elapsed().max(Duration::from_micros(1))
+    };
+    let (mut small, mut large) = (Duration::MAX, Duration::MAX);
+    for _ in 0..10 {
+        small = small.min(took(200));
+        large = large.min(took(1600));
+        if large < small * 20 {
+            return;
+        }
+    }
+    panic!("{what}: {small:?}, and eight times as much {large:?}");
+}
+
+#[test]
+fn the_time_to_read_a_template_grows_with_its_length_alone() {
+    for tag in [
+        "{{#if a}}x{{/if}}",
+        "{{~a~}}",
+        "{{a}}",
+        "{{{a}}} ",
+        "{{> p}}",
+        "{{> [p]}}",
+        "\n{{#if a}}\n{{else if b}}\n{{else}}\n{{/if}}\n",
+        "{{! a }}",
+        "{{!-- a }}",
+        "\\{{",
+        "\\\\{{a}}",
+        "{{{{raw}}}} a {{{{/raw}}}}",
+        "{{#*inline \"p\"}}{{a}}{{/inline}}",
+        "{{a [x\"] ['\"]}}",
+        "{{nothing 1}}",
+        "{{a \n",
+        "[",
+        "  ",
+    ] {
+        assert_linear(tag, |count| {
+            let _ = Template::parse(&tag.repeat(count), options());
+            let in_block = format!("{{{{#if a}}}}{}{{{{/if}}}}", tag.repeat(count));
+            let _ = Template::parse(&in_block, options());
+        });
+    }
+}
+
+#[test]
+fn the_time_to_read_the_templates_of_a_pod_grows_with_their_number_alone() {
+    for source in [
+        "{{#if a}}x{{/if}}",
+        "{{> shared}}{{> shared}}",
+        "{{#*inline \"x\"}}{{#*inline \"y\"}}{{> shared}}{{/inline}}{{/inline}}{{> x}}",
+    ] {
+        assert_linear(source, |count| {
+            let count = count / 10;
+            let shared = "{{a}}".repeat(count);
+            let names: Vec<_> = (0..count).map(|number| number.to_string()).collect();
+            let all = names.iter().map(|name| (name.as_str(), source));
+            let partials = Partials::new(all.chain([("shared", shared.as_str())]));
+            for _ in &names {
+                let partials = partials.clone();
+                let _ = Template::parse(
+                    source,
+                    Options {
+                        partials,
+                        ..options()
+                    },
+                );
+            }
+        });
     }
 }
 
