@@ -69,6 +69,10 @@ pub fn parse_uint(text: &str) -> Result<u64, ValueError> {
 pub fn parse_float(text: &str) -> Result<f64, ValueError> {
     let error = |reason| ValueError::Float(text.to_owned(), reason);
     let number: f64 = text.parse().map_err(|_| error(Reason::Syntax))?;
+    // Go knows no sign of what is not a number.
+    if number.is_nan() && text.starts_with(['+', '-']) {
+        return Err(error(Reason::Syntax));
+    }
     if number.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) {
         return Err(error(Reason::Range));
     }
@@ -140,5 +144,7 @@ mod tests {
         );
         assert!(parse_float("1e999").is_err());
         assert!(parse_float("").is_err());
+        assert!(parse_float("-nan").is_err());
+        assert_eq!(parse_float("-Inf"), Ok(f64::NEG_INFINITY));
     }
 }

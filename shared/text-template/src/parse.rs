@@ -8,6 +8,7 @@ mod control;
 mod number;
 mod pipeline;
 mod unquote;
+mod variables;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::ast::{List, Node, Source};
 use crate::error::{Details, Error, Phase, position};
 use crate::function::{CallError, FunctionSet};
 use crate::lex::{Kind, Token, Tokens, tokens};
+use variables::Variables;
 
 /// Control structures and parentheses inside each other.
 const MAX_NESTING: usize = 100;
@@ -40,7 +42,7 @@ pub(crate) fn parse(input: &Input<'_>) -> Result<BTreeMap<Box<str>, List>, Error
         next: 0,
         furthest: 0,
         action_line: 0,
-        variables: vec!["$"],
+        variables: Variables::default(),
         loops: 0,
         nesting: 0,
         templates: BTreeMap::new(),
@@ -59,7 +61,7 @@ struct Parser<'s> {
     furthest: usize,
     /// The line on which the current action began, or 0.
     action_line: usize,
-    variables: Vec<&'s str>,
+    variables: Variables<'s>,
     /// How many `range`s are open, for `break` and `continue`.
     loops: usize,
     nesting: usize,

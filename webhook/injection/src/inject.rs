@@ -19,6 +19,7 @@ mod denial;
 mod environment;
 mod flags;
 mod flavor;
+mod limits;
 mod objects;
 mod operations;
 mod patch;
@@ -217,6 +218,7 @@ fn evaluate(
     if SYSTEM_NAMESPACES.contains(&request.namespace) {
         return Err(Denial::SystemNamespace(request.namespace.to_owned()));
     }
+    limits::check_annotations(&glance.metadata.annotations)?;
     let pod = glance
         .spec()
         .map_err(|_| Denial::Object(schema::explain_spec(glance.raw_spec())))?;

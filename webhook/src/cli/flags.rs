@@ -1,7 +1,7 @@
 //! The flags and the variables that win over them.
 
 use clap::{ArgAction, Parser};
-use contract::values::{parse_bool, parse_int};
+use contract::values::{parse_bool, parse_float, parse_int};
 
 use super::serving::ServingFlags;
 use injection::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetting, Profile};
@@ -122,7 +122,7 @@ pub(crate) struct Flags {
     pub(super) template_max_connections_per_host: i64,
     /// The part of a lease after which a secret that cannot be renewed is read again; native
     /// flavour only; 0 leaves it to the agent
-    #[arg(long, default_value = "0")]
+    #[arg(long, default_value = "0", value_parser = parse_number, allow_negative_numbers = true)]
     pub(super) template_lease_renewal_threshold: f64,
     /// Parts of the agents that keep no idle connections: auto-auth, caching, templating
     #[arg(long, default_value = "")]
@@ -224,3 +224,13 @@ pub(super) const VARIABLES: [(&str, &str); 44] = [
     ("vault-namespace", "AGENT_INJECT_BAO_NAMESPACE"),
     ("vault-cacert-bytes", "AGENT_INJECT_BAO_CACERT_BYTES"),
 ];
+
+/// A number that an agent's configuration can hold: JSON has no word for the others.
+fn parse_number(text: &str) -> Result<f64, String> {
+    let number = parse_float(text).map_err(|error| error.to_string())?;
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err(format!("{text} is not a number such as 0.9"))
+    }
+}

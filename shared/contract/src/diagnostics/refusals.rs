@@ -13,4 +13,12 @@ diagnostics! {
         "`the patch would be larger than … MiB`",
         "the agent's mounts in each container are too many",
         "use fewer `secret-volume-path-NAME`, or inject fewer containers";
+    ANNOTATIONS_TOO_LONG = 1504:
+        "`metadata.annotations: Too long: may not be more than 262144 bytes`",
+        "Kubernetes takes 256 KiB of keys and values together",
+        "move templates into files (`agent-inject-template-file-NAME`), or the agent's configuration into a ConfigMap (`agent-configmap`)";
+    TOO_MANY_SECRETS = 1505:
+        "`the pod asks for … secrets, but gets … at most`",
+        "the time and memory for one pod are bounded",
+        "write more than one secret into a file, with a template";
 }

@@ -85,9 +85,9 @@ impl<'s> Parser<'s> {
     }
 
     fn control(&mut self, control: Control, token: &Token<'s>) -> Result<Node, Error> {
-        let scope = self.variables.len();
+        let scope = self.variables.scope();
         let branch = self.nested(|parser| parser.branch(control, token));
-        self.variables.truncate(scope);
+        self.variables.leave(scope);
         let branch = Box::new(branch?);
         Ok(match control {
             Control::If => Node::If(branch),
@@ -211,7 +211,7 @@ impl<'s> Parser<'s> {
     /// The nodes of a definition: they see no variable and no loop from outside. Gives what ends
     /// them; behind an `{{else}}` there is no definition.
     fn body(&mut self, name: &str) -> Result<Item, Error> {
-        let variables = std::mem::replace(&mut self.variables, vec!["$"]);
+        let variables = std::mem::take(&mut self.variables);
         let loops = std::mem::take(&mut self.loops);
         let body = self.nested(Self::item_list);
         self.variables = variables;

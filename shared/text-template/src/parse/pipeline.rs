@@ -84,7 +84,7 @@ impl<'s> Parser<'s> {
     }
 
     fn declare(&mut self, pipe: &mut Pipe, variable: &Token<'s>) {
-        self.variables.push(variable.text);
+        self.variables.declare(variable.text);
         pipe.declare.push(variable.span());
     }
 
@@ -189,7 +189,7 @@ impl<'s> Parser<'s> {
             Kind::Dot => OperandKind::Dot,
             Kind::Nil => OperandKind::Nil,
             Kind::Variable => {
-                if !self.variables.contains(&token.text) {
+                if !self.variables.has(token.text) {
                     let name = crate::fmt::quote(token.text.as_bytes());
                     return Err(self.error(format!("undefined variable {name}")));
                 }

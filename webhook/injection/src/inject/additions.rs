@@ -1,7 +1,7 @@
 //! What a pod gets: volumes, mounts and agents, not yet put in their places.
 
 use contract::AgentConfig;
-use contract::annotations::Annotations;
+use contract::annotations::{self, Annotations};
 
 use super::arrangement::Sidecar;
 use super::config::{AgentConfigs, Role};
@@ -42,6 +42,10 @@ impl<'a> Additions<'a> {
         settings: &Settings,
     ) -> Result<Self, PatchError> {
         let of_ours = asked.configmap.is_empty();
+        let has_config = of_ours && (asked.agents.init || asked.agents.has_sidecar());
+        if has_config {
+            check_numbers(asked, annotations)?;
+        }
         let mut configs = of_ours.then(|| AgentConfigs::new(asked));
         let mut agent = |role| agent(asked, annotations, pod, settings, configs.as_mut(), role);
         let agents = asked.agents;
@@ -64,4 +68,25 @@ impl<'a> Additions<'a> {
             config: configs.map(AgentConfigs::into_config),
         })
     }
+}
+
+/// JSON has no word for some numbers that Go reads.
+fn check_numbers(
+    asked: &InjectRequest<'_>,
+    annotations: &Annotations<'_>,
+) -> Result<(), PatchError> {
+    let number = asked.tuning.lease_renewal_threshold;
+    let value = if number.is_nan() {
+        "NaN"
+    } else if number == f64::INFINITY {
+        "+Inf"
+    } else if number == f64::NEG_INFINITY {
+        "-Inf"
+    } else {
+        return Ok(());
+    };
+    Err(PatchError::Number {
+        value,
+        key: annotations.key(&annotations::LEASE_RENEWAL_THRESHOLD),
+    })
 }

@@ -35,6 +35,12 @@ pub enum Denial {
     /// The agent would refuse its configuration at the start.
     #[error("error validating agent configuration: {}", agent_refuses(.0))]
     Agent(Vec<Warning>),
+    /// More than the API server takes, in its own words.
+    #[error(
+        "metadata.annotations: Too long: may not be more than {most} bytes: keys and values have \
+         {bytes}"
+    )]
+    Annotations { bytes: usize, most: usize },
     /// What would be a warning, had the injector not been told to refuse mistakes.
     #[error("refused, because this injector is strict: {}", .0.text())]
     Strict(Box<Warning>),
@@ -51,6 +57,7 @@ impl Denial {
             Self::Request(_) => "request",
             Self::Validation(_) | Self::Agent(_) => "validation",
             Self::Patch(_) => "patch",
+            Self::Annotations { .. } => "annotations",
             Self::Strict(_) => "strict",
         }
     }
@@ -117,6 +124,8 @@ pub enum DefaultsError {
 pub enum RequestError {
     #[error(transparent)]
     Annotation(#[from] AnnotationError),
+    #[error("the pod asks for {found} secrets, but gets {most} at most")]
+    Secrets { found: usize, most: usize },
     #[error("invalid default template type: {0}")]
     DefaultTemplate(String),
     #[error("invalid value {value:?} for annotation {key:?}: give one of {accepted}")]
@@ -191,6 +200,9 @@ pub enum ValidationError {
 pub enum PatchError {
     #[error("{source} (annotation {key})")]
     Quantity { key: String, source: QuantityError },
+    /// The words are those of Go's encoder.
+    #[error("json: unsupported value: {value} (annotation {key})")]
+    Number { value: &'static str, key: String },
     #[error("failed to apply JSON patch: {0}")]
     JsonPatch(#[from] ApplyError),
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! The environment of an agent container, in the order of the established injector.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -75,14 +76,19 @@ pub(super) fn environment<'a>(
     if asked.login.kind == "aws" {
         variables.extend(aws(asked, pod));
     }
-    for (name, value) in &asked.extras.environment {
+    let extra = &asked.extras.environment;
+    if !extra.is_empty() {
         // API servers take a name twice, but server-side apply does not.
-        variables.retain(|other| other.name != *name);
+        let given: BTreeSet<&str> = extra.iter().map(|(name, _)| *name).collect();
+        variables.retain(|other| !given.contains(&*other.name));
         // In the place of the whole configuration, not of its first part.
-        if *name == inside.config_variable {
+        if given.contains(inside.config_variable) {
             variables.retain(|other| !names::is_config_part(&other.name));
         }
-        variables.push(Variable::new(*name, *value));
+        let extra = extra
+            .iter()
+            .map(|(name, value)| Variable::new(*name, *value));
+        variables.extend(extra);
     }
     variables
 }

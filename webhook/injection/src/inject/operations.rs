@@ -48,12 +48,10 @@ pub(super) fn plan(
             let is_empty = container.volume_mounts.list.is_empty();
             operations.append(&mounts_of(CONTAINERS, index), is_empty, &additions.mounts);
         }
-        if operations.as_json().len() > MAX_PATCH {
-            return Err(PatchError::Large);
-        }
+        check_size(&operations)?;
     }
     if !additions.init.is_empty() {
-        add_init_containers(&mut operations, asked, additions, pod);
+        add_init_containers(&mut operations, asked, additions, pod)?;
     }
     if let Some(share) = asked.share_process_namespace
         && (asked.agents.init || !asked.flavor.keeps_mistakes())
@@ -81,6 +79,13 @@ pub(super) fn plan(
         },
         flavor: asked.flavor,
     })
+}
+
+fn check_size(operations: &Operations) -> Result<(), PatchError> {
+    if operations.as_json().len() > MAX_PATCH {
+        return Err(PatchError::Large);
+    }
+    Ok(())
 }
 
 /// Writes what stands under Vault's prefix under OpenBao's, where it is not there yet.
@@ -121,7 +126,7 @@ fn add_init_containers(
     asked: &InjectRequest<'_>,
     additions: &Additions<'_>,
     pod: &PodView<'_>,
-) {
+) -> Result<(), PatchError> {
     let (others, agents) = (&pod.init_containers, &additions.init);
     let name = asked.profile.names().init;
     let goes_first = asked.init_first && !others.is_empty();
@@ -151,8 +156,10 @@ fn add_init_containers(
                 is_empty,
                 &additions.mounts,
             );
+            check_size(operations)?;
         }
     }
+    Ok(())
 }
 
 /// Puts the agent in front as the established injector does: by making the list anew.

@@ -17,6 +17,9 @@ use crate::pod::{Container, InitContainer, PodView};
 /// Native sidecars through which the traffic of a pod goes.
 const MESH_PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];
 
+/// No pod has more agents of ours: names occur once, and each of the two products has two.
+const MOST_AGENTS: usize = 4;
+
 /// The index of the agent among the pod's init containers.
 pub(super) fn index(init: &[InitContainer<'_>], goes_first: bool) -> usize {
     if goes_first {
@@ -83,10 +86,9 @@ pub(super) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> O
         .bool(&annotations::INIT_FIRST, false)
         .unwrap_or(false);
     let after_mesh = after_mesh(others.iter().map(|at| init[*at]));
-    let in_front_of_mesh = ours
-        .iter()
-        .any(|at| init[at + 1..].iter().any(|other| is_mesh_proxy(other)));
-    if ours.is_empty() || !goes_first && !in_front_of_mesh {
+    let last_mesh = init.iter().rposition(|other| is_mesh_proxy(other));
+    let in_front_of_mesh = ours.first().is_some_and(|first| Some(*first) < last_mesh);
+    if !(1..=MOST_AGENTS).contains(&ours.len()) || !goes_first && !in_front_of_mesh {
         return Operations::default();
     }
     let (front, back) = others.split_at(after_mesh);

@@ -10,6 +10,7 @@ use templating::Engine;
 
 use super::denial::RequestError;
 use super::flavor::Flavor;
+use super::limits::MOST_SECRETS;
 use super::{paths, words};
 use crate::settings::{DefaultTemplate, Settings};
 
@@ -55,7 +56,14 @@ pub(super) fn secrets<'p>(
     settings: &Settings,
 ) -> Result<Vec<Secret<'p>>, RequestError> {
     let default_template = default_template(annotations, settings)?;
-    raw_names(annotations)
+    let names = raw_names(annotations);
+    if names.len() > MOST_SECRETS {
+        return Err(RequestError::Secrets {
+            found: names.len(),
+            most: MOST_SECRETS,
+        });
+    }
+    names
         .into_iter()
         .map(|name| {
             let engine = engine(name, annotations, flavor, settings)?;

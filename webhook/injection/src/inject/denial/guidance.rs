@@ -65,6 +65,10 @@ pub(super) fn of(denial: &Denial) -> Guidance {
                 ..Guidance::new(first.map_or(login::CONFIGURATION, Warning::code))
             }
         }
+        Denial::Annotations { .. } => Guidance::new(refusals::ANNOTATIONS_TOO_LONG).write(
+            "move templates into files (vault.hashicorp.com/agent-inject-template-file-NAME), or \
+             the agent's configuration into a ConfigMap (vault.hashicorp.com/agent-configmap)",
+        ),
         Denial::Strict(warning) => Guidance {
             key: warning.key().map(ToOwned::to_owned),
             ..Guidance::new(warning.code())
@@ -138,6 +142,8 @@ fn of_defaults(error: &DefaultsError) -> Guidance {
 fn of_request(error: &RequestError) -> Guidance {
     match error {
         RequestError::Annotation(error) => of_annotation(error),
+        RequestError::Secrets { .. } => Guidance::new(refusals::TOO_MANY_SECRETS)
+            .write("write more than one secret into a file, with a template"),
         RequestError::DefaultTemplate(_) => Guidance::new(secrets::DEFAULT_TEMPLATE)
             .about(&annotations::DEFAULT_TEMPLATE)
             .write("write map or json"),
@@ -217,6 +223,9 @@ fn of_validation(error: ValidationError) -> Guidance {
 fn of_patch(error: &PatchError) -> Guidance {
     match error {
         PatchError::Quantity { key, .. } => quantity(key),
+        PatchError::Number { key, .. } => Guidance::new(keys::NOT_A_NUMBER)
+            .at(key)
+            .write("write a decimal number such as 0.9"),
         PatchError::JsonPatch(_) => Guidance::new(pods::CONTAINER_PATCH)
             .about(&annotations::JSON_PATCH)
             .write("correct vault.hashicorp.com/agent-json-patch or agent-init-json-patch"),

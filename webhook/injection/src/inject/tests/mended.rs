@@ -147,3 +147,20 @@ fn native_mounts_secrets_once_on_a_renamed_init_container() {
         outcome.warnings
     );
 }
+
+#[test]
+fn a_threshold_that_json_cannot_write_is_refused_in_both_flavors() {
+    for flavor in ["native", "compatible"] {
+        for (written, value) in [("NaN", "NaN"), ("inf", "+Inf"), ("-Infinity", "-Inf")] {
+            let text = denied(&[
+                ("agent-flavor", flavor),
+                ("template-lease-renewal-threshold", written),
+            ]);
+            let expected = format!(
+                "error creating patch for agent: json: unsupported value: {value} (annotation \
+                 {PREFIX}template-lease-renewal-threshold)"
+            );
+            assert_eq!(text, expected);
+        }
+    }
+}

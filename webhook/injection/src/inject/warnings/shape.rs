@@ -1,5 +1,7 @@
 //! The agent's containers and volumes, and how they fit the pod.
 
+use std::collections::BTreeSet;
+
 use contract::annotations;
 use contract::diagnostics::pods;
 
@@ -21,14 +23,10 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     }
     warnings.extend(arrangement(subject));
     warnings.extend(revocation(subject));
+    let taken: BTreeSet<&str> = subject.pod.volumes.iter().map(|it| &*it.name).collect();
     for added in subject.additions.volumes.iter().flatten() {
         let name = &*added.name;
-        if subject
-            .pod
-            .volumes
-            .iter()
-            .any(|volume| &*volume.name == name)
-        {
+        if taken.contains(name) {
             let text = format!("the pod has a volume named {name} already");
             warnings.push(Warning::new(pods::NAME_TAKEN, text));
         }
