@@ -17,9 +17,11 @@ need_components() {
     rustup component add rustfmt clippy
 }
 
+# Every part builds the whole workspace with its tests: Cargo chooses the features of dependencies by what is built
+# together, and a part with `-p`, or without tests, would build most of them once more.
 run_tests() {
     # The end-to-end suite starts the built programs.
-    cargo build --workspace --bins
+    cargo build --workspace --bins --tests
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --workspace
         cargo test --workspace --doc
@@ -45,12 +47,12 @@ chart() {
         return
     fi
     HELM_BIN=$(e2e/scripts/helm.sh) || return
-    HELM_BIN=$HELM_BIN cargo test --quiet -p e2e --test chart -- --ignored
+    HELM_BIN=$HELM_BIN cargo test --quiet --workspace --test chart -- --ignored
 }
 
 # The README's transcript is that of a run, and what the pages have a user write is taken.
 demo() {
-    cargo test --quiet -p e2e --test docs -- --ignored
+    cargo test --quiet --workspace --test docs -- --ignored
 }
 
 need_components

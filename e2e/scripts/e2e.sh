@@ -36,7 +36,8 @@ finish() {
 trap finish EXIT
 
 build() {
-    cargo build -p vault-agent --bin vault-agent && cargo test -p e2e --no-run
+    # With the features that `make test` chooses, so that its build is used again.
+    cargo build --workspace --bin vault-agent --test scenarios --test cluster
 }
 
 # What failed scenarios said, once more where it is found: before it come pages of what was seen then.
@@ -46,7 +47,7 @@ reasons() { grep -hE -A 8 '^Error: |panicked at|Failed calling webhook' "$log" |
 scenarios() {
     local count
     # A scenario's words say what it saw; a backtrace buries them.
-    RUST_BACKTRACE=0 cargo test -p e2e --test "$1" -- --ignored --nocapture ${E2E_FILTER:+"$E2E_FILTER"} 2>&1 |
+    RUST_BACKTRACE=0 cargo test --workspace --test "$1" -- --ignored --nocapture ${E2E_FILTER:+"$E2E_FILTER"} 2>&1 |
         tee "$log" || return
     count=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log")
     passed=$((passed + count))

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::OnceLock;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use contract::AgentConfig;
 use rustix::process::Signal;
 
@@ -66,40 +65,10 @@ impl Agent {
     }
 }
 
-/// The binary under test, built once a run so that nobody tests yesterday's.
+/// The binary under test.
 fn program() -> Result<PathBuf> {
-    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    if let Some(path) = std::env::var_os(VARIABLE) {
-        return Ok(path.into());
+    match std::env::var_os(VARIABLE) {
+        Some(path) => Ok(path.into()),
+        None => crate::program("vault-agent"),
     }
-    PROGRAM
-        .get_or_init(|| build().map_err(|error| format!("{error:#}")))
-        .clone()
-        .map_err(anyhow::Error::msg)
-}
-
-fn build() -> Result<PathBuf> {
-    let output = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args([
-            "build",
-            "--quiet",
-            "--package=vault-agent",
-            "--bin=vault-agent",
-        ])
-        .arg("--message-format=json-render-diagnostics")
-        .output()
-        .context("cannot start cargo")?;
-    let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "the agent does not build:\n{words}"
-    );
-    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "vault-agent")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo named no executable for the agent")
 }

@@ -23,6 +23,7 @@ mod files;
 mod lab;
 mod postgres;
 pub mod process;
+mod programs;
 mod server;
 mod story;
 mod token_review;
@@ -36,6 +37,7 @@ pub use lab::{
     DATABASE_TEMPLATE, DbCredentials, GUIDE_SECRET, GUIDE_TEMPLATE, Lab, ROLE, SERVICE_ACCOUNT,
 };
 pub use postgres::Postgres;
+pub use programs::program;
 pub use server::{Backend, Server};
 pub use story::{DEADLINE, Patience, Story};
 pub use token_review::{ServiceAccount, TokenReview};

@@ -22,9 +22,8 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 
 /// What the injector says of these manifests.
 fn lint(arguments: &[&str], input: &str) -> String {
-    let mut child = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package=vault-injector", "--", "lint"])
-        .args(["-vault-address=http://vault.vault.svc:8200", "-f"])
+    let mut child = Command::new(e2e::program("vault-injector").unwrap())
+        .args(["lint", "-vault-address=http://vault.vault.svc:8200", "-f"])
         .args(arguments)
         .current_dir(root())
         .stdin(Stdio::piped())
