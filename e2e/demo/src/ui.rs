@@ -1,7 +1,6 @@
 //! What the demo prints: one line a step with the time since the start, details indented below it.
-#![expect(clippy::print_stdout, reason = "printing is what this module is for")]
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Instant;
 
 /// Prints the steps of one run.
@@ -33,11 +32,11 @@ impl Ui {
     /// A step begins: what it does, in one line.
     pub(crate) fn step(&self, text: &str) {
         let elapsed = self.start.elapsed().as_secs_f32();
-        println!(
+        print(&format!(
             "\n{} {}",
             self.paint(Colour::Cyan, &format!("[{elapsed:5.1} s]")),
             self.paint(Colour::Bold, text)
-        );
+        ));
     }
 
     /// A line below the step.
@@ -46,7 +45,7 @@ impl Ui {
         reason = "one printer for all that the demo shows"
     )]
     pub(crate) fn detail(&self, text: &str) {
-        println!("          {text}");
+        print(&format!("          {text}"));
     }
 
     /// A command as a person would type it.
@@ -88,4 +87,9 @@ impl Ui {
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
+}
+
+/// Prints a line, for whoever still reads: the demo has to clean up also when its output was piped into a `head`.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -1,6 +1,6 @@
 //! The README's transcript is what `make demo` prints, where it is not cut.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::pages::{read, root};
 
@@ -85,6 +85,21 @@ fn the_transcript_is_what_the_demo_prints() {
         let found = printed.any(|it| is(&it, &wanted));
         assert!(found, "the demo does not print this, or not here: {line}");
     }
+}
+
+#[test]
+#[ignore = "builds and runs the demo: make test"]
+fn a_demo_that_nobody_reads_to_the_end_leaves_nothing_behind() {
+    let files = tempfile::tempdir().unwrap();
+    let mut demo = demo()
+        .env("TMPDIR", files.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(demo.stdout.take());
+    assert!(demo.wait().unwrap().success());
+    let left: Vec<_> = std::fs::read_dir(files.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
