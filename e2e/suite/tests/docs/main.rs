@@ -7,5 +7,6 @@ mod commands;
 mod links;
 mod manifests;
 mod pages;
+mod pipeline;
 mod transcript;
 mod words;
