@@ -20,6 +20,7 @@ macro_rules! in_the_cluster {
 mod accepted;
 mod certificates;
 mod chart;
+mod conditions;
 mod confinement;
 mod connection;
 mod database;
