@@ -51,14 +51,20 @@ labels:
 {{/* The name of an image: (list context image). */}}
 {{- define "injector.image" -}}
 {{- $image := index . 1 -}}
-{{- with $image.registry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository -}}
+{{- with $image.registry | default (index . 0).Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository -}}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default (index . 0).Chart.AppVersion }}{{ end -}}
+{{- end }}
+
+{{/* The address of Vault that the values give, if they do. */}}
+{{- define "injector.externalAddress" -}}
+{{- coalesce .Values.global.externalVaultAddr .Values.global.externalBaoAddr
+    .Values.injector.externalVaultAddr .Values.injector.externalBaoAddr | default "" -}}
 {{- end }}
 
 {{/* Vault as pods reach it. */}}
 {{- define "injector.vaultAddress" -}}
 {{- $global := .Values.global -}}
-{{- $address := coalesce $global.externalVaultAddr $global.externalBaoAddr .Values.injector.externalVaultAddr -}}
+{{- $address := include "injector.externalAddress" . -}}
 {{- if $address -}}
 {{- $address -}}
 {{- else -}}
@@ -84,6 +90,25 @@ automatic
 
 {{- define "injector.certificateSecret" -}}
 {{- .Values.injector.certs.secretName | default (printf "%s-tls" (include "injector.name" .)) -}}
+{{- end }}
+
+{{/*
+How many hours before the end of the certificate the alert fires: late enough that a renewal in time never does, and
+early enough for a person to do something about one that did not happen.
+*/}}
+{{- define "injector.certificateHours" -}}
+{{- $given := .Values.injector.metrics.prometheusRule.certificateHours -}}
+{{- $certificates := include "injector.certificates" . -}}
+{{- if not (kindIs "invalid" $given) -}}
+{{- int $given -}}
+{{- else if eq $certificates "automatic" -}}
+4
+{{- else if eq $certificates "secret" -}}
+168
+{{- else -}}
+{{- $before := regexFind "^[0-9]+h" .Values.injector.certs.certManager.renewBefore | trimSuffix "h" -}}
+{{- min 168 (max 1 (div (int $before) 2)) -}}
+{{- end -}}
 {{- end }}
 
 {{/* "true" where replicas agree on which of them writes. */}}
@@ -114,12 +139,5 @@ compatible
 runAsUser: {{ .Values.injector.uid | default 65532 }}
 runAsGroup: {{ .Values.injector.gid | default 65532 }}
 fsGroup: {{ .Values.injector.gid | default 65532 }}
-{{- end -}}
-{{- end }}
-
-{{/* What cannot be meant. */}}
-{{- define "injector.check" -}}
-{{- if eq (base .Values.injector.image.repository) "vault-k8s" -}}
-{{- fail (printf "injector.image.repository is %s, the established injector: name the image of vault-injector there, in a registry that your nodes reach" .Values.injector.image.repository) -}}
 {{- end -}}
 {{- end }}

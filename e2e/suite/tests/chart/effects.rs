@@ -10,6 +10,11 @@ use crate::values::entries;
 const SPECIAL: &[(&str, &str, &str)] = &[
     ("fullnameOverride", r#""bao""#, ""),
     ("global.imagePullSecrets", r#"["registry"]"#, ""),
+    (
+        "extraObjects",
+        r#"[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "more"}}]"#,
+        "",
+    ),
     ("injector.enabled", "false", ""),
     ("injector.agentFlavor", r#""compatible""#, ""),
     ("injector.nativeSidecar", "false", ""),
@@ -17,6 +22,11 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("injector.profile", r#""openbao""#, ""),
     ("injector.image.digest", r#""sha256:abc""#, ""),
     ("injector.image.pullPolicy", r#""Always""#, ""),
+    (
+        "injector.agentImage.repository",
+        r#""vault""#,
+        "injector.agentImage.tag=1.21.0",
+    ),
     ("injector.agentImage.digest", r#""sha256:abc""#, ""),
     ("injector.agentDefaults.template", r#""json""#, ""),
     ("injector.extraEnvironmentVars", r#"{"a.b": "c"}"#, ""),
@@ -88,6 +98,11 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     (
         "injector.metrics.prometheusRule.alertLabels",
         r#"{"a": "b"}"#,
+        "injector.metrics.prometheusRule.enabled=true",
+    ),
+    (
+        "injector.metrics.prometheusRule.certificateHours",
+        "24",
         "injector.metrics.prometheusRule.enabled=true",
     ),
     (

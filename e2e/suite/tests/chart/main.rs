@@ -12,6 +12,7 @@ mod effects;
 mod generated;
 mod helm;
 mod monitoring;
+mod notes;
 mod promises;
 mod rendered;
 mod schema;

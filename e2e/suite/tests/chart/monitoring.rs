@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::helm::{chart, manifests, read};
+use crate::helm::{chart, manifests, read, template};
 
 /// The metrics that the documentation lists, those that it shortens included.
 fn documented() -> BTreeSet<String> {
@@ -65,5 +65,34 @@ fn the_dashboards_panels_do_not_lie_on_each_other() {
                 assert!(taken.insert((column, line)), "{}", panel["title"]);
             }
         }
+    }
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn an_alert_about_the_certificate_leaves_time_for_what_renews_it() {
+    let manager = "injector.certs.certManager.enabled=true";
+    for (certificates, hours) in [
+        ("injector.certs.secretName=null".to_owned(), 4),
+        ("injector.certs.secretName=mine".to_owned(), 168),
+        (manager.to_owned(), 168),
+        (
+            format!("{manager},injector.certs.certManager.renewBefore=48h"),
+            24,
+        ),
+        (
+            format!("{manager},injector.certs.certManager.renewBefore=20m"),
+            1,
+        ),
+        (
+            format!("{manager},injector.metrics.prometheusRule.certificateHours=72"),
+            72,
+        ),
+    ] {
+        let enabled = "injector.metrics.prometheusRule.enabled=true";
+        let text = template(&["--set", enabled, "--set", &certificates]).unwrap();
+        let threshold = format!("- time() < {hours} * 3600");
+        assert!(text.contains(&threshold), "{certificates}: {text}");
+        assert!(text.contains(&format!("ends within {hours} hours")));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::helm::{objects, of_kind, template};
+use crate::helm::{chart, helm, objects, of_kind, template};
 
 const BEFORE: &str = "--kube-version=1.29.9";
 const SINCE: &str = "--kube-version=1.30.0";
@@ -28,6 +28,10 @@ fn a_misspelt_value_is_refused_by_its_name() {
             "'/injector/agentFlavor': value must be one of 'auto', 'native', 'compatible'",
         ),
         ("injektor.replicas=3", "additional properties 'injektor'"),
+        (
+            "global.tlsDisabled=true",
+            "global.tlsDisabled is not a value of this chart; there are enabled, ",
+        ),
     ] {
         let said = template(&["--set", option]).unwrap_err();
         assert!(said.contains(words), "{option}: {said}");
@@ -43,6 +47,26 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
             "name the image of vault-injector there",
         ),
         (
+            "injector.image.repository=openbao/openbao-k8s",
+            "name the image of vault-injector there",
+        ),
+        (
+            "injector.image.repository=registry.example:5000/vault-injector:2",
+            "write that to injector.image.tag",
+        ),
+        (
+            "injector.agentImage.repository=hashicorp/vault@sha256:abc",
+            "or injector.agentImage.digest",
+        ),
+        (
+            "injector.agentImage.repository=hashicorp/vault",
+            "for example --set-string injector.agentImage.tag=1.21.0",
+        ),
+        (
+            "injector.agentImage.repository=mirror.example/openbao",
+            "for example --set-string injector.agentImage.tag=2.4.1",
+        ),
+        (
             "injector.certs.certManager.enabled=true,injector.certs.secretName=mine",
             "either secretName or certManager.enabled",
         ),
@@ -54,6 +78,68 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         let said = template(&["--set", option]).unwrap_err();
         assert!(said.contains(words), "{option}: {said}");
     }
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn an_agent_image_has_the_charts_version_only_if_it_is_our_own() {
+    let image = |options: &str| {
+        let rendered = objects(&["--set", options]);
+        let deployment = of_kind(&rendered, "Deployment").unwrap();
+        let variables = &deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+        let image = variables
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|variable| variable["name"] == "AGENT_INJECT_VAULT_IMAGE");
+        image.unwrap()["value"].as_str().unwrap().to_owned()
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    for (options, expected) in [
+        (
+            "injector.agentImage.repository=r.example/a/vault-injector-agent",
+            format!("r.example/a/vault-injector-agent:{version}"),
+        ),
+        (
+            "injector.agentImage.repository=ours,injector.agentFlavor=native",
+            format!("ours:{version}"),
+        ),
+        (
+            "injector.agentImage.repository=hashicorp/vault,injector.agentImage.tag=1.21.0",
+            "hashicorp/vault:1.21.0".to_owned(),
+        ),
+        (
+            "injector.agentImage.repository=hashicorp/vault,injector.agentImage.digest=sha256:ab",
+            "hashicorp/vault@sha256:ab".to_owned(),
+        ),
+        (
+            "global.imageRegistry=r.example",
+            format!("r.example/vault-injector-agent:{version}"),
+        ),
+        (
+            "global.imageRegistry=r.example,injector.agentImage.registry=other.example",
+            format!("other.example/vault-injector-agent:{version}"),
+        ),
+    ] {
+        assert_eq!(image(options), expected, "{options}");
+    }
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn a_chart_that_contains_this_one_may_have_globals_of_its_own() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(parent.path().join(name), text).unwrap();
+    file(
+        "Chart.yaml",
+        "apiVersion: v2\nname: platform\nversion: 1.0.0\n",
+    );
+    file("values.yaml", "global: {domain: example.com}\n");
+    std::fs::create_dir(parent.path().join("charts")).unwrap();
+    let inside = parent.path().join("charts/vault-injector");
+    std::os::unix::fs::symlink(chart().canonicalize().unwrap(), inside).unwrap();
+    let text = helm(&["template", "platform", parent.path().to_str().unwrap()]).unwrap();
+    assert!(text.contains("name: platform-vault-injector"), "{text}");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::fs;
 
 use k8s_openapi::api::{
-    admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
+    admissionregistration::v1::{
+        MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+        ValidatingWebhookConfiguration,
+    },
     apps::v1::Deployment,
     core::v1::{ConfigMap, Pod, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
@@ -40,6 +43,8 @@ fn known_part(object: &Value) -> Option<Value> {
         "RoleBinding" => kept::<RoleBinding>(object),
         "Service" => kept::<Service>(object),
         "ServiceAccount" => kept::<ServiceAccount>(object),
+        "ValidatingAdmissionPolicy" => kept::<ValidatingAdmissionPolicy>(object),
+        "ValidatingAdmissionPolicyBinding" => kept::<ValidatingAdmissionPolicyBinding>(object),
         "ValidatingWebhookConfiguration" => kept::<ValidatingWebhookConfiguration>(object),
         _ => {
             assert!(OTHERS.contains(&kind), "{kind} is of no known kind");

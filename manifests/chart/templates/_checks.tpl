@@ -1,0 +1,62 @@
+{{/* What cannot be meant is refused, with what to write instead. */}}
+{{- define "injector.check" -}}
+{{- $image := .Values.injector.image -}}
+{{- $agent := .Values.injector.agentImage -}}
+{{- if has (base $image.repository) (list "vault-k8s" "openbao-k8s") -}}
+{{- fail (printf "injector.image.repository is %s, which is another injector: name the image of vault-injector there, and its tag and registry beside it, in a registry that your nodes reach" $image.repository) -}}
+{{- end -}}
+{{- range $key, $value := dict "image" $image "agentImage" $agent -}}
+{{- if regexMatch "[:@]" (base $value.repository) -}}
+{{- fail (printf "injector.%s.repository is %s, with a tag or digest in it: write that to injector.%s.tag or injector.%s.digest" $key $value.repository $key $key) -}}
+{{- end -}}
+{{- end -}}
+{{- if not (or $agent.tag $agent.digest (eq (base $agent.repository) "vault-injector-agent") (eq .Values.injector.agentFlavor "native")) -}}
+{{- fail (printf "injector.agentImage.repository is %s, and injector.agentImage.tag is empty: name the version there, for example --set-string injector.agentImage.tag=%s" $agent.repository (ternary "2.4.1" "1.21.0" (contains "bao" $agent.repository))) -}}
+{{- end -}}
+{{- include "injector.checkGlobals" . -}}
+{{- end }}
+
+{{/* Values below `global` that have no effect here, by the name that the notes give them. */}}
+{{- define "injector.ignoredGlobals" -}}
+[psp, serverTelemetry]
+{{- end }}
+
+{{/*
+A misspelt value below `global`. A chart that contains this one has globals of its own, so there any name is taken.
+Rancher adds those that only it reads to every release that is installed from its pages.
+*/}}
+{{- define "injector.checkGlobals" -}}
+{{- if .Chart.IsRoot -}}
+{{- $known := list "enabled" "namespace" "imagePullSecrets" "externalVaultAddr" "externalBaoAddr" "tlsDisable" "openshift" "imageRegistry" -}}
+{{- $ignored := include "injector.ignoredGlobals" . | fromYamlArray -}}
+{{- $rancher := list "cattle" "systemDefaultRegistry" -}}
+{{- range $name := keys .Values.global | sortAlpha -}}
+{{- if not (has $name (concat $known $ignored $rancher)) -}}
+{{- fail (printf "global.%s is not a value of this chart; there are %s" $name (join ", " $known)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* What was set and has no effect, or another effect than its writer may expect: sentences for the notes. */}}
+{{- define "injector.ignored" -}}
+{{- $said := list -}}
+{{- range list "server" "csi" "ui" "serverTelemetry" "snapshotAgent" -}}
+{{- if hasKey $.Values . -}}
+{{- $said = append $said (printf "The values under `%s` are ignored: this chart installs the injector alone." .) -}}
+{{- end -}}
+{{- end -}}
+{{- range include "injector.ignoredGlobals" . | fromYamlArray -}}
+{{- if hasKey $.Values.global . -}}
+{{- $why := ternary "Kubernetes has had no PodSecurityPolicy since 1.25." "they are about the server." (eq . "psp") -}}
+{{- $said = append $said (printf "The values under `global.%s` are ignored: %s" . $why) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.injector.agentImage.pullPolicy -}}
+{{- $said = append $said "injector.agentImage.pullPolicy is ignored: Kubernetes' default for the tag applies to agents. A pod sets its own with the annotation vault.hashicorp.com/agent-image-pull-policy." -}}
+{{- end -}}
+{{- if not (contains "kube-system" (include "injector.namespaceSelector" .)) -}}
+{{- $said = append $said (printf "Your namespaceSelector replaces the default, which excludes kube-system and %s. If it selects them, annotated pods in kube-system are denied, and those in %s need an injector that runs." (include "vault.namespace" .) (include "vault.namespace" .)) -}}
+{{- end -}}
+{{- toYaml $said -}}
+{{- end }}
