@@ -143,6 +143,7 @@ install_chart() {
     kubectl label namespace vault-injector pod-security.kubernetes.io/enforce=restricted >/dev/null
     "$helm" upgrade --install vault-injector manifests/chart --namespace vault-injector --wait --timeout="$PATIENCE" \
         --set "global.externalVaultAddr=$VAULT_ADDRESS" --set "injector.webhook.failurePolicy=$POLICY" \
+        --set injector.admissionPolicy.enabled=true \
         --set "injector.agentDefaults.templateConfig.staticSecretRenderInterval=$INTERVAL" \
         ${options[@]+"${options[@]}"} >&2
     wait_until_it_injects

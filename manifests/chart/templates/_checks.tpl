@@ -58,5 +58,9 @@ Rancher adds those that only it reads to every release that is installed from it
 {{- if not (contains "kube-system" (include "injector.namespaceSelector" .)) -}}
 {{- $said = append $said (printf "Your namespaceSelector replaces the default, which excludes kube-system and %s. If it selects them, annotated pods in kube-system are denied, and those in %s need an injector that runs." (include "vault.namespace" .) (include "vault.namespace" .)) -}}
 {{- end -}}
+{{- if and .Values.injector.admissionPolicy.enabled (not (include "injector.admissionPolicy" .)) -}}
+{{- $why := ternary "the API server has no ValidatingAdmissionPolicy, which takes Kubernetes 1.30." "with a certificate of yours or of cert-manager the injector writes no webhook configuration." (eq (include "injector.certificates" .) "automatic") -}}
+{{- $said = append $said (printf "injector.admissionPolicy.enabled has no effect: %s" $why) -}}
+{{- end -}}
 {{- toYaml $said -}}
 {{- end }}

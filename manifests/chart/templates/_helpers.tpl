@@ -122,6 +122,18 @@ early enough for a person to do something about one that did not happen.
 {{- if semverCompare ">= 1.30.0-0" .Capabilities.KubeVersion.Version }}true{{ end -}}
 {{- end }}
 
+{{/* "true" if the API server runs admission policies, which is since 1.30 as well. */}}
+{{- define "injector.admissionPolicies" -}}
+{{- if or (include "injector.matchConditions" .)
+    (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy") }}true{{ end -}}
+{{- end }}
+
+{{/* "true" if a policy confines the injector's ServiceAccount. It writes configurations in automatic mode alone. */}}
+{{- define "injector.admissionPolicy" -}}
+{{- if and (include "injector.enabled" .) .Values.injector.admissionPolicy.enabled
+    (include "injector.admissionPolicies" .) (eq (include "injector.certificates" .) "automatic") }}true{{ end -}}
+{{- end }}
+
 {{/* `native` or `compatible`, as the injector itself would say. */}}
 {{- define "injector.flavor" -}}
 {{- if ne .Values.injector.agentFlavor "auto" -}}

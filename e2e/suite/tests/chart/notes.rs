@@ -39,11 +39,20 @@ fn the_notes_name_every_value_without_an_effect() {
             "injector.webhook.namespaceSelector.matchLabels.a=b",
             "which excludes kube-system and vault-injector",
         ),
+        (
+            "injector.admissionPolicy.enabled=true,injector.certs.secretName=mine",
+            "injector.admissionPolicy.enabled has no effect: with a certificate of yours",
+        ),
     ] {
         let said = notes(&["--set", option]);
         assert!(said.contains(words), "{option}: {said}");
         assert!(!notes(&[]).contains(words), "{words}");
     }
+    let old = [
+        "--set=injector.admissionPolicy.enabled=true",
+        "--kube-version=1.29.9",
+    ];
+    assert!(notes(&old).contains("which takes Kubernetes 1.30"));
 }
 
 #[test]
@@ -53,6 +62,21 @@ fn a_selector_that_excludes_the_clusters_namespace_needs_no_note() {
     let option = format!("injector.webhook.namespaceSelector={selector}");
     let said = notes(&["--set-json", &option]);
     assert!(!said.contains("Your namespaceSelector"), "{said}");
+}
+
+#[test]
+#[ignore = "needs Helm: make test"]
+fn the_notes_offer_the_policy_where_it_would_confine_something() {
+    let offer = "--set injector.admissionPolicy.enabled=true";
+    assert!(notes(&[]).contains(offer));
+    for option in [
+        "injector.admissionPolicy.enabled=true",
+        "injector.certs.secretName=mine",
+        "injector.certs.certManager.enabled=true",
+    ] {
+        assert!(!notes(&["--set", option]).contains(offer), "{option}");
+    }
+    assert!(!notes(&["--kube-version=1.29.9"]).contains(offer));
 }
 
 #[test]

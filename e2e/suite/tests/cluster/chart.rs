@@ -50,6 +50,7 @@ async fn an_upgrade_keeps_the_registered_authority_and_an_uninstall_leaves_nothi
         "manifests/chart",
         "--create-namespace",
         "--set=injector.replicas=0,injector.webhook.namespaceSelector.matchLabels.no=where",
+        "--set=injector.admissionPolicy.enabled=true",
     ];
     helm(&values)?;
     // As the injector does, with its own name.
@@ -72,7 +73,8 @@ async fn an_upgrade_keeps_the_registered_authority_and_an_uninstall_leaves_nothi
     assert_eq!(webhook["clientConfig"]["caBundle"], *bundle);
 
     helm(&["uninstall", RELEASE, "--wait"])?;
-    let kinds = "clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations";
+    let kinds = "clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations,\
+                 validatingadmissionpolicies,validatingadmissionpolicybindings";
     let label = format!("--selector=app.kubernetes.io/instance={RELEASE}");
     let left = kubectl.run(&["get", kinds, &label]).await?;
     assert_eq!(left, "");

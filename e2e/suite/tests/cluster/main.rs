@@ -31,6 +31,7 @@ mod leaving;
 mod manifests;
 mod migration;
 mod outages;
+mod policy;
 mod recovery;
 mod replicas;
 mod services;
