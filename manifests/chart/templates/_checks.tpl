@@ -58,6 +58,32 @@ Rancher adds those that only it reads to every release that is installed from it
 {{- if not (contains "kube-system" (include "injector.namespaceSelector" .)) -}}
 {{- $said = append $said (printf "Your namespaceSelector replaces the default, which excludes kube-system and %s. If it selects them, annotated pods in kube-system are denied, and those in %s need an injector that runs." (include "vault.namespace" .) (include "vault.namespace" .)) -}}
 {{- end -}}
+{{- $certs := .Values.injector.certs -}}
+{{- if and $certs.caBundle (not $certs.secretName) -}}
+{{- $said = append $said "injector.certs.caBundle is ignored, because injector.certs.secretName names no Secret." -}}
+{{- end -}}
+{{- if and $certs.secretName (not $certs.caBundle) -}}
+{{- $said = append $said "injector.certs.caBundle is empty: the API server refuses the certificate in the Secret unless something else writes its authority into the webhook configurations." -}}
+{{- end -}}
+{{- if and $certs.certManager.issuerRef (not $certs.certManager.enabled) -}}
+{{- $said = append $said "injector.certs.certManager.issuerRef is ignored, because injector.certs.certManager.enabled is false." -}}
+{{- end -}}
+{{- if and .Values.injector.webhook.matchConditions (not (include "injector.matchConditions" .)) -}}
+{{- $said = append $said "injector.webhook.matchConditions are left out: they take Kubernetes 1.30. Pods that they would exclude are injected." -}}
+{{- end -}}
+{{- if .Values.global.openshift -}}
+{{- range list "hostNetwork" "uid" "gid" -}}
+{{- if get $.Values.injector . -}}
+{{- $said = append $said (printf "injector.%s is ignored on OpenShift." .) -}}
+{{- end -}}
+{{- end -}}
+{{- else if .Values.injector.securityContext.pod -}}
+{{- range list "uid" "gid" -}}
+{{- if get $.Values.injector . -}}
+{{- $said = append $said (printf "injector.%s is ignored, because injector.securityContext.pod replaces the whole context." .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.injector.admissionPolicy.enabled (not (include "injector.admissionPolicy" .)) -}}
 {{- $why := ternary "the API server has no ValidatingAdmissionPolicy, which takes Kubernetes 1.30." "with a certificate of yours or of cert-manager the injector writes no webhook configuration." (eq (include "injector.certificates" .) "automatic") -}}
 {{- $said = append $said (printf "injector.admissionPolicy.enabled has no effect: %s" $why) -}}

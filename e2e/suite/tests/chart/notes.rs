@@ -40,6 +40,30 @@ fn the_notes_name_every_value_without_an_effect() {
             "which excludes kube-system and vault-injector",
         ),
         (
+            "injector.certs.caBundle=bWluZQ==",
+            "injector.certs.caBundle is ignored",
+        ),
+        (
+            "injector.certs.secretName=mine",
+            "injector.certs.caBundle is empty",
+        ),
+        (
+            "injector.certs.certManager.issuerRef.name=mine",
+            "injector.certs.certManager.issuerRef is ignored",
+        ),
+        (
+            "global.openshift=true,injector.hostNetwork=true",
+            "injector.hostNetwork is ignored on OpenShift",
+        ),
+        (
+            "global.openshift=true,injector.uid=7",
+            "injector.uid is ignored on OpenShift",
+        ),
+        (
+            "injector.gid=7,injector.securityContext.pod.runAsUser=8",
+            "injector.gid is ignored, because injector.securityContext.pod",
+        ),
+        (
             "injector.admissionPolicy.enabled=true,injector.certs.secretName=mine",
             "injector.admissionPolicy.enabled has no effect: with a certificate of yours",
         ),
@@ -53,6 +77,14 @@ fn the_notes_name_every_value_without_an_effect() {
         "--kube-version=1.29.9",
     ];
     assert!(notes(&old).contains("which takes Kubernetes 1.30"));
+    let condition = [
+        "--kube-version=1.29.9",
+        "--set-json",
+        r#"injector.webhook.matchConditions=[{"name": "more", "expression": "true"}]"#,
+    ];
+    let left_out = "injector.webhook.matchConditions are left out";
+    assert!(notes(&condition).contains(left_out));
+    assert!(!notes(&condition[1..]).contains(left_out));
 }
 
 #[test]
