@@ -267,6 +267,8 @@ fn a_variable_of_the_pods_own_counts_in_the_place_of_the_annotation() {
     assert_eq!(warned(&right), [""; 0]);
     let wrong = [("agent-extra-env-VAULT_LOG_LEVEL", "verbose")];
     assert!(denied(&wrong).contains("agent-extra-env-VAULT_LOG_LEVEL is not a level"));
+    let switch = [("agent-extra-env-VAULT_SKIP_VERIFY", "yes")];
+    assert!(denied(&switch).contains("VAULT_SKIP_VERIFY is neither true nor false"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use contract::agent_config::check::{LogFormat, LogLevel, address, client_timeout
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::{Code, keys, login as codes};
 use contract::names::{self, LONGEST_VARIABLE};
+use contract::values::parse_bool;
 
 use super::{Subject, Warning, not_a_duration};
 use crate::settings::{is_our_image, reads_config_parts};
@@ -73,9 +74,23 @@ fn values(subject: Subject<'_, '_>) -> Vec<Warning> {
             code: keys::NOT_A_URL,
             text: |_| "is not a URL: begin it with https:// or http://".to_owned(),
         },
+        of_the_pod_alone("SKIP_VERIFY"),
+        of_the_pod_alone("DISABLE_REDIRECTS"),
     ];
     let all = all.into_iter();
     all.filter_map(|read| wrong_value(subject, &read)).collect()
+}
+
+/// A switch that no annotation of its own sets in a variable.
+fn of_the_pod_alone(name: &'static str) -> Read<'static> {
+    Read {
+        name,
+        spec: &annotations::EXTRA_ENV,
+        value: "",
+        is_right: |value| parse_bool(value).is_ok(),
+        code: keys::NOT_A_BOOLEAN,
+        text: |_| "is neither true nor false".to_owned(),
+    }
 }
 
 fn wrong_value(subject: Subject<'_, '_>, read: &Read<'_>) -> Option<Warning> {
