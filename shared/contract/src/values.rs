@@ -9,9 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ValueError {
     /// Not one of Go's spellings of true and false.
-    #[error(
-        "cannot parse '' as bool: strconv.ParseBool: parsing {0:?}: invalid syntax (accepted: 1, t, T, TRUE, true, True, 0, f, F, FALSE, false, False)"
-    )]
+    #[error("cannot parse '' as bool: strconv.ParseBool: parsing {0:?}: invalid syntax")]
     Bool(String),
     /// Not a whole number in the range of 64 bits.
     #[error("strconv.ParseInt: parsing {0:?}: {1}")]

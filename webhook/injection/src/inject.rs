@@ -26,7 +26,7 @@ mod patch;
 mod paths;
 mod placement;
 mod profile;
-mod quantity;
+pub mod quantity;
 mod request;
 mod resources;
 mod schema;
@@ -45,6 +45,7 @@ use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
 
 pub use denial::Denial;
+pub use environment::decoded as certificate_bytes;
 pub use flags::flag_problems;
 pub use flavor::Flavor;
 pub use patch::Operations;

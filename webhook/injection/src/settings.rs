@@ -14,10 +14,10 @@ pub use templating::Engine;
 use crate::inject::Flavor;
 use crate::kubernetes::Kubernetes;
 
-/// The image of the compatible flavour where nothing names one.
+/// The image of the compatible flavor where nothing names one.
 pub const STOCK_IMAGE: &str = "hashicorp/vault:2.0.4";
 
-/// The image of the native flavour where nothing names one: the agent of this very version.
+/// The image of the native flavor where nothing names one: the agent of this very version.
 pub const OUR_IMAGE: &str = concat!("vault-injector-agent:", env!("CARGO_PKG_VERSION"));
 
 /// The defaults of one injector.
@@ -27,7 +27,7 @@ pub struct Settings {
     pub vault_address: String,
     /// Image of the agent; empty takes [`default_image`].
     pub image: String,
-    /// Which flavour a pod gets that does not say.
+    /// Which flavor a pod gets that does not say.
     pub flavor: FlavorSetting,
     pub auth_type: String,
     pub auth_path: String,
@@ -52,7 +52,7 @@ pub struct Settings {
     pub disable_idle_connections: String,
     /// Comma-separated parts of the agent.
     pub disable_keep_alives: String,
-    /// Whether pods of the native flavour that do not say get a native sidecar.
+    /// Whether pods of the native flavor that do not say get a native sidecar.
     pub native_sidecar: NativeSidecarSetting,
     /// Language of the templates that do not say.
     pub template_engine: Engine,
@@ -102,7 +102,7 @@ impl Default for Settings {
     }
 }
 
-/// Resources of the agent's containers. `None` takes what is built in for the flavour, an empty
+/// Resources of the agent's containers. `None` takes what is built in for the flavor, an empty
 /// text leaves the entry out.
 #[derive(Clone, Debug, Default)]
 pub struct ResourceDefaults {
@@ -114,7 +114,7 @@ pub struct ResourceDefaults {
     pub requests_ephemeral: Option<String>,
 }
 
-/// The image of a flavour where neither flag nor annotation names one.
+/// The image of a flavor where neither flag nor annotation names one.
 pub fn default_image(flavor: FlavorSetting) -> &'static str {
     match flavor {
         FlavorSetting::Compatible => STOCK_IMAGE,
@@ -122,7 +122,7 @@ pub fn default_image(flavor: FlavorSetting) -> &'static str {
     }
 }
 
-/// Which flavour is asked for.
+/// Which flavor is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FlavorSetting {
     /// Native where the image is ours, else compatible.
@@ -133,7 +133,7 @@ pub enum FlavorSetting {
 }
 
 impl FlavorSetting {
-    /// The flavour for `image`.
+    /// The flavor for `image`.
     pub fn resolve(self, image: &str) -> Flavor {
         match self {
             Self::Native => Flavor::Native,

@@ -1,6 +1,6 @@
 //! The agent's containers.
 
-use contract::annotations::Annotations;
+use contract::annotations::{Annotations, INIT_JSON_PATCH, JSON_PATCH};
 use contract::names;
 use serde::Serialize;
 use serde_json::Value;
@@ -101,9 +101,19 @@ pub(super) fn agent<'a>(
 ) -> Result<Agent<'a>, PatchError> {
     let (flavor, profile) = (asked.flavor, asked.profile);
     let names = profile.names();
-    let (name, file, patch) = match role {
-        Role::Init => (names.init, "config-init.hcl", &asked.init_patch),
-        Role::Sidecar => (names.sidecar, "config.hcl", &asked.sidecar_patch),
+    let (name, file, patch, patched_by) = match role {
+        Role::Init => (
+            names.init,
+            "config-init.hcl",
+            &asked.init_patch,
+            &INIT_JSON_PATCH,
+        ),
+        Role::Sidecar => (
+            names.sidecar,
+            "config.hcl",
+            &asked.sidecar_patch,
+            &JSON_PATCH,
+        ),
     };
     let argument = if asked.configmap.is_empty() {
         flavor.argument(profile)
@@ -136,11 +146,13 @@ pub(super) fn agent<'a>(
     }
     let mut container =
         serde_json::to_value(container).expect("a container must serialise: its keys are text");
-    patch.apply(&mut container)?;
-    Ok(Agent::Patched(schema::conform(
-        container,
-        &schema::CONTAINER,
-    )?))
+    let key = || annotations.key(patched_by);
+    patch
+        .apply(&mut container)
+        .map_err(|source| PatchError::JsonPatch { key: key(), source })?;
+    schema::conform(container, &schema::CONTAINER)
+        .map(Agent::Patched)
+        .map_err(|source| PatchError::Container { key: key(), source })
 }
 
 /// The application starts when the agent says that the first render is complete.

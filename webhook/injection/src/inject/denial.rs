@@ -137,7 +137,11 @@ pub enum RequestError {
     #[error("annotation {0:?} takes an octal mode such as 0640")]
     Mode(String),
     #[error("{source} (annotation {key})")]
-    Quantity { key: String, source: QuantityError },
+    Quantity {
+        key: String,
+        value: String,
+        source: QuantityError,
+    },
     #[error("{source} (annotation {key})")]
     Duration { key: String, source: DurationError },
     #[error("annotation {0:?} takes a duration of a second or more")]
@@ -199,14 +203,18 @@ pub enum ValidationError {
 #[derive(Debug, Error)]
 pub enum PatchError {
     #[error("{source} (annotation {key})")]
-    Quantity { key: String, source: QuantityError },
+    Quantity {
+        key: String,
+        value: String,
+        source: QuantityError,
+    },
     /// The words are those of Go's encoder.
     #[error("json: unsupported value: {value} (annotation {key})")]
     Number { value: &'static str, key: String },
-    #[error("failed to apply JSON patch: {0}")]
-    JsonPatch(#[from] ApplyError),
-    #[error(transparent)]
-    Container(#[from] SchemaError),
+    #[error("failed to apply JSON patch: {source}")]
+    JsonPatch { key: String, source: ApplyError },
+    #[error("{source}")]
+    Container { key: String, source: SchemaError },
     #[error("the patch would be larger than {} MiB: the agent's mounts in each container are too many", MAX_PATCH >> 20)]
     Large,
 }

@@ -112,8 +112,9 @@ fn config_variables<'a>(asked: &InjectRequest<'_>, config: String) -> Vec<Variab
     variables
 }
 
-/// The decoded bytes where the whole text is base64, else the text.
-fn decoded(text: &str) -> Cow<'_, str> {
+/// The decoded bytes where the whole text is base64, else the text: how the agent gets the PEM of
+/// Vault's authority.
+pub fn decoded(text: &str) -> Cow<'_, str> {
     let unwrapped = text.replace(['\r', '\n'], "");
     match LENIENT.decode(unwrapped) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),

@@ -6,7 +6,11 @@
 //! As in Kubernetes, a canonical text may read as yet another one: `1.953125Ki` is `2000`, which
 //! is `2k`, and few digits with a large exponent may come out as more than 18.
 
+mod meant;
+
 use thiserror::Error;
+
+pub(super) use meant::meant;
 
 /// Why a text is not a quantity. The words are those of Kubernetes, which users search for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -38,6 +42,32 @@ enum Scale {
 
 /// The canonical text of a quantity: `1000m` is `1`, `0.5` is `500m`, `1024Mi` is `1Gi`.
 pub(super) fn canonical(text: &str) -> Result<String, QuantityError> {
+    let (negative, nanos, scale) = read(text)?;
+    let text = write(nanos, scale);
+    Ok(if negative && nanos != 0 {
+        format!("-{text}")
+    } else {
+        text
+    })
+}
+
+/// How much a quantity is, in nanos, for comparisons.
+///
+/// ```
+/// use injection::inject::quantity::nanos;
+///
+/// assert!(nanos("1Gi").unwrap() > nanos("1000M").unwrap());
+/// assert!(nanos("-1m").unwrap() < nanos("0").unwrap());
+/// assert!(nanos("64MB").is_err());
+/// ```
+pub fn nanos(text: &str) -> Result<i128, QuantityError> {
+    let (negative, nanos, _) = read(text)?;
+    let nanos = i128::try_from(nanos).unwrap_or(i128::MAX);
+    Ok(if negative { -nanos } else { nanos })
+}
+
+/// Whether it is below zero, its size in nanos, and how it is written.
+fn read(text: &str) -> Result<(bool, u128, Scale), QuantityError> {
     let (negative, unsigned) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -62,12 +92,7 @@ pub(super) fn canonical(text: &str) -> Result<String, QuantityError> {
         Scale::Binary(power) => binary_nanos(whole, fraction, power).min(LARGEST),
         Scale::Decimal(power) | Scale::Exponent(power) => decimal_nanos(whole, fraction, power),
     };
-    let text = write(nanos, scale);
-    Ok(if negative && nanos != 0 {
-        format!("-{text}")
-    } else {
-        text
-    })
+    Ok((negative, nanos, scale))
 }
 
 /// The suffix is letters of the set, a sign, digits, in this order.

@@ -1,7 +1,7 @@
 //! Processor, memory and storage of the agent's containers.
 //!
 //! The annotation decides where it is there, else the injector's flag, else what is built in for
-//! the flavour; an empty text leaves the entry out.
+//! the flavor; an empty text leaves the entry out.
 
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
@@ -25,6 +25,7 @@ pub(super) fn resources(
         let quantity = (!text.is_empty()).then(|| quantity::canonical(text));
         quantity.transpose().map_err(|source| PatchError::Quantity {
             key: annotations.key(spec),
+            value: text.to_owned(),
             source,
         })
     };

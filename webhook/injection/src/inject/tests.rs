@@ -1,5 +1,6 @@
 mod connection;
 mod extras;
+mod guided;
 mod hostile;
 mod mended;
 mod native_sidecar;

@@ -75,6 +75,7 @@ pub(super) fn quantity(
         .map(|text| {
             quantity::canonical(text).map_err(|source| RequestError::Quantity {
                 key: annotations.key(spec),
+                value: text.to_owned(),
                 source,
             })
         })

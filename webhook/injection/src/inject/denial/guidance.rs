@@ -4,8 +4,10 @@
 use contract::annotations::{self, AnnotationError, AnnotationSpec};
 use contract::diagnostics::{Code, keys, login, pods, refusals, secrets};
 use contract::names::ANNOTATION_PREFIX;
-use contract::values::ValueError;
+use contract::values::{self, Reason, ValueError};
 use contract::{GoDuration, duration};
+
+use crate::inject::quantity;
 
 use super::{DefaultsError, Denial, PatchError, RequestError, ValidationError, Warning};
 
@@ -50,7 +52,7 @@ impl Guidance {
 pub(super) fn of(denial: &Denial) -> Guidance {
     match denial {
         Denial::Object(_) => Guidance::new(pods::UNREADABLE),
-        Denial::ShouldInject(error) => of_value(&error.source).at(&error.key),
+        Denial::ShouldInject(error) => of_value(&error.source, &error.key),
         Denial::SystemNamespace(_) => {
             Guidance::new(refusals::SYSTEM_NAMESPACE).write("run the pod in another namespace")
         }
@@ -76,35 +78,80 @@ pub(super) fn of(denial: &Denial) -> Guidance {
     }
 }
 
-fn of_value(error: &ValueError) -> Guidance {
+/// `agent-inject: "yes" is not a boolean (write "true" or "false")`.
+fn of_value(error: &ValueError, key: &str) -> Guidance {
+    let (code, value, problem) = match error {
+        ValueError::Bool(value) => (
+            keys::NOT_A_BOOLEAN,
+            value,
+            "is not a boolean (write \"true\" or \"false\")",
+        ),
+        ValueError::Int(value, Reason::Range) | ValueError::Uint(value, Reason::Range) => (
+            keys::NOT_A_NUMBER,
+            value,
+            "is outside of what 64 bits hold (write a smaller number)",
+        ),
+        ValueError::Int(value, Reason::Syntax) => (
+            keys::NOT_A_NUMBER,
+            value,
+            "is not a whole number (write 1000)",
+        ),
+        ValueError::Uint(value, Reason::Syntax) => (
+            keys::NOT_A_NUMBER,
+            value,
+            "is not a whole number of zero or more (write 5, without a unit)",
+        ),
+        ValueError::Float(value, _) => (
+            keys::NOT_A_NUMBER,
+            value,
+            "is not a decimal number (write 0.9)",
+        ),
+    };
+    let trimmed = value.trim();
+    let is_blank_alone = trimmed != value && !trimmed.is_empty() && is_value(error, trimmed);
+    let advice = if is_blank_alone {
+        format!(
+            "{}: {value:?} begins or ends with a blank (write {trimmed:?})",
+            short(key)
+        )
+    } else {
+        format!("{}: {value:?} {problem}", short(key))
+    };
+    Guidance::new(code).at(key).write(advice)
+}
+
+/// Whether a text is what the annotation with that error takes.
+fn is_value(error: &ValueError, text: &str) -> bool {
     match error {
-        ValueError::Bool(_) => {
-            Guidance::new(keys::NOT_A_BOOLEAN).write("write \"true\" or \"false\"")
-        }
-        ValueError::Int(..) => Guidance::new(keys::NOT_A_NUMBER).write("write a whole number"),
-        ValueError::Uint(..) => {
-            Guidance::new(keys::NOT_A_NUMBER).write("write a whole number of zero or more")
-        }
-        ValueError::Float(..) => {
-            Guidance::new(keys::NOT_A_NUMBER).write("write a decimal number such as 0.9")
-        }
+        ValueError::Bool(_) => values::parse_bool(text).is_ok(),
+        ValueError::Int(..) => values::parse_int(text).is_ok(),
+        ValueError::Uint(..) => values::parse_uint(text).is_ok(),
+        ValueError::Float(..) => values::parse_float(text).is_ok(),
     }
 }
 
 /// Values of seconds are written with a unit more often than wrong in any other way.
 fn of_annotation(error: &AnnotationError) -> Guidance {
-    let guidance = of_value(&error.source).at(&error.key);
+    let guidance = of_value(&error.source, &error.key);
     let seconds = [&annotations::REVOKE_GRACE, &annotations::TOKEN_EXPIRATION];
     let is_seconds = seconds.iter().any(|spec| error.key.ends_with(spec.key));
-    match &error.source {
-        ValueError::Uint(text, _) if is_seconds => {
-            let meant = duration::meant(text).and_then(|text| text.parse::<GoDuration>().ok());
-            let meant = meant.and_then(GoDuration::to_std);
-            let example = meant.map_or(15, |meant| meant.as_secs());
-            guidance.write(format!("write whole seconds, such as {example}"))
-        }
+    let ValueError::Uint(text, Reason::Syntax) = &error.source else {
+        return guidance;
+    };
+    let meant = duration::meant(text).and_then(|text| text.parse::<GoDuration>().ok());
+    match meant.and_then(GoDuration::to_std) {
+        Some(meant) if is_seconds => guidance.write(format!(
+            "{}: {text:?} is not a number of whole seconds (write \"{}\")",
+            short(&error.key),
+            meant.as_secs()
+        )),
         _ => guidance,
     }
+}
+
+/// The key without its prefix.
+fn short(key: &str) -> &str {
+    annotations::split_prefix(key).map_or(key, |(_, short)| short)
 }
 
 fn not_a_duration(key: &str) -> Guidance {
@@ -113,13 +160,21 @@ fn not_a_duration(key: &str) -> Guidance {
         .write("write a number with a unit, such as 30s or 1m30s")
 }
 
-fn quantity(key: &str) -> Guidance {
-    let example = if key.contains("cpu") {
-        "write a quantity such as 250m or 0.25"
-    } else {
-        "write a quantity such as 64Mi or 64M"
-    };
-    Guidance::new(keys::NOT_A_QUANTITY).at(key).write(example)
+fn quantity(key: &str, value: &str) -> Guidance {
+    let is_cpu = key.ends_with("cpu");
+    let example = quantity::meant(value, is_cpu).unwrap_or_else(|| {
+        let example = if is_cpu {
+            "250m or 0.25"
+        } else {
+            "64Mi or 64M"
+        };
+        example.to_owned()
+    });
+    let advice = format!(
+        "{}: {value:?} is not a quantity (write {example})",
+        short(key)
+    );
+    Guidance::new(keys::NOT_A_QUANTITY).at(key).write(advice)
 }
 
 fn of_defaults(error: &DefaultsError) -> Guidance {
@@ -146,10 +201,10 @@ fn of_request(error: &RequestError) -> Guidance {
             .write("write more than one secret into a file, with a template"),
         RequestError::DefaultTemplate(_) => Guidance::new(secrets::DEFAULT_TEMPLATE)
             .about(&annotations::DEFAULT_TEMPLATE)
-            .write("write map or json"),
+            .write("vault.hashicorp.com/agent-inject-default-template takes map or json"),
         RequestError::Word { key, .. } => Guidance::new(keys::NOT_ONE_OF).at(key),
         RequestError::Mode(key) => Guidance::new(keys::NOT_A_MODE).at(key),
-        RequestError::Quantity { key, .. } => quantity(key),
+        RequestError::Quantity { key, value, .. } => quantity(key, value),
         RequestError::Duration { key, .. } => not_a_duration(key),
         RequestError::StartupTimeout(key) | RequestError::TokenExpiration(key) => {
             Guidance::new(keys::OUT_OF_RANGE).at(key)
@@ -174,11 +229,16 @@ fn of_request(error: &RequestError) -> Guidance {
                 "the pod has no service-account token; vault.hashicorp.com/agent-token-audience \
                  gives the agent one of its own",
             ),
-        RequestError::NoContainers => Guidance::new(pods::NO_CONTAINERS),
+        RequestError::NoContainers => Guidance::new(pods::NO_CONTAINERS)
+            .about(&annotations::RUN_AS_SAME_USER)
+            .write(
+                "vault.hashicorp.com/agent-run-as-same-user takes the user of the first container: \
+                 add one, or remove the annotation",
+            ),
         RequestError::NoSecurityContext => same_user(pods::NO_SECURITY_CONTEXT),
         RequestError::NoUser => same_user(pods::NO_USER),
         RequestError::Root => same_user(pods::ROOT),
-        RequestError::ShareProcessNamespace { key, source, .. } => of_value(source).at(key),
+        RequestError::ShareProcessNamespace { key, source, .. } => of_value(source, key),
         RequestError::ShareProcessNamespaceDisabled => Guidance::new(pods::PROCESS_NAMESPACE)
             .about(&annotations::SHARE_PROCESS_NAMESPACE)
             .write(
@@ -222,16 +282,16 @@ fn of_validation(error: ValidationError) -> Guidance {
 
 fn of_patch(error: &PatchError) -> Guidance {
     match error {
-        PatchError::Quantity { key, .. } => quantity(key),
-        PatchError::Number { key, .. } => Guidance::new(keys::NOT_A_NUMBER)
+        PatchError::Quantity { key, value, .. } => quantity(key, value),
+        PatchError::Number { key, value } => Guidance::new(keys::NOT_A_NUMBER)
             .at(key)
-            .write("write a decimal number such as 0.9"),
-        PatchError::JsonPatch(_) => Guidance::new(pods::CONTAINER_PATCH)
-            .about(&annotations::JSON_PATCH)
-            .write("correct vault.hashicorp.com/agent-json-patch or agent-init-json-patch"),
-        PatchError::Container(_) => Guidance::new(pods::NOT_A_CONTAINER)
-            .about(&annotations::JSON_PATCH)
-            .write("correct vault.hashicorp.com/agent-json-patch or agent-init-json-patch"),
+            .write(format!("{}: {value} is not a decimal number (write 0.9)", short(key))),
+        PatchError::JsonPatch { key, .. } => Guidance::new(pods::CONTAINER_PATCH)
+            .at(key)
+            .write(format!("correct that operation of {key}")),
+        PatchError::Container { key, .. } => Guidance::new(pods::NOT_A_CONTAINER)
+            .at(key)
+            .write(format!("correct that field in {key}")),
         PatchError::Large => Guidance::new(refusals::PATCH_TOO_LARGE),
     }
 }

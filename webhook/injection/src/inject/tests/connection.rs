@@ -162,7 +162,11 @@ fn a_value_of_blanks_is_surely_a_mistake() {
 
 #[test]
 fn seconds_with_a_unit_are_denied_with_upstreams_text_and_the_number_to_write() {
-    for (grace, seconds) in [("15s", 15), ("5m", 300), ("soon", 15)] {
+    for (grace, advice) in [
+        ("15s", "is not a number of whole seconds (write \"15\")"),
+        ("5m", "is not a number of whole seconds (write \"300\")"),
+        ("soon", "is not a whole number of zero or more (write 5, without a unit)"),
+    ] {
         let pod = mk_pod(&[("agent-revoke-grace", grace)]);
         let Decision::Deny(denial) = decided(&pod, &mk_settings()).decision else {
             panic!("not denied");
@@ -171,7 +175,7 @@ fn seconds_with_a_unit_are_denied_with_upstreams_text_and_the_number_to_write() 
             denial.text(),
             format!(
                 "error creating new agent sidecar: strconv.ParseUint: parsing \"{grace}\": invalid \
-                 syntax (annotation {PREFIX}agent-revoke-grace); write whole seconds, such as {seconds}"
+                 syntax (annotation {PREFIX}agent-revoke-grace); agent-revoke-grace: \"{grace}\" {advice}"
             )
         );
     }
