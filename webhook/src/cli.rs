@@ -2,38 +2,53 @@
 //!
 //! Flags are written with one dash or two. Each has a variable `AGENT_INJECT_…` that wins over it
 //! where it is not empty: the variables are appended to the arguments as flags, so one parser
-//! reads both. What is left over on the line (`2>&1`, as the established chart writes it) is
-//! ignored.
+//! reads both.
+//!
+//! ```text
+//! arguments, variables ─► Given (text) ─► checks ─► Flags (values) ─► Configuration
+//!                                           └─► Stop: every value that cannot work, by its name
+//! ```
 
+mod checks;
 mod flags;
+mod given;
 mod keyboard;
 mod serving;
+mod stop;
+mod usage;
+mod variables;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use contract::GoDuration;
 use contract::duration::DurationError;
-use thiserror::Error;
 
 use crate::cluster::Access;
-use crate::log::{Format, Level, UnknownLevel};
+use crate::commands;
+use crate::log::{Format, Level};
 use injection::kubernetes::Kubernetes;
 use injection::settings::{ResourceDefaults, Settings};
 
+pub use given::Wrong;
 pub use serving::{Certificate, RegisteredAuthority, Serving, ServingError};
+pub use stop::Stop;
+pub use usage::Usage;
+pub use variables::UnknownVariable;
 
+pub(crate) use checks::is_flag;
 pub(crate) use flags::Flags;
-pub(crate) use keyboard::as_flags;
+pub(crate) use keyboard::with_variables;
+pub(crate) use stop::tell;
+pub(crate) use usage::stop as usage_stop;
+pub(crate) use variables::Variables;
 
-use flags::VARIABLES;
+use flags::Server;
+use given::{Given, unread};
 
-/// Exit code of arguments that cannot be read.
-const USAGE: u8 = 64;
-/// Exit code of a configuration that cannot work.
-const CONFIGURATION: u8 = 78;
+/// Words that upstream's chart passes besides flags.
+const PASSED: [&str; 2] = ["agent-inject", "2>&1"];
 
 /// Everything that the process is started with.
 #[derive(Debug)]
@@ -46,55 +61,8 @@ pub struct Configuration {
     pub log_level: Level,
     pub log_format: Format,
     pub settings: Settings,
-}
-
-/// Why the process does not start.
-#[derive(Debug, Error)]
-pub enum Stop {
-    /// Help, version, or an argument that cannot be read.
-    #[error("{0}")]
-    Usage(clap::Error),
-    /// The cause follows; values of variables are not repeated by us, only by the parser.
-    #[error("Error parsing environment variables: {0}")]
-    Variables(clap::Error),
-    #[error("Error parsing environment variables: {0} is not UTF-8")]
-    NotText(&'static str),
-    #[error("No Vault service configured: give -vault-address or AGENT_INJECT_VAULT_ADDR")]
-    NoVault,
-    #[error("Error setting log level: {0}")]
-    LogLevel(#[from] UnknownLevel),
-    #[error("Error parsing {limit} backoff as duration: {source}")]
-    Backoff {
-        limit: &'static str,
-        source: DurationError,
-    },
-    #[error("Error parsing shutdown delay: {0}")]
-    ShutdownDelay(DurationError),
-    #[error(transparent)]
-    Serving(#[from] ServingError),
-    #[error("-telemetry-path has to start with a slash")]
-    TelemetryPath,
-}
-
-impl Stop {
-    /// Tells the user, and gives the exit code.
-    #[expect(clippy::print_stdout, reason = "help belongs on stdout")]
-    pub fn report(self) -> ExitCode {
-        match self {
-            Self::Usage(error) if !error.use_stderr() => {
-                print!("{error}");
-                ExitCode::SUCCESS
-            }
-            Self::Usage(error) => {
-                eprint!("{error}");
-                ExitCode::from(USAGE)
-            }
-            stop => {
-                eprintln!("{}", stop.to_string().trim_end());
-                ExitCode::from(CONFIGURATION)
-            }
-        }
-    }
+    /// Variables that are probably misspelt.
+    pub unknown_variables: Vec<UnknownVariable>,
 }
 
 /// Reads the process's arguments and environment.
@@ -103,26 +71,67 @@ pub fn configure(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Configuration, Stop> {
     let mut arguments = normalised(arguments);
-    Flags::try_parse_from(&arguments).map_err(Stop::Usage)?;
-    let variables: Vec<_> = variables.into_iter().collect();
-    let given = |name: &str| {
-        variables
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_os_str())
-    };
-    let set = |name: &str| given(name).filter(|value| !value.is_empty());
-    for (flag, name) in serving::VARIABLES.into_iter().chain(VARIABLES) {
-        // A variable that is there and empty is set, but to nothing.
-        let fallback = || serving::unprefixed(name).filter(|_| given(name).is_none());
-        let Some(value) = set(name).or_else(|| set(fallback()?)) else {
-            continue;
-        };
-        let value = value.to_str().ok_or(Stop::NotText(name))?;
+    let variables = Variables::new(variables);
+    let command = server_command();
+    let refused = |error: &clap::Error| usage::stop(error, &command, "");
+    let matches = unread(command.clone())
+        .try_get_matches_from(&arguments)
+        .map_err(|error| refused(&error))?;
+    let mut words = matches.get_many::<String>("words").into_iter().flatten();
+    if let Some(word) = words.find(|word| !PASSED.contains(&word.as_str())) {
+        return Err(Stop::Usage(Usage::word(word, &commands::names())));
+    }
+    let mut given = Given::typed(&matches);
+    for (flag, variable, value) in variables.of_server()? {
+        given.set(flag, variable, value);
         arguments.push(format!("--{flag}={value}").into());
     }
-    let flags = Flags::try_parse_from(&arguments).map_err(Stop::Variables)?;
-    flags.configuration(serving::access(set))
+    given.check_server()?;
+    let flags = command
+        .clone()
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Flags::from_arg_matches(&matches))
+        .map_err(|error| refused(&error))?;
+    let access = serving::access(|name| variables.get(name));
+    Ok(Configuration {
+        unknown_variables: variables.unknown(),
+        ..flags.configuration(access)?
+    })
+}
+
+/// The command that serves.
+pub(crate) fn server_command() -> Command {
+    tidy(Server::command()).after_help(commands::overview())
+}
+
+/// The help of the server, as a stop.
+pub(crate) fn help() -> Stop {
+    let command = server_command();
+    let asked = command
+        .clone()
+        .try_get_matches_from(["vault-injector", "--help"]);
+    match asked {
+        Err(help) => usage::stop(&help, &command, ""),
+        Ok(_) => Stop::Asked(String::new()),
+    }
+}
+
+/// The same for each command of a program.
+pub(crate) fn tidy_all(program: Command) -> Command {
+    program.mut_subcommands(tidy)
+}
+
+/// Without defaults that say nothing.
+fn tidy(command: Command) -> Command {
+    command.mut_args(|argument| {
+        let takes_values = argument.get_action().takes_values();
+        let is_empty = argument.get_default_values().iter().all(|it| it.is_empty());
+        if takes_values && is_empty {
+            argument.hide_default_value(true)
+        } else {
+            argument
+        }
+    })
 }
 
 /// The arguments with two dashes in front of each flag and without the sub-commands of the
@@ -140,6 +149,7 @@ pub(crate) fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<O
             arguments.remove(1);
         }
         Some("version") => arguments[1] = "--version".into(),
+        Some("--help-all") => arguments[1] = "--help".into(),
         _ => {}
     }
     arguments
@@ -156,7 +166,6 @@ fn is_single_dash(text: &str) -> bool {
 impl Flags {
     /// Checks the flags against each other. Taken apart whole, so that a flag nobody uses does not
     /// compile.
-    #[expect(clippy::too_many_lines, reason = "one line a flag, twice")]
     fn configuration(self, access: Access) -> Result<Configuration, Stop> {
         let Self {
             listen,
@@ -198,26 +207,13 @@ impl Flags {
             profile,
             rewrite_vault_annotations,
             strict,
-            ignored: _,
         } = self;
-        if vault_address.is_empty() {
-            return Err(Stop::NoVault);
-        }
-        for (limit, text) in [("min", &auth_min_backoff), ("max", &auth_max_backoff)] {
-            if !text.is_empty() {
-                text.parse::<GoDuration>()
-                    .map_err(|source| Stop::Backoff { limit, source })?;
-            }
-        }
-        if !telemetry_path.is_empty() && !telemetry_path.starts_with('/') {
-            return Err(Stop::TelemetryPath);
-        }
         Ok(Configuration {
             listen,
             serving: serving.serving()?,
             access,
             telemetry_path,
-            shutdown_delay: delay(&shutdown_delay).map_err(Stop::ShutdownDelay)?,
+            shutdown_delay: delay(&shutdown_delay)?,
             log_level: log_level.parse()?,
             log_format: Format::new(&log_format),
             settings: Settings {
@@ -258,6 +254,7 @@ impl Flags {
                 strict,
                 kubernetes: Kubernetes::default(),
             },
+            unknown_variables: Vec::new(),
         })
     }
 }

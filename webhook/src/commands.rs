@@ -16,14 +16,18 @@ mod lint;
 mod manifest;
 mod node;
 mod report;
+mod shown;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
-use crate::cli::{self, Flags, Stop};
+use crate::cli::{self, Flags, Stop, Usage, Variables};
 use contract::diagnostics::Code;
 use injection::kubernetes::KubernetesVersion;
 use injection::settings::Settings;
@@ -41,12 +45,29 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print manifests as their pods will be injected
-    #[command(args_override_self = true)]
+    #[command(
+        args_override_self = true,
+        after_help = "\
+Examples:
+  vault-injector inject deploy.yaml | kubectl diff -f -
+  vault-injector inject --diff --kube-version 1.33 manifests/"
+    )]
     Inject(InjectArguments),
     /// Print what is wrong with the annotations of manifests; exits with 1 where something is
-    #[command(args_override_self = true)]
+    #[command(
+        args_override_self = true,
+        after_help = "\
+Examples:
+  vault-injector lint deploy.yaml
+  helm template . | vault-injector lint -strict"
+    )]
     Lint(LintArguments),
     /// Print the documentation of an annotation, of all, or of a message by its code
+    #[command(after_help = "\
+Examples:
+  vault-injector explain agent-inject-secret
+  vault-injector explain template
+  vault-injector explain VI-1001")]
     Explain(ExplainArguments),
     /// Print completions for a shell
     Completions {
@@ -72,8 +93,9 @@ struct LintArguments {
 
 #[derive(Debug, clap::Args)]
 struct ExplainArguments {
-    /// The annotation's key, with or without prefix and NAME; or the code of a message, such as VI-1001
-    annotation: Option<String>,
+    /// An annotation's key, with or without prefix and NAME; the code of a message, such as VI-1001; or
+    /// a word, for all keys and messages with it
+    word: Option<String>,
     /// Text, or JSON
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
@@ -82,8 +104,11 @@ struct ExplainArguments {
 /// The files, and how a cluster would see them.
 #[derive(Debug, clap::Args)]
 struct Manifests {
-    /// A file, a directory of files, or - for standard input; as often as needed
-    #[arg(short = 'f', long = "filename", action = clap::ArgAction::Append)]
+    /// Files, directories of files, or - for standard input, which is read without any
+    #[arg(value_name = "FILE")]
+    files: Vec<OsString>,
+    /// The same, as kubectl takes it; as often as needed
+    #[arg(short = 'f', long = "filename", value_name = "FILE", action = ArgAction::Append)]
     filename: Vec<OsString>,
     /// Version of the cluster, such as 1.32, for what depends on it
     #[arg(long)]
@@ -112,10 +137,13 @@ enum CommandError {
     Stop(#[from] Stop),
     #[error("{0}")]
     Manifest(#[from] manifest::ManifestError),
-    #[error("{key}: no such annotation{}", .nearest.map(|it| format!(": did you mean {it}?")).unwrap_or_default())]
+    #[error("{key}: no such annotation: {}", .nearest.as_ref().map_or_else(
+        || "vault-injector explain lists all".to_owned(),
+        |it| format!("did you mean {it}?"),
+    ))]
     UnknownAnnotation {
         key: String,
-        nearest: Option<&'static str>,
+        nearest: Option<String>,
     },
     #[error("{0}: no message has this code")]
     UnknownCode(Code),
@@ -126,16 +154,17 @@ enum CommandError {
 impl Manifests {
     /// The settings that the flags and variables make, and the files.
     fn open(self) -> Result<(Settings, Vec<OsString>, String, Output), CommandError> {
-        let mut flags = self.flags;
-        let named = self.filename.into_iter();
-        let files = named.chain(flags.take_ignored().into_iter().map(OsString::from));
-        let mut settings = flags.settings(ADDRESS)?;
+        let files = self.filename.into_iter().chain(self.files);
+        let mut settings = self.flags.settings(ADDRESS)?;
         if self.kube_version.is_some() {
             settings.kubernetes.server = self.kube_version;
         }
         Ok((settings, files.collect(), self.namespace, self.output))
     }
 }
+
+/// Commands that look at files, and know the injector's flags.
+const OF_FILES: [&str; 2] = ["inject", "lint"];
 
 /// Runs the command that the arguments name; `None` where they name none, and the injector is to
 /// serve.
@@ -144,40 +173,127 @@ pub fn run(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Option<ExitCode> {
     let mut arguments = cli::normalised(arguments);
+    let program = program();
+    if arguments.get(1).is_some_and(|first| first == "help") {
+        arguments.remove(1);
+        arguments.truncate(2);
+        if arguments.get(1).is_none_or(|about| about == "agent-inject") {
+            return Some(cli::help().report());
+        }
+        arguments.push("--help".into());
+    }
     let first = arguments.get(1)?.to_str()?;
-    let known = Program::command();
-    known.get_subcommands().find(|it| it.get_name() == first)?;
-    if matches!(first, "inject" | "lint") {
-        match cli::as_flags(variables) {
-            // In front, so that what is typed wins over what is set: there is somebody at the
-            // keyboard.
-            Ok(flags) => drop(arguments.splice(2..2, flags)),
-            Err(stop) => return Some(stop.report()),
+    // A flag, or what upstream's chart passes behind the command that is left out.
+    if first.starts_with('-') || first == "2>&1" {
+        return None;
+    }
+    let Some(command) = program.find_subcommand(first) else {
+        return Some(Stop::Usage(Usage::command(first, &program)).report());
+    };
+    let name = command.get_name().to_owned();
+    let code = match parsed(&name, arguments, &Variables::new(variables), &program) {
+        Ok(command) => command.run().unwrap_or_else(CommandError::report),
+        Err(stop) => stop.report(),
+    };
+    Some(code)
+}
+
+/// The command `name` as the arguments and variables say.
+fn parsed(
+    name: &str,
+    mut arguments: Vec<OsString>,
+    variables: &Variables,
+    program: &clap::Command,
+) -> Result<Command, Stop> {
+    if OF_FILES.contains(&name) {
+        arguments = cli::with_variables(name, arguments, variables, program)?;
+        for unknown in variables.unknown() {
+            cli::tell(&format_args!("warning: {unknown}"));
         }
     }
-    let program = match Program::try_parse_from(arguments) {
-        Ok(program) => program,
-        Err(error) => return Some(Stop::Usage(error).report()),
-    };
-    let out = &mut io::stdout().lock();
-    let result = match program.command {
-        Command::Inject(arguments) => inject::run(arguments, out),
-        Command::Lint(arguments) => lint::run(arguments, out),
-        Command::Explain(arguments) => explain::run(&arguments, out),
-        Command::Completions { shell } => completions(shell, out).map(|()| ExitCode::SUCCESS),
-    };
-    Some(result.unwrap_or_else(|error| match error {
-        CommandError::Stop(stop) => stop.report(),
-        error => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
+    let matches = program.clone().try_get_matches_from(arguments);
+    matches
+        .and_then(|matches| Program::from_arg_matches(&matches))
+        .map(|program| program.command)
+        .map_err(|error| cli::usage_stop(&error, program, name))
+}
+
+impl Command {
+    fn run(self) -> Result<ExitCode, CommandError> {
+        let out = &mut io::stdout().lock();
+        match self {
+            Self::Inject(arguments) => inject::run(arguments, out),
+            Self::Lint(arguments) => lint::run(arguments, out),
+            Self::Explain(arguments) => explain::run(&arguments, out),
+            Self::Completions { shell } => completions(shell, out).map(|()| ExitCode::SUCCESS),
         }
-    }))
+    }
+}
+
+impl CommandError {
+    /// Tells the user, and gives the exit code.
+    fn report(self) -> ExitCode {
+        match self {
+            Self::Stop(stop) => stop.report(),
+            // Who reads no further, as `head`, has read what was wanted.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            error => {
+                cli::tell(&error);
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// The commands. Those that look at files show the injector's flags only if asked for all.
+fn program() -> clap::Command {
+    cli::tidy_all(Program::command()).mut_subcommands(|command| {
+        if !OF_FILES.contains(&command.get_name()) {
+            return command;
+        }
+        let help = |name: &'static str, action| Arg::new(name).long(name).action(action);
+        command
+            .disable_help_flag(true)
+            .mut_args(|argument| {
+                let is_of_server = argument.get_long().is_some_and(cli::is_flag);
+                argument.hide_short_help(is_of_server)
+            })
+            .arg(
+                help("help", ArgAction::HelpShort)
+                    .short('h')
+                    .help("Print help"),
+            )
+            .arg(
+                help("help-all", ArgAction::HelpLong)
+                    .help("Print help, with the injector's flags, which count here too"),
+            )
+    })
+}
+
+/// The names of the commands.
+pub(crate) fn names() -> Vec<String> {
+    let program = Program::command();
+    let names = program.get_subcommands().map(|it| it.get_name().to_owned());
+    names.collect()
+}
+
+/// The commands, as the injector's own help lists them.
+pub(crate) fn overview() -> String {
+    let mut text = String::from("Commands, each with a --help of its own:");
+    for command in Program::command().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string);
+        let _ = write!(
+            text,
+            "\n  {:<12} {}",
+            command.get_name(),
+            about.unwrap_or_default()
+        );
+    }
+    text
 }
 
 fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Result<(), CommandError> {
-    let program = Program::command();
-    let mut command = Flags::command().subcommands(program.get_subcommands().cloned());
+    let mut command = cli::server_command().subcommands(program().get_subcommands().cloned());
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "vault-injector", &mut script);
     out.write_all(&script)?;

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
         Err(stop) => return stop.report(),
     };
     log::init(configuration.log_level, configuration.log_format);
+    for unknown in &configuration.unknown_variables {
+        warn!("{unknown}");
+    }
     let store = match certificate(&configuration.serving.certificate) {
         Ok(store) => store,
         Err(error) => {

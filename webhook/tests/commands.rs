@@ -6,6 +6,11 @@
     reason = "a test fails by panicking, and its manifests are no secrets"
 )]
 
+#[path = "commands/explained.rs"]
+mod explained;
+#[path = "commands/help.rs"]
+mod help;
+
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -140,7 +145,20 @@ fn diff_shows_only_what_changes() {
     assert_eq!(lines("-"), 1, "nothing is taken away\n{printed}");
     assert!(lines("+") > 40, "{printed}");
     assert!(!printed.contains("ConfigMap"), "{printed}");
-    assert!(!printed.contains('\x1b'), "colours are for terminals");
+    assert!(!printed.contains('\x1b'), "colors are for terminals");
+    // The configuration is there to be read.
+    assert!(
+        printed.contains("+        - name: VAULT_CONFIG\n+          value: |\n+            {\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("+              \"auto_auth\": {\n"),
+        "{printed}"
+    );
+    assert_eq!(
+        printed,
+        succeeded(&["inject", "--diff", "-f", "-"], MANIFESTS)
+    );
 }
 
 #[test]
@@ -265,6 +283,27 @@ fn explain_finds_an_annotation_by_any_of_its_spellings() {
         all.as_array().unwrap().len(),
         contract::annotations::TABLE.len()
     );
+}
+
+#[test]
+fn help_shows_a_commands_own_options_and_all_only_when_asked() {
+    let own = succeeded(&["lint", "--help"], "");
+    assert_eq!(own, succeeded(&["help", "lint"], ""));
+    assert!(
+        own.contains("Usage: vault-injector lint [OPTIONS] [FILE]..."),
+        "{own}"
+    );
+    assert!(own.contains("vault-injector lint deploy.yaml"), "{own}");
+    assert!(!own.contains("--vault-address"), "{own}");
+    let all = succeeded(&["lint", "--help-all"], "");
+    assert!(all.contains("--vault-address"), "{all}");
+    for arguments in [&["help"][..], &["--help"], &["--help-all"]] {
+        let server = succeeded(arguments, "");
+        assert!(server.contains("--vault-address"), "{server}");
+        assert!(server.contains("  explain "), "{server}");
+        assert!(!server.contains("[default: \"\"]"), "{server}");
+    }
+    assert!(!all.contains("[default: \"\"]"), "{all}");
 }
 
 #[test]

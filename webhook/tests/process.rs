@@ -92,7 +92,7 @@ fn exit_codes_tell_usage_from_configuration() {
     assert!(text.starts_with("No Vault service configured"), "{text}");
     let (code, text) = exit_code(
         &[
-            "-vault-address=v",
+            "-vault-address=http://v",
             "-tls-cert-file=/nowhere/a",
             "-tls-key-file=/nowhere/b",
         ],
@@ -105,7 +105,7 @@ fn exit_codes_tell_usage_from_configuration() {
 #[test]
 fn automatic_mode_needs_a_cluster() {
     let automatic = [
-        "-vault-address=v",
+        "-vault-address=http://v",
         "-listen=127.0.0.1:0",
         "-tls-auto=cfg",
         "-tls-auto-hosts=localhost",
@@ -127,12 +127,15 @@ fn automatic_mode_needs_a_cluster() {
 #[test]
 fn what_tls_cannot_offer_is_refused_at_start() {
     let (code, text) = exit_code(
-        &["-vault-address=v"],
+        &["-vault-address=http://v"],
         &[("AGENT_INJECT_TLS_MIN_VERSION", "tls10")],
     );
     assert_eq!(code, Some(78), "{text}");
     assert!(
-        text.starts_with("Failed to configure TLS: invalid or unsupported TLS version \"tls10\""),
+        text.starts_with(
+            "Failed to configure TLS: AGENT_INJECT_TLS_MIN_VERSION (-tls-min-version): invalid or \
+             unsupported TLS version \"tls10\""
+        ),
         "{text}"
     );
 }

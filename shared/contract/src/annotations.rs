@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! TABLE ──► classify(key)       known, unknown, or not ours
-//!      ├──► nearest(key)        what an unknown one was meant to be
+//!      ├──► meant(key)          what an unknown one is meant to be, misspelt or another product's
 //!      ├──► Annotations         the values of one pod, read by table entry
 //!      └──► reference_markdown  docs/annotations.md
 //! ```
@@ -10,6 +10,7 @@
 //! A default holds only where the key is absent: a key that is there with an empty value stays
 //! empty, as in the established injector.
 
+mod foreign;
 mod nearest;
 mod reference;
 mod table;
@@ -17,7 +18,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-pub use nearest::{nearest, nearest_of};
+pub use foreign::{Counterpart, counterpart};
+pub use nearest::{Meant, meant, nearest, nearest_of};
 pub use reference::reference_markdown;
 pub use table::*;
 
@@ -95,7 +97,7 @@ pub enum Classification<'a> {
         /// The suffix without its dash.
         name: Option<&'a str>,
     },
-    /// Under our prefix, but in no table; [`nearest`] may know what it was meant to be.
+    /// Under our prefix, but in no table; [`meant`] may know what it is meant to be.
     Unknown,
 }
 

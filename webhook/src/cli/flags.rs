@@ -1,6 +1,6 @@
 //! The flags and the variables that win over them.
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Args, Parser};
 use contract::values::{parse_bool, parse_float, parse_int};
 
 use super::serving::ServingFlags;
@@ -16,9 +16,18 @@ use injection::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarS
     name = "vault-injector",
     version,
     args_override_self = true,
-    max_term_width = 100,
-    after_help = "Commands with a --help of their own: inject, lint, explain, completions"
+    max_term_width = 100
 )]
+pub(super) struct Server {
+    #[command(flatten)]
+    pub(super) flags: Flags,
+    /// What else is on the line
+    #[arg(hide = true)]
+    pub(super) words: Vec<String>,
+}
+
+/// The flags of the injector.
+#[derive(Debug, Args)]
 pub(crate) struct Flags {
     /// Address to listen on, host:port
     #[arg(long, default_value = ":8080")]
@@ -43,7 +52,7 @@ pub(crate) struct Flags {
     #[arg(long, alias = "bao-address", default_value = "")]
     pub(super) vault_address: String,
     /// Image of the agent; without one, this version's own agent, or a stock image for the
-    /// compatible flavour
+    /// compatible flavor
     #[arg(long, alias = "bao-image", default_value = "")]
     pub(super) vault_image: String,
     /// auto, native or compatible; auto is native where the image is our own agent
@@ -121,7 +130,7 @@ pub(crate) struct Flags {
     #[arg(long, default_value = "0", value_parser = parse_int, allow_negative_numbers = true)]
     pub(super) template_max_connections_per_host: i64,
     /// The part of a lease after which a secret that cannot be renewed is read again; native
-    /// flavour only; 0 leaves it to the agent
+    /// flavor only; 0 leaves it to the agent
     #[arg(long, default_value = "0", value_parser = parse_number, allow_negative_numbers = true)]
     pub(super) template_lease_renewal_threshold: f64,
     /// Parts of the agents that keep no idle connections: auto-auth, caching, templating
@@ -131,7 +140,7 @@ pub(crate) struct Flags {
     #[arg(long, default_value = "")]
     pub(super) disable_keep_alives: String,
 
-    /// true, false or auto: whether an agent of the native flavour is a native sidecar; auto is true
+    /// true, false or auto: whether an agent of the native flavor is a native sidecar; auto is true
     /// where every node surely runs one
     #[arg(long, default_value = "auto")]
     pub(super) agent_native_sidecar: NativeSidecarSetting,
@@ -149,10 +158,6 @@ pub(crate) struct Flags {
     #[arg(long, default_value = "false", value_parser = parse_bool, action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) strict: bool,
-
-    /// Whatever else is on the line
-    #[arg(hide = true)]
-    pub(super) ignored: Vec<String>,
 }
 
 /// Flags and their variables.

@@ -1,26 +1,42 @@
 //! The flags for commands that look at files instead of serving.
 
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
-use super::flags::{Flags, VARIABLES};
-use super::{Stop, serving};
+use clap::Command;
+
+use super::flags::Flags;
+use super::given::{Given, unread};
+use super::{Stop, Variables, serving, usage};
 use injection::settings::Settings;
 
-/// The variables that are not empty, as flags.
-pub(crate) fn as_flags(
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
+/// The arguments of the command `name`, which looks at files, with the variables in front as flags,
+/// so that what is typed wins over what is set: there is somebody at the keyboard. Every value is
+/// checked.
+pub(crate) fn with_variables(
+    name: &str,
+    mut arguments: Vec<OsString>,
+    variables: &Variables,
+    program: &Command,
 ) -> Result<Vec<OsString>, Stop> {
-    let variables: HashMap<_, _> = variables.into_iter().collect();
-    let mut flags = Vec::new();
-    for (flag, name) in VARIABLES {
-        let value = variables.get(OsStr::new(name));
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            let value = value.to_str().ok_or(Stop::NotText(name))?;
-            flags.push(format!("--{flag}={value}").into());
+    let matches = program
+        .clone()
+        .mut_subcommands(unread)
+        .try_get_matches_from(&arguments)
+        .map_err(|error| usage::stop(&error, program, name))?;
+    let Some((_, matches)) = matches.subcommand() else {
+        return Ok(arguments);
+    };
+    let typed = Given::typed(matches);
+    let (mut given, mut flags) = (typed.clone(), Vec::new());
+    for (flag, variable, value) in variables.of_files()? {
+        if !typed.has(flag) {
+            given.set(flag, variable, value);
+            flags.push(OsString::from(format!("--{flag}={value}")));
         }
     }
-    Ok(flags)
+    given.check()?;
+    arguments.splice(2..2, flags);
+    Ok(arguments)
 }
 
 impl Flags {
@@ -31,10 +47,5 @@ impl Flags {
         }
         let nowhere = serving::access(|_| None);
         Ok(self.configuration(nowhere)?.settings)
-    }
-
-    /// What stood on the line besides flags.
-    pub(crate) fn take_ignored(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.ignored)
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
+use contract::diagnostics::{Code, startup};
 use contract::values::parse_bool;
 use thiserror::Error;
 
@@ -109,6 +110,28 @@ pub enum ServingError {
     Version(#[from] VersionError),
     #[error("Failed to configure TLS: {0}")]
     Cipher(#[from] CipherError),
+}
+
+impl ServingError {
+    /// The stable code of the message.
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::HalfCertificate | Self::NoHosts => startup::CONTRADICTION,
+            Self::Version(_) | Self::Cipher(_) => startup::TLS,
+        }
+    }
+}
+
+/// Whether a text is a version of TLS that is offered.
+pub(super) fn minimum_version(text: &str) -> Result<(), String> {
+    let version = text.parse::<Version>();
+    version.map(drop).map_err(|error| error.to_string())
+}
+
+/// Whether a text is a list of cipher suites of which one is offered.
+pub(super) fn cipher_suites(text: &str) -> Result<(), String> {
+    let options = Options::new(Version::Tls12, text);
+    options.map(drop).map_err(|error| error.to_string())
 }
 
 impl ServingFlags {

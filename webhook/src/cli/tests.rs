@@ -1,6 +1,7 @@
-use std::collections::BTreeSet;
+mod refused;
+mod unknown;
 
-use clap::CommandFactory as _;
+use std::collections::BTreeSet;
 
 use super::*;
 use injection::settings::{DefaultTemplate, FlavorSetting};
@@ -75,7 +76,6 @@ fn switches_are_given_alone_or_with_a_value() {
         settings("-agent-flavor=native").flavor,
         FlavorSetting::Native
     );
-    assert_eq!(settings("-run-as-user=-1").run_as_user, -1);
 }
 
 #[test]
@@ -83,44 +83,45 @@ fn what_is_wrong_is_said_in_the_established_words() {
     for (arguments, variables, start) in [
         (&[][..], &[][..], "No Vault service configured"),
         (
-            &["-vault-address=v"][..],
+            &["-vault-address=http://v"][..],
             &[("AGENT_INJECT_RUN_AS_SAME_USER", "yes")][..],
             "Error parsing environment variables: ",
         ),
         (
-            &["-vault-address=v", "-log-level=loud"],
+            &["-vault-address=http://v", "-log-level=loud"],
             &[],
             "Error setting log level: unknown log level: loud",
         ),
         (
-            &["-vault-address=v", "-tls-cert-file=a"],
+            &["-vault-address=http://v", "-tls-cert-file=a"],
             &[],
-            "-tls-cert-file and -tls-key-file",
+            "-tls-cert-file and -tls-key-file belong together: -tls-cert-file: -tls-key-file is",
         ),
         (
-            &["-vault-address=v", "-auth-min-backoff=10"],
+            &["-vault-address=http://v", "-auth-min-backoff=10"],
             &[],
             "Error parsing min backoff as duration: time: missing unit",
         ),
         (
-            &["-vault-address=v", "-telemetry-path=x"],
+            &["-vault-address=http://v", "-telemetry-path=x"],
             &[],
-            "-telemetry-path has to start",
+            "-telemetry-path: \"x\" is not a path of metrics: it has to start with a slash",
         ),
         (
-            &["-vault-address=v"],
+            &["-vault-address=http://v"],
             &[("AGENT_INJECT_TLS_AUTO", "cfg")],
-            "-tls-auto needs -tls-auto-hosts",
+            "-tls-auto needs -tls-auto-hosts: AGENT_INJECT_TLS_AUTO (-tls-auto): the names",
         ),
         (
-            &["-vault-address=v"],
+            &["-vault-address=http://v"],
             &[("TLS_MIN_VERSION", "tls11")],
-            "Failed to configure TLS: invalid or unsupported TLS version \"tls11\"",
+            "Failed to configure TLS: TLS_MIN_VERSION (-tls-min-version): invalid or unsupported \
+             TLS version \"tls11\"",
         ),
         (
-            &["-vault-address=v", "-tls-cipher-suites=NONE"],
+            &["-vault-address=http://v", "-tls-cipher-suites=NONE"],
             &[],
-            "Failed to configure TLS: failed to parse TLS cipher suites list \"NONE\": \
+            "Failed to configure TLS: -tls-cipher-suites: failed to parse TLS cipher suites list \"NONE\": \
              unsupported cipher \"NONE\"",
         ),
     ] {
@@ -131,18 +132,10 @@ fn what_is_wrong_is_said_in_the_established_words() {
             "{stop}\nshould start with\n{start}"
         );
     }
-    for argument in [
-        "-use-leader-elector=yes",
-        "-run-as-user=root",
-        "-default-template=MAP",
-    ] {
-        let stop = configured(&["-vault-address=v", argument], &[]).unwrap_err();
-        assert!(matches!(stop, Stop::Usage(_)), "{argument}: {stop}");
-    }
 }
 
 fn certificate(arguments: &[&str], variables: &[(&str, &str)]) -> Certificate {
-    let arguments: Vec<_> = ["-vault-address=v"]
+    let arguments: Vec<_> = ["-vault-address=http://v"]
         .iter()
         .chain(arguments)
         .copied()
@@ -224,9 +217,12 @@ fn variables_of_tls_are_read_without_their_prefix_where_it_is_not_set() {
 #[test]
 fn our_place_in_the_cluster_is_what_its_variables_tell() {
     let access = |variables: &[(&str, &str)]| {
-        configured(&["-vault-address=v", "-use-leader-elector"], variables)
-            .unwrap()
-            .access
+        configured(
+            &["-vault-address=http://v", "-use-leader-elector"],
+            variables,
+        )
+        .unwrap()
+        .access
     };
     let told = access(&[
         ("NAMESPACE", "vault"),
@@ -254,22 +250,26 @@ fn the_version_is_a_sub_command_and_a_flag() {
     }
 }
 
+/// The flags of the server, but for help and version.
+fn flags() -> BTreeSet<String> {
+    let command = Server::command();
+    let flags = command.get_arguments().filter_map(clap::Arg::get_long);
+    flags.map(ToOwned::to_owned).collect()
+}
+
 #[test]
-fn every_flag_has_a_variable_and_the_other_way_round() {
-    let command = Flags::command();
-    let flags: BTreeSet<_> = command
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-        .collect();
-    let with_variable: BTreeSet<_> = serving::VARIABLES
+fn every_flag_has_a_variable_and_a_check_and_the_other_way_round() {
+    let all = serving::VARIABLES.iter().chain(&flags::VARIABLES);
+    let with_variable: BTreeSet<_> = all.map(|(flag, _)| (*flag).to_owned()).collect();
+    assert_eq!(flags(), with_variable);
+    let checked: BTreeSet<_> = checks::CHECKS
         .iter()
-        .chain(&VARIABLES)
-        .map(|(flag, _)| *flag)
+        .map(|(flag, _)| (*flag).to_owned())
         .collect();
-    assert_eq!(flags, with_variable);
+    assert_eq!(flags(), checked);
 }
 
 #[test]
 fn the_parser_is_consistent() {
-    Flags::command().debug_assert();
+    server_command().debug_assert();
 }

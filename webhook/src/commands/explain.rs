@@ -1,13 +1,15 @@
-//! `vault-injector explain`: the documentation of an annotation, or of a message by its code.
+//! `vault-injector explain`: the documentation of an annotation, of a message by its code, or of all
+//! that have a word in them.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use contract::annotations::{self, AnnotationSpec, Classification, GROUPS, nearest};
-use contract::diagnostics::{self, Code};
+use contract::annotations::{
+    self, AnnotationSpec, Classification, Counterpart, GROUPS, Meant, meant,
+};
+use contract::diagnostics::{self, Code, Diagnostic};
 use contract::names::ANNOTATION_PREFIX;
 use serde::Serialize;
-use serde_json::json;
 
 use super::{CommandError, ExplainArguments, Output};
 
@@ -21,95 +23,224 @@ struct Page {
     group: &'static str,
 }
 
+/// A message's documentation, for machines.
+#[derive(Serialize)]
+struct Row {
+    code: Code,
+    message: String,
+    cause: String,
+    fix: String,
+}
+
+/// Everything with a word in it, for machines.
+#[derive(Serialize)]
+struct Found {
+    annotations: Vec<Page>,
+    messages: Vec<Row>,
+}
+
+/// What is asked for.
+enum Asked {
+    All,
+    Annotation {
+        spec: &'static AnnotationSpec,
+        /// What others call it, where that was asked.
+        called: Option<String>,
+    },
+    Message(&'static Diagnostic),
+    /// All keys and messages with this word, and the key that others call so.
+    Word {
+        word: String,
+        also: Option<&'static AnnotationSpec>,
+    },
+    /// A key that is not ours, and what to do instead.
+    Instead(String, &'static str),
+}
+
 pub(super) fn run(
     arguments: &ExplainArguments,
     out: &mut dyn Write,
 ) -> Result<ExitCode, CommandError> {
-    let asked = arguments.annotation.as_deref();
-    if let Some(code) = asked.and_then(|it| it.parse().ok()) {
-        return message(code, arguments.output, out);
-    }
-    let one = asked.map(find).transpose()?;
-    let pages: Vec<Page> = GROUPS
-        .iter()
-        .flat_map(|(group, specs)| specs.iter().map(move |spec| (*group, *spec)))
-        .filter(|(_, spec)| one.is_none_or(|one| one == *spec))
-        .map(|(group, spec)| page(group, spec))
-        .collect();
-    match (arguments.output, one) {
-        (Output::Json, _) => {
-            let text = serde_json::to_string_pretty(&pages).expect("keys must be text");
-            writeln!(out, "{text}")?;
+    let asked = match arguments.word.as_deref() {
+        None => Asked::All,
+        Some(word) => find(word)?,
+    };
+    let pages = pages(&asked);
+    let rows = rows(&asked);
+    match (arguments.output, asked) {
+        (Output::Text, Asked::Instead(key, text)) => {
+            writeln!(out, "{key}: there is no such annotation; {text}")?;
         }
-        (Output::Text, None) => {
+        (Output::Text, Asked::Annotation { called, .. }) => {
+            for page in &pages {
+                if let Some(other) = &called {
+                    writeln!(out, "{other} is called {} here.\n", page.key)?;
+                }
+                page.whole(out)?;
+            }
+        }
+        (Output::Text, Asked::Message(_)) => rows.iter().try_for_each(|it| it.whole(out))?,
+        (Output::Text, Asked::All | Asked::Word { .. }) => {
             for Page { key, meaning, .. } in &pages {
                 writeln!(out, "{key}\n    {meaning}")?;
             }
-        }
-        (Output::Text, Some(_)) => {
-            for page in &pages {
-                let Page {
-                    key,
-                    value,
-                    default,
-                    meaning,
-                    group,
-                } = page;
-                let default = if default.is_empty() { "none" } else { default };
-                let default = default.replace('`', "");
-                writeln!(
-                    out,
-                    "{key}\n\n    {meaning}\n\nvalue:    {value}\ndefault:  {default}\ngroup:    {group}"
-                )?;
+            for Row { code, message, .. } in &rows {
+                writeln!(out, "{code}\n    {message}")?;
             }
         }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What a message means, and what to do about it.
-fn message(code: Code, output: Output, out: &mut dyn Write) -> Result<ExitCode, CommandError> {
-    let row = diagnostics::find(code).ok_or(CommandError::UnknownCode(code))?;
-    let [seen, cause, fix] = [row.seen, row.cause, row.fix].map(|it| it.replace('`', ""));
-    match output {
-        Output::Json => {
-            let row = json!({
-                "code": code.to_string(), "message": seen, "cause": cause, "fix": fix,
-            });
-            writeln!(out, "{row:#}")?;
+        (_, Asked::Message(_)) => json(out, &rows.first())?,
+        (_, Asked::Word { .. }) => {
+            let found = Found {
+                annotations: pages,
+                messages: rows,
+            };
+            json(out, &found)?;
         }
-        Output::Text => writeln!(
-            out,
-            "{code}\n\n    {seen}\n\ncause:    {cause}\ndo:       {fix}"
-        )?,
+        (_, Asked::Instead(key, text)) => {
+            json(out, &serde_json::json!([{"key": key, "instead": text}]))?;
+        }
+        (_, Asked::All | Asked::Annotation { .. }) => json(out, &pages)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn page(group: &'static str, spec: &AnnotationSpec) -> Page {
-    Page {
-        key: format!("{ANNOTATION_PREFIX}{}", spec.written_key()),
-        value: spec.kind.to_string().replace('`', ""),
-        default: spec.default,
-        meaning: spec.doc,
-        group,
-    }
+fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
+    let text = serde_json::to_string_pretty(value).expect("keys must be text");
+    writeln!(out, "{text}")?;
+    Ok(())
 }
 
-/// The entry that a key means: whole or short, with or without a name.
-fn find(key: &str) -> Result<&'static AnnotationSpec, CommandError> {
-    let short = annotations::split_prefix(key).map_or(key, |(_, short)| short);
-    let exact = annotations::TABLE
+/// What a word asks for: a code; a key, whole or short, with or without a name, or one that others
+/// use; else whatever has it in its text.
+fn find(word: &str) -> Result<Asked, CommandError> {
+    if let Ok(code) = word.parse::<Code>() {
+        let row = diagnostics::find(code).ok_or(CommandError::UnknownCode(code))?;
+        return Ok(Asked::Message(row));
+    }
+    // Whatever the prefix is.
+    let short = word.rsplit_once('/').map_or(word, |(_, short)| short);
+    if let Some(spec) = exact(short) {
+        return Ok(Asked::Annotation { spec, called: None });
+    }
+    let also = match annotations::counterpart(short) {
+        Some(Counterpart::Instead(text)) => return Ok(Asked::Instead(word.to_owned(), text)),
+        Some(Counterpart::Key(key)) => exact(&key),
+        None => None,
+    };
+    if let Some(spec) = also.filter(|_| !is_in_a_key(short)) {
+        return Ok(Asked::Annotation {
+            spec,
+            called: Some(word.to_owned()),
+        });
+    }
+    let asked = Asked::Word {
+        word: short.to_lowercase(),
+        also,
+    };
+    let is_found = !pages(&asked).is_empty() || !rows(&asked).is_empty();
+    if is_found && !short.is_empty() {
+        return Ok(asked);
+    }
+    Err(CommandError::UnknownAnnotation {
+        key: word.to_owned(),
+        nearest: match meant(short) {
+            Some(Meant::Key(key)) => Some(key),
+            Some(Meant::WithName(spec)) => Some(spec.written_key()),
+            Some(Meant::Instead(_)) | None => None,
+        },
+    })
+}
+
+fn exact(short: &str) -> Option<&'static AnnotationSpec> {
+    let written = annotations::TABLE
         .iter()
         .find(|spec| spec.key == short || spec.written_key() == short);
-    if let Some(spec) = exact {
-        return Ok(spec);
+    match (written, annotations::classify_short(short)) {
+        (Some(spec), _) => Some(spec),
+        (None, Classification::Known { spec, .. }) => Some(spec),
+        (None, _) => None,
     }
-    match annotations::classify(&format!("{ANNOTATION_PREFIX}{short}")) {
-        Classification::Known { spec, .. } => Ok(spec),
-        _ => Err(CommandError::UnknownAnnotation {
-            key: key.to_owned(),
-            nearest: nearest(short),
-        }),
+}
+
+fn is_in_a_key(word: &str) -> bool {
+    annotations::TABLE
+        .iter()
+        .any(|spec| spec.key.contains(word))
+}
+
+fn pages(asked: &Asked) -> Vec<Page> {
+    let is_wanted = |spec: &AnnotationSpec| match asked {
+        Asked::All => true,
+        Asked::Annotation { spec: one, .. } => *one == spec,
+        Asked::Word { word, also } => spec.key.contains(word.as_str()) || *also == Some(spec),
+        Asked::Message(_) | Asked::Instead(..) => false,
+    };
+    GROUPS
+        .iter()
+        .flat_map(|(group, specs)| specs.iter().map(move |spec| (*group, *spec)))
+        .filter(|(_, spec)| is_wanted(spec))
+        .map(|(group, spec)| Page {
+            key: format!("{ANNOTATION_PREFIX}{}", spec.written_key()),
+            value: spec.kind.to_string().replace('`', ""),
+            default: spec.default,
+            meaning: spec.doc,
+            group,
+        })
+        .collect()
+}
+
+fn rows(asked: &Asked) -> Vec<Row> {
+    let is_wanted = |row: &Diagnostic| match asked {
+        Asked::Message(one) => *one == row,
+        Asked::Word { word, .. } => row.seen.to_lowercase().contains(word.as_str()),
+        Asked::All | Asked::Annotation { .. } | Asked::Instead(..) => false,
+    };
+    diagnostics::SECTIONS
+        .iter()
+        .flat_map(|section| section.rows)
+        .filter(|row| is_wanted(row))
+        .map(|row| {
+            let [message, cause, fix] =
+                [row.seen, row.cause, row.fix].map(|it| it.replace('`', ""));
+            Row {
+                code: row.code,
+                message,
+                cause,
+                fix,
+            }
+        })
+        .collect()
+}
+
+impl Page {
+    fn whole(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Self {
+            key,
+            value,
+            default,
+            meaning,
+            group,
+        } = self;
+        let default = if default.is_empty() { "none" } else { default };
+        let default = default.replace('`', "");
+        writeln!(
+            out,
+            "{key}\n\n    {meaning}\n\nvalue:    {value}\ndefault:  {default}\ngroup:    {group}"
+        )
+    }
+}
+
+impl Row {
+    fn whole(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Self {
+            code,
+            message,
+            cause,
+            fix,
+        } = self;
+        writeln!(
+            out,
+            "{code}\n\n    {message}\n\ncause:    {cause}\ndo:       {fix}"
+        )
     }
 }

@@ -11,7 +11,9 @@ use similar::{ChangeTag, TextDiff};
 use super::manifest::{self, Document, template, title, yaml};
 use super::node::Node;
 use super::report::{self, Severity};
+use super::shown::shown;
 use super::{CommandError, InjectArguments, Output};
+use crate::cli;
 use injection::inject::Decision;
 use injection::settings::Settings;
 
@@ -41,7 +43,7 @@ pub(super) fn run(
     let mut documents = manifest::read(&files)?;
     let (mut changes, mut texts, mut failed) = (Vec::new(), Vec::new(), false);
     for document in &mut documents {
-        let before = yaml(&document.node);
+        let before = document.node.clone();
         let (here, errors) = inject(document, &namespace, &settings);
         failed |= errors;
         match (here.is_empty(), diff) {
@@ -49,7 +51,7 @@ pub(super) fn run(
             // What stays as it is keeps its comments, too.
             (true, false) => texts.push(document.text.clone()),
             (false, true) => {
-                let after = yaml(&document.node);
+                let (before, after) = (yaml(&shown(&before)), yaml(&shown(&document.node)));
                 let heading = format!("{} {}", document.file, title(&document.node));
                 let lines = changed_lines(&before, &after, std::io::stdout().is_terminal());
                 texts.push(format!("--- {heading}\n+++ {heading}, injected\n{lines}"));
@@ -128,14 +130,14 @@ fn inject(document: &mut Document, namespace: &str, settings: &Settings) -> (Vec
     }
     document.node = node;
     for problem in &problems {
-        eprintln!("{problem}");
+        cli::tell(problem);
     }
     let failed = problems.iter().any(|it| it.severity == Severity::Error);
     (changes, failed)
 }
 
 /// The lines that change, with three around them.
-fn changed_lines(before: &str, after: &str, colour: bool) -> String {
+fn changed_lines(before: &str, after: &str, color: bool) -> String {
     let diff = TextDiff::from_lines(before, after);
     let mut text = String::new();
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
@@ -146,7 +148,7 @@ fn changed_lines(before: &str, after: &str, colour: bool) -> String {
                 ChangeTag::Insert => ('+', "\x1b[32m"),
                 ChangeTag::Equal => (' ', ""),
             };
-            let (start, end) = if colour && !start.is_empty() {
+            let (start, end) = if color && !start.is_empty() {
                 (start, "\x1b[0m")
             } else {
                 ("", "")

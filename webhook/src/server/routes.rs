@@ -286,7 +286,7 @@ fn log(answered: &Answered, elapsed: Duration) {
         denial,
         operations,
         warnings = outcome.warnings.len(),
-        ms = elapsed.as_millis(),
+        ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "Decided"
     );
 }

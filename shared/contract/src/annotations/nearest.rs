@@ -1,22 +1,62 @@
-//! The known key that a misspelt one most likely means.
+//! The key that an unknown one most likely means.
 
-use super::{Suffix, TABLE};
+use super::{AnnotationSpec, Counterpart, Suffix, TABLE, foreign};
+
+/// What an unknown key is meant to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// This one, which is without the `-NAME` that it needs.
+    WithName(&'static AnnotationSpec),
+    /// A key without the prefix, with the name that was written.
+    Key(String),
+    /// There is no such key; what to do instead.
+    Instead(&'static str),
+}
+
+impl From<Counterpart> for Meant {
+    fn from(counterpart: Counterpart) -> Self {
+        match counterpart {
+            Counterpart::Key(key) => Self::Key(key),
+            Counterpart::Instead(text) => Self::Instead(text),
+        }
+    }
+}
+
+/// What `short`, an unknown key without the prefix, is meant to be: a known one without its name,
+/// one that others call so, or the nearest.
+pub fn meant(short: &str) -> Option<Meant> {
+    let bare = short.trim_end_matches('-');
+    let unnamed = TABLE
+        .iter()
+        .find(|spec| spec.suffix == Suffix::Required && spec.key == bare);
+    if let Some(spec) = unnamed {
+        return Some(Meant::WithName(spec));
+    }
+    let theirs = foreign::find(short);
+    // With a name behind it, a key of another's may be a misspelt one of ours.
+    let ours = || nearest(short).map(Meant::Key);
+    match theirs {
+        Some((true, counterpart)) => Some(counterpart.into()),
+        Some((false, counterpart)) => ours().or(Some(counterpart.into())),
+        None => ours(),
+    }
+}
 
 /// The known key nearest to `short`, a key without the prefix, where one is near enough to be
-/// meant: at most two edits, or a third of a shorter key.
-pub fn nearest(short: &str) -> Option<&'static str> {
+/// meant: at most two edits, or a third of a shorter key. It has the name that was written.
+pub fn nearest(short: &str) -> Option<String> {
     TABLE
         .iter()
         .filter_map(|spec| {
-            let distance = match spec.suffix {
-                Suffix::None => edits(short, spec.key),
+            let (distance, end) = match spec.suffix {
+                Suffix::None => (edits(short, spec.key)?, short.len()),
                 // Only the part in front of the name can be misspelt.
-                Suffix::Optional | Suffix::Required => prefix_edits(short, spec.key),
+                Suffix::Optional | Suffix::Required => prefix_edits(short, spec.key)?,
             };
-            Some((distance?, spec.key))
+            Some((distance, *spec, end))
         })
-        .min_by_key(|(distance, key)| (*distance, usize::MAX - key.len()))
-        .map(|(_, key)| key)
+        .min_by_key(|(distance, spec, _)| (*distance, usize::MAX - spec.key.len()))
+        .map(|(_, spec, end)| spec.written_for(short[end..].trim_matches('-')))
 }
 
 /// The one of `known` that is nearest to `text`, as near as [`nearest`] asks for.
@@ -40,15 +80,16 @@ fn start<'t>(text: &'t str, key: &str) -> &'t str {
     end.map_or(text, |(at, _)| &text[..at])
 }
 
-/// The smallest number of edits between `key` and the text up to any dash, or all of it; none where
-/// that is too many.
-fn prefix_edits(text: &str, key: &str) -> Option<usize> {
-    let text = start(text, key);
-    text.match_indices('-')
-        .map(|(at, _)| &text[..at])
-        .chain([text])
-        .filter_map(|head| edits(head, key))
-        .min()
+/// The smallest number of edits between `key` and the text up to any dash, or all of it, and where
+/// that ends; none where that is too many.
+fn prefix_edits(text: &str, key: &str) -> Option<(usize, usize)> {
+    let start = start(text, key);
+    start
+        .match_indices('-')
+        .map(|(at, _)| at)
+        .chain([start.len()])
+        .filter_map(|end| Some((edits(&start[..end], key)?, end)))
+        .min_by_key(|(distance, _)| *distance)
 }
 
 /// Optimal string alignment distance: insertions, deletions, replacements, and swapped neighbours;

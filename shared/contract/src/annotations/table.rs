@@ -182,7 +182,7 @@ annotations! {
             "runs the agent as the user of the pod's first container";
         SET_SECURITY_CONTEXT = "agent-set-security-context" None Bool, "`-set-security-context`",
             "`false` leaves the security context of the agent's containers to the cluster";
-        SECCOMP_PROFILE = "agent-seccomp-profile" None OneOf(&["RuntimeDefault", "Unconfined", "none"]), "by flavour",
+        SECCOMP_PROFILE = "agent-seccomp-profile" None OneOf(&["RuntimeDefault", "Unconfined", "none"]), "by flavor",
             "seccomp profile of the agent's containers; native has `RuntimeDefault`, compatible `none`";
         REVOKE_ON_SHUTDOWN = "agent-revoke-on-shutdown" None Bool, "`-revoke-on-shutdown`",
             "revokes the token when the pod ends";

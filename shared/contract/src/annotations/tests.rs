@@ -42,10 +42,13 @@ fn other_peoples_annotations_are_foreign() {
 fn a_misspelt_key_is_unknown_and_says_what_was_probably_meant() {
     for (written, meant) in [
         ("agent-injcet", Some("agent-inject")),
-        ("agent-inject-secrets-config", Some("agent-inject-secret")),
+        (
+            "agent-inject-secrets-config",
+            Some("agent-inject-secret-config"),
+        ),
         (
             "agent-inject-tempalte-config",
-            Some("agent-inject-template"),
+            Some("agent-inject-template-config"),
         ),
         ("agent-limit-cpu", Some("agent-limits-cpu")),
         ("rolle", Some("role")),
@@ -53,7 +56,7 @@ fn a_misspelt_key_is_unknown_and_says_what_was_probably_meant() {
     ] {
         let key = format!("vault.hashicorp.com/{written}");
         assert_eq!(classify(&key), Classification::Unknown, "{written}");
-        assert_eq!(nearest(written), meant, "{written}");
+        assert_eq!(nearest(written).as_deref(), meant, "{written}");
     }
 }
 
@@ -61,15 +64,71 @@ fn a_misspelt_key_is_unknown_and_says_what_was_probably_meant() {
 fn a_key_of_a_megabyte_is_looked_up_in_no_time() {
     assert_eq!(nearest(&"-".repeat(1 << 20)), None);
     let long = format!("agent-inject-secrte-{}", "-a".repeat(1 << 19));
-    assert_eq!(nearest(&long), Some("agent-inject-secret"));
+    let meant = nearest(&long).unwrap();
+    assert!(meant.starts_with("agent-inject-secret-a-a"));
 }
 
 #[test]
 fn a_key_that_needs_a_name_is_unknown_without_one() {
     let key = "vault.hashicorp.com/agent-inject-secret";
     assert_eq!(classify(key), Classification::Unknown);
-    let meant = nearest("agent-inject-secret");
-    assert_eq!(meant, Some("agent-inject-secret"));
+    for written in ["agent-inject-secret", "agent-inject-secret-"] {
+        assert_eq!(meant(written), Some(Meant::WithName(&SECRET)), "{written}");
+    }
+}
+
+#[test]
+fn keys_of_other_products_have_a_counterpart_or_advice() {
+    for (written, ours) in [
+        ("vault-addr", "service"),
+        ("vault-address", "service"),
+        ("address", "service"),
+        ("vault-service", "service"),
+        ("bao-addr", "service"),
+        ("agent-log-level", "log-level"),
+        ("agent-inject-role", "role"),
+        ("agent-cache", "agent-cache-enable"),
+        ("agent-cache-port", "agent-cache-listener-port"),
+        ("secret-db", "agent-inject-secret-db"),
+        ("agent-template-file-db", "agent-inject-template-file-db"),
+        (
+            "agent-inject-left-delimiter-db",
+            "agent-template-left-delim-db",
+        ),
+        (
+            "agent-inject-right-delimiter",
+            "agent-template-right-delim-NAME",
+        ),
+        // A misspelt key of ours comes before the name of a secret.
+        ("secret-volume-pth", "secret-volume-path"),
+    ] {
+        assert_eq!(
+            meant(written),
+            Some(Meant::Key(ours.to_owned())),
+            "{written}"
+        );
+    }
+    for written in ["agent-inject-env-DB", "vault-env-from-path", "env-DB"] {
+        let Some(Meant::Instead(advice)) = meant(written) else {
+            panic!("{written}");
+        };
+        assert!(advice.contains("agent-inject-template-NAME"), "{advice}");
+    }
+    assert_eq!(meant("vault-foo"), None);
+}
+
+#[test]
+fn no_key_of_another_product_is_one_of_ours() {
+    let keys = foreign::all().filter(|key| {
+        let short = classify_short(key);
+        short != Classification::Unknown
+    });
+    assert_eq!(keys.collect::<Vec<_>>(), Vec::<&str>::new());
+    let mut all: Vec<_> = foreign::all().collect();
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count, "each has one counterpart");
 }
 
 #[test]

@@ -61,4 +61,8 @@ diagnostics! {
         "`takes 600 seconds or more`",
         "the value is outside of what Kubernetes or the agent takes",
         "write a value in the range that the message gives";
+    NOT_HERE = 1016:
+        "`unknown annotation … is ignored: …`",
+        "another product has the annotation, and this one has none like it",
+        "do what the message says; [migrate.md](migrate.md) has examples";
 }

@@ -14,7 +14,7 @@ mod values;
 
 use std::fmt;
 
-use contract::annotations::{self, AnnotationSpec, Annotations, Classification};
+use contract::annotations::{self, AnnotationSpec, Annotations, Classification, Meant};
 use contract::diagnostics::{Code, keys};
 
 pub(super) use agent::OF_A_FLAG;
@@ -180,19 +180,22 @@ pub(super) fn about_keys(all: &AnnotationList<'_>) -> Vec<Warning> {
         }
         let short = annotations::split_prefix(key).map_or(key, |(_, short)| short);
         let is_looked_up = warnings.len() < LOOKED_UP;
-        let (code, text) = match is_looked_up.then(|| annotations::nearest(short)).flatten() {
-            Some(nearest) if nearest == short => (
+        let unknown = format!("unknown annotation {short} is ignored");
+        let (code, text) = match is_looked_up.then(|| annotations::meant(short)).flatten() {
+            Some(Meant::WithName(spec)) if short == spec.key => (
                 keys::NO_NAME,
                 format!("annotation {short} needs a -NAME behind it and is ignored"),
             ),
-            Some(nearest) => (
-                keys::UNKNOWN,
-                format!("unknown annotation {short} is ignored: did you mean {nearest}?"),
+            Some(Meant::WithName(spec)) => (
+                keys::NO_NAME,
+                format!(
+                    "annotation {short} has no name behind the dash and is ignored: write {}",
+                    spec.written_key()
+                ),
             ),
-            None => (
-                keys::UNKNOWN,
-                format!("unknown annotation {short} is ignored"),
-            ),
+            Some(Meant::Key(key)) => (keys::UNKNOWN, format!("{unknown}: did you mean {key}?")),
+            Some(Meant::Instead(advice)) => (keys::NOT_HERE, format!("{unknown}: {advice}")),
+            None => (keys::UNKNOWN, unknown),
         };
         warnings.push(Warning::sure(code, text).at(key.to_owned()));
     }

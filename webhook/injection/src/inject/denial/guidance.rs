@@ -283,9 +283,12 @@ fn of_validation(error: ValidationError) -> Guidance {
 fn of_patch(error: &PatchError) -> Guidance {
     match error {
         PatchError::Quantity { key, value, .. } => quantity(key, value),
-        PatchError::Number { key, value } => Guidance::new(keys::NOT_A_NUMBER)
-            .at(key)
-            .write(format!("{}: {value} is not a decimal number (write 0.9)", short(key))),
+        PatchError::Number { key, value } => {
+            Guidance::new(keys::NOT_A_NUMBER).at(key).write(format!(
+                "{}: {value} is not a decimal number (write 0.9)",
+                short(key)
+            ))
+        }
         PatchError::JsonPatch { key, .. } => Guidance::new(pods::CONTAINER_PATCH)
             .at(key)
             .write(format!("correct that operation of {key}")),

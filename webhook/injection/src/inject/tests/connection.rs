@@ -165,7 +165,10 @@ fn seconds_with_a_unit_are_denied_with_upstreams_text_and_the_number_to_write() 
     for (grace, advice) in [
         ("15s", "is not a number of whole seconds (write \"15\")"),
         ("5m", "is not a number of whole seconds (write \"300\")"),
-        ("soon", "is not a whole number of zero or more (write 5, without a unit)"),
+        (
+            "soon",
+            "is not a whole number of zero or more (write 5, without a unit)",
+        ),
     ] {
         let pod = mk_pod(&[("agent-revoke-grace", grace)]);
         let Decision::Deny(denial) = decided(&pod, &mk_settings()).decision else {

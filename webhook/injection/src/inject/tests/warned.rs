@@ -14,8 +14,27 @@ fn unknown_keys_are_warned_of_with_the_nearest_known_one() {
         ]),
         [
             "annotation error-on-missing-key needs a -NAME behind it and is ignored",
-            "unknown annotation agent-injcet-secret-a is ignored: did you mean agent-inject-secret?",
+            "unknown annotation agent-injcet-secret-a is ignored: did you mean agent-inject-secret-a?",
             "unknown annotation zzz is ignored",
+        ]
+    );
+}
+
+#[test]
+fn keys_of_other_products_are_told_what_is_written_here() {
+    assert_eq!(
+        warned(&[
+            ("vault-addr", "https://v"),
+            ("agent-inject-env-DB", "secret/db#password"),
+            ("agent-inject-secret-", "secret/db"),
+        ]),
+        [
+            "annotation agent-inject-secret- has no name behind the dash and is ignored: write \
+             agent-inject-secret-NAME",
+            "unknown annotation agent-inject-env-DB is ignored: the agent writes files, not variables: \
+             write KEY=value lines with agent-inject-template-NAME, and let the container's command \
+             read the file",
+            "unknown annotation vault-addr is ignored: did you mean service?",
         ]
     );
 }
@@ -205,7 +224,7 @@ fn a_strict_injector_refuses_what_is_surely_a_mistake_and_warns_of_the_rest() {
     assert_eq!(
         denial.to_string(),
         "refused, because this injector is strict: unknown annotation agent-inject-secert-a is \
-         ignored: did you mean agent-inject-secret?"
+         ignored: did you mean agent-inject-secret-a?"
     );
     let unsure = [("agent-inject-secret-a", "secret/data/a")];
     assert!(matches!(decision(&unsure), Decision::Inject(_)));
