@@ -34,15 +34,24 @@ pub(crate) const REDACTED: &str = "[redacted]";
 impl TemplateError {
     pub(crate) fn parse(
         name: String,
+        source: &str,
         error: &text_template::Error,
         functions: &FunctionSet,
     ) -> Self {
-        let (message, hint) = match error.unknown_function() {
-            Some(function) => (
+        let (message, hint) = match (error.unknown_function(), error.open_block()) {
+            (Some(function), _) => (
                 format!("function \"{function}\" is not defined"),
                 hint(function, functions),
             ),
-            None => (error.message().reveal(), None),
+            (None, Some((word, line))) => (
+                error.message().reveal(),
+                Some(format!("the {word} of line {line} has no end")),
+            ),
+            (None, None) => {
+                let message = error.message().reveal();
+                let hint = key_hint(source, error, &message);
+                (message, hint)
+            }
         };
         Self {
             kind: ErrorKind::Parse,
@@ -155,9 +164,94 @@ impl fmt::Display for TemplateError {
     }
 }
 
+/// What to write for a key that cannot stand behind a dot.
+fn key_hint(source: &str, error: &text_template::Error, message: &str) -> Option<String> {
+    let is_dash = message.contains("bad character U+002D");
+    if !is_dash && !message.contains("bad character U+005B") {
+        return None;
+    }
+    let line = source.lines().nth(error.line().checked_sub(1)?)?;
+    let is_word = |sign: char| sign.is_alphanumeric() || "_.$".contains(sign);
+    // The token that cannot be read begins somewhere in front of the sign.
+    let from = line.get(..error.column().checked_sub(1)?)?.len();
+    let sign = if is_dash { '-' } else { '[' };
+    let at = from + line[from..].find(sign)?;
+    let chain = &line[line[..at].trim_end_matches(is_word).len()..at];
+    let behind = &line[at + 1..];
+    let (object, key) = if is_dash {
+        let (object, start) = chain.rsplit_once('.')?;
+        let rest = behind
+            .split(|sign: char| !is_word(sign) && sign != '-')
+            .next()?;
+        (object, format!("{start}-{rest}"))
+    } else {
+        let quoted = behind.strip_prefix(['\'', '"'])?;
+        (chain, quoted.split(['\'', '"']).next()?.to_owned())
+    };
+    let object = if object.is_empty() { "." } else { object };
+    Some(format!("write index {object} \"{key}\""))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::{Options, Template};
+
+    fn told(source: &str) -> String {
+        let error = Template::parse(source, Options::default()).unwrap_err();
+        error.to_string()
+    }
+
+    #[test]
+    fn the_block_that_the_end_of_the_text_leaves_open_is_named() {
+        let text = told("{{ with secret \"a\" }}\n{{ if .Data }}x{{ end }}\n");
+        assert!(
+            text.ends_with("unexpected EOF (the with of line 1 has no end)"),
+            "{text}"
+        );
+        let text = told("{{ define \"a\" }}\n{{ range . }}{{ else }}");
+        assert!(text.ends_with("(the range of line 2 has no end)"), "{text}");
+    }
+
+    #[test]
+    fn a_key_that_cannot_stand_behind_a_dot_is_told_how_to_be_read() {
+        for (source, hint) in [
+            (
+                "{{ .Data.data.db-password }}",
+                "(write index .Data.data \"db-password\")",
+            ),
+            (
+                "a\n{{ with secret \"x\" }}{{.Data.a-b-c}}",
+                "(write index .Data \"a-b-c\")",
+            ),
+            (
+                "{{ $s := 1 }}{{ $s.Data.data.x-y | toUpper }}",
+                "(write index $s.Data.data \"x-y\")",
+            ),
+            (
+                "{{ .Data.data['db-password'] }}",
+                "(write index .Data.data \"db-password\")",
+            ),
+            ("{{ .x-y }}", "(write index . \"x-y\")"),
+        ] {
+            let text = told(source);
+            assert!(text.ends_with(hint), "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_of_helm_are_told_their_name_here() {
+        for (function, hint) in [
+            ("quote", "did you mean \"sprig_quote\"?"),
+            ("default", "did you mean \"sprig_default\"?"),
+            ("b64enc", "did you mean \"sprig_b64enc\"?"),
+            ("genCA", "it gives another value at each render"),
+            ("toJson", "did you mean \"toJSON\"?"),
+            ("secert", "did you mean \"secret\"?"),
+        ] {
+            let text = told(&format!("{{{{ {function} 1 }}}}"));
+            assert!(text.contains(hint), "{text}");
+        }
+    }
 
     fn excerpt(source: &str) -> String {
         let error = Template::parse(source, Options::default()).unwrap_err();

@@ -241,9 +241,8 @@ fn reason(name: &str) -> Option<String> {
             "it reads from Nomad, which templates here cannot",
         ));
     }
-    if let Some(name) = name.strip_prefix("sprig_")
-        && sprig::REFUSED.contains(&name)
-    {
+    // As Helm has them, too.
+    if sprig::REFUSED.contains(&name.strip_prefix("sprig_").unwrap_or(name)) {
         return Some(String::from(
             "it gives another value at each render, or computes with times, which templates here do not",
         ));
@@ -253,8 +252,19 @@ fn reason(name: &str) -> Option<String> {
 
 /// The known name that looks most like one.
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<String> {
-    let nearest = known.map(|known| (distance(name, known), known)).min()?;
-    let (distance, known) = nearest;
+    // Helm has sprig's functions without the prefix.
+    let of_sprig = |known: &str| known.strip_prefix("sprig_") == Some(name);
+    let nearest = known
+        .map(|known| {
+            let distance = if of_sprig(known) {
+                1
+            } else {
+                distance(name, known).saturating_mul(2)
+            };
+            (distance, known)
+        })
+        .min()?;
+    let (distance, known) = (nearest.0.div_ceil(2), nearest.1);
     (distance <= 1 + name.len() / 4).then(|| format!("did you mean \"{known}\"?"))
 }
 

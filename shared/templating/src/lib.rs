@@ -12,6 +12,7 @@ mod error;
 mod functions;
 mod handlebars;
 mod json;
+pub mod lint;
 mod pass;
 mod request;
 mod secret;

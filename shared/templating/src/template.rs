@@ -50,10 +50,10 @@ impl Default for Options {
 /// A template that parsed. Immutable; render it as often as needed.
 pub struct Template {
     name: String,
-    parsed: Parsed,
+    pub(crate) parsed: Parsed,
 }
 
-enum Parsed {
+pub(crate) enum Parsed {
     Go {
         parsed: text_template::Template,
         entries: Arc<[Entry]>,
@@ -141,7 +141,7 @@ impl Template {
                 name: options.name,
                 parsed: Parsed::Go { parsed, entries },
             }),
-            Err(error) => Err(TemplateError::parse(options.name, &error, &known)),
+            Err(error) => Err(TemplateError::parse(options.name, source, &error, &known)),
         }
     }
 

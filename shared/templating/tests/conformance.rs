@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use templating::lint::Problem;
 use templating::{
     Certificate, CertificateParts, Context, Found, Options, Outcome, Request, Secret, Secrets,
     Template, TemplateError,
@@ -253,6 +254,38 @@ fn contains(text: &str, expected: &str) -> bool {
         reached = next;
     }
     !reached.is_empty()
+}
+
+/// What there is to say about a recorded template besides hints.
+fn findings(case: &Case) -> Vec<Problem> {
+    let options = Options {
+        left_delimiter: case.options.left_delimiter.clone(),
+        right_delimiter: case.options.right_delimiter.clone(),
+        ..Options::default()
+    };
+    let report = Template::parse(&case.template, options).ok();
+    let report = report.and_then(|template| template.lint());
+    let findings = report.unwrap_or_default().findings.into_iter();
+    let problems = findings.map(|finding| finding.problem);
+    problems
+        .filter(|it| {
+            !matches!(
+                it,
+                Problem::Metadata { .. } | Problem::CertificateWrite { .. }
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn with_no_template_that_renders_fault_is_found() {
+    let Some(cases) = cases() else { return };
+    let renders = cases.iter().filter(|case| !case.expect_error);
+    let found: Vec<_> = renders
+        .map(|case| (&case.name, findings(case)))
+        .filter(|(_, problems)| !problems.is_empty())
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
 }
 
 fn cases() -> Option<Vec<Case>> {

@@ -186,3 +186,55 @@ fn the_page_shows_every_function_and_both_languages_as_they_are() {
         );
     }
 }
+
+/// The templates that pages and manifests show: in blocks, and in annotations of YAML.
+fn shown(text: &str) -> Vec<String> {
+    let blocks = text.split("```gotemplate\n").skip(1);
+    let mut shown: Vec<String> = blocks
+        .filter_map(|part| Some(part.split_once("\n```\n")?.0.to_owned()))
+        .collect();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some((_, value)) = line.split_once("/agent-inject-template-") else {
+            continue;
+        };
+        let value = value.split_once(": ").map_or("", |(_, value)| value.trim());
+        if !value.starts_with('|') {
+            shown.push(value.trim_matches(['"', '\'']).to_owned());
+            continue;
+        }
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let deeper = indent(line);
+        let mut block = String::new();
+        while let Some(next) = lines.next_if(|it| it.trim().is_empty() || indent(it) > deeper) {
+            block.push_str(next.trim_start());
+            block.push('\n');
+        }
+        shown.push(block);
+    }
+    shown
+}
+
+#[test]
+fn with_no_template_of_the_documentation_or_the_examples_fault_is_found() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut checked = 0;
+    for folder in ["docs", "manifests/examples"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+            for source in shown(&text) {
+                let Ok(template) = Template::parse(&source, Options::default()) else {
+                    continue;
+                };
+                checked += 1;
+                let report = template.lint().unwrap();
+                let found: Vec<_> = report.findings.iter().collect();
+                assert!(found.is_empty(), "{}: {source}: {found:?}", path.display());
+            }
+        }
+    }
+    assert!(checked >= 13, "only {checked} templates");
+}

@@ -29,6 +29,7 @@ pub(crate) struct Details {
     pub(crate) node: Option<(String, String)>,
     pub(crate) message: CallError,
     pub(crate) unknown_function: Option<String>,
+    pub(crate) open_block: Option<(String, usize)>,
 }
 
 impl Error {
@@ -60,6 +61,13 @@ impl Error {
     /// The name that is no function, where that is what is wrong.
     pub fn unknown_function(&self) -> Option<&str> {
         self.0.unknown_function.as_deref()
+    }
+
+    /// The word and the line of the block that the end of the text leaves open, where that is what is
+    /// wrong.
+    pub fn open_block(&self) -> Option<(&str, usize)> {
+        let (word, line) = self.0.open_block.as_ref()?;
+        Some((word, *line))
     }
 
     /// Go's text, with every value put through `show`.

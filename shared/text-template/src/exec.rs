@@ -138,6 +138,7 @@ impl<'t> State<'t, '_> {
             node: Some((self.current.to_owned(), self.at.text(self.source))),
             message: message.into(),
             unknown_function: None,
+            open_block: None,
         }))
     }
 

@@ -24,6 +24,7 @@ mod lex;
 mod parse;
 mod template;
 mod value;
+pub mod view;
 
 pub use error::{Error, Phase};
 pub use function::{CallError, FunctionSet, Host, NoHost, Signature};

@@ -45,6 +45,7 @@ pub(crate) fn parse(input: &Input<'_>) -> Result<BTreeMap<Box<str>, List>, Error
         variables: Variables::default(),
         loops: 0,
         nesting: 0,
+        open: Vec::new(),
         templates: BTreeMap::new(),
     };
     parser.run()?;
@@ -65,6 +66,8 @@ struct Parser<'s> {
     /// How many `range`s are open, for `break` and `continue`.
     loops: usize,
     nesting: usize,
+    /// The words that opened the blocks which are open, and their lines.
+    open: Vec<(&'s str, usize)>,
     templates: BTreeMap<Box<str>, List>,
 }
 
@@ -179,6 +182,10 @@ impl<'s> Parser<'s> {
             node: None,
             message: CallError::new(message),
             unknown_function: None,
+            open_block: match (token.kind, self.open.last()) {
+                (Kind::Eof, Some((word, line))) => Some(((*word).to_owned(), *line)),
+                _ => None,
+            },
         }))
     }
 

@@ -45,4 +45,48 @@ diagnostics! {
         "`invalid default template type`",
         "there are two default templates",
         "write `map` or `json`";
+    KEYS_OF_KV2 = 1220:
+        "`… is KV v2, whose keys are in .Data.data`",
+        "below `data/` an engine of KV v2 answers with `.Data.data` and `.Data.metadata`",
+        "write `.Data.data.KEY`; of KV v1, whose path has a part named `data`, the message can be ignored";
+    NO_DATA_IN_DATA = 1221:
+        "`… has no .Data.data`",
+        "engines that make credentials or certificates answer with their keys in `.Data`",
+        "write `.Data.KEY`";
+    RANGE_OVER_SECRET = 1222:
+        "`range over a secret`",
+        "a secret is one value, and `range` goes through many",
+        "write `with` instead of `range`";
+    ESCAPE_LEFT_OVER = 1223:
+        "`the template reads nothing and writes the text of a template`",
+        "braces that Helm was to take away are left, so the file gets the template instead of the secret",
+        "render the chart, or write the template without the escape";
+    ADDRESS_AS_PATH = 1224:
+        "`… has v1/ in front`",
+        "paths of Vault's API are written without the version that stands in its addresses",
+        "remove `v1/`";
+    METADATA_PATH = 1225:
+        "`… is the metadata of a secret`",
+        "below `metadata/` KV v2 keeps versions and dates, but no values",
+        "write `data/` instead";
+    CERTIFICATE_READ = 1226:
+        "`… issues a certificate and cannot be read`",
+        "certificates are issued by a write with a name",
+        "write `pkiCert \"PATH\" \"common_name=NAME\"`, as in [templates.md](templates.md)";
+    CERTIFICATE_WRITTEN = 1227:
+        "`secret issues another certificate each time`",
+        "`pkiCert` keeps a certificate until it has to be renewed, and gives all templates the same",
+        "write `pkiCert`, whose fields are `.Cert`, `.Key`, `.CA`";
+    TWO_CERTIFICATES = 1228:
+        "`the private key of one certificate and another certificate`",
+        "two templates issue a certificate each, because their arguments differ, and the key of one does not fit the other",
+        "give both the same arguments, or write `pkiCert` in both";
+    NOT_READ = 1229:
+        "`the template does not read …`",
+        "`agent-inject-secret-NAME` names one path, and the template of that name reads others",
+        "correct the path in one of the two; if the difference is meant, there is nothing to do";
+    SLASH_IN_FRONT = 1230:
+        "`… begins with a slash`",
+        "paths of Vault's API begin with the name of a mount; the agent takes the slash away",
+        "write the path without it";
 }

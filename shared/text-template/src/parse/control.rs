@@ -86,9 +86,11 @@ impl<'s> Parser<'s> {
 
     fn control(&mut self, control: Control, token: &Token<'s>) -> Result<Node, Error> {
         let scope = self.variables.scope();
+        self.open.push((control.word(), token.line));
         let branch = self.nested(|parser| parser.branch(control, token));
         self.variables.leave(scope);
         let branch = Box::new(branch?);
+        self.open.pop();
         Ok(match control {
             Control::If => Node::If(branch),
             Control::With => Node::With(branch),
@@ -180,7 +182,10 @@ impl<'s> Parser<'s> {
         let name = self.template_name(&token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, Kind::RightDelimiter)?;
         let head = self.furthest;
-        if matches!(self.body(&name)?, Item::Else) {
+        self.open.push(("block", token.line));
+        let end = self.body(&name)?;
+        self.open.pop();
+        if matches!(end, Item::Else) {
             // Go reads the body apart, and stands where it left off.
             self.furthest = head;
             return Err(self.misplaced_else(CONTEXT));
@@ -198,7 +203,10 @@ impl<'s> Parser<'s> {
         let token = self.next_non_space();
         let name = self.template_name(&token, CONTEXT)?;
         self.expect(Kind::RightDelimiter, CONTEXT)?;
-        match self.body(&name)? {
+        self.open.push(("define", token.line));
+        let end = self.body(&name)?;
+        self.open.pop();
+        match end {
             Item::Else => Err(self.misplaced_else(CONTEXT)),
             _ => Ok(()),
         }

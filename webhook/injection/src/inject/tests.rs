@@ -7,6 +7,7 @@ mod native_sidecar;
 mod openbao;
 mod placed;
 mod refused;
+mod templates;
 mod variables;
 mod warned;
 
@@ -78,11 +79,13 @@ fn denied(annotations: &[(&str, &str)]) -> String {
     }
 }
 
+/// What is told, apart from hints.
 fn warned(annotations: &[(&str, &str)]) -> Vec<String> {
     let outcome = decided(&mk_pod(annotations), &mk_settings());
     outcome
         .warnings
         .iter()
+        .filter(|it| it.certainty() > warnings::Certainty::Hint)
         .map(|it| it.text().to_owned())
         .collect()
 }

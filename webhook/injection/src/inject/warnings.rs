@@ -10,6 +10,7 @@ mod connection;
 mod kept;
 mod secrets;
 mod shape;
+mod templates;
 mod values;
 
 use std::fmt;
@@ -65,6 +66,13 @@ impl Warning {
     fn sure(code: Code, text: impl Into<String>) -> Self {
         Self {
             certainty: Certainty::Sure,
+            ..Self::new(code, text)
+        }
+    }
+
+    fn hint(code: Code, text: impl Into<String>) -> Self {
+        Self {
+            certainty: Certainty::Hint,
             ..Self::new(code, text)
         }
     }

@@ -8,7 +8,7 @@ use super::*;
 fn mk_long(bytes: usize, more: &[(&str, &str)]) -> Value {
     let template = "x".repeat(bytes);
     let own = [
-        ("agent-inject-secret-a", "kv/a"),
+        ("agent-inject-secret-a", "a"),
         ("agent-inject-template-a", &*template),
     ];
     mk_pod(&[&own, more].concat())

@@ -151,7 +151,10 @@ fn a_template_that_does_not_parse_is_warned_of_with_its_place() {
     );
     let delimited = [
         secret,
-        ("agent-inject-template-a", "{{ frobnicate }} << 1 >>"),
+        (
+            "agent-inject-template-a",
+            "{{ frobnicate }}<< with secret \"kv/a\" >>1<< end >>",
+        ),
         ("agent-template-left-delim-a", "<<"),
         ("agent-template-right-delim-a", ">>"),
     ];

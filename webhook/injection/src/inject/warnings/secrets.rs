@@ -7,6 +7,7 @@ use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::secrets as codes;
 use templating::{Engine, Partials};
 
+use super::templates::Checks;
 use super::{Subject, Warning};
 use crate::inject::secrets::{Content, Secret};
 use crate::settings::has_shell_for_commands;
@@ -35,11 +36,13 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     });
     let in_another_case = |name: &str| declared.in_another_case(name);
     let partials = LazyCell::new(|| partials(&subject.asked.secrets));
+    let mut checks = Checks::new(subject);
     for secret in &subject.asked.secrets {
         warnings.extend(without_secret(subject, in_another_case, secret));
-        warnings.extend(template(subject, || partials.clone(), secret));
+        warnings.extend(template(subject, || partials.clone(), secret, &mut checks));
         warnings.extend(command(subject, secret));
     }
+    warnings.extend(checks.across());
     warnings.extend(same_files(subject));
     warnings.extend(orphans(subject));
     warnings
@@ -102,11 +105,12 @@ fn without_secret<'p>(
     Some(Warning::sure(code, text).at(subject.annotations.key_for(spec, name)))
 }
 
-fn template(
+fn template<'a>(
     subject: Subject<'_, '_>,
     partials: impl FnOnce() -> Partials,
-    secret: &Secret<'_>,
-) -> Option<Warning> {
+    secret: &'a Secret<'_>,
+    checks: &mut Checks<'a, '_, '_>,
+) -> Vec<Warning> {
     let name = secret.raw_name;
     match &secret.content {
         Content::Inline(text) => {
@@ -121,7 +125,10 @@ fn template(
                 ..templating::Options::default()
             };
             let source = text;
-            let error = templating::Template::parse(source, options).err()?;
+            let error = match templating::Template::parse(source, options) {
+                Ok(template) => return checks.template(secret, &template),
+                Err(error) => error,
+            };
             let (line, column) = (error.line(), error.column());
             let hint = error.hint().map(|hint| format!(" ({hint})"));
             let text = format!(
@@ -131,11 +138,11 @@ fn template(
             );
             let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
             let excerpt = error.excerpt(source);
-            Some(
+            vec![
                 Warning::sure(codes::TEMPLATE, text)
                     .at(key)
                     .showing(excerpt),
-            )
+            ]
         }
         Content::Default { path, .. } if path.contains("/data/") => {
             let text = format!(
@@ -143,9 +150,12 @@ fn template(
                  give one of your own"
             );
             let key = subject.annotations.key_for(&annotations::SECRET, name);
-            Some(Warning::new(codes::DEFAULT_TEMPLATE_ON_KV2, text).at(key))
+            let mut warnings = vec![Warning::new(codes::DEFAULT_TEMPLATE_ON_KV2, text).at(key)];
+            warnings.extend(checks.path(secret));
+            warnings
         }
-        _ => None,
+        Content::Default { .. } => checks.path(secret),
+        Content::File(_) => Vec::new(),
     }
 }
 
