@@ -70,7 +70,7 @@ pub fn configure(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Configuration, Stop> {
-    let mut arguments = normalised(arguments);
+    let mut arguments = normalized(arguments);
     let variables = Variables::new(variables);
     let command = server_command();
     let refused = |error: &clap::Error| usage::stop(error, &command, "");
@@ -106,22 +106,15 @@ pub(crate) fn server_command() -> Command {
 
 /// The help of the server, as a stop.
 pub(crate) fn help() -> Stop {
-    let command = server_command();
-    let asked = command
-        .clone()
-        .try_get_matches_from(["vault-injector", "--help"]);
-    match asked {
-        Err(help) => usage::stop(&help, &command, ""),
-        Ok(_) => Stop::Asked(String::new()),
-    }
+    Stop::Asked(server_command().render_long_help().to_string())
 }
 
-/// The same for each command of a program.
+/// The commands of a program without defaults that say nothing.
 pub(crate) fn tidy_all(program: Command) -> Command {
     program.mut_subcommands(tidy)
 }
 
-/// Without defaults that say nothing.
+/// The command without defaults that say nothing.
 fn tidy(command: Command) -> Command {
     command.mut_args(|argument| {
         let takes_values = argument.get_action().takes_values();
@@ -136,7 +129,7 @@ fn tidy(command: Command) -> Command {
 
 /// The arguments with two dashes in front of each flag and without the sub-commands of the
 /// established program.
-pub(crate) fn normalised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub(crate) fn normalized(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments
         .into_iter()
         .map(|argument| match argument.to_str() {

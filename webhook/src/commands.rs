@@ -172,7 +172,7 @@ pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Option<ExitCode> {
-    let mut arguments = cli::normalised(arguments);
+    let mut arguments = cli::normalized(arguments);
     let program = program();
     if arguments.get(1).is_some_and(|first| first == "help") {
         arguments.remove(1);
@@ -254,6 +254,8 @@ fn program() -> clap::Command {
         let help = |name: &'static str, action| Arg::new(name).long(name).action(action);
         command
             .disable_help_flag(true)
+            // Not that of the injector's flags.
+            .next_help_heading(None::<&'static str>)
             .mut_args(|argument| {
                 let is_of_server = argument.get_long().is_some_and(cli::is_flag);
                 argument.hide_short_help(is_of_server)
