@@ -19,7 +19,7 @@ use templating::{Request, Secrets};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::auth::Logins;
 use crate::command::Commands;
@@ -57,9 +57,6 @@ pub enum RenderError {
     /// Templates that could not be rendered, each with its reason.
     #[error("not rendered: {}", .0.join("; "))]
     Templates(Vec<String>),
-    /// All is rendered, but commands failed.
-    #[error("command failed: {}", .0.join("; "))]
-    Commands(Vec<String>),
 }
 
 impl Renderer {
@@ -210,14 +207,14 @@ impl Renderer {
             self.marker.set();
         }
         if self.was_complete {
-            return (self.once && self.commands.is_idle()).then(|| {
-                let failures: Vec<String> = self.commands.failures().map(str::to_owned).collect();
-                if failures.is_empty() {
-                    Ok(())
-                } else {
-                    Err(RenderError::Commands(failures))
-                }
-            });
+            if !self.once || !self.commands.is_idle() {
+                return None;
+            }
+            // The files are there, and the application that they are for waits for this end.
+            for failure in self.commands.failures() {
+                warn!(target: "agent", error = %failure, "ending although a command failed: the files are written");
+            }
+            return Some(Ok(()));
         }
         let ends = self.exit_on_failure || (self.once && self.pages.iter().any(Page::is_hopeless));
         let settled = |page: &Page| page.is_done() || page.failure(&self.store).is_some();
