@@ -12,6 +12,7 @@
 
 mod additions;
 mod arrangement;
+mod cloud;
 mod config;
 mod container;
 mod container_patch;
@@ -25,6 +26,7 @@ mod operations;
 mod patch;
 mod paths;
 mod placement;
+mod platform;
 mod profile;
 pub mod quantity;
 mod request;
@@ -204,8 +206,20 @@ fn evaluate(
     outcome.warnings = warnings::about_keys(&glance.metadata.annotations);
     match skip(&annotations, &glance.status.phase)? {
         Some(Skip::AlreadyInjected) => {
-            let pod = glance.spec().ok();
-            return Ok(pod.map_or(ALREADY, |pod| again(&annotations, &pod, settings)));
+            let Ok(pod) = glance.spec() else {
+                return Ok(ALREADY);
+            };
+            if placement::was_injected(&pod) {
+                return Ok(again(&annotations, &pod, settings));
+            }
+            let flavor = request::flavor_and_image(&annotations, settings);
+            let keeps = flavor.is_ok_and(|(flavor, _)| flavor.keeps_mistakes());
+            let warning = warnings::about_status(&annotations, keeps);
+            outcome.warnings.push(warning);
+            if keeps {
+                refuse_mistakes(outcome, settings)?;
+                return Ok(ALREADY);
+            }
         }
         Some(skip) => {
             // Without the annotation that asks, a misspelt one is probably just that one.
@@ -234,6 +248,7 @@ fn evaluate(
     let refused = warnings::about_agent(&asked, &annotations, &pod, &additions);
     let denies = asked.flavor.is_our_agent() && refused.iter().any(Warning::is_sure);
     let more = warnings::about_request(&asked, &annotations, &pod, &additions);
+    let faults = warnings::faults(&asked, &annotations, &pod, &additions);
     // The agent's own words are the better ones.
     let is_new = |warning: &Warning| {
         refused
@@ -242,9 +257,19 @@ fn evaluate(
     };
     outcome.warnings.extend(more.into_iter().filter(is_new));
     if denies {
+        outcome.warnings.extend(faults);
         return Err(Denial::Agent(refused));
     }
     outcome.warnings.extend(refused);
+    let mut faults = faults.into_iter();
+    let first = faults.next();
+    if let Some(fault) = first.clone()
+        && !asked.flavor.keeps_mistakes()
+    {
+        outcome.warnings.extend(faults);
+        return Err(Denial::Fault(Box::new(fault)));
+    }
+    outcome.warnings.extend(first.into_iter().chain(faults));
     refuse_mistakes(outcome, settings)?;
     Ok(Decision::Inject(plan))
 }

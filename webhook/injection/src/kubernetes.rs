@@ -72,6 +72,11 @@ impl Kubernetes {
             || every_kubelet && !self.drops_native_sidecars()
     }
 
+    /// Whether native sidecars may run on every node, as far as is known.
+    pub fn may_run_native_sidecars(self) -> bool {
+        !self.drops_native_sidecars() && self.oldest_kubelet.is_none_or(|it| it >= NATIVE_SIDECARS)
+    }
+
     /// Whether the API server surely drops what makes an init container a native sidecar, so that
     /// the pod would wait for its end for ever.
     pub fn drops_native_sidecars(self) -> bool {

@@ -5,12 +5,17 @@
 //! Nothing here is ever written back: fields that this crate does not know survive, because the
 //! answer is a list of operations on the original.
 
+mod volume;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+pub use volume::{TokenProjection, Volume};
 
 /// Text of the request, copied only where it holds escapes; `null` is the empty text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,6 +179,14 @@ pub struct PodView<'a> {
     /// Seconds between the pod's end and the end of its processes, as written.
     #[serde(borrow, default)]
     termination_grace_period_seconds: Option<&'a RawValue>,
+    #[serde(default)]
+    pub security_context: Option<SecurityContext>,
+    #[serde(borrow, default)]
+    pub os: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub node_selector: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub affinity: Option<&'a RawValue>,
 }
 
 /// What Kubernetes grants a pod that does not say.
@@ -192,6 +205,12 @@ impl<'a> PodView<'a> {
         self.containers
             .iter()
             .flat_map(|container| &container.volume_mounts.list)
+    }
+
+    /// All containers: the regular ones, then the init containers.
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container<'a>> + Clone {
+        let init = self.init_containers.iter().map(|init| &init.container);
+        self.containers.iter().chain(init)
     }
 }
 
@@ -240,6 +259,22 @@ pub struct Mounts<'a> {
     pub raw: Option<&'a RawValue>,
 }
 
+impl<'a> Mounts<'a> {
+    /// The mounts of this kind as they came, with all their fields.
+    pub fn copies(&self, is_wanted: impl Fn(&Mount<'a>) -> bool) -> Vec<Map<String, Value>> {
+        if !self.list.iter().any(&is_wanted) {
+            return Vec::new();
+        }
+        let raw = self.raw.map_or("[]", RawValue::get);
+        // It was read as mounts before, so it is a list of objects.
+        let all: Vec<Map<String, Value>> = serde_json::from_str(raw).unwrap_or_default();
+        let all = all.into_iter().zip(&self.list);
+        all.filter(|(_, mount)| is_wanted(mount))
+            .map(|(copy, _)| copy)
+            .collect()
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Mounts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Some(raw) = Option::<&'de RawValue>::deserialize(deserializer)? else {
@@ -269,6 +304,9 @@ pub struct Variable<'a> {
     /// Empty where the value comes from elsewhere.
     #[serde(borrow, default)]
     pub value: Text<'a>,
+    /// Where it comes from then, as written.
+    #[serde(borrow, default, rename = "valueFrom")]
+    pub value_from: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -276,43 +314,6 @@ pub struct Variable<'a> {
 pub struct SecurityContext {
     #[serde(default)]
     pub run_as_user: Option<i64>,
-}
-
-#[derive(Debug, Default, serde::Deserialize)]
-pub struct Volume<'a> {
-    #[serde(borrow, default)]
-    pub name: Text<'a>,
-    #[serde(borrow, default)]
-    projected: Option<Projected<'a>>,
-}
-
-#[derive(Debug, Default, serde::Deserialize)]
-struct Projected<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    sources: Vec<Projection<'a>>,
-}
-
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Projection<'a> {
-    #[serde(borrow, default)]
-    service_account_token: Option<TokenProjection<'a>>,
-}
-
-#[derive(Debug, Default, serde::Deserialize)]
-struct TokenProjection<'a> {
-    #[serde(borrow, default)]
-    path: Text<'a>,
-}
-
-impl Volume<'_> {
-    /// The file of the first service-account token in this volume.
-    pub fn token_file(&self) -> Option<&str> {
-        let sources = &self.projected.as_ref()?.sources;
-        sources
-            .iter()
-            .find_map(|source| Some(&*source.service_account_token.as_ref()?.path))
-    }
 }
 
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>

@@ -140,6 +140,7 @@ mod tests {
     fn a_template_without_a_token_is_not_refused_because_its_pods_will_have_one() {
         let annotations = json!({
             "vault.hashicorp.com/agent-inject": "true", "vault.hashicorp.com/role": "app",
+            "vault.hashicorp.com/agent-inject-token": "true",
         });
         let mut object =
             json!({"kind": "Deployment", "spec": {"template": mk_template(&annotations)}});
@@ -159,6 +160,7 @@ mod tests {
     fn a_jobs_template_is_told_what_a_jobs_pod_is_told() {
         let annotations = json!({
             "vault.hashicorp.com/agent-inject": "true", "vault.hashicorp.com/role": "app",
+            "vault.hashicorp.com/agent-inject-token": "true",
         });
         let object = json!({"kind": "Job", "spec": {"template": mk_template(&annotations)}});
         assert_eq!(told(&object).len(), 1, "{:?}", told(&object));

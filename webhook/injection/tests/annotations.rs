@@ -52,7 +52,7 @@ fn examples() -> Vec<Example> {
 }
 
 /// Annotations that rightly change nothing: they decide whether, or are for other agents.
-const WITHOUT_EFFECT: [&str; 1] = ["agent-request-namespace"];
+const WITHOUT_EFFECT: [&str; 2] = ["agent-inject-status", "agent-request-namespace"];
 
 fn mk_pod(annotations: &[(&str, &str)]) -> Value {
     let path = "/var/run/secrets/kubernetes.io/serviceaccount";

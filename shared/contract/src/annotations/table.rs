@@ -33,7 +33,7 @@ annotations! {
         INJECT = "agent-inject" None Bool, "absent: no injection",
             "asks for injection; nothing happens without it";
         INJECT_STATUS = "agent-inject-status" None Text, "",
-            "`injected` stops a second injection; the injector writes it";
+            "`injected` on a pod with an agent stops a second injection; the injector writes it";
         FLAVOR = "agent-flavor" None OneOf(&["native", "compatible"]), "by image",
             "`native` starts our agent directly, `compatible` writes the established pod for a stock image";
         REQUEST_NAMESPACE = "agent-request-namespace" None Text, "the request's namespace",
@@ -67,7 +67,7 @@ annotations! {
         DEFAULT_TEMPLATE = "agent-inject-default-template" None OneOf(&["map", "json"]), "`map`",
             "how secrets without a template are written: `key: value` lines, or JSON";
         FILE = "agent-inject-file" Required Path, "NAME in lower case",
-            "the file's path under the secrets volume";
+            "the file's path under the secrets volume, also where it begins with a slash";
         PERMS = "agent-inject-perms" Required Text, "`0644`",
             "the file's mode, octal";
         COMMAND = "agent-inject-command" Required Text, "",
@@ -83,7 +83,7 @@ annotations! {
         PRESERVE_SECRET_CASE = "preserve-secret-case" Optional Bool, "`false`",
             "keeps upper case in the file's name";
         SECRET_VOLUME_PATH = "secret-volume-path" Optional Path, "`/vault/secrets`",
-            "where the secrets volume is mounted; with NAME, a volume for that file alone";
+            "where the secrets volume is mounted, an absolute path; with NAME, a volume for that file alone";
         INJECT_TOKEN = "agent-inject-token" None Bool, "`false`",
             "writes the Vault token to `token` under the secrets volume";
         TOKEN_PERMS = "agent-inject-token-perms" None Text, "`0640`",
@@ -139,7 +139,7 @@ annotations! {
         AUTH_MAX_BACKOFF = "auth-max-backoff" None Duration, "`-auth-max-backoff`",
             "longest pause after a login that failed";
         TOKEN_VOLUME = "agent-service-account-token-volume-name" None Text, "the pod's own token",
-            "the volume whose service-account token the agent logs in with";
+            "the volume whose service-account token the agent logs in with; our image never takes a cloud's token by itself";
         TOKEN_AUDIENCE = "agent-token-audience" None Text, "",
             "gives the agent a service-account token of its own, for this audience; the pod needs none then";
         TOKEN_EXPIRATION = "agent-token-expiration-seconds" None Uint, "`3600`",
@@ -157,7 +157,7 @@ annotations! {
         EXTRA_SECRET = "agent-extra-secret" None Text, "",
             "a Secret mounted at `/vault/custom` in the agent's containers";
         COPY_VOLUME_MOUNTS = "agent-copy-volume-mounts" None Text, "",
-            "a container whose volume mounts the agent's containers get too";
+            "a container whose volume mounts the agent's containers get too; our image's own mounts come first";
         JSON_PATCH = "agent-json-patch" None JsonPatch, "",
             "changes to the sidecar, applied last";
         INIT_JSON_PATCH = "agent-init-json-patch" None JsonPatch, "",
@@ -179,7 +179,7 @@ annotations! {
         RUN_AS_GROUP = "agent-run-as-group" None Int, "`-run-as-group`",
             "group id of the agent";
         RUN_AS_SAME_USER = "agent-run-as-same-user" None Bool, "`-run-as-same-user`",
-            "runs the agent as the user of the pod's first container";
+            "runs the agent as the user of the pod's first container, with our image else of the pod";
         SET_SECURITY_CONTEXT = "agent-set-security-context" None Bool, "`-set-security-context`",
             "`false` leaves the security context of the agent's containers to the cluster";
         SECCOMP_PROFILE = "agent-seccomp-profile" None OneOf(&["RuntimeDefault", "Unconfined", "none"]), "by flavor",

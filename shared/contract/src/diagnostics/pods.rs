@@ -89,4 +89,40 @@ diagnostics! {
         "`error creating patch for agent`, `json: cannot unmarshal …`",
         "the JSON patch makes something that is not a container",
         "correct the field that the message names";
+    COPIED_STATUS = 1123:
+        "`agent-inject-status says injected, but the pod has no agent`",
+        "the annotation was copied out of a running pod",
+        "remove `agent-inject-status`; the injector writes it";
+    NO_AGENT = 1124:
+        "`there is no agent, and no secret is written`",
+        "`agent-pre-populate: \"false\"` and `agent-pre-populate-only: \"true\"` leave out one agent each",
+        "remove one of the two";
+    NO_READER = 1125:
+        "`agent-inject-containers is empty, so no container gets the secrets`",
+        "an empty list counts as written",
+        "name the containers, or remove the annotation";
+    WINDOWS = 1126:
+        "`the pod runs on Windows`",
+        "the agent is a Linux container, and Kubernetes refuses its security context there",
+        "remove `agent-inject`, or run the pod on Linux";
+    MOUNT_TAKEN = 1127:
+        "`container … mounts … at …, where … has to be`, `the agent would mount … at …`",
+        "two volumes at one path of a container, which Kubernetes refuses",
+        "mount the pod's volume elsewhere, or write another `secret-volume-path`";
+    MOUNT_PATH = 1128:
+        "`secret-volume-path is empty`, `is the root of the file system`",
+        "nothing can be mounted at that path",
+        "write an absolute path of a directory that is the secrets' alone";
+    MOUNT_LEFT_OUT = 1129:
+        "`agent-copy-volume-mounts leaves out …`",
+        "the agent has a volume of its own at that path",
+        "mount the container's volume elsewhere, if the agent needs it";
+    NOT_IN_MEMORY = 1130:
+        "`the pod's volume … is used as it is, which is on the node's disk`",
+        "the pod declares a volume with the name of one of ours, and it is not in memory",
+        "write `emptyDir: {medium: Memory}`";
+    ANOTHER_TOKEN = 1135:
+        "`the agent logs in with what is mounted at …, … and not with the pod's token`",
+        "a mistake of upstream that the compatible flavor keeps: it takes the first mount with `serviceaccount` in its path",
+        "`agent-token-expiration-seconds: \"3600\"` gives the agent a token of its own; the native flavor finds the right one";
 }

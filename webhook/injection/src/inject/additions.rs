@@ -1,5 +1,7 @@
 //! What a pod gets: volumes, mounts and agents, not yet put in their places.
 
+use std::collections::BTreeSet;
+
 use contract::AgentConfig;
 use contract::annotations::{self, Annotations};
 
@@ -10,8 +12,11 @@ use super::denial::PatchError;
 use super::objects::{Mount, Volume};
 use super::request::InjectRequest;
 use super::volumes;
-use crate::pod::PodView;
+use crate::pod::{self, Container, PodView};
 use crate::settings::Settings;
+
+/// So many volumes of secrets are looked for one by one.
+const FEW: usize = 4;
 
 /// Everything that is added to a pod.
 #[derive(Debug)]
@@ -33,6 +38,32 @@ impl<'a> Additions<'a> {
     /// All agents, the one that stays last.
     pub(super) fn agents(&self) -> impl Iterator<Item = &Agent<'a>> {
         self.init.iter().chain(&self.sidecar)
+    }
+
+    /// The mounts that a container of the pod gets. Where it mounts a volume of ours already, which
+    /// the pod declares then, the native flavor leaves it at that.
+    pub(super) fn mounts_for(
+        &self,
+        asked: &InjectRequest<'_>,
+        container: &Container<'_>,
+    ) -> impl Iterator<Item = &Mount<'a>> {
+        let list = &container.volume_mounts.list;
+        // Most pods have one volume of secrets, for which a set is not worth its while.
+        let own: BTreeSet<&str> = if self.mounts.len() > FEW {
+            list.iter().map(|mount| &*mount.name).collect()
+        } else {
+            BTreeSet::new()
+        };
+        let keeps = asked.flavor.keeps_mistakes();
+        self.mounts.iter().filter(move |ours| {
+            let is_own = |mount: &pod::Mount<'_>| *mount.name == *ours.name;
+            keeps
+                || if self.mounts.len() > FEW {
+                    !own.contains(&*ours.name)
+                } else {
+                    !list.iter().any(is_own)
+                }
+        })
     }
 
     pub(super) fn new(
@@ -61,7 +92,7 @@ impl<'a> Additions<'a> {
             Some(Sidecar::Native { .. }) | None => None,
         };
         Ok(Self {
-            volumes: volumes::groups(asked),
+            volumes: volumes::groups(asked, pod),
             mounts: volumes::readers_mounts(asked),
             init,
             sidecar,

@@ -107,6 +107,19 @@ fn is_native(
     }
 }
 
+/// Whether a native sidecar is wanted where the cluster has them, and nothing says whether it does.
+pub(super) fn is_undecided(
+    annotations: &Annotations<'_>,
+    flavor: Flavor,
+    settings: &Settings,
+) -> bool {
+    let is_auto = match annotations.get(&annotations::NATIVE_SIDECAR) {
+        Some(word) => word == "auto",
+        None => settings.native_sidecar == NativeSidecarSetting::Auto,
+    };
+    is_auto && flavor.has_native_sidecar() && settings.kubernetes.may_run_native_sidecars()
+}
+
 /// Whole seconds, at least one.
 fn startup_timeout(annotations: &Annotations<'_>) -> Result<u64, RequestError> {
     let spec = &annotations::STARTUP_TIMEOUT;

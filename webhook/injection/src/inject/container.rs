@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::arrangement::Sidecar;
 use super::config::{AgentConfigs, Role};
 use super::denial::PatchError;
-use super::objects::{AgentMount, Container, Exec, Handler, Lifecycle, Probe};
+use super::objects::{Container, Exec, Handler, Lifecycle, Probe};
 use super::request::InjectRequest;
 use super::volumes::CONFIG_PATH;
 use super::{environment, paths, resources, schema, volumes};
@@ -63,20 +63,33 @@ impl Agent<'_> {
         }
     }
 
+    /// Calls `each` with the volume and the path of its mounts, and whether it can write there.
+    pub(super) fn each_mount<'s>(&'s self, mut each: impl FnMut(&'s str, &'s str, bool)) {
+        match self {
+            Self::Made(container) => {
+                for mount in &container.volume_mounts {
+                    each(mount.volume(), mount.path(), !mount.is_read_only());
+                }
+            }
+            Self::Patched(value) => {
+                for mount in value["volumeMounts"].as_array().into_iter().flatten() {
+                    let text = |key: &str| mount[key].as_str().unwrap_or_default();
+                    each(text("name"), text("mountPath"), mount["readOnly"] != true);
+                }
+            }
+        }
+    }
+
     /// Whether something is mounted at a path or above it.
     pub(super) fn mounts(&self, path: &str) -> bool {
-        let covers = |mount: &str| paths::covers(mount, path);
-        match self {
-            Self::Made(container) => container.volume_mounts.iter().any(|mount| match mount {
-                AgentMount::Own(mount) => covers(mount.path),
-                AgentMount::Copied(mount) => mount["mountPath"].as_str().is_some_and(covers),
-            }),
-            Self::Patched(value) => value["volumeMounts"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .any(|mount| mount["mountPath"].as_str().is_some_and(covers)),
-        }
+        let mut is_there = false;
+        self.each_mount(|_, mount, _| is_there |= paths::covers(mount, path));
+        is_there
+    }
+
+    /// Whether the user's JSON patch changed it.
+    pub(super) fn is_patched(&self) -> bool {
+        matches!(self, Self::Patched(_))
     }
 
     /// Whether it starts our binary with something that only a shell understands. Only a user's patch

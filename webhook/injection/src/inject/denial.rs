@@ -41,6 +41,10 @@ pub enum Denial {
          {bytes}"
     )]
     Annotations { bytes: usize, most: usize },
+    /// What the API server would refuse, or what cannot work. It is a warning in the compatible
+    /// flavor, whose pods are those of upstream.
+    #[error("{}", .0.text())]
+    Fault(Box<Warning>),
     /// What would be a warning, had the injector not been told to refuse mistakes.
     #[error("refused, because this injector is strict: {}", .0.text())]
     Strict(Box<Warning>),
@@ -58,6 +62,7 @@ impl Denial {
             Self::Validation(_) | Self::Agent(_) => "validation",
             Self::Patch(_) => "patch",
             Self::Annotations { .. } => "annotations",
+            Self::Fault(_) => "fault",
             Self::Strict(_) => "strict",
         }
     }

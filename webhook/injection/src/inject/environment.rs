@@ -9,18 +9,24 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 
 use contract::names;
 
+use super::cloud;
 use super::config::{AgentConfigs, Role};
 use super::objects::Variable;
 use super::request::InjectRequest;
 use crate::pod::PodView;
 
-/// Variables of the AWS identity webhook that the agent's login needs.
+/// The auth method of AWS.
+const AWS: &str = "aws";
+
+/// Variables of the AWS identity webhook that upstream hands on.
 const AWS_VARIABLES: [&str; 4] = [
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_REGION",
+    AWS_REGION,
     "AWS_DEFAULT_REGION",
 ];
+
+const AWS_REGION: &str = "AWS_REGION";
 
 /// Standard base64 as Go reads it: bits behind the last byte do not matter.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -73,7 +79,9 @@ pub(super) fn environment<'a>(
     if !certificate.is_empty() {
         variables.push(Variable::new(inside.variable("CACERT_BYTES"), certificate));
     }
-    if asked.login.kind == "aws" {
+    if !asked.flavor.keeps_mistakes() {
+        variables.extend(of_cloud(asked, pod));
+    } else if asked.login.kind == AWS {
         variables.extend(aws(asked, pod));
     }
     let extra = &asked.extras.environment;
@@ -122,6 +130,22 @@ pub fn decoded(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// What the login with a cloud's auth method needs.
+fn of_cloud<'a>(asked: &'a InjectRequest<'_>, pod: &'a PodView<'_>) -> Vec<Variable<'a>> {
+    let login = &asked.login;
+    let Some(cloud) = cloud::of_method(login.kind) else {
+        return Vec::new();
+    };
+    let mut variables = cloud.variables(pod);
+    if login.kind == AWS
+        && let Some(region) = login.setting("region")
+    {
+        variables.retain(|variable| variable.name != AWS_REGION);
+        variables.push(Variable::new(AWS_REGION, region));
+    }
+    variables
+}
+
 fn aws<'a>(asked: &'a InjectRequest<'_>, pod: &'a PodView<'_>) -> Vec<Variable<'a>> {
     let literal = |name: &'static str| {
         pod.containers
@@ -136,7 +160,7 @@ fn aws<'a>(asked: &'a InjectRequest<'_>, pod: &'a PodView<'_>) -> Vec<Variable<'
         asked
             .login
             .setting("region")
-            .map(|region| Variable::new("AWS_REGION", region)),
+            .map(|region| Variable::new(AWS_REGION, region)),
     );
     variables
 }

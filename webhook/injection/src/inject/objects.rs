@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 #[derive(Debug, Serialize)]
@@ -38,13 +39,16 @@ pub(super) struct Variable<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value_from: Option<Source>,
+    value_from: Option<Source<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Source {
-    field_ref: FieldReference,
+#[serde(untagged)]
+enum Source<'a> {
+    #[serde(rename_all = "camelCase")]
+    Field { field_ref: FieldReference },
+    /// As another container has it.
+    Copied(&'a RawValue),
 }
 
 #[derive(Debug, Serialize)]
@@ -72,9 +76,18 @@ impl<'a> Variable<'a> {
         Self {
             name: name.into(),
             value: None,
-            value_from: Some(Source {
+            value_from: Some(Source::Field {
                 field_ref: FieldReference { field_path },
             }),
+        }
+    }
+
+    /// A variable that gets its value where another container gets it.
+    pub(super) fn from_elsewhere(name: &'static str, value_from: &'a RawValue) -> Self {
+        Self {
+            name: name.into(),
+            value: None,
+            value_from: Some(Source::Copied(value_from)),
         }
     }
 }
@@ -190,6 +203,40 @@ pub(super) enum AgentMount<'a> {
     Own(Mount<'a>),
     /// As another container has it, with all its fields.
     Copied(Map<String, Value>),
+}
+
+impl AgentMount<'_> {
+    pub(super) fn is_copied(&self) -> bool {
+        matches!(self, Self::Copied(_))
+    }
+
+    /// The name of its volume.
+    pub(super) fn volume(&self) -> &str {
+        match self {
+            Self::Own(mount) => &mount.name,
+            Self::Copied(mount) => text(mount, "name"),
+        }
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        match self {
+            Self::Own(mount) => mount.read_only,
+            Self::Copied(mount) => mount.get("readOnly") == Some(&Value::Bool(true)),
+        }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &str {
+        match self {
+            Self::Own(mount) => mount.path,
+            Self::Copied(mount) => text(mount, "mountPath"),
+        }
+    }
+}
+
+fn text<'m>(object: &'m Map<String, Value>, key: &str) -> &'m str {
+    let value = object.get(key).and_then(Value::as_str);
+    value.unwrap_or_default()
 }
 
 /// A volume of one of the kinds below.

@@ -40,13 +40,10 @@ pub(super) fn plan(
     let mut operations = Operations::with_capacity(SIZE);
     add_volumes(&mut operations, asked, additions, pod);
     for (index, container) in pod.containers.iter().enumerate() {
-        let takes = asked
-            .containers
-            .as_ref()
-            .is_none_or(|names| names.contains(&&*container.name));
-        if takes {
+        if asked.reads_secrets(&container.name) {
             let is_empty = container.volume_mounts.list.is_empty();
-            operations.append(&mounts_of(CONTAINERS, index), is_empty, &additions.mounts);
+            let mounts = additions.mounts_for(asked, container);
+            operations.append(&mounts_of(CONTAINERS, index), is_empty, mounts);
         }
         check_size(&operations)?;
     }
@@ -151,11 +148,8 @@ fn add_init_containers(
                 index + agents.len()
             };
             let is_empty = other.container.volume_mounts.list.is_empty();
-            operations.append(
-                &mounts_of(INIT_CONTAINERS, index),
-                is_empty,
-                &additions.mounts,
-            );
+            let mounts = additions.mounts_for(asked, &other.container);
+            operations.append(&mounts_of(INIT_CONTAINERS, index), is_empty, mounts);
             check_size(operations)?;
         }
     }

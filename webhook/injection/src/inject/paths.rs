@@ -1,6 +1,8 @@
 //! Slash-separated paths joined and cleaned by the rules of Go's `path.Join`, which established
 //! annotations were written against.
 
+use std::borrow::Cow;
+
 /// `base` and `tail` joined and cleaned; `..` may climb out of `base`, but not above the root.
 pub(super) fn join(base: &str, tail: &str) -> String {
     match (base.is_empty(), tail.is_empty()) {
@@ -15,6 +17,16 @@ pub(super) fn join(base: &str, tail: &str) -> String {
 pub(super) fn covers(directory: &str, path: &str) -> bool {
     let rest = path.strip_prefix(directory.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A path as it is compared with others: cleaned, where it is not clean.
+pub(super) fn normal(path: &str) -> Cow<'_, str> {
+    let is_clean = !path.contains("//") && !path.contains("/.");
+    match path {
+        "" | "/" => path.into(),
+        _ if is_clean => path.trim_end_matches('/').into(),
+        _ => clean(path).into(),
+    }
 }
 
 fn clean(path: &str) -> String {
@@ -41,6 +53,16 @@ fn clean(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_paths_compare_equal_however_they_are_written() {
+        for path in ["/a/b", "/a/b/", "/a//b", "/a/./b", "/a/c/../b", "//a/b"] {
+            assert_eq!(normal(path), "/a/b", "{path}");
+        }
+        for path in ["", "/", "/a/.b", "a"] {
+            assert_eq!(normal(path), path);
+        }
+    }
 
     #[test]
     fn joined_paths_are_clean() {

@@ -12,6 +12,7 @@ use super::Profile;
 use super::operations::INIT_CONTAINERS;
 use super::patch::Operations;
 use super::profile::Names;
+use super::volumes::HOMES;
 use crate::pod::{Container, InitContainer, PodView};
 
 /// Native sidecars through which the traffic of a pod goes.
@@ -19,6 +20,8 @@ const MESH_PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];
 
 /// No pod has more agents of ours: names occur once, and each of the two products has two.
 const MOST_AGENTS: usize = 4;
+/// Variables with an agent's configuration.
+const CONFIGS: [&str; 2] = ["VAULT_CONFIG", "BAO_CONFIG"];
 
 /// The index of the agent among the pod's init containers.
 pub(super) fn index(init: &[InitContainer<'_>], goes_first: bool) -> usize {
@@ -43,8 +46,21 @@ fn is_mesh_proxy(container: &Container<'_>) -> bool {
 
 /// Whether the pod has an agent container of ours, whatever its status annotation says.
 pub(super) fn has_agent(pod: &PodView<'_>) -> bool {
-    let init = pod.init_containers.iter().map(|init| &init.container);
-    pod.containers.iter().chain(init).any(is_ours)
+    pod.all_containers().any(is_ours)
+}
+
+/// Whether a pod that says so was injected: by us or by another version, with agents renamed by a JSON
+/// patch or not. A template whose annotation was copied has nothing of the kind.
+pub(super) fn was_injected(pod: &PodView<'_>) -> bool {
+    let mut volumes = pod.volumes.iter();
+    volumes.any(|volume| HOMES.contains(&&*volume.name))
+        || pod.all_containers().any(|container| {
+            let mut variables = container.env.iter();
+            [Profile::Vault, Profile::OpenBao].iter().any(|profile| {
+                let names = profile.names();
+                [names.init, names.sidecar].contains(&&*container.name)
+            }) || variables.any(|it| CONFIGS.contains(&&*it.name))
+        })
 }
 
 /// Whether a container is an agent of ours: its name, our volume and the variables that we set tell
@@ -57,12 +73,7 @@ fn is_ours(container: &Container<'_>) -> bool {
 
 fn is_agent_of(container: &Container<'_>, names: &Names) -> bool {
     let has = |variable: &str| container.env.iter().any(|it| &*it.name == variable);
-    let configured = [
-        "VAULT_CONFIG",
-        "BAO_CONFIG",
-        "VAULT_SKIP_VERIFY",
-        "BAO_SKIP_VERIFY",
-    ];
+    let skip_verify = ["VAULT_SKIP_VERIFY", "BAO_SKIP_VERIFY"];
     [names.init, names.sidecar].contains(&&*container.name)
         && container
             .volume_mounts
@@ -70,7 +81,7 @@ fn is_agent_of(container: &Container<'_>, names: &Names) -> bool {
             .iter()
             .any(|mount| &*mount.name == names.secrets_volume)
         && has("HOST_IP")
-        && configured.into_iter().any(has)
+        && CONFIGS.into_iter().chain(skip_verify).any(has)
 }
 
 /// The moves that bring the agents of an injected pod back to their place.

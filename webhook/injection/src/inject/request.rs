@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 use contract::GoDuration;
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
-use super::arrangement::{Arrangement, Workload};
+use super::arrangement::{self, Arrangement, Workload};
 use super::container_patch::ContainerPatch;
 use super::denial::{DefaultsError, RequestError, ValidationError};
 use super::flavor::Flavor;
 use super::profile::{Inside, Profile};
 use super::secrets::{self, Secret};
 use super::security::{self, Identity};
-use super::token::TokenVolume;
+use super::token::{Search, TokenVolume};
 use super::{Origin, Request, words};
 use crate::pod::{Metadata, PodView};
 use crate::settings::{FlavorSetting, Settings, default_image};
@@ -41,6 +41,8 @@ pub(super) struct InjectRequest<'p> {
     pub(super) flavor: Flavor,
     pub(super) origin: Origin<'p>,
     pub(super) image: &'p str,
+    /// Whether the cluster decides about a native sidecar, and is not known.
+    pub(super) may_be_native: bool,
     namespace: &'p str,
     pub(super) agents: Arrangement,
     /// Whether a Job made the pod, which ends with it.
@@ -96,8 +98,16 @@ impl<'p> InjectRequest<'p> {
         settings: &'p Settings,
     ) -> Result<Self, RequestError> {
         let (profile, origin) = (settings.profile, request.origin);
-        let token = TokenVolume::find(annotations, metadata, pod, profile, origin)?;
         let (flavor, image) = flavor_and_image(annotations, settings)?;
+        let search = Search {
+            metadata,
+            pod,
+            profile,
+            flavor,
+            origin,
+            method: Login::kind(annotations, settings),
+        };
+        let token = TokenVolume::find(annotations, search)?;
         let text = |spec| annotations.get(spec).unwrap_or_default();
         let workload = workload(origin, metadata, pod);
         let revokes = annotations.bool(
@@ -110,6 +120,7 @@ impl<'p> InjectRequest<'p> {
             flavor,
             origin,
             image,
+            may_be_native: arrangement::is_undecided(annotations, flavor, settings),
             namespace: annotations
                 .get(&annotations::REQUEST_NAMESPACE)
                 .unwrap_or(request.namespace),
@@ -122,7 +133,7 @@ impl<'p> InjectRequest<'p> {
             share_process_namespace: share_process_namespace(annotations, pod)?,
             token,
             secrets: secrets::secrets(annotations, flavor, settings)?,
-            volume_path: secrets::volume_path(annotations),
+            volume_path: secrets::volume_path(annotations, flavor),
             inject_token: annotations.bool(&annotations::INJECT_TOKEN, false)?,
             vault: Connection::new(annotations, settings)?,
             login: Login::new(annotations, settings)?,
@@ -170,6 +181,17 @@ impl<'p> InjectRequest<'p> {
     /// Whether the token is to be revoked, and the agent does it without a hook.
     pub(super) fn revokes_itself(&self) -> bool {
         self.revoke_after.is_some() && self.flavor.is_our_agent()
+    }
+
+    /// Whether a container other than an init container gets the secrets.
+    pub(super) fn reads_secrets(&self, container: &str) -> bool {
+        let named = self.containers.as_ref();
+        named.is_none_or(|names| names.contains(container))
+    }
+
+    /// Whether there is an agent at all.
+    pub(super) fn has_agent(&self) -> bool {
+        self.agents.init || self.agents.has_sidecar()
     }
 
     /// The names inside the agent's container.
@@ -232,7 +254,7 @@ fn container_patch(
 }
 
 /// The flavour that is asked for, or that the image means; and the image.
-fn flavor_and_image<'p>(
+pub(super) fn flavor_and_image<'p>(
     annotations: &Annotations<'p>,
     settings: &'p Settings,
 ) -> Result<(Flavor, &'p str), RequestError> {

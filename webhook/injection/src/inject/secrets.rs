@@ -43,10 +43,20 @@ pub(super) enum Content<'p> {
 }
 
 /// The mount path of the volume that applications read.
-pub(super) fn volume_path<'p>(annotations: &Annotations<'p>) -> &'p str {
-    annotations
-        .get(&annotations::SECRET_VOLUME_PATH)
-        .unwrap_or(contract::names::SECRETS_PATH)
+pub(super) fn volume_path<'p>(annotations: &Annotations<'p>, flavor: Flavor) -> &'p str {
+    let written = annotations.get(&annotations::SECRET_VOLUME_PATH);
+    written.map_or(contract::names::SECRETS_PATH, |path| {
+        without_slash(path, flavor)
+    })
+}
+
+/// A directory without a slash at its end, which upstream keeps.
+fn without_slash(path: &str, flavor: Flavor) -> &str {
+    match path.trim_end_matches('/') {
+        "" => path,
+        trimmed if !flavor.keeps_mistakes() => trimmed,
+        _ => path,
+    }
 }
 
 /// All secrets of a pod.
@@ -135,7 +145,10 @@ fn secret<'p>(
     let of = |spec| annotations.get_for(spec, raw_name).unwrap_or_default();
     let volume_path = annotations
         .get_for(&annotations::SECRET_VOLUME_PATH, raw_name)
-        .unwrap_or_else(|| self::volume_path(annotations));
+        .map_or_else(
+            || self::volume_path(annotations, flavor),
+            |path| without_slash(path, flavor),
+        );
     let or = |text: &'p str, default: &'p str| if text.is_empty() { default } else { text };
     let left_delimiter = or(of(&annotations::LEFT_DELIMITER), "{{");
     let right_delimiter = or(of(&annotations::RIGHT_DELIMITER), "}}");

@@ -32,7 +32,7 @@ pub(super) fn identity(
     let mut user = id(&annotations::RUN_AS_USER, settings.run_as_user)?;
     let group = id(&annotations::RUN_AS_GROUP, settings.run_as_group)?;
     if annotations.bool(&annotations::RUN_AS_SAME_USER, settings.run_as_same_user)? {
-        user = first_containers_user(pod)?;
+        user = first_containers_user(pod, flavor)?;
     }
     let default = settings.set_security_context
         || [
@@ -46,13 +46,20 @@ pub(super) fn identity(
     Ok(is_set.then_some(Identity { user, group }))
 }
 
-fn first_containers_user(pod: &PodView<'_>) -> Result<i64, RequestError> {
+/// The user that the first container runs as: its own, else, which upstream forgets, the pod's. The
+/// group does not matter: files belong to the user.
+fn first_containers_user(pod: &PodView<'_>, flavor: Flavor) -> Result<i64, RequestError> {
     let container = pod.containers.first().ok_or(RequestError::NoContainers)?;
-    let context = container
-        .security_context
-        .as_ref()
-        .ok_or(RequestError::NoSecurityContext)?;
-    match context.run_as_user.ok_or(RequestError::NoUser)? {
+    let own = container.security_context.as_ref();
+    let of_pod = pod.security_context.as_ref();
+    let of_pod = of_pod.filter(|_| !flavor.keeps_mistakes());
+    let user = own.and_then(|context| context.run_as_user);
+    let user = user.or_else(|| of_pod?.run_as_user);
+    let missing = match own {
+        Some(_) => RequestError::NoUser,
+        None => RequestError::NoSecurityContext,
+    };
+    match user.ok_or(missing)? {
         0 => Err(RequestError::Root),
         user => Ok(user),
     }

@@ -1,8 +1,11 @@
+mod arranged;
+mod clouds;
 mod connection;
 mod extras;
 mod guided;
 mod hostile;
 mod mended;
+mod mounted;
 mod native_sidecar;
 mod openbao;
 mod placed;
@@ -44,10 +47,13 @@ fn mk_pod(annotations: &[(&str, &str)]) -> Value {
             ]}}],
         },
     });
-    for (key, value) in [("agent-inject", "true"), ("role", "app")]
-        .iter()
-        .chain(annotations)
-    {
+    // An agent that has nothing to write is warned of.
+    let asked = [
+        ("agent-inject", "true"),
+        ("role", "app"),
+        ("agent-inject-token", "true"),
+    ];
+    for (key, value) in asked.iter().chain(annotations) {
         pod["metadata"]["annotations"][format!("{PREFIX}{key}")] = json!(value);
     }
     pod
@@ -258,8 +264,9 @@ fn denials_begin_with_the_established_words() {
 
 #[test]
 fn a_pod_without_a_token_is_denied() {
-    let mut pod = mk_pod(&[("auth-type", "approle")]);
+    let mut pod = mk_pod(&[]);
     pod["spec"]["containers"][0]["volumeMounts"] = json!([]);
+    pod["spec"]["volumes"] = json!([]);
     let Decision::Deny(denial) = decided(&pod, &mk_settings()).decision else {
         panic!("not denied");
     };
@@ -294,6 +301,7 @@ fn an_unused_resource_annotation_is_not_read() {
         ("agent-limits-cpu", "nonsense"),
         ("agent-pre-populate", "false"),
         ("agent-pre-populate-only", "true"),
+        COMPATIBLE,
     ];
     let plan = planned(&mk_pod(&annotations), &mk_settings());
     assert_eq!(plan.injection, None);

@@ -1,18 +1,28 @@
 //! The service-account token that the agent logs in with: one of the pod's volumes, or one of the
 //! agent's own.
+//!
+//! Upstream takes the first mount with `serviceaccount` in its path, which may be a cloud's token or a
+//! directory of the application. The compatible flavor does so, too, and warns; the native one takes the
+//! token that Kubernetes gives the pod.
 
 use contract::annotations::{self, Annotations};
 
 use super::denial::RequestError;
 use super::objects::{Projected, Token, TokenSource, Volume, VolumeSource};
-use super::{Origin, Profile};
-use crate::pod::{Metadata, PodView};
+use super::{Flavor, Origin, Profile, cloud};
+use crate::pod::{self, Metadata, PodView};
 
 /// The token file where the annotation names no volume.
 const TOKEN_FILE: &str = "token";
 
 /// Volume of a token that is the agent's own.
 const OWN_VOLUME: &str = "vault-agent-token";
+
+/// Where Kubernetes mounts the pod's token.
+const STANDARD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// The auth methods that log in with a service-account token.
+const METHODS: [&str; 2] = ["kubernetes", "jwt"];
 
 /// The shortest life that Kubernetes gives a token, in seconds.
 const SHORTEST_LIFE: u64 = 600;
@@ -38,16 +48,31 @@ struct OwnToken<'p> {
     seconds: u64,
 }
 
+/// What decides which token a pod's agent gets, besides the annotations.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'r, 'p> {
+    pub(super) metadata: &'r Metadata<'r>,
+    pub(super) pod: &'p PodView<'p>,
+    pub(super) profile: Profile,
+    pub(super) flavor: Flavor,
+    pub(super) origin: Origin<'p>,
+    /// The auth method.
+    pub(super) method: &'r str,
+}
+
+/// Whether an auth method logs in with a service-account token.
+pub(super) fn is_for(method: &str) -> bool {
+    METHODS.contains(&method)
+}
+
 impl<'p> TokenVolume<'p> {
     /// A token of the agent's own where one is asked for, else the volume that the annotation
-    /// names, else the first that a container mounts under a path with `serviceaccount` in it.
+    /// names, else the one that the flavor takes.
     pub(super) fn find(
         annotations: &Annotations<'p>,
-        metadata: &Metadata<'_>,
-        pod: &'p PodView<'_>,
-        profile: Profile,
-        origin: Origin<'_>,
+        search: Search<'_, 'p>,
     ) -> Result<Self, RequestError> {
+        let Search { pod, profile, .. } = search;
         let named = annotations
             .get(&annotations::TOKEN_VOLUME)
             .unwrap_or_default();
@@ -65,30 +90,93 @@ impl<'p> TokenVolume<'p> {
             });
         }
         if !named.is_empty() {
-            return Self::named(named, metadata, pod, profile);
+            return Self::named(named, search.metadata, pod, profile);
         }
-        let mounted = pod
-            .mounts()
-            .find(|mount| mount.mount_path.contains("serviceaccount"));
-        match (mounted, origin) {
-            (Some(mount), _) => Ok(Self {
+        let found = if search.flavor.keeps_mistakes() {
+            Self::first_mounted(pod).or_else(|| Self::added_later(pod, search.origin))
+        } else {
+            Self::of_pod(pod, profile, search.origin)
+        };
+        match found {
+            Some(found) => Ok(found),
+            // Another method does not read it.
+            None if !search.flavor.keeps_mistakes() && !is_for(search.method) => Ok(Self::STANDARD),
+            None => Err(RequestError::TokenMount),
+        }
+    }
+
+    /// The token that the cluster mounts.
+    const STANDARD: Self = Self {
+        volume: None,
+        mount_path: STANDARD,
+        file: TOKEN_FILE,
+        own: None,
+    };
+
+    /// The first volume that a container mounts under a path with `serviceaccount` in it.
+    fn first_mounted(pod: &'p PodView<'_>) -> Option<Self> {
+        let mut mounts = pod.mounts();
+        let mount = mounts.find(|mount| mount.mount_path.contains("serviceaccount"))?;
+        Some(Self {
+            volume: Some(&mount.name),
+            mount_path: &mount.mount_path,
+            ..Self::STANDARD
+        })
+    }
+
+    /// The pod's own token, which the API server has not added yet.
+    fn added_later(pod: &PodView<'_>, origin: Origin<'_>) -> Option<Self> {
+        let is_added = matches!(origin, Origin::Template { .. })
+            && pod.automount_service_account_token != Some(false);
+        is_added.then_some(Self::STANDARD)
+    }
+
+    /// The token that Kubernetes gives the pod, else the first that is for the API server.
+    pub(super) fn of_pod(
+        pod: &'p PodView<'_>,
+        profile: Profile,
+        origin: Origin<'_>,
+    ) -> Option<Self> {
+        let volume = |name: &str| pod.volumes.iter().find(|volume| &*volume.name == name);
+        let standard = pod.mounts().find_map(|mount| {
+            let mount_path = mount.mount_path.trim_end_matches('/');
+            if mount_path != STANDARD {
+                return None;
+            }
+            Some(Self {
                 volume: Some(&mount.name),
-                mount_path: &mount.mount_path,
-                file: TOKEN_FILE,
+                mount_path,
+                file: file_of_pod(volume(&mount.name))?,
                 own: None,
-            }),
-            (None, Origin::Template { .. })
-                if pod.automount_service_account_token != Some(false) =>
-            {
-                Ok(Self {
-                    volume: None,
-                    mount_path: contract::names::SERVICE_ACCOUNT_TOKEN.trim_end_matches("/token"),
-                    file: TOKEN_FILE,
+            })
+        });
+        standard
+            .or_else(|| Self::added_later(pod, origin))
+            .or_else(|| {
+                let (volume, token) = pod.volumes.iter().find_map(|volume| {
+                    let mut tokens = volume.tokens();
+                    let token = tokens.find(|it| it.audience.is_empty() && !it.path.is_empty());
+                    Some((volume, token?))
+                })?;
+                let mount = pod.mounts().find(|mount| *mount.name == *volume.name);
+                Some(Self {
+                    volume: Some(&volume.name),
+                    mount_path: mount.map_or(profile.names().token_path, |it| &*it.mount_path),
+                    file: &token.path,
                     own: None,
                 })
-            }
-            (None, _) => Err(RequestError::TokenMount),
-        }
+            })
+    }
+
+    /// Whether it is made for the agent alone.
+    pub(super) fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Whether both are the same place.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        let path = |token: &Self| token.mount_path.trim_end_matches('/');
+        path(self) == path(other)
     }
 
     fn named(
@@ -142,6 +230,20 @@ impl<'p> TokenVolume<'p> {
             }),
         })
     }
+}
+
+/// The token's file in a volume at the standard place; none where the tokens in it are clouds'.
+fn file_of_pod<'p>(volume: Option<&'p pod::Volume<'_>>) -> Option<&'p str> {
+    let mut tokens = volume.into_iter().flat_map(pod::Volume::tokens).peekable();
+    if tokens.peek().is_none() {
+        return Some(TOKEN_FILE);
+    }
+    let token = tokens.find(|token| !cloud::is_for_a_cloud(&token.audience))?;
+    Some(if token.path.is_empty() {
+        TOKEN_FILE
+    } else {
+        &token.path
+    })
 }
 
 impl<'p> OwnToken<'p> {

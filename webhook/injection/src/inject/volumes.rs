@@ -1,14 +1,15 @@
 //! The volumes that a pod gets, and where its containers and the agent's mount them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use contract::names::{STATE_PATH, STATE_VOLUME};
-use serde_json::{Map, Value};
+use contract::names::{AGENT_BINARY, STATE_PATH, STATE_VOLUME};
 
 use super::config::Role;
 use super::objects::{AgentMount, EmptyDir, Mount, Named, SecretName, Volume, VolumeSource};
 use super::request::InjectRequest;
-use crate::pod::{Mounts, PodView};
+use super::{cloud, paths};
+use crate::pod::PodView;
 
 /// Where the init container hands its cache to the sidecar.
 pub(super) const CACHE_PATH: &str = "/vault/agent-cache";
@@ -17,10 +18,32 @@ pub(super) const CONFIG_PATH: &str = "/vault/configs";
 
 const HOME_INIT: &str = "home-init";
 const HOME_SIDECAR: &str = "home-sidecar";
+/// The agents' own volumes: every pod with an agent has one of them.
+pub(super) const HOMES: [&str; 2] = [HOME_INIT, HOME_SIDECAR];
 const EXTRA_SECRETS: &str = "extra-secrets";
 
 /// The volumes, in the groups in which the established injector adds them.
-pub(super) fn groups<'a>(asked: &'a InjectRequest<'_>) -> Vec<Vec<Volume<'a>>> {
+pub(super) fn groups<'a>(asked: &'a InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Vec<Volume<'a>>> {
+    let mut groups = all_groups(asked);
+    if !asked.flavor.keeps_mistakes() {
+        let declared = empty_dirs(pod);
+        for group in &mut groups {
+            group.retain(|volume| {
+                !matches!(volume.source, VolumeSource::EmptyDir(_))
+                    || !declared.contains(&*volume.name)
+            });
+        }
+    }
+    groups
+}
+
+/// The names of the pod's own emptyDirs: one with the name of ours is used in its place.
+pub(super) fn empty_dirs<'a>(pod: &'a PodView<'_>) -> BTreeSet<&'a str> {
+    let volumes = pod.volumes.iter().filter(|volume| volume.is_empty_dir());
+    volumes.map(|volume| &*volume.name).collect()
+}
+
+fn all_groups<'a>(asked: &'a InjectRequest<'_>) -> Vec<Vec<Volume<'a>>> {
     let names = asked.profile.names();
     let memory = |name: Cow<'a, str>| Volume {
         name,
@@ -122,7 +145,9 @@ pub(super) fn agent_mounts<'a>(
     if role == Role::Sidecar {
         mounts.push(Mount::new(HOME_SIDECAR, home));
     }
-    mounts.extend(aws_token(asked, pod));
+    if asked.flavor.keeps_mistakes() {
+        mounts.extend(aws_token(asked, pod));
+    }
     mounts.extend(secret_mounts(asked));
     if !asked.extra_secret.is_empty() {
         mounts.push(Mount::read_only(EXTRA_SECRETS, "/vault/custom"));
@@ -142,10 +167,28 @@ pub(super) fn agent_mounts<'a>(
     if hands_over(asked) {
         add(Mount::new(STATE_VOLUME, STATE_PATH));
     }
+    if !asked.flavor.keeps_mistakes() {
+        let cloud = cloud::of_method(asked.login.kind);
+        let cloud = cloud.map_or_else(Vec::new, |cloud| cloud.mounts(pod));
+        mounts.extend(cloud.into_iter().map(AgentMount::Copied));
+        if mounts.iter().any(AgentMount::is_copied) {
+            leave_out_doubles(&mut mounts);
+        }
+    }
     mounts
 }
 
-/// The projected token with which AWS knows the pod.
+/// Leaves out copied mounts at the places of the agent's own, and of copies in front of them.
+fn leave_out_doubles(mounts: &mut Vec<AgentMount<'_>>) {
+    let own = mounts.iter().filter(|mount| !mount.is_copied());
+    let own = own.map(|mount| paths::normal(mount.path()).into_owned());
+    let mut taken: BTreeSet<String> = own.chain([AGENT_BINARY.to_owned()]).collect();
+    mounts.retain(|mount| {
+        !mount.is_copied() || taken.insert(paths::normal(mount.path()).into_owned())
+    });
+}
+
+/// The projected token with which AWS knows the pod, as upstream finds it.
 fn aws_token<'a>(asked: &InjectRequest<'_>, pod: &'a PodView<'_>) -> Option<Mount<'a>> {
     if asked.login.kind != "aws" {
         return None;
@@ -162,22 +205,10 @@ fn copied_mounts<'a>(asked: &InjectRequest<'_>, pod: &PodView<'_>) -> Vec<AgentM
     if name.is_empty() {
         return Vec::new();
     }
-    let init = pod.init_containers.iter().map(|init| &init.container);
-    let container = pod
-        .containers
-        .iter()
-        .chain(init)
-        .find(|container| &*container.name == name);
-    container.map_or_else(Vec::new, |container| copies(&container.volume_mounts))
-}
-
-fn copies<'a>(mounts: &Mounts<'_>) -> Vec<AgentMount<'a>> {
-    let raw = mounts.raw.map_or("[]", |raw| raw.get());
-    // It was read as mounts before, so it is a list of objects.
-    let all: Vec<Map<String, Value>> = serde_json::from_str(raw).unwrap_or_default();
-    all.into_iter()
-        .zip(&mounts.list)
-        .filter(|(_, mount)| !mount.mount_path.to_lowercase().contains("serviceaccount"))
-        .map(|(copy, _)| AgentMount::Copied(copy))
-        .collect()
+    let container = pod.all_containers().find(|it| &*it.name == name);
+    let copies = container.map_or_else(Vec::new, |container| {
+        let mounts = &container.volume_mounts;
+        mounts.copies(|mount| !mount.mount_path.to_lowercase().contains("serviceaccount"))
+    });
+    copies.into_iter().map(AgentMount::Copied).collect()
 }

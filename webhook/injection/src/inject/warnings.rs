@@ -7,7 +7,9 @@
 
 mod agent;
 mod connection;
+mod faults;
 mod kept;
+mod mounts;
 mod secrets;
 mod shape;
 mod templates;
@@ -16,7 +18,7 @@ mod values;
 use std::fmt;
 
 use contract::annotations::{self, AnnotationSpec, Annotations, Classification, Meant};
-use contract::diagnostics::{Code, keys};
+use contract::diagnostics::{Code, keys, pods};
 
 pub(super) use agent::OF_A_FLAG;
 
@@ -226,6 +228,36 @@ pub(super) fn about_agent(
     })
 }
 
+/// A status of `injected` on a pod without an agent. `keeps` the flavor upstream's mistakes, it is
+/// believed.
+pub(super) fn about_status(annotations: &Annotations<'_>, keeps: bool) -> Warning {
+    let key = annotations.key(&annotations::INJECT_STATUS);
+    let text = "agent-inject-status says injected, but the pod has no agent: the annotation was \
+                copied from another pod";
+    if keeps {
+        let text = format!("{text}; nothing is injected until it is removed");
+        Warning::sure(pods::COPIED_STATUS, text).at(key)
+    } else {
+        let text = format!("{text}, and the pod is injected all the same: remove it");
+        Warning::new(pods::COPIED_STATUS, text).at(key)
+    }
+}
+
+/// What Kubernetes would refuse, or what cannot work at all. The native flavor denies it.
+pub(super) fn faults(
+    asked: &InjectRequest<'_>,
+    annotations: &Annotations<'_>,
+    pod: &PodView<'_>,
+    additions: &Additions<'_>,
+) -> Vec<Warning> {
+    faults::faults(Subject {
+        asked,
+        annotations,
+        pod,
+        additions,
+    })
+}
+
 /// What will most likely not do what the author thinks, although it is done as asked.
 pub(super) fn about_request(
     asked: &InjectRequest<'_>,
@@ -244,6 +276,7 @@ pub(super) fn about_request(
     warnings.extend(shape::warnings(subject));
     warnings.extend(agent::old_image(subject));
     warnings.extend(connection::warnings(subject));
+    warnings.extend(mounts::warnings(subject));
     if asked.flavor.keeps_mistakes() {
         warnings.extend(kept::warnings(subject));
     }

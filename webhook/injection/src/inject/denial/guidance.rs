@@ -71,7 +71,7 @@ pub(super) fn of(denial: &Denial) -> Guidance {
             "move templates into files (vault.hashicorp.com/agent-inject-template-file-NAME), or \
              the agent's configuration into a ConfigMap (vault.hashicorp.com/agent-configmap)",
         ),
-        Denial::Strict(warning) => Guidance {
+        Denial::Fault(warning) | Denial::Strict(warning) => Guidance {
             key: warning.key().map(ToOwned::to_owned),
             ..Guidance::new(warning.code())
         },
@@ -252,8 +252,9 @@ fn same_user(code: Code) -> Guidance {
     Guidance::new(code)
         .about(&annotations::RUN_AS_SAME_USER)
         .write(
-            "vault.hashicorp.com/agent-run-as-same-user takes the user of the first container: \
-             write its securityContext.runAsUser (not 0), or use agent-run-as-user",
+            "vault.hashicorp.com/agent-run-as-same-user takes the user of the first container, with our \
+             agent image else the pod's: write securityContext.runAsUser (not 0), or use \
+             agent-run-as-user",
         )
 }
 

@@ -64,13 +64,8 @@ impl<'p> Login<'p> {
         settings: &'p Settings,
     ) -> Result<Self, RequestError> {
         let or = |spec, default: &'p str| annotations.get(spec).unwrap_or(default);
-        let auth_type = if settings.auth_type.is_empty() {
-            KUBERNETES
-        } else {
-            &settings.auth_type
-        };
         Ok(Self {
-            kind: or(&annotations::AUTH_TYPE, auth_type),
+            kind: Self::kind(annotations, settings),
             path: or(&annotations::AUTH_PATH, &settings.auth_path),
             role: or(&annotations::ROLE, ""),
             config: annotations
@@ -81,6 +76,18 @@ impl<'p> Login<'p> {
             max_backoff: or(&annotations::AUTH_MAX_BACKOFF, &settings.auth_max_backoff),
             exit_on_err: annotations.bool(&annotations::AUTO_AUTH_EXIT_ON_ERR, false)?,
         })
+    }
+
+    /// The auth method.
+    pub(super) fn kind(annotations: &Annotations<'p>, settings: &'p Settings) -> &'p str {
+        let auth_type = if settings.auth_type.is_empty() {
+            KUBERNETES
+        } else {
+            &settings.auth_type
+        };
+        annotations
+            .get(&annotations::AUTH_TYPE)
+            .unwrap_or(auth_type)
     }
 
     pub(super) fn has_role(&self) -> bool {

@@ -62,6 +62,7 @@ static POD_SPEC: &[Field] = &[
     given("shareProcessNamespace", Bool),
     filled("restartPolicy", Text),
     given("automountServiceAccountToken", Bool),
+    given("securityContext", Object(&[given("runAsUser", Int)])),
 ];
 
 static VOLUME: &[Field] = &[
@@ -70,11 +71,12 @@ static VOLUME: &[Field] = &[
         "projected",
         Object(&[filled("sources", List(&Object(PROJECTION)))]),
     ),
+    given("emptyDir", Object(&[filled("medium", Text)])),
 ];
 
 static PROJECTION: &[Field] = &[given(
     "serviceAccountToken",
-    Object(&[always("path", Text)]),
+    Object(&[always("path", Text), filled("audience", Text)]),
 )];
 
 static CONTAINER_FIELDS: &[Field] = &[

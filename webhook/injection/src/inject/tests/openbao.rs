@@ -145,6 +145,7 @@ fn vaults_annotations_are_written_anew_unless_that_is_turned_off() {
     let expected = json!({
         "openbao.org/agent-inject": "true",
         "openbao.org/agent-inject-status": "injected",
+        "openbao.org/agent-inject-token": "true",
         "openbao.org/role": "bao",
     });
     assert_eq!(injected(&mk_openbao()), expected);

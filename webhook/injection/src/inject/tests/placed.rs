@@ -147,7 +147,7 @@ fn a_pod_that_lost_its_status_is_not_injected_again() {
 
 #[test]
 fn a_container_of_somebody_else_with_our_name_is_no_agent_of_ours() {
-    let mut pod = mk_pod(&[]);
+    let mut pod = mk_pod(&[COMPATIBLE]);
     let container = json!({
         "name": "vault-agent",
         "volumeMounts": [{"name": "vault-secrets", "mountPath": "/x"}],
@@ -159,5 +159,8 @@ fn a_container_of_somebody_else_with_our_name_is_no_agent_of_ours() {
     let outcome = decided(&pod, &mk_settings());
     assert!(matches!(outcome.decision, Decision::Inject(_)));
     let texts: Vec<_> = outcome.warnings.iter().map(Warning::text).collect();
-    assert_eq!(texts, ["the pod has a container named vault-agent already"]);
+    assert_eq!(
+        texts,
+        ["the pod has a container named vault-agent already: rename it"]
+    );
 }

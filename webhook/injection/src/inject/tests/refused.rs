@@ -223,7 +223,7 @@ fn a_jwt_login_takes_the_pods_token_and_leaves_it_where_it_is() {
     assert_eq!(
         login(&[("auth-type", "jwt")]),
         json!({
-            "path": "/var/run/secrets/kubernetes.io/serviceaccount/token",
+            "path": "/var/run/secrets/kubernetes.io/serviceaccount/projected-token",
             "remove_jwt_after_reading": false, "role": "app",
         })
     );

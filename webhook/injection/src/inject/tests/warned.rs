@@ -242,14 +242,3 @@ fn a_strict_injector_refuses_what_is_surely_a_mistake_and_warns_of_the_rest() {
         "{decision:?}"
     );
 }
-
-#[test]
-fn a_volume_of_ours_that_the_pod_has_already_is_warned_of() {
-    let mut pod = mk_pod(&[]);
-    let volumes = pod["spec"]["volumes"].as_array_mut().unwrap();
-    volumes.push(json!({"name": "home-init", "emptyDir": {}}));
-    let outcome = decided(&pod, &mk_settings());
-    let texts: Vec<_> = outcome.warnings.iter().map(Warning::text).collect();
-    assert_eq!(texts, ["the pod has a volume named home-init already"]);
-    assert!(matches!(outcome.decision, Decision::Inject(_)));
-}

@@ -1,10 +1,11 @@
-//! Mistakes of the established injector that the compatible flavour keeps.
+//! Mistakes of the established injector that the compatible flavor keeps.
 
 use contract::annotations;
 use contract::diagnostics::{keys, pods, secrets};
 
 use super::{Subject, Warning};
 use crate::inject::secrets::Content;
+use crate::inject::token::{self, TokenVolume};
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let (asked, mut warnings) = (subject.asked, Vec::new());
@@ -63,7 +64,33 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
                     mounts twice";
         warnings.push(subject.about(pods::RENAMED, &annotations::INIT_JSON_PATCH, text));
     }
+    warnings.extend(token(subject));
     warnings
+}
+
+/// A token that is not the one of the pod, because of the path that it is mounted at.
+fn token(subject: Subject<'_, '_>) -> Option<Warning> {
+    let asked = subject.asked;
+    let is_named = subject.annotations.get(&annotations::TOKEN_VOLUME);
+    if asked.token.is_own()
+        || is_named.is_some_and(|name| !name.is_empty())
+        || !token::is_for(asked.login.kind)
+    {
+        return None;
+    }
+    let of_pod = TokenVolume::of_pod(subject.pod, asked.profile, asked.origin);
+    if of_pod.is_some_and(|token| token.is_at(&asked.token)) {
+        return None;
+    }
+    let text = format!(
+        "the agent logs in with what is mounted at {}, the first path with \"serviceaccount\" in it, and \
+         not with the pod's token: agent-token-expiration-seconds gives it a token of its own",
+        asked.token.mount_path
+    );
+    Some(
+        Warning::new(pods::ANOTHER_TOKEN, text)
+            .at(subject.annotations.key(&annotations::TOKEN_VOLUME)),
+    )
 }
 
 /// Whether the agent that goes in front has another name.

@@ -1,11 +1,10 @@
 //! The agent's containers and volumes, and how they fit the pod.
 
-use std::collections::BTreeSet;
-
 use contract::annotations;
 use contract::diagnostics::pods;
 
 use super::{Subject, Warning};
+use crate::inject::Origin;
 use crate::inject::arrangement::Sidecar;
 use crate::inject::container::Agent;
 use crate::settings::is_our_image;
@@ -23,23 +22,6 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     }
     warnings.extend(arrangement(subject));
     warnings.extend(revocation(subject));
-    let taken: BTreeSet<&str> = subject.pod.volumes.iter().map(|it| &*it.name).collect();
-    for added in subject.additions.volumes.iter().flatten() {
-        let name = &*added.name;
-        if taken.contains(name) {
-            let text = format!("the pod has a volume named {name} already");
-            warnings.push(Warning::new(pods::NAME_TAKEN, text));
-        }
-    }
-    let names = asked.profile.names();
-    let init = subject.pod.init_containers.iter();
-    let init = init.map(|init| &init.container);
-    for container in subject.pod.containers.iter().chain(init) {
-        if [names.sidecar, names.init].contains(&&*container.name) {
-            let text = format!("the pod has a container named {} already", container.name);
-            warnings.push(Warning::new(pods::NAME_TAKEN, text));
-        }
-    }
     warnings
 }
 
@@ -56,9 +38,18 @@ fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
     }
     let stays = agents.sidecar == Some(Sidecar::Regular) && !subject.asked.tuning.enable_quit;
     if subject.asked.is_job && stays {
-        let text =
-            "the sidecar keeps this Job from completing: set agent-pre-populate-only to true";
-        warnings.push(Warning::new(pods::JOB_NEVER_ENDS, text));
+        let is_template = matches!(subject.asked.origin, Origin::Template { .. });
+        warnings.push(if is_template && subject.asked.may_be_native {
+            // Newer clusters get a native sidecar.
+            let text = "on clusters older than 1.29 the sidecar keeps this Job from completing: set \
+                        agent-pre-populate-only to true, or name the cluster's version \
+                        (--kube-version)";
+            Warning::hint(pods::JOB_NEVER_ENDS, text)
+        } else {
+            let text =
+                "the sidecar keeps this Job from completing: set agent-pre-populate-only to true";
+            Warning::new(pods::JOB_NEVER_ENDS, text)
+        });
     }
     warnings
 }
