@@ -181,6 +181,9 @@ pub struct PodView<'a> {
     termination_grace_period_seconds: Option<&'a RawValue>,
     #[serde(default)]
     pub security_context: Option<SecurityContext>,
+    /// What all containers together may take, as written.
+    #[serde(borrow, default)]
+    pub resources: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub os: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -228,6 +231,9 @@ pub struct Container<'a> {
     pub security_context: Option<SecurityContext>,
     #[serde(borrow, default)]
     pub restart_policy: Text<'a>,
+    /// As written.
+    #[serde(borrow, default)]
+    pub resources: Option<&'a RawValue>,
 }
 
 impl Container<'_> {

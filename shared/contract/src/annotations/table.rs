@@ -163,15 +163,15 @@ annotations! {
         INIT_JSON_PATCH = "agent-init-json-patch" None JsonPatch, "",
             "changes to the init container, applied last";
         LIMITS_CPU = "agent-limits-cpu" None Quantity, "`-cpu-limit`",
-            "processor limit; empty removes it";
+            "processor limit; empty removes it. With our image, a built-in request above it becomes equal";
         LIMITS_MEM = "agent-limits-mem" None Quantity, "`-memory-limit`",
-            "memory limit; empty removes it";
+            "memory limit; empty removes it. With our image, a built-in request above it becomes equal";
         LIMITS_EPHEMERAL = "agent-limits-ephemeral" None Quantity, "`-ephemeral-storage-limit`",
             "ephemeral storage limit; empty removes it";
         REQUESTS_CPU = "agent-requests-cpu" None Quantity, "`-cpu-request`",
-            "processor request; empty removes it";
+            "processor request; empty removes it. With our image, a built-in limit below it becomes equal";
         REQUESTS_MEM = "agent-requests-mem" None Quantity, "`-memory-request`",
-            "memory request; empty removes it";
+            "memory request; empty removes it. With our image, a built-in limit below it becomes equal";
         REQUESTS_EPHEMERAL = "agent-requests-ephemeral" None Quantity, "`-ephemeral-storage-request`",
             "ephemeral storage request; empty removes it";
         RUN_AS_USER = "agent-run-as-user" None Int, "`-run-as-user`",

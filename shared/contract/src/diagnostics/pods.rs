@@ -121,6 +121,22 @@ diagnostics! {
         "`the pod's volume … is used as it is, which is on the node's disk`",
         "the pod declares a volume with the name of one of ours, and it is not in memory",
         "write `emptyDir: {medium: Memory}`";
+    REQUEST_ABOVE_LIMIT = 1131:
+        "`is more than …, and Kubernetes refuses that`, `is less than …, and Kubernetes refuses that`",
+        "a container's request is above its limit; the flavor of stock images keeps the injector's value on the other side",
+        "write both annotations, as in `agent-requests-mem` and `agent-limits-mem`";
+    NEGATIVE_QUANTITY = 1132:
+        "`is negative, and Kubernetes refuses that`",
+        "resources are zero or more",
+        "write a quantity of zero or more, or an empty text for none";
+    LITTLE_MEMORY = 1133:
+        "`agent-limits-mem is so little that the agent cannot start`",
+        "`m` is a thousandth, and a number without a unit is bytes",
+        "write `64Mi`";
+    POD_RESOURCES = 1134:
+        "`is more than the pod's resources.limits…`, `are more than the pod's resources.requests…`",
+        "the pod as a whole has `resources` (Kubernetes 1.34), and the agent has to fit in",
+        "raise the pod's, or lower the agent's with `agent-limits-…` and `agent-requests-…`";
     ANOTHER_TOKEN = 1135:
         "`the agent logs in with what is mounted at …, … and not with the pod's token`",
         "a mistake of upstream that the compatible flavor keeps: it takes the first mount with `serviceaccount` in its path",

@@ -87,6 +87,26 @@ impl Agent<'_> {
         is_there
     }
 
+    /// A quantity of its resources, such as the memory of its `limits`.
+    pub(super) fn quantity(&self, list: &str, resource: &str) -> Option<&str> {
+        match self {
+            Self::Made(container) => {
+                let resources = &container.resources;
+                let quantities = match list {
+                    "limits" => &resources.limits,
+                    _ => &resources.requests,
+                };
+                let quantity = match resource {
+                    "cpu" => &quantities.cpu,
+                    "memory" => &quantities.memory,
+                    _ => &quantities.ephemeral_storage,
+                };
+                quantity.as_deref()
+            }
+            Self::Patched(value) => value["resources"][list][resource].as_str(),
+        }
+    }
+
     /// Whether the user's JSON patch changed it.
     pub(super) fn is_patched(&self) -> bool {
         matches!(self, Self::Patched(_))

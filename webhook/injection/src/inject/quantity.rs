@@ -285,6 +285,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn quantities_compare_by_value_and_not_by_text() {
+        for (less, more) in [
+            ("64Mi", "128Mi"),
+            ("999m", "1"),
+            ("64M", "64Mi"),
+            ("-1", "0"),
+            ("1e3", "1001"),
+            ("1m", "1e30"),
+        ] {
+            assert!(nanos(less).unwrap() < nanos(more).unwrap(), "{less} {more}");
+        }
+        assert_eq!(nanos("1000m"), nanos("1"));
+        assert_eq!(nanos("1K"), Err(QuantityError::Suffix));
+    }
+
     proptest! {
         #[test]
         fn a_canonical_text_settles_at_its_second_reading(text in "[+-]?[0-9]{0,25}\\.?[0-9]{0,25}(Ki|Mi|Ei|n|u|m|k|M|E|e[0-9]|e-[0-9])?") {
@@ -296,6 +312,7 @@ mod tests {
 
         #[test]
         fn no_text_is_a_panic(text in ".{0,40}") {
+            let _ = nanos(&text);
             let _ = canonical(&text);
         }
     }

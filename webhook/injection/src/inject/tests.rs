@@ -10,6 +10,7 @@ mod native_sidecar;
 mod openbao;
 mod placed;
 mod refused;
+mod resourced;
 mod templates;
 mod variables;
 mod warned;
@@ -162,7 +163,7 @@ fn flags_and_annotations_beat_the_built_in_resources() {
     settings.resources.requests_cpu = Some("20m".to_owned());
     let plan = planned(&mk_pod(&[("agent-requests-mem", "1024Mi")]), &settings);
     let expected = json!({
-        "limits": {"memory": "64Mi"}, "requests": {"cpu": "20m", "memory": "1Gi"},
+        "limits": {"memory": "1Gi"}, "requests": {"cpu": "20m", "memory": "1Gi"},
     });
     assert_eq!(
         agent(&plan, names::SIDECAR_CONTAINER)["resources"],

@@ -10,6 +10,7 @@ mod connection;
 mod faults;
 mod kept;
 mod mounts;
+mod resources;
 mod secrets;
 mod shape;
 mod templates;
@@ -277,6 +278,7 @@ pub(super) fn about_request(
     warnings.extend(agent::old_image(subject));
     warnings.extend(connection::warnings(subject));
     warnings.extend(mounts::warnings(subject));
+    warnings.extend(resources::warnings(subject));
     if asked.flavor.keeps_mistakes() {
         warnings.extend(kept::warnings(subject));
     }
