@@ -174,6 +174,13 @@ pub fn reads_config_parts(image: &str) -> Option<bool> {
     Some(numbers.as_slice() >= CONFIG_PARTS_SINCE.as_slice())
 }
 
+/// Whether an image is our agent of the injector's own release, without anything added.
+pub fn is_this_release(image: &str) -> bool {
+    let without_digest = image.split_once('@').map_or(image, |(name, _)| name);
+    let tag = without_digest.rsplit_once(':').map(|(_, tag)| tag);
+    is_our_image(image) && tag == Some(env!("CARGO_PKG_VERSION"))
+}
+
 /// Whether commands are shell lines in this image of ours: its variant with a shell is a tag.
 pub fn has_shell_for_commands(image: &str) -> bool {
     let without_digest = image.split_once('@').map_or(image, |(name, _)| name);

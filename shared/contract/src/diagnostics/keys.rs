@@ -65,4 +65,8 @@ diagnostics! {
         "`unknown annotation … is ignored: …`",
         "another product has the annotation, and this one has none like it",
         "do what the message says; [migrate.md](migrate.md) has examples";
+    NOT_A_KEY = 1017:
+        "`… and Kubernetes refuses the key`",
+        "the name behind a prefix has at most 63 letters, digits, dashes, dots and underscores, NAME included",
+        "write a short NAME, and the path of the file in `agent-inject-file-NAME`";
 }

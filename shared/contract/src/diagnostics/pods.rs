@@ -141,4 +141,8 @@ diagnostics! {
         "`the agent logs in with what is mounted at …, … and not with the pod's token`",
         "a mistake of upstream that the compatible flavor keeps: it takes the first mount with `serviceaccount` in its path",
         "`agent-token-expiration-seconds: \"3600\"` gives the agent a token of its own; the native flavor finds the right one";
+    INIT_CONTAINER_NAMED = 1136:
+        "`names the init container …, which gets the secrets in any case`",
+        "`agent-inject-containers` chooses among the regular containers alone",
+        "remove the name";
 }

@@ -45,6 +45,30 @@ diagnostics! {
         "`invalid default template type`",
         "there are two default templates",
         "write `map` or `json`";
+    COMMAND_PROGRAM = 1212:
+        "`starts a program that the agent's image does not have`",
+        "our image holds nothing but `/vault-agent`",
+        "use the `-busybox` tag of the image, or the path of a program on one of the agent's volumes";
+    COMMAND_SIGNAL = 1213:
+        "`sends a signal, but the agent sees no processes of the application`",
+        "containers of a pod have process namespaces of their own",
+        "`agent-share-process-namespace: \"true\"`, and the same user for both (`agent-run-as-same-user`)";
+    FILE_OUTSIDE = 1214:
+        "`agent-inject-file-… leads out of the volumes that the agent can write to`, `names the directory of the secrets`",
+        "the path is under the secrets volume, and `..` leaves it",
+        "write a path without `..`; `secret-volume-path-NAME` mounts a directory of its own";
+    FILE_ABSOLUTE = 1215:
+        "`agent-inject-file-… begins with a slash and is still a path under …`",
+        "file names are always under the secrets volume",
+        "write the directory in `secret-volume-path-NAME`, and the file's name in `agent-inject-file-NAME`";
+    FILE_UNSEEN = 1216:
+        "`agent-inject-file-… leads into a volume that only the agent has`",
+        "no container of the pod mounts the volume that the file lands in",
+        "write a path without `..`";
+    NOTHING_WRITTEN = 1217:
+        "`the agent writes nothing`",
+        "the pod asks for an agent and for no secret, token, cache or configuration",
+        "add `agent-inject-secret-NAME`, or remove `agent-inject`";
     KEYS_OF_KV2 = 1220:
         "`… is KV v2, whose keys are in .Data.data`",
         "below `data/` an engine of KV v2 answers with `.Data.data` and `.Data.metadata`",

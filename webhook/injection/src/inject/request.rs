@@ -41,6 +41,8 @@ pub(super) struct InjectRequest<'p> {
     pub(super) flavor: Flavor,
     pub(super) origin: Origin<'p>,
     pub(super) image: &'p str,
+    /// Whether the injector itself names the image, and not the pod.
+    pub(super) is_default_image: bool,
     /// Whether the cluster decides about a native sidecar, and is not known.
     pub(super) may_be_native: bool,
     namespace: &'p str,
@@ -120,6 +122,7 @@ impl<'p> InjectRequest<'p> {
             flavor,
             origin,
             image,
+            is_default_image: annotations.get(&annotations::IMAGE).is_none(),
             may_be_native: arrangement::is_undecided(annotations, flavor, settings),
             namespace: annotations
                 .get(&annotations::REQUEST_NAMESPACE)

@@ -1,5 +1,6 @@
 mod arranged;
 mod clouds;
+mod commanded;
 mod connection;
 mod extras;
 mod guided;

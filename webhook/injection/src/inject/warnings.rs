@@ -6,8 +6,11 @@
 //! strict.
 
 mod agent;
+mod commands;
 mod connection;
+mod containers;
 mod faults;
+mod files;
 mod kept;
 mod mounts;
 mod resources;
@@ -186,10 +189,15 @@ impl Subject<'_, '_> {
 pub(super) fn about_keys(all: &AnnotationList<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (key, _) in all.iter() {
-        if annotations::classify(key) != Classification::Unknown {
-            continue;
-        }
         let short = annotations::split_prefix(key).map_or(key, |(_, short)| short);
+        match annotations::classify(key) {
+            Classification::Foreign => continue,
+            Classification::Known { name, .. } => {
+                warnings.extend(name.and_then(|name| not_a_key(key, short, name)));
+                continue;
+            }
+            Classification::Unknown => {}
+        }
         let is_looked_up = warnings.len() < LOOKED_UP;
         let unknown = format!("unknown annotation {short} is ignored");
         let (code, text) = match is_looked_up.then(|| annotations::meant(short)).flatten() {
@@ -227,6 +235,27 @@ pub(super) fn about_agent(
         pod,
         additions,
     })
+}
+
+/// The longest name of a key, behind its prefix.
+const LONGEST_NAME: usize = 63;
+
+/// A key that Kubernetes refuses, because of the name that is part of it.
+fn not_a_key(key: &str, short: &str, name: &str) -> Option<Warning> {
+    let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let ends_well = name.ends_with(|last: char| last.is_ascii_alphanumeric());
+    let problem = if short.len() > LONGEST_NAME {
+        "is longer than 63 characters"
+    } else if !name.bytes().all(is_of_a_name) || !ends_well {
+        "has more than letters, digits, dashes, dots and underscores"
+    } else {
+        return None;
+    };
+    let text = format!(
+        "{short} {problem}, and Kubernetes refuses the key: write a short NAME, and the path of the \
+         file in agent-inject-file-NAME"
+    );
+    Some(Warning::sure(keys::NOT_A_KEY, text).at(key.to_owned()))
 }
 
 /// A status of `injected` on a pod without an agent. `keeps` the flavor upstream's mistakes, it is
@@ -274,6 +303,7 @@ pub(super) fn about_request(
     };
     let mut warnings = secrets::warnings(subject);
     warnings.extend(values::warnings(subject));
+    warnings.extend(containers::warnings(subject));
     warnings.extend(shape::warnings(subject));
     warnings.extend(agent::old_image(subject));
     warnings.extend(connection::warnings(subject));

@@ -55,7 +55,7 @@ fn a_pod_that_asks_with_a_misspelt_key_is_told() {
 fn a_command_for_a_shell_is_warned_of_only_where_there_is_none() {
     let annotations = [
         ("agent-inject-secret-a", "kv/a"),
-        ("agent-inject-command-a", "kill -HUP $(pidof app)"),
+        ("agent-inject-command-a", "reload $(pidof app)"),
         COMPATIBLE,
     ];
     assert_eq!(
@@ -71,7 +71,7 @@ fn a_command_for_a_shell_is_warned_of_only_where_there_is_none() {
     assert_eq!(warned(&annotations), [""; 0]);
     let plain = [
         annotations[0],
-        ("agent-inject-command-a", "/bin/app --reload"),
+        ("agent-inject-command-a", "/vault-agent status"),
     ];
     assert_eq!(warned(&plain), [""; 0]);
 }
@@ -200,7 +200,7 @@ fn values_that_are_not_what_their_annotation_takes_are_warned_of() {
         (
             "agent-inject-containers",
             "app,web",
-            "agent-inject-containers names a container that the pod does not have",
+            "agent-inject-containers names a container that the pod does not have, \"web\": it has app",
         ),
     ] {
         assert_eq!(warned(&[(key, value)]), [expected], "{key}");

@@ -10,7 +10,7 @@ use contract::names::{AGENT_BINARY, SECRETS_PATH, STATE_VOLUME};
 use super::{Subject, Warning};
 use crate::inject::cloud;
 use crate::inject::container::Agent;
-use crate::inject::paths::normal;
+use crate::inject::paths::{self, normal};
 use crate::inject::volumes::HOMES;
 use crate::pod::Container;
 
@@ -212,4 +212,27 @@ fn on_disk(subject: Subject<'_, '_>) -> Vec<Warning> {
         Warning::new(pods::NOT_IN_MEMORY, text)
     });
     warnings.take(MOST).collect()
+}
+
+/// The mounts of one agent by their places: the volume, and whether the agent can write to it.
+pub(super) fn of_an_agent<'a>(subject: Subject<'a, '_>) -> BTreeMap<Cow<'a, str>, (&'a str, bool)> {
+    let mut places = BTreeMap::new();
+    if let Some(agent) = subject.additions.agents().last() {
+        agent.each_mount(|volume, path, is_writable| {
+            places.insert(normal(path), (volume, is_writable));
+        });
+    }
+    places
+}
+
+/// What is mounted at a path or nearest above it.
+pub(super) fn nearest<'m, V>(places: &'m BTreeMap<Cow<'_, str>, V>, path: &str) -> Option<&'m V> {
+    let path = paths::normal(path);
+    let mut path: &str = &path;
+    loop {
+        if let Some(found) = places.get(path) {
+            return Some(found);
+        }
+        path = &path[..path.rfind('/')?];
+    }
 }

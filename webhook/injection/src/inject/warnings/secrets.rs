@@ -8,12 +8,8 @@ use contract::diagnostics::secrets as codes;
 use templating::{Engine, Partials};
 
 use super::templates::Checks;
-use super::{Subject, Warning};
+use super::{Subject, Warning, commands, files};
 use crate::inject::secrets::{Content, Secret};
-use crate::settings::has_shell_for_commands;
-
-/// What only a shell understands.
-const SHELL: [char; 8] = ['$', '|', '&', ';', '<', '>', '*', '`'];
 
 /// Annotations that say something about a secret that another one declares.
 const DETAILS: [AnnotationSpec; 9] = [
@@ -40,9 +36,10 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     for secret in &subject.asked.secrets {
         warnings.extend(without_secret(subject, in_another_case, secret));
         warnings.extend(template(subject, || partials.clone(), secret, &mut checks));
-        warnings.extend(command(subject, secret));
+        warnings.extend(commands::warnings(subject, secret));
     }
     warnings.extend(checks.across());
+    warnings.extend(files::warnings(subject));
     warnings.extend(same_files(subject));
     warnings.extend(orphans(subject));
     warnings
@@ -168,21 +165,6 @@ fn partials(secrets: &[Secret<'_>]) -> Partials {
         }
         _ => None,
     }))
-}
-
-fn command(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Option<Warning> {
-    let asked = subject.asked;
-    let has_shell = asked.flavor.has_shell() || has_shell_for_commands(asked.image);
-    if has_shell || !secret.command.contains(SHELL) {
-        return None;
-    }
-    let name = secret.raw_name;
-    let text = format!(
-        "agent-inject-command-{name} needs a shell: use our -busybox image, or agent-flavor \
-         compatible with a stock image"
-    );
-    let key = subject.annotations.key_for(&annotations::COMMAND, name);
-    Some(Warning::new(codes::COMMAND_NEEDS_SHELL, text).at(key))
 }
 
 /// Two secrets that write one file, mostly because a suffix is written in two cases.

@@ -1,10 +1,8 @@
 //! Values that are taken as they are, or parse by accident, and are not what their annotation
 //! takes.
 
-use std::collections::BTreeSet;
-
 use contract::annotations::{self, AnnotationSpec, Classification, Kind};
-use contract::diagnostics::{Code, keys, pods};
+use contract::diagnostics::{Code, keys};
 use contract::{GoDuration, values};
 
 use super::Certainty::{self, Likely, Sure};
@@ -24,18 +22,6 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
                 ..Warning::new(code, text)
             };
             warnings.push(warning.at(subject.annotations.whole_key(short)));
-        }
-    }
-    if let Some(named) = &subject.asked.containers {
-        let all: BTreeSet<&str> = subject.pod.containers.iter().map(|it| &*it.name).collect();
-        let mut named = named.iter().map(|name| name.trim());
-        if named.any(|name| !name.is_empty() && !all.contains(name)) {
-            let text = "agent-inject-containers names a container that the pod does not have";
-            warnings.push(subject.mistake(
-                pods::UNKNOWN_CONTAINER,
-                &annotations::INJECT_CONTAINERS,
-                text,
-            ));
         }
     }
     warnings

@@ -1,0 +1,195 @@
+//! Commands, files, and the containers that annotations name.
+
+use serde_json::json;
+
+use super::*;
+
+const SECRET: (&str, &str) = ("agent-inject-secret-a", "kv/a");
+
+fn certainties(annotations: &[(&str, &str)]) -> Vec<(Certainty, u16)> {
+    let warnings = decided(&mk_pod(annotations), &mk_settings()).warnings;
+    let number = |it: &Warning| it.code().to_string()[3..].parse().unwrap();
+    warnings
+        .iter()
+        .map(|it| (it.certainty(), number(it)))
+        .collect()
+}
+
+#[test]
+fn a_program_that_the_image_does_not_have_is_surely_a_mistake_on_our_own_image() {
+    let own = env!("CARGO_PKG_VERSION");
+    let busybox = format!("vault-injector-agent:{own}-busybox");
+    let mirrored = format!("registry.example/vault-injector-agent:{own}");
+    for command in [
+        "reload-app",
+        "nosuchcmd,-x",
+        "/usr/bin/app --reload",
+        "'reload app'",
+    ] {
+        let command = ("agent-inject-command-a", command);
+        assert_eq!(certainties(&[SECRET, command]), [(Certainty::Sure, 1212)]);
+        let derived = [SECRET, command, ("agent-image", &*mirrored)];
+        assert_eq!(certainties(&derived), [(Certainty::Likely, 1212)]);
+        assert_eq!(
+            certainties(&[SECRET, command, ("agent-image", &*busybox)]),
+            []
+        );
+        assert_eq!(certainties(&[SECRET, command, COMPATIBLE]), []);
+    }
+    for command in [
+        "/vault-agent status",
+        "/vault-agent,status",
+        "/vault/secrets/reload now",
+        "/home/vault/tool",
+        "",
+    ] {
+        let command = ("agent-inject-command-a", command);
+        assert_eq!(certainties(&[SECRET, command]), [], "{command:?}");
+    }
+}
+
+#[test]
+fn a_signal_without_a_shared_process_namespace_is_warned_of_in_both_flavors() {
+    let busybox = ("agent-image", "vault-injector-agent:1-busybox");
+    let shared = ("agent-share-process-namespace", "true");
+    for command in ["pkill -HUP app", "kill -HUP 1"] {
+        let command = ("agent-inject-command-a", command);
+        for flavor in [busybox, COMPATIBLE] {
+            assert_eq!(
+                certainties(&[SECRET, command, flavor]),
+                [(Certainty::Likely, 1213)]
+            );
+            assert_eq!(certainties(&[SECRET, command, flavor, shared]), []);
+        }
+        let mut pod = mk_pod(&[SECRET, command, busybox]);
+        pod["spec"]["shareProcessNamespace"] = json!(true);
+        assert_eq!(decided(&pod, &mk_settings()).warnings, []);
+    }
+}
+
+#[test]
+fn a_file_outside_of_the_agents_volumes_is_denied() {
+    for file in [
+        "../../etc/app.env",
+        "../../app/.env",
+        "..",
+        ".",
+        "../x",
+        "a/../..",
+    ] {
+        let file = ("agent-inject-file-a", file);
+        let message = denied(&[SECRET, file]);
+        assert!(message.starts_with("agent-inject-file-a "), "{message}");
+        assert_eq!(warned(&[SECRET, file, COMPATIBLE]), [message], "{file:?}");
+    }
+    for file in ["conf/app.env", ".env", "a/../b", "..data", "../secrets/x"] {
+        assert_eq!(
+            warned(&[SECRET, ("agent-inject-file-a", file)]),
+            [""; 0],
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn a_file_on_a_copied_mount_is_written_there_and_one_in_the_agents_home_is_warned_of() {
+    let file = ("agent-inject-file-a", "../../etc/app/app.env");
+    let mut pod = mk_pod(&[SECRET, file, ("agent-copy-volume-mounts", "app")]);
+    let mount = json!({"name": "etc", "mountPath": "/etc/app"});
+    pod["spec"]["containers"][0]["volumeMounts"]
+        .as_array_mut()
+        .unwrap()
+        .push(mount);
+    pod["spec"]["volumes"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "etc", "emptyDir": {}}));
+    let outcome = decided(&pod, &mk_settings());
+    assert!(
+        matches!(outcome.decision, Decision::Inject(_)),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.warnings, []);
+    pod["spec"]["containers"][0]["volumeMounts"][1]["readOnly"] = json!(true);
+    let outcome = decided(&pod, &mk_settings());
+    assert!(matches!(outcome.decision, Decision::Deny(Denial::Fault(_))));
+    let home = ("agent-inject-file-a", "../../home/vault/app.env");
+    assert_eq!(certainties(&[SECRET, home]), [(Certainty::Likely, 1216)]);
+}
+
+#[test]
+fn an_absolute_file_is_told_where_it_lands() {
+    let file = |path| ("agent-inject-file-a", path);
+    let texts = warned(&[SECRET, file("/etc/app/app.env")]);
+    assert!(
+        texts.len() == 1 && texts[0].contains("still a path under /vault/secrets"),
+        "{texts:?}"
+    );
+    assert_eq!(
+        certainties(&[SECRET, file("/app.env")]),
+        [(Certainty::Hint, 1215)]
+    );
+}
+
+#[test]
+fn a_name_that_kubernetes_refuses_in_a_key_is_told() {
+    let long = format!("agent-inject-secret-{}", "a".repeat(50));
+    for key in [
+        "agent-inject-secret-team/cfg",
+        "agent-inject-secret-a_",
+        &long,
+    ] {
+        let outcome = decided(&mk_pod(&[(key, "kv/a")]), &mk_settings());
+        let text = outcome.warnings[0].text();
+        assert!(text.contains("Kubernetes refuses the key"), "{text}");
+        assert!(text.contains("agent-inject-file-NAME"), "{text}");
+    }
+}
+
+#[test]
+fn containers_that_the_pod_does_not_have_are_named_with_the_ones_that_it_has() {
+    let mut pod = mk_pod(&[("agent-inject-containers", "ap,migrate")]);
+    pod["spec"]["containers"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "web"}));
+    pod["spec"]["initContainers"] = json!([{"name": "migrate"}]);
+    let outcome = decided(&pod, &mk_settings());
+    let texts: Vec<_> = outcome.warnings.iter().map(Warning::text).collect();
+    assert_eq!(
+        texts,
+        [
+            "agent-inject-containers names a container that the pod does not have, \"ap\": it has app, \
+             web; did you mean app?",
+            "agent-inject-containers names the init container \"migrate\", which gets the secrets in any \
+             case: remove the name",
+        ]
+    );
+    assert!(outcome.warnings[0].is_sure() && !outcome.warnings[1].is_sure());
+    for flavor in [COMPATIBLE, ("agent-flavor", "native")] {
+        assert_eq!(
+            warned(&[("agent-copy-volume-mounts", "chart-name"), flavor]),
+            [
+                "agent-copy-volume-mounts names a container that the pod does not have, \"chart-name\": it \
+              has app"
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_agent_without_anything_to_write_is_warned_of() {
+    let off = ("agent-inject-token", "false");
+    let texts = warned(&[off]);
+    assert!(
+        texts.len() == 1 && texts[0].starts_with("the agent writes nothing"),
+        "{texts:?}"
+    );
+    for work in [
+        SECRET,
+        ("agent-cache-enable", "true"),
+        ("agent-configmap", "x"),
+    ] {
+        assert_eq!(warned(&[off, work]), [""; 0], "{work:?}");
+    }
+}
