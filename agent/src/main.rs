@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use contract::AgentConfig;
 use contract::agent_config::DurationText;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::{Level, info, warn};
@@ -99,7 +98,9 @@ fn start(cli: &Cli) -> Result<(), Failure> {
     let watched = Watched::new(sources.clone());
     let loaded = read(&sources, strict, &environment)?;
     let level = start_log(cli, &environment, &loaded.config)?;
-    protect_memory();
+    for error in process::protect_memory() {
+        warn!(target: "agent", "{error}");
+    }
     let overrides = overrides(cli);
     let (config, settings) = settings_of(loaded, &overrides, &environment)?;
     let flags = cli.clone();
@@ -286,20 +287,6 @@ fn rotation(flags: &LogFlags, file: &AgentConfig) -> Result<Rotation, LogError> 
         age: age.filter(|age| !age.is_zero()).unwrap_or(default.age),
         max_files: max_files.unwrap_or(default.max_files),
     })
-}
-
-/// Secrets of this process belong into no core dump, and not into the hands of a debugger.
-fn protect_memory() {
-    let no_core = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(error) = setrlimit(Resource::Core, no_core) {
-        warn!(target: "agent", %error, "cannot turn off core dumps");
-    }
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        warn!(target: "agent", %error, "cannot turn off core dumps");
-    }
 }
 
 /// Ends at the first SIGTERM or SIGINT. Each SIGHUP is an order to read the configuration again.

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{ALL_CIPHER_SUITES, default_provider};
 use rustls::version::{TLS12, TLS13};
-use rustls::{CipherSuite, SupportedCipherSuite, SupportedProtocolVersion};
+use rustls::{CipherSuite, SupportedProtocolVersion};
+use serve_tls::Suite;
 use thiserror::Error;
 
 /// A version of TLS, the older first.
@@ -57,24 +58,6 @@ pub enum OfferError {
 
 const EXAMPLE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 
-/// Suites that the established agent knows and this one leaves out.
-const LEGACY: [&str; 14] = [
-    "TLS_RSA_WITH_RC4_128_SHA",
-    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
-    "TLS_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_RSA_WITH_AES_128_CBC_SHA256",
-    "TLS_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
-];
-
 /// Versions and suites that can be offered: at least one of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -97,9 +80,9 @@ impl Offer {
             left_out: Vec::new(),
         };
         for name in names.iter().map(|name| name.trim()) {
-            match suite(name) {
-                Some(suite) => offer.suites.push(suite.suite()),
-                None if LEGACY.contains(&name) => offer.left_out.push(name.to_owned()),
+            match Suite::of(name) {
+                Some(Suite::Offered(suite)) => offer.suites.push(suite.suite()),
+                Some(Suite::LeftOut) => offer.left_out.push(name.to_owned()),
                 None => return Err(OfferError::Unsupported(name.to_owned())),
             }
         }
@@ -147,14 +130,6 @@ impl Offer {
     }
 }
 
-fn suite(name: &str) -> Option<&'static SupportedCipherSuite> {
-    ALL_CIPHER_SUITES.iter().find(|suite| {
-        let known = suite.suite().as_str().unwrap_or_default();
-        // The library's names of TLS 1.3 are its own.
-        known == name || known.replacen("TLS13_", "TLS_", 1) == name
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +162,13 @@ mod tests {
         let names = offered(&offer);
         assert_eq!(names.len(), 1 + 3, "one, and TLS 1.3: {names:?}");
         assert_eq!(offer.versions().len(), 2);
+    }
+
+    #[test]
+    fn a_list_of_gos_short_names_is_taken() {
+        let list = ["TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"];
+        let offer = mk_offer(Version::Tls12, Version::Tls12, &list).unwrap();
+        assert!(offered(&offer).contains(&"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"));
     }
 
     #[test]

@@ -1,0 +1,309 @@
+//! Connections: how many there may be, and which one goes when there are too many.
+//!
+//! ```text
+//! accept ─► admit ─┬─ room ───────────────────────────► Connection
+//!                  ├─ full ─► close one that idles ────► Connection
+//!                  └─ nothing to close ───────────────► refused
+//! ```
+//!
+//! Invariant: an address with fewer connections never loses one to an address with more. So a
+//! client that holds all that it can get takes nothing from the others, and a client that has
+//! nothing open is always admitted while some other address has an idle connection, or two of any
+//! kind. Everything else that is shared fairly among addresses (memory, processors) hangs here,
+//! too.
+
+mod answer;
+mod budget;
+mod permits;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{Notify, Semaphore};
+
+use answer::Unsent;
+
+pub use budget::{Exhausted, Held};
+pub use permits::Permit;
+
+/// What all connections of a listener may take, and one address of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address.
+    pub connections_each: usize,
+    /// Bytes of requests and answers at once. One address gets at most half of what the others
+    /// leave, so there is always something left for one more.
+    pub bytes: usize,
+    /// Requests that are worked on at once.
+    pub work: usize,
+    /// How long the client may take to receive one answer.
+    pub answer: Duration,
+}
+
+/// A connection that is not admitted. A later one may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// Every connection of the listener is in use, and no address has more than this one.
+    #[error("too many connections")]
+    All,
+    /// Every connection of this address is in use.
+    #[error("too many connections from this address")]
+    Each,
+}
+
+/// The connections of one listener. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Connections(Arc<Shared>);
+
+struct Shared {
+    limits: Limits,
+    table: Mutex<Table>,
+    /// Counts uses of connections, so that the one that has been idle for longest is known.
+    clock: AtomicU64,
+    work: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What there is, by address.
+#[derive(Default)]
+struct Table {
+    next: u64,
+    open: usize,
+    bytes: usize,
+    addresses: HashMap<IpAddr, Address>,
+}
+
+/// What one address has.
+struct Address {
+    open: BTreeMap<u64, Arc<Link>>,
+    bytes: usize,
+    work: Arc<Semaphore>,
+}
+
+/// One connection, as the table sees it.
+#[derive(Debug, Default)]
+struct Link {
+    /// Requests that are not answered in whole.
+    requests: AtomicUsize,
+    /// When it was last used.
+    used: AtomicU64,
+    close: Notify,
+    requested: Notify,
+    unsent: Unsent,
+}
+
+impl Link {
+    fn is_idle(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) == 0
+    }
+}
+
+impl Connections {
+    /// No connections yet.
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Shared {
+            limits,
+            table: Mutex::default(),
+            clock: AtomicU64::new(0),
+            work: Arc::new(Semaphore::new(limits.work)),
+        }))
+    }
+
+    /// Takes a place for a connection from `address`, if need be by closing another.
+    pub fn admit(&self, address: IpAddr) -> Result<Connection, Refused> {
+        // An address of IPv4 is the same in both notations.
+        let address = address.to_canonical();
+        let limits = &self.0.limits;
+        let mut table = self.0.table();
+        let mine = table.addresses.get(&address).map_or(0, |of| of.open.len());
+        if mine >= limits.connections_each {
+            table.close_idle(address).ok_or(Refused::Each)?;
+        } else if table.open >= limits.connections {
+            table.make_room(address, mine).ok_or(Refused::All)?;
+        }
+        let link = Arc::new(Link::default());
+        link.used.store(self.0.tick(), Ordering::Relaxed);
+        let id = table.next;
+        table.next += 1;
+        table.open += 1;
+        let of = table.addresses.entry(address).or_insert_with(|| Address {
+            open: BTreeMap::new(),
+            bytes: 0,
+            work: Arc::new(Semaphore::new(limits.work)),
+        });
+        of.open.insert(id, Arc::clone(&link));
+        let work = Arc::clone(&of.work);
+        drop(table);
+        Ok(Connection(Arc::new(Place {
+            shared: Arc::clone(&self.0),
+            address,
+            id,
+            link,
+            work,
+            authenticated: AtomicBool::new(false),
+        })))
+    }
+}
+
+impl Shared {
+    /// Whole after each change, so a panic elsewhere does no harm to it.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tick(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Table {
+    /// Closes what is the least loss, for an address with `mine` connections.
+    fn make_room(&mut self, address: IpAddr, mine: usize) -> Option<()> {
+        let most = self.addresses.values().map(|of| of.open.len()).max()?;
+        if most <= mine {
+            return self.close_idle(address);
+        }
+        let greediest = self
+            .addresses
+            .iter()
+            .filter(|(_, of)| of.open.len() == most);
+        let idle = greediest
+            .clone()
+            .filter_map(|(address, of)| Some((*address, of.longest_idle()?)))
+            .min_by_key(|(_, (used, _))| *used)
+            .map(|(address, (_, id))| (address, id));
+        // Among equals, no one's work is cut short.
+        let busy = || {
+            greediest
+                .filter(|_| most > mine + 1)
+                .find_map(|(address, of)| Some((*address, *of.open.keys().next()?)))
+        };
+        let (address, id) = idle.or_else(busy)?;
+        self.close(address, id);
+        Some(())
+    }
+
+    fn close_idle(&mut self, address: IpAddr) -> Option<()> {
+        let (_, id) = self.addresses.get(&address)?.longest_idle()?;
+        self.close(address, id);
+        Some(())
+    }
+
+    fn close(&mut self, address: IpAddr, id: u64) {
+        if let Some(link) = self.remove(address, id) {
+            link.close.notify_one();
+        }
+    }
+
+    fn remove(&mut self, address: IpAddr, id: u64) -> Option<Arc<Link>> {
+        let link = self.addresses.get_mut(&address)?.open.remove(&id)?;
+        self.open -= 1;
+        self.forget(address);
+        Some(link)
+    }
+
+    /// Forgets an address that has nothing left.
+    fn forget(&mut self, address: IpAddr) {
+        let nothing = |of: &Address| of.open.is_empty() && of.bytes == 0;
+        if self.addresses.get(&address).is_some_and(nothing) {
+            self.addresses.remove(&address);
+        }
+    }
+}
+
+impl Address {
+    /// When it was last used, and which one it is.
+    fn longest_idle(&self) -> Option<(u64, u64)> {
+        self.open
+            .iter()
+            .filter(|(_, link)| link.is_idle())
+            .map(|(id, link)| (link.used.load(Ordering::Relaxed), *id))
+            .min()
+    }
+}
+
+/// One connection: its place, and its part of what the listener shares out. Clones are the same;
+/// the place is free again when the last of them is dropped.
+#[derive(Clone, Debug)]
+pub struct Connection(Arc<Place>);
+
+#[derive(Debug)]
+struct Place {
+    shared: Arc<Shared>,
+    address: IpAddr,
+    id: u64,
+    link: Arc<Link>,
+    work: Arc<Semaphore>,
+    authenticated: AtomicBool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.table().remove(self.address, self.id);
+    }
+}
+
+impl Connection {
+    /// Whether the client has presented a certificate of one of the listener's authorities.
+    pub fn is_authenticated(&self) -> bool {
+        self.0.authenticated.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn authenticate(&self) {
+        self.0.authenticated.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts a request as open until the guard is dropped. A connection with an open request is
+    /// not idle.
+    pub fn request(&self) -> InFlight {
+        self.0.link.requests.fetch_add(1, Ordering::Relaxed);
+        self.0.link.requested.notify_one();
+        InFlight(self.clone())
+    }
+
+    /// Returns when the connection is to be closed: another took its place, or the client has not
+    /// received an answer in time.
+    pub(crate) async fn closed(&self) {
+        tokio::select! {
+            () = self.0.link.close.notified() => {}
+            () = self.0.link.unsent.overdue() => {}
+        }
+    }
+
+    /// Returns once the first request is there.
+    pub(crate) async fn requested(&self) {
+        self.0.link.requested.notified().await;
+    }
+}
+
+/// A request that is not answered in whole.
+#[derive(Debug)]
+pub struct InFlight(Connection);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let place = &self.0.0;
+        place
+            .link
+            .used
+            .store(place.shared.tick(), Ordering::Relaxed);
+        place.link.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;
