@@ -14,8 +14,9 @@ use crate::cli::{Certificate, Configuration};
 use crate::cluster::{
     self, Automatic, CaFile, ConnectError, Elector, Registrar, keep, lease, version,
 };
-use crate::tls::{CertificateStore, Watcher};
+use crate::log::cut;
 use injection::kubernetes::Kubernetes;
+use serve_tls::{CertificateStore, ClientAuthorities, Watcher};
 
 /// How long leaving may take: a Lease that is not given free ends by itself.
 const LEAVING: Duration = Duration::from_secs(3);
@@ -33,6 +34,7 @@ impl Background {
     pub async fn start(
         configuration: &Configuration,
         store: Arc<CertificateStore>,
+        clients: Option<Arc<ClientAuthorities>>,
         leader: &Gauge,
         ready: watch::Sender<bool>,
         learned: impl Fn(Kubernetes) + Send + Sync + 'static,
@@ -44,13 +46,19 @@ impl Background {
             let watcher = Watcher::new(files.clone(), Arc::clone(&store));
             background.spawn(watcher.run());
         }
+        if let Some(clients) = clients {
+            background.spawn(Watcher::of_clients(clients).run());
+        }
         let client = match cluster::connect(access).await {
             Ok(client) => client,
             Err(error) if needs_cluster(&serving.certificate) => return Err(error),
             Err(error) => {
                 // A pod without a token has been given none on purpose.
                 if access.is_given() {
-                    info!(%error, "Cluster's version unknown: auto means no native sidecar");
+                    info!(
+                        error = &*cut(&error.to_string()),
+                        "Cluster's version unknown: auto means no native sidecar"
+                    );
                 } else {
                     debug!(%error, "Not in a cluster");
                 }

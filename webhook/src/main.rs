@@ -4,6 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use rustls::sign::CertifiedKey;
+use serve_tls::ClientAuthorities;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 use vault_injector::background::Background;
@@ -11,9 +13,9 @@ use vault_injector::cli::{self, Certificate, Configuration};
 use vault_injector::commands;
 use vault_injector::log;
 use vault_injector::metrics::ProcessGauges;
-use vault_injector::server::{App, Bound};
+use vault_injector::server::{self, App, Bound, Server};
 use vault_injector::shutdown::Signals;
-use vault_injector::tls::{self, CertificateStore, SelfSigned};
+use vault_injector::tls::{self, SelfSigned};
 
 /// Exit code of a failure while running.
 const RUNTIME: u8 = 1;
@@ -32,8 +34,11 @@ fn main() -> ExitCode {
     for unknown in &configuration.unknown_variables {
         warn!("{unknown}");
     }
-    let store = match certificate(&configuration.serving.certificate) {
-        Ok(store) => store,
+    for error in process::protect_memory() {
+        warn!(%error, "Memory is not protected");
+    }
+    let files = match Files::load(&configuration) {
+        Ok(files) => files,
         Err(error) => {
             error!(error = format!("{error:#}"), "Cannot start");
             return ExitCode::from(CONFIGURATION);
@@ -49,33 +54,63 @@ fn main() -> ExitCode {
             return ExitCode::from(RUNTIME);
         }
     };
-    runtime.block_on(async {
-        match run(configuration, store).await {
+    let code = runtime.block_on(async {
+        match run(configuration, files).await {
             Ok(code) => code,
             Err(error) => {
                 error!(error = format!("{error:#}"), "Cannot go on");
                 ExitCode::from(RUNTIME)
             }
         }
-    })
+    });
+    // A decision that was given up is not waited for.
+    runtime.shutdown_background();
+    code
 }
 
-async fn run(
-    configuration: Configuration,
-    store: Arc<CertificateStore>,
-) -> anyhow::Result<ExitCode> {
+/// What is on disk, or made in its place.
+struct Files {
+    pair: CertifiedKey,
+    clients: Option<Arc<ClientAuthorities>>,
+}
+
+impl Files {
+    fn load(configuration: &Configuration) -> anyhow::Result<Self> {
+        let serving = &configuration.serving;
+        let clients = serving.clients.clone().map(ClientAuthorities::load);
+        Ok(Self {
+            pair: certificate(&serving.certificate)?,
+            clients: clients
+                .transpose()
+                .context("cannot use -tls-client-ca-file")?,
+        })
+    }
+}
+
+async fn run(configuration: Configuration, files: Files) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let options = &configuration.serving.options;
-    for name in options.left_out() {
+    let serving = &configuration.serving;
+    for name in serving.policy.left_out() {
         warn!(name, "Cipher suite left out: it is not safe");
     }
-    let tls = tls::server_config(Arc::clone(&store), options).context("cannot set up TLS")?;
-    let bound = Bound::bind(&configuration.listen)
-        .with_context(|| format!("cannot listen on {}", configuration.listen))?;
-    info!(address = %bound.address(), version = env!("CARGO_PKG_VERSION"), "Serving");
+    let (store, certificate_expiry) = tls::store(files.pair);
+    let clients = files.clients;
+    let server = Server {
+        tls: server::server_config(Arc::clone(&store), &serving.policy, clients.clone())
+            .context("cannot set up TLS")?,
+        webhook: bind(&configuration.listen)?,
+        requires_certificate: clients.is_some(),
+        health: serving.health_listen.as_deref().map(bind).transpose()?,
+        delay: configuration.shutdown_delay,
+    };
+    let address = server.webhook.address();
+    info!(%address, version = env!("CARGO_PKG_VERSION"), "Serving");
+    if let Some(health) = &server.health {
+        info!(address = %health.address(), "Serving probes and metrics");
+    }
 
     let gauges = ProcessGauges {
-        certificate_expiry: store.expiry(),
+        certificate_expiry,
         ..ProcessGauges::default()
     };
     let (ready, is_ready) = watch::channel(false);
@@ -87,10 +122,17 @@ async fn run(
     );
     let taught = Arc::clone(&app);
     let learned = move |kubernetes| taught.learn(kubernetes);
-    let background =
-        Background::start(&configuration, store, &gauges.leader, ready, learned).await?;
+    let background = Background::start(
+        &configuration,
+        store,
+        clients,
+        &gauges.leader,
+        ready,
+        learned,
+    )
+    .await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let serving = bound.serve(app, tls, configuration.shutdown_delay, async {
+    let serving = server.run(app, async {
         // An error means that the sender is gone, which happens only when this function ends.
         let _ = stopped.await;
     });
@@ -114,9 +156,13 @@ async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
+fn bind(listen: &str) -> anyhow::Result<Bound> {
+    Bound::bind(listen).with_context(|| format!("cannot listen on {listen}"))
+}
+
 /// The certificate to start with. In automatic mode nobody trusts it; it only lets probes see that
 /// the injector is not ready yet.
-fn certificate(certificate: &Certificate) -> anyhow::Result<Arc<CertificateStore>> {
+fn certificate(certificate: &Certificate) -> anyhow::Result<CertifiedKey> {
     let pair = match certificate {
         Certificate::Files { files, .. } => {
             files.load().context("cannot use the certificate files")?
@@ -132,7 +178,7 @@ fn certificate(certificate: &Certificate) -> anyhow::Result<Arc<CertificateStore
             made.pair
         }
     };
-    Ok(CertificateStore::new(pair))
+    Ok(pair)
 }
 
 fn make(hosts: &[String]) -> anyhow::Result<SelfSigned> {

@@ -1,6 +1,8 @@
 //! What is counted. Names, labels and buckets are those of the established injector, so that
 //! dashboards keep working; warnings, denials, certificate and leadership come on top.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -10,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use injection::inject::{Decision, Injection, Outcome};
+use injection::inject::{Decision, Denial, Injection, Outcome};
 
 /// Media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -18,6 +20,13 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 const BUCKETS_MS: [f64; 13] = [
     5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0,
 ];
+
+/// The most namespaces that are told apart. A cluster has a few hundred; who reaches the port can
+/// name any number.
+const MOST_NAMESPACES: usize = 1000;
+
+/// The label of all namespaces after those.
+const OTHER: &str = "other";
 
 /// All metrics of one server.
 #[derive(Debug)]
@@ -29,6 +38,26 @@ pub struct Metrics {
     failures: Family<NamespaceLabels, Counter>,
     warnings: Counter,
     denials: Family<DenialLabels, Counter>,
+    namespaces: Namespaces,
+}
+
+/// The namespaces that have a series of their own.
+#[derive(Debug, Default)]
+struct Namespaces(Mutex<HashSet<String>>);
+
+impl Namespaces {
+    /// The label of a namespace: its name, as long as there are few.
+    fn label(&self, namespace: &str) -> String {
+        // Whole after each change, so a panic elsewhere does no harm to it.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(namespace) {
+            if known.len() >= MOST_NAMESPACES {
+                return OTHER.to_owned();
+            }
+            known.insert(namespace.to_owned());
+        }
+        namespace.to_owned()
+    }
 }
 
 /// What the process tells of itself; whoever owns a value sets it.
@@ -117,6 +146,7 @@ impl Metrics {
             failures,
             warnings,
             denials,
+            namespaces: Namespaces::default(),
         }
     }
 
@@ -132,7 +162,8 @@ impl Metrics {
         self.duration.observe(f64::from(milliseconds));
     }
 
-    /// Counts a decision and its warnings.
+    /// Counts a decision and its warnings. A review without a pod in it belongs to no namespace:
+    /// there is nothing that anybody wanted to create.
     pub fn decided(&self, namespace: &str, outcome: &Outcome) {
         self.warned(outcome);
         match &outcome.decision {
@@ -144,10 +175,11 @@ impl Metrics {
             Decision::Deny(denial) => {
                 let reason = denial.reason();
                 self.denials.get_or_create(&DenialLabels { reason }).inc();
-                let labels = NamespaceLabels {
-                    namespace: namespace.to_owned(),
-                };
-                self.failures.get_or_create(&labels).inc();
+                if !matches!(denial, Denial::Object(_)) {
+                    let namespace = self.namespaces.label(namespace);
+                    let labels = NamespaceLabels { namespace };
+                    self.failures.get_or_create(&labels).inc();
+                }
             }
             Decision::Skip(_) => {}
         }
@@ -161,7 +193,7 @@ impl Metrics {
 
     fn injected(&self, namespace: &str, injection: Injection) {
         let labels = InjectionLabels {
-            namespace: namespace.to_owned(),
+            namespace: self.namespaces.label(namespace),
             injection_type: injection.label(),
         };
         self.injections.get_or_create(&labels).inc();
@@ -193,6 +225,44 @@ impl Drop for InFlight<'_> {
 mod tests {
     use super::*;
 
+    fn mk_denied(denial: Denial) -> Outcome {
+        Outcome {
+            decision: Decision::Deny(denial),
+            warnings: Vec::new(),
+            pod: String::new(),
+        }
+    }
+
+    #[test]
+    fn namespaces_without_end_make_a_thousand_series_and_one() {
+        let metrics = Metrics::default();
+        let outcome = mk_denied(Denial::SystemNamespace("a".to_owned()));
+        for number in 0..2 * MOST_NAMESPACES {
+            metrics.decided(&format!("n{number}"), &outcome);
+            metrics.injected(&format!("n{number}"), Injection::InitOnly);
+        }
+        let text = metrics.encode();
+        for name in ["failed_injections", "injections"] {
+            let name = format!("vault_agent_injector_{name}_by_namespace_total{{");
+            let series = text.lines().filter(|line| line.starts_with(&name));
+            assert_eq!(series.count(), MOST_NAMESPACES + 1, "{name}");
+        }
+        let rest = "failed_injections_by_namespace_total{namespace=\"other\"} 1000";
+        assert!(text.contains(rest), "{text}");
+    }
+
+    #[test]
+    fn a_review_without_a_pod_is_counted_for_no_namespace() {
+        let metrics = Metrics::default();
+        metrics.decided("a", &mk_denied(Denial::Object("none".to_owned())));
+        let text = metrics.encode();
+        assert!(
+            text.contains("denials_total{reason=\"object\"} 1"),
+            "{text}"
+        );
+        assert!(!text.contains("namespace=\"a\""), "{text}");
+    }
+
     #[test]
     fn names_and_labels_are_the_established_ones() {
         let process = ProcessGauges::default();
@@ -202,12 +272,7 @@ mod tests {
         let in_flight = metrics.request();
         metrics.injected("apps", Injection::InitAndSidecar);
         metrics.answered(Duration::from_millis(7));
-        let denial = injection::inject::Denial::SystemNamespace("kube-system".to_owned());
-        let outcome = Outcome {
-            decision: Decision::Deny(denial),
-            warnings: Vec::new(),
-            pod: String::new(),
-        };
+        let outcome = mk_denied(Denial::SystemNamespace("kube-system".to_owned()));
         metrics.decided("kube-system", &outcome);
         let text = metrics.encode();
         for line in [

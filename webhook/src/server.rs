@@ -1,53 +1,79 @@
 //! The HTTPS server: routes, limits, and leaving in order.
 //!
 //! ```text
-//! bind ─► Bound (the port is known) ─► serve ─► stop asked ─► not ready ─► drain ─► end
+//! bind ─► Bound (the port is known) ─► run ─► stop asked ─► not ready ─► drain ─► end
+//!
+//!            ┌─ probes, metrics ◄──────────────── threads of the runtime, which never wait
+//! connection ┤
+//!            └─ review ─► body ─► permit ─► decision on a thread of its own ─► answer
 //! ```
 //!
-//! A slow or silent client costs a connection and never delays others: handshake, headers and
-//! whole requests have deadlines, bodies a limit, and one address may only hold so many
-//! connections, and so much memory, that enough is left for others.
+//! A slow, silent, greedy or flooding client costs itself a connection and takes nothing from
+//! others: places, memory and processors are shared fairly among addresses by [`serve_tls`];
+//! handshake, headers, request and answer have deadlines; and what a decision costs is spent where
+//! no probe waits for it.
 
-mod budget;
-mod limit;
+mod app;
+mod body;
+mod http;
+mod review;
 mod routes;
 
-use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::RustlsConfig;
+use axum::Router;
 use rustls::ServerConfig;
-use tracing::{debug, info};
+use serve_tls::{CertificateStore, ClientAuthorities, Connections, Limits, Policy, Serve};
+use tokio::sync::watch;
+use tracing::info;
 
-pub use routes::{App, router};
+pub use app::App;
+pub use routes::{Surface, health_router, router};
 
-use limit::{Limited, Limits};
-
-/// A client that has not sent its headers by then is cut off.
-const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// A client that has not shaken hands by then is cut off.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// Connections and bytes at once, and from one address. The API server needs a handful of
-/// connections, and some ten kilobytes a request.
-const LIMITS: Limits = Limits {
-    all: 1024,
-    each: 256,
-    all_bytes: 96 * 1024 * 1024,
-    each_bytes: 32 * 1024 * 1024,
-};
-/// Requests at once on one connection.
-const STREAMS: u32 = 128;
-/// A connection of HTTP/2 that is silent for so long is asked whether its client is still there...
-const PING: Duration = Duration::from_secs(30);
-/// ...and cut off where no answer comes by then.
-const PONG: Duration = Duration::from_secs(10);
 /// Requests that are still running this long after the server stopped accepting are cut off.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+/// A client that has not received its answer by then is cut off. An API server gives up sooner.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(15);
+/// Most reviews that are decided at once, however many processors there are: each may need memory
+/// of its own for a moment.
+const MOST_PERMITS: usize = 4;
+
+/// What the connections of the webhook's port share: an API server needs a handful of connections,
+/// and some ten kilobytes a request. There is a permit for each processor.
+pub fn limits() -> Limits {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    Limits {
+        connections: 256,
+        connections_each: 64,
+        bytes: 32 << 20,
+        work: processors.min(MOST_PERMITS),
+        answer: ANSWER_DEADLINE,
+    }
+}
+
+/// The same for the port of probes and metrics.
+fn health_limits() -> Limits {
+    Limits {
+        connections: 64,
+        connections_each: 16,
+        bytes: 8 << 20,
+        ..limits()
+    }
+}
+
+/// The TLS of the webhook's port.
+pub fn server_config(
+    store: Arc<CertificateStore>,
+    policy: &Policy,
+    authorities: Option<Arc<ClientAuthorities>>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    serve_tls::server_config(store, policy, authorities, &["h2", "http/1.1"])
+}
 
 /// A server whose port is known and taken, but that does not answer yet.
 #[derive(Debug)]
@@ -74,34 +100,72 @@ impl Bound {
         self.address
     }
 
-    /// Answers requests until `stop` is ready, then reports not ready for `delay`, so that load
-    /// balancers notice, and ends once the running requests are answered.
-    pub async fn serve(
+    async fn serve(
         self,
-        app: Arc<App>,
-        tls: Arc<ServerConfig>,
-        delay: Duration,
-        stop: impl Future<Output = ()>,
+        router: Router,
+        limits: Limits,
+        tls: Option<Arc<ServerConfig>>,
+        mut stop: watch::Receiver<bool>,
     ) -> io::Result<()> {
-        let handle = Handle::new();
-        let mut server =
-            axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls))?
-                .map(|acceptor| {
-                    acceptor
-                        .handshake_timeout(HANDSHAKE_DEADLINE)
-                        .acceptor(NoDelayAcceptor::new())
-                })
-                .handle(handle.clone())
-                .first_request_timeout(HEADER_DEADLINE)
-                .accept_error_handler(|peer, error| debug!(?peer, %error, "Connection failed"));
-        let builder = server.http_builder();
-        builder.http1().header_read_timeout(HEADER_DEADLINE);
-        builder
-            .http2()
-            .max_concurrent_streams(STREAMS)
-            .keep_alive_interval(PING)
-            .keep_alive_timeout(PONG);
-        let serving = server.serve(Limited::new(router(Arc::clone(&app)), LIMITS));
+        self.listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let serve = Serve {
+            connections: Connections::new(limits),
+            tls,
+            handshake: HANDSHAKE_DEADLINE,
+            first_request: http::HEADER_DEADLINE,
+            drain: DRAIN_DEADLINE,
+        };
+        let handler = move |stream, connection, leaving| {
+            http::serve(stream, connection, leaving, router.clone())
+        };
+        let stop = async move {
+            // An error means that the server is gone, which ends this, too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        serve.run(listener, handler, stop).await;
+        Ok(())
+    }
+}
+
+/// The webhook's port, and that of probes and metrics if there is one.
+#[derive(Debug)]
+pub struct Server {
+    /// The webhook's port.
+    pub webhook: Bound,
+    /// Its TLS.
+    pub tls: Arc<ServerConfig>,
+    /// Whether reviews are taken only from clients with a certificate.
+    pub requires_certificate: bool,
+    /// The port of probes and metrics, without TLS.
+    pub health: Option<Bound>,
+    /// How long the server reports not ready before it stops accepting.
+    pub delay: Duration,
+}
+
+impl Server {
+    /// Answers requests until `stop` is ready, then reports not ready for the delay, so that load
+    /// balancers notice, and ends once the running requests are answered.
+    pub async fn run(self, app: Arc<App>, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let surface = Surface {
+            metrics: self.health.is_none(),
+            requires_certificate: self.requires_certificate,
+        };
+        let (stopping, stopped) = watch::channel(false);
+        let webhook = router(Arc::clone(&app), surface);
+        let webhook = self
+            .webhook
+            .serve(webhook, limits(), Some(self.tls), stopped.clone());
+        let health = async {
+            match self.health {
+                Some(bound) => {
+                    let router = health_router(Arc::clone(&app));
+                    bound.serve(router, health_limits(), None, stopped).await
+                }
+                None => Ok(()),
+            }
+        };
+        let serving = async { tokio::try_join!(webhook, health).map(|_| ()) };
         tokio::pin!(serving);
 
         tokio::select! {
@@ -109,13 +173,13 @@ impl Bound {
             () = stop => {}
         }
         app.drain();
-        info!(delay_ms = delay.as_millis(), "Reporting not ready");
+        info!(delay_ms = self.delay.as_millis(), "Reporting not ready");
         tokio::select! {
             result = &mut serving => return result,
-            () = tokio::time::sleep(delay) => {}
+            () = tokio::time::sleep(self.delay) => {}
         }
-        info!(connections = handle.connection_count(), "Draining");
-        handle.graceful_shutdown(Some(DRAIN_DEADLINE));
+        info!("Draining");
+        stopping.send_replace(true);
         serving.await
     }
 }

@@ -20,8 +20,10 @@
 use std::env;
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use base64::Engine as _;
@@ -29,8 +31,9 @@ use base64::engine::general_purpose::STANDARD;
 use injection::Settings;
 use injection::settings::{FlavorSetting, ResourceDefaults};
 use serde_json::{Map, Value, json};
+use serve_tls::Connections;
 use tower::ServiceExt as _;
-use vault_injector::server::{App, router};
+use vault_injector::server::{App, Surface, limits, router};
 
 /// Recordings that do not hold yet. It may only shrink: one that passes must leave.
 const NOT_DONE: &[&str] = &[];
@@ -170,7 +173,16 @@ async fn send(settings: Settings, case: &Value) -> (StatusCode, String) {
         .header(header::CONTENT_TYPE, content_type)
         .body(Body::from(body))
         .expect("a request must be made");
-    let response = router(App::new(settings, ""))
+    let connections = Connections::new(limits());
+    let connection = connections
+        .admit(Ipv4Addr::LOCALHOST.into())
+        .expect("there must be room");
+    let surface = Surface {
+        metrics: true,
+        requires_certificate: false,
+    };
+    let response = router(App::new(settings, ""), surface)
+        .layer(Extension(connection))
         .oneshot(request)
         .await
         .expect("no error type");

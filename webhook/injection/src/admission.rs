@@ -29,6 +29,15 @@ pub enum ReviewError {
     Kind,
     #[error("the admission review has no request")]
     NoRequest,
+    /// The API server sends no other: it goes into logs and metrics as it is.
+    #[error(
+        "the review's namespace is not a DNS label: use at most 63 of a-z, 0-9 and \"-\", with a \
+         letter or a digit at both ends"
+    )]
+    Namespace,
+    /// The API server sends a UUID.
+    #[error("the review's uid is not valid: use at most 128 printable ASCII characters, no blanks")]
+    Uid,
 }
 
 /// A review, its object read as `O`.
@@ -216,7 +225,24 @@ fn read<'a, O: Deserialize<'a>>(
         _ => return Err(ReviewError::Kind),
     };
     let request = review.request.ok_or(ReviewError::NoRequest)?;
+    if !is_namespace(&request.namespace) {
+        return Err(ReviewError::Namespace);
+    }
+    if !is_uid(&request.uid) {
+        return Err(ReviewError::Uid);
+    }
     Ok((api_version, request))
+}
+
+/// Whether it is a namespace (RFC 1123 label), or none.
+fn is_namespace(text: &str) -> bool {
+    let inner = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    text.len() <= 63 && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// Whether it may be a UUID: whatever is printable and short, since nothing here reads it.
+fn is_uid(text: &str) -> bool {
+    text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn write(api_version: &'static str, response: Response<'_>) -> Vec<u8> {
@@ -327,6 +353,27 @@ mod tests {
             ),
         ] {
             assert_eq!(answered(&body).unwrap_err(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_or_uid_that_no_api_server_sends_is_refused_and_not_repeated() {
+        let long = "n".repeat(64);
+        for namespace in [&long, "a b", "A", "-a", "a-", "a.b", "a\n", "é"] {
+            let review = json!({"request": {"uid": "u", "namespace": namespace}});
+            let error = answered(&review).unwrap_err();
+            assert_eq!(error, ReviewError::Namespace, "{namespace:?}");
+            let workload = validate(review.to_string().as_bytes(), &Settings::default());
+            assert_eq!(workload.unwrap_err(), ReviewError::Namespace);
+        }
+        for uid in ["u".repeat(129).as_str(), "a b", "a\u{1b}[1m", "é"] {
+            let review = json!({"request": {"uid": uid, "namespace": "a"}});
+            assert_eq!(answered(&review).unwrap_err(), ReviewError::Uid, "{uid:?}");
+        }
+        let (longest, uid) = ("n".repeat(63), "u".repeat(128));
+        for namespace in ["", "a", "0-a", &longest] {
+            let review = json!({"request": {"uid": uid, "namespace": namespace}});
+            answered(&review).unwrap();
         }
     }
 

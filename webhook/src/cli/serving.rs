@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 use contract::diagnostics::{Code, startup};
 use contract::values::parse_bool;
+use serve_tls::{AuthorityFile, CertificateFiles, Policy, Version, VersionError};
 use thiserror::Error;
 
 use crate::cluster::Access;
-use crate::tls::{CertificateFiles, CipherError, Options, Version, VersionError};
+use crate::tls::{self, CipherError};
 
 /// Where a certificate for trying things out is good for.
 const LOCAL: &str = "localhost,127.0.0.1,::1";
@@ -40,6 +41,13 @@ pub(super) struct ServingFlags {
     /// Cipher suites by their IANA names, separated by commas; empty offers all that are safe
     #[arg(long, default_value = "")]
     tls_cipher_suites: String,
+    /// PEM file of authorities; reviews, and metrics on this port, are then only for clients with a
+    /// certificate of one of them. Probes need none
+    #[arg(long, default_value = "")]
+    tls_client_ca_file: String,
+    /// Where probes and metrics are answered without TLS; metrics are then no longer at -listen
+    #[arg(long, default_value = "")]
+    health_listen: String,
     /// Let only one of several replicas write to the cluster: the one that holds a Lease
     #[arg(long, default_value = "false", value_parser = parse_bool, action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -47,7 +55,7 @@ pub(super) struct ServingFlags {
 }
 
 /// The flags above and their variables.
-pub(super) const VARIABLES: [(&str, &str); 8] = [
+pub(super) const VARIABLES: [(&str, &str); 10] = [
     ("tls-auto", "AGENT_INJECT_TLS_AUTO"),
     ("tls-auto-hosts", "AGENT_INJECT_TLS_AUTO_HOSTS"),
     ("tls-ca-cert-file", "AGENT_INJECT_TLS_CA_CERT_FILE"),
@@ -55,6 +63,8 @@ pub(super) const VARIABLES: [(&str, &str); 8] = [
     ("tls-key-file", "AGENT_INJECT_TLS_KEY_FILE"),
     ("tls-min-version", "AGENT_INJECT_TLS_MIN_VERSION"),
     ("tls-cipher-suites", "AGENT_INJECT_TLS_CIPHER_SUITES"),
+    ("tls-client-ca-file", "AGENT_INJECT_TLS_CLIENT_CA_FILE"),
+    ("health-listen", "AGENT_INJECT_HEALTH_LISTEN"),
     ("use-leader-elector", "AGENT_INJECT_USE_LEADER_ELECTOR"),
 ];
 
@@ -70,7 +80,11 @@ pub(super) fn unprefixed(variable: &str) -> Option<&str> {
 #[derive(Clone, Debug)]
 pub struct Serving {
     pub certificate: Certificate,
-    pub options: Options,
+    pub policy: Policy,
+    /// Who signs the certificates that clients need, if they need one.
+    pub clients: Option<AuthorityFile>,
+    /// Where probes and metrics are answered, if not at the webhook's port alone.
+    pub health_listen: Option<String>,
     pub leader_election: bool,
 }
 
@@ -130,14 +144,14 @@ pub(super) fn minimum_version(text: &str) -> Result<(), String> {
 
 /// Whether a text is a list of cipher suites of which one is offered.
 pub(super) fn cipher_suites(text: &str) -> Result<(), String> {
-    let options = Options::new(Version::Tls12, text);
-    options.map(drop).map_err(|error| error.to_string())
+    let policy = tls::policy(Version::Tls12, text);
+    policy.map(drop).map_err(|error| error.to_string())
 }
 
 impl ServingFlags {
     pub(super) fn serving(self) -> Result<Serving, ServingError> {
         let minimum: Version = self.tls_min_version.parse()?;
-        let options = Options::new(minimum, &self.tls_cipher_suites)?;
+        let policy = tls::policy(minimum, &self.tls_cipher_suites)?;
         let configuration = self.tls_auto;
         let hosts = list(&self.tls_auto_hosts);
         let certificate = match (self.tls_cert_file.as_str(), self.tls_key_file.as_str()) {
@@ -164,7 +178,11 @@ impl ServingFlags {
         };
         Ok(Serving {
             certificate,
-            options,
+            policy,
+            clients: Some(self.tls_client_ca_file)
+                .filter(|path| !path.is_empty())
+                .map(AuthorityFile::new),
+            health_listen: Some(self.health_listen).filter(|address| !address.is_empty()),
             leader_election: self.use_leader_elector,
         })
     }

@@ -25,7 +25,8 @@ use super::call::CallError;
 use super::keeper::{Keeper, KeeperError};
 use super::pace::Task;
 use super::registrar::Registrar;
-use crate::tls::{Authority, AuthorityError, Certificate, CertificateStore, Leaf};
+use crate::tls::{Authority, AuthorityError, Certificate, Leaf};
+use serve_tls::CertificateStore;
 
 /// Why a look has not come to its end.
 #[derive(Debug, Error)]

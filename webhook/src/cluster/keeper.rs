@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::FIELD_MANAGER;
 use super::authorities::Authorities;
 use super::call::{CallError, call, call_opt};
+use crate::log::cut;
 use crate::tls::AuthorityError;
 
 /// The Secret's name. The established chart makes an empty one of this name.
@@ -89,7 +90,11 @@ impl Keeper {
             Ok(Some(held)) => return Ok(Some(held)),
             Ok(None) => Authorities::first(now)?,
             Err(error) => {
-                warn!(secret = NAME, %error, "Authority cannot be used: making a new one");
+                warn!(
+                    secret = NAME,
+                    error = &*cut(&error.to_string()),
+                    "Authority cannot be used: making a new one"
+                );
                 Authorities::first(now)?
             }
         };

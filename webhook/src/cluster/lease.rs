@@ -19,6 +19,7 @@ use tracing::{info, warn};
 
 use super::call::{CallError, call, call_opt};
 use super::{Access, FIELD_MANAGER};
+use crate::log::cut;
 
 /// The Lease's name.
 pub const NAME: &str = "vault-injector-leader";
@@ -130,7 +131,10 @@ impl Elector {
             }
         }
         if let Err(error) = self.release().await {
-            warn!(%error, "Lease not given free: it ends by itself");
+            warn!(
+                error = &*cut(&error.to_string()),
+                "Lease not given free: it ends by itself"
+            );
         }
     }
 
@@ -234,7 +238,7 @@ impl Elector {
 
     fn report(&mut self, problem: &str) {
         if self.problem.as_deref() != Some(problem) {
-            warn!(problem, "Election does not work");
+            warn!(problem = &*cut(problem), "Election does not work");
             self.problem = Some(problem.to_owned());
         }
     }

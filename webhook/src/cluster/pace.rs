@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::registrar::Registrar;
+use crate::log::cut;
 
 /// How often is looked where all is well: hints may get lost, and time passes for certificates.
 const CALM: Duration = Duration::from_secs(60);
@@ -61,7 +62,7 @@ pub async fn keep(
             Err(error) => {
                 let words = error.to_string();
                 if problem.as_ref() != Some(&words) {
-                    warn!(problem = words, "Cannot look after the certificate");
+                    warn!(problem = &*cut(&words), "Cannot look after the certificate");
                     problem = Some(words);
                 }
                 failures += 1;

@@ -17,6 +17,7 @@ use tracing::{debug, info};
 use super::FIELD_MANAGER;
 use super::bundle::{Kind, Registration};
 use super::call::{CallError, call, call_opt};
+use crate::log::cut;
 
 /// How long the API server keeps a watch open. Less than five minutes passes every proxy.
 const WATCH_SECONDS: u32 = 290;
@@ -126,7 +127,11 @@ impl Registrar {
                         }
                     }
                 }
-                Err(error) => debug!(kind = kind.name(), %error, "Watch failed"),
+                Err(error) => debug!(
+                    kind = kind.name(),
+                    error = &*cut(&error.to_string()),
+                    "Watch failed"
+                ),
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -8,6 +8,7 @@ use kube::{Api, Client};
 use tracing::{debug, info};
 
 use super::call::{CallError, call};
+use crate::log::cut;
 use injection::kubernetes::{Kubernetes, KubernetesVersion};
 
 /// How often is asked again: clusters are upgraded while the injector runs.
@@ -37,7 +38,10 @@ pub async fn follow(client: Client, learned: impl Fn(Kubernetes)) {
                 learned(found);
             }
             Ok(_) => {}
-            Err(error) => debug!(%error, "Cluster's version not learned"),
+            Err(error) => debug!(
+                error = &*cut(&error.to_string()),
+                "Cluster's version not learned"
+            ),
         }
         let pause = if known.server.is_some() { PERIOD } else { SOON };
         tokio::time::sleep(pause).await;

@@ -25,9 +25,9 @@ pub(super) const INIT_CONTAINERS: &str = "/spec/initContainers";
 /// Room for most patches, in bytes.
 const SIZE: usize = 8192;
 
-/// The largest patch, in bytes; far more than an API server takes. A pod may ask for so many mounts
-/// in each of so many containers that no memory would be enough.
-pub(super) const MAX_PATCH: usize = 16 << 20;
+/// The largest patch, in bytes: an API server takes no object that is larger. A pod may ask for so
+/// many mounts in each of so many containers that no memory would be enough.
+pub(super) const MAX_PATCH: usize = 3 << 20;
 
 /// The changes that put the additions in their places.
 pub(super) fn plan(
@@ -64,6 +64,9 @@ pub(super) fn plan(
     operations.add(&annotation(&status), INJECTED);
     if asked.profile == Profile::OpenBao && settings.rewrite_vault_annotations {
         rewrite(&mut operations, written);
+    }
+    if operations.as_json().len() > MAX_PATCH {
+        return Err(PatchError::Large);
     }
     Ok(Plan {
         operations,

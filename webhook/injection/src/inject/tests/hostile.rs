@@ -278,7 +278,7 @@ fn many_mounts_in_many_containers_are_refused_before_they_are_written() {
         assert_eq!(denial.reason(), "patch");
         assert_eq!(
             denial.to_string(),
-            "error creating patch for agent: the patch would be larger than 16 MiB: the agent's \
+            "error creating patch for agent: the patch would be larger than 3 MiB: the agent's \
              mounts in each container are too many"
         );
     }

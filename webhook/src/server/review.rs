@@ -1,0 +1,249 @@
+//! A review on its way: read, decided on a thread where nothing waits, answered in time or refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Extension, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use contract::GoDuration;
+use injection::admission::{self, Answered, ReviewError};
+use injection::inject::Decision;
+use serve_tls::{Connection, Held};
+use tokio::time::{Instant, timeout_at};
+use tracing::{debug, info, warn};
+
+use super::app::App;
+use super::body::{busy, read};
+use crate::log::cut;
+
+/// A request that has not been answered by then is given up, before the API server does so.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(8);
+
+/// The deadline of one request: a fifth before the API server gives up, which it tells in the
+/// query (`?timeout=10s`).
+fn deadline(query: Option<&str>) -> Duration {
+    query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("timeout="))
+        .and_then(|text| text.parse::<GoDuration>().ok()?.to_std())
+        .map_or(REQUEST_DEADLINE, |timeout| {
+            REQUEST_DEADLINE.min(timeout * 4 / 5)
+        })
+}
+
+/// What a review is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    /// A patch for a pod.
+    Mutate,
+    /// Warnings for whoever writes a workload.
+    Validate,
+}
+
+pub(super) async fn mutate(
+    State(app): State<Arc<App>>,
+    Extension(connection): Extension<Connection>,
+    request: Request,
+) -> Response {
+    review(app, connection, request, Endpoint::Mutate).await
+}
+
+pub(super) async fn validate(
+    State(app): State<Arc<App>>,
+    Extension(connection): Extension<Connection>,
+    request: Request,
+) -> Response {
+    review(app, connection, request, Endpoint::Validate).await
+}
+
+async fn review(
+    app: Arc<App>,
+    connection: Connection,
+    request: Request,
+    endpoint: Endpoint,
+) -> Response {
+    let _in_flight = app.metrics.request();
+    let start = Instant::now();
+    let response = match answer(&app, &connection, request, endpoint, start).await {
+        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(refused) => {
+            let (status, reason) = (refused.status.as_u16(), cut(&refused.text));
+            warn!(status, reason = &*reason, "Request refused");
+            refused.into_response()
+        }
+    };
+    app.metrics.answered(start.elapsed());
+    response
+}
+
+/// A request that gets no review in return.
+#[derive(Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refused {
+    pub(super) fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            text: text.into(),
+        }
+    }
+}
+
+/// The refusal for any error of a step.
+fn refused<E>(status: StatusCode, text: &'static str) -> impl FnOnce(E) -> Refused {
+    move |_| Refused::new(status, text)
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.status, format!("{}\n", self.text)).into_response()
+    }
+}
+
+impl From<ReviewError> for Refused {
+    fn from(error: ReviewError) -> Self {
+        let status = match error {
+            ReviewError::Undecodable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ReviewError::Kind
+            | ReviewError::NoRequest
+            | ReviewError::Namespace
+            | ReviewError::Uid => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+async fn answer(
+    app: &Arc<App>,
+    connection: &Connection,
+    request: Request,
+    endpoint: Endpoint,
+    start: Instant,
+) -> Result<Bytes, Refused> {
+    let due = start + deadline(request.uri().query());
+    let (parts, body) = request.into_parts();
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
+    if content_type != b"application/json" {
+        let shown = String::from_utf8_lossy(content_type);
+        let text = format!("Invalid content-type: {:?}", cut(&shown));
+        return Err(Refused::new(StatusCode::BAD_REQUEST, text));
+    }
+    let mut held = connection.held();
+    let body = timeout_at(due, read(body, &parts.headers, &mut held))
+        .await
+        .map_err(refused(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time",
+        ))??;
+    let permit = timeout_at(due, connection.permit()).await.map_err(refused(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too many requests at once: none of the processors came free in time",
+    ))?;
+    let decided = tokio::task::spawn_blocking({
+        let (app, connection) = (Arc::clone(app), connection.clone());
+        move || {
+            // What is given up is worked on to its end, and counts as long.
+            let _permit = permit;
+            decide(&app, &connection, body, held, endpoint, start)
+        }
+    });
+    timeout_at(due, decided)
+        .await
+        .map_err(refused(
+            StatusCode::GATEWAY_TIMEOUT,
+            "the review takes too long to decide",
+        ))?
+        .map_err(refused(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the review cannot be decided",
+        ))?
+}
+
+/// Decides a review. It takes as long as it takes, so it has a thread of its own.
+fn decide(
+    app: &App,
+    connection: &Connection,
+    body: Vec<u8>,
+    held: Held,
+    endpoint: Endpoint,
+    start: Instant,
+) -> Result<Bytes, Refused> {
+    let settings = app.settings();
+    let answered = match endpoint {
+        Endpoint::Mutate => {
+            let answered = admission::answer(&body, &settings)?;
+            app.metrics.decided(&answered.namespace, &answered.outcome);
+            log(&answered, start.elapsed());
+            answered
+        }
+        Endpoint::Validate => {
+            let answered = admission::validate(&body, &settings)?;
+            app.metrics.warned(&answered.outcome);
+            debug!(
+                namespace = answered.namespace,
+                uid = answered.uid,
+                warnings = answered.outcome.warnings.len(),
+                "Looked at a workload"
+            );
+            answered
+        }
+    };
+    drop(body);
+    connection.answer(answered.body, held).map_err(busy)
+}
+
+/// One line a decision; nothing of the pod but its name.
+fn log(answered: &Answered, elapsed: Duration) {
+    let outcome = &answered.outcome;
+    let (decision, reason, operations) = match &outcome.decision {
+        Decision::Inject(plan) => ("inject", plan.flavor.label(), plan.operations.len()),
+        Decision::Skip(skip) => ("skip", skip.reason(), 0),
+        Decision::Deny(denial) => ("deny", denial.reason(), 0),
+    };
+    let denial = match &outcome.decision {
+        Decision::Deny(denial) => {
+            // The code is ours, and what is looked up.
+            Some(format!("{} [{}]", cut(&denial.text()), denial.code()))
+        }
+        _ => None,
+    };
+    info!(
+        namespace = answered.namespace,
+        pod = &*cut(&outcome.pod),
+        uid = answered.uid,
+        decision,
+        reason,
+        denial,
+        operations,
+        warnings = outcome.warnings.len(),
+        ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        "Decided"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadline_stays_under_the_webhooks_timeout() {
+        for (query, milliseconds) in [
+            (None, 8000),
+            (Some("timeout=30s"), 8000),
+            (Some("a=b&timeout=10s"), 8000),
+            (Some("timeout=5s"), 4000),
+            (Some("timeout=x"), 8000),
+            (Some("timeout=-5s"), 8000),
+        ] {
+            let expected = Duration::from_millis(milliseconds);
+            assert_eq!(deadline(query), expected, "{query:?}");
+        }
+    }
+}
