@@ -46,6 +46,8 @@ fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // Each thread keeps memory of its own: those that decide, and two for looking up names.
+        .max_blocking_threads(server::limits().work + 2)
         .build()
     {
         Ok(runtime) => runtime,

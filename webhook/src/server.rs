@@ -50,7 +50,7 @@ pub fn limits() -> Limits {
     Limits {
         connections: 256,
         connections_each: 64,
-        bytes: 32 << 20,
+        bytes: 24 << 20,
         work: processors.min(MOST_PERMITS),
         answer: ANSWER_DEADLINE,
     }

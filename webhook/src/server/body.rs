@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt as _;
+use memchr::memchr_iter;
 use serve_tls::{Exhausted, Held};
 
 use super::review::Refused;
@@ -47,7 +48,7 @@ fn grow(
     held: &mut Held,
 ) -> Result<(), Refused> {
     let room = match announced {
-        Some(announced) if announced >= length => announced.min(length.max(FIRST) * 4),
+        Some(announced) if announced >= length => announced.min(length.max(FIRST) * 32),
         _ => length.max(FIRST).next_power_of_two(),
     };
     let room = room.min(BODY_LIMIT);
@@ -71,7 +72,58 @@ fn unread(cause: &dyn std::fmt::Display) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, text)
 }
 
+/// What a decision about this body may take of memory, beside the body. What is read out of JSON
+/// takes many times its bytes where it is made of nothing but small parts: `{}` is a container.
+pub(super) fn working_memory(body: &[u8]) -> usize {
+    /// The largest thing that is made of one object, with the room that a growing list leaves.
+    const OBJECT: usize = 160;
+    /// The same for one text, number or pair.
+    const VALUE: usize = 32;
+    let count = |byte| memchr_iter(byte, body).count();
+    count(b'{') * OBJECT + count(b',') * VALUE
+}
+
 /// No memory for it now.
 pub(super) fn busy(exhausted: Exhausted) -> Refused {
     Refused::new(StatusCode::SERVICE_UNAVAILABLE, exhausted.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use futures_util::stream;
+    use serve_tls::Connections;
+
+    use super::*;
+    use crate::server::limits;
+
+    #[tokio::test]
+    async fn a_body_in_parts_of_one_byte_takes_no_more_than_one_in_whole() {
+        let connections = Connections::new(limits());
+        let connection = connections.admit([127, 0, 0, 1].into()).unwrap();
+        let parts = (0..100_000).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"a")));
+        let body = Body::from_stream(stream::iter(parts));
+        let mut held = connection.held();
+        let read = read(body, &HeaderMap::new(), &mut held).await.unwrap();
+        assert_eq!(read.len(), 100_000);
+        assert!(read.capacity() <= 131_072, "{}", read.capacity());
+    }
+
+    #[tokio::test]
+    async fn memory_is_taken_for_what_has_come_and_not_for_what_is_announced() {
+        let connections = Connections::new(limits());
+        let connection = connections.admit([127, 0, 0, 1].into()).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_LENGTH, 7_000_000.into());
+        let mut held = connection.held();
+        let read = read(Body::from("abc"), &headers, &mut held).await.unwrap();
+        assert!(read.capacity() <= 524_288, "{}", read.capacity());
+    }
+
+    #[test]
+    fn many_small_parts_count_for_much_more_than_one_long_text() {
+        let parts = "{},".repeat(1000);
+        assert!(working_memory(parts.as_bytes()) > 50 * parts.len());
+        assert_eq!(working_memory("a".repeat(3000).as_bytes()), 0);
+    }
 }

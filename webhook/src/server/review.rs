@@ -15,7 +15,8 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
 
 use super::app::App;
-use super::body::{busy, read};
+use super::body::{busy, read, working_memory};
+use super::limits;
 use crate::log::cut;
 
 /// A request that has not been answered by then is given up, before the API server does so.
@@ -171,10 +172,16 @@ fn decide(
     app: &App,
     connection: &Connection,
     body: Vec<u8>,
-    held: Held,
+    mut held: Held,
     endpoint: Endpoint,
     start: Instant,
 ) -> Result<Bytes, Refused> {
+    let needed = body.capacity() + working_memory(&body);
+    if needed > limits().bytes / 2 {
+        let text = "the review has too many objects and values in it";
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+    }
+    held.resize(needed).map_err(busy)?;
     let settings = app.settings();
     let answered = match endpoint {
         Endpoint::Mutate => {

@@ -262,3 +262,17 @@ async fn a_review_that_finds_no_processor_is_refused_in_time() {
     assert!(text.starts_with("too many requests at once"), "{text}");
     drop(Arc::new(permits));
 }
+
+#[tokio::test]
+async fn a_pod_of_a_million_empty_containers_is_refused_unread() {
+    let (store, authority) = mk_store();
+    let server = Running::start(store, Duration::ZERO);
+    let containers = "{},".repeat(1_000_000);
+    let review = format!(
+        r#"{{"request":{{"uid":"u","namespace":"a","object":{{"metadata":{{"annotations":
+           {{"vault.hashicorp.com/agent-inject":"true"}}}},"spec":{{"containers":[{containers}{{}}]}}}}}}}}"#
+    );
+    let answer = send(server.address, &authority, &post(&review)).await;
+    let answer = answer.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
