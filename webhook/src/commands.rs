@@ -10,13 +10,18 @@
 //! The injector's flags and variables count here too, so that a pipeline sees what a cluster does.
 //! Text is for terminals, `-o json` for machines.
 
+mod check;
+mod document;
 mod explain;
+mod files;
 mod inject;
 mod lint;
-mod manifest;
 mod node;
 mod report;
 mod shown;
+mod unrendered;
+mod values;
+mod yaml;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -53,12 +58,14 @@ Examples:
   vault-injector inject --diff --kube-version 1.33 manifests/"
     )]
     Inject(InjectArguments),
-    /// Print what is wrong with the annotations of manifests; exits with 1 where something is
+    /// Print what is wrong with the annotations of manifests; exit code 1 if something is, 2 if nothing
+    /// was read
     #[command(
         args_override_self = true,
         after_help = "\
 Examples:
   vault-injector lint deploy.yaml
+  vault-injector lint -o sarif manifests/
   helm template . | vault-injector lint -strict"
     )]
     Lint(LintArguments),
@@ -78,15 +85,23 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 struct InjectArguments {
-    #[command(flatten)]
-    manifests: Manifests,
     /// Show only what changes
     #[arg(long)]
     diff: bool,
+    /// YAML, or JSON
+    #[arg(short, long, value_enum, default_value = "yaml")]
+    output: Manifest,
+    // Last, because the heading in it goes for all that follows.
+    #[command(flatten)]
+    manifests: Manifests,
 }
 
 #[derive(Debug, clap::Args)]
 struct LintArguments {
+    /// Form of the report
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: report::Format,
+    // Last, because the heading in it goes for all that follows.
     #[command(flatten)]
     manifests: Manifests,
 }
@@ -116,17 +131,21 @@ struct Manifests {
     /// Namespace of objects that name none
     #[arg(long, short = 'n', default_value = "default")]
     namespace: String,
-    /// Text, or JSON
-    #[arg(short, long, value_enum, default_value = "text")]
-    output: Output,
     #[command(flatten, next_help_heading = "The injector's flags")]
     flags: Flags,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
-    #[value(alias = "yaml")]
     Text,
+    Json,
+}
+
+/// The form of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Manifest {
+    #[value(alias = "text")]
+    Yaml,
     Json,
 }
 
@@ -135,8 +154,6 @@ enum Output {
 enum CommandError {
     #[error(transparent)]
     Stop(#[from] Stop),
-    #[error("{0}")]
-    Manifest(#[from] manifest::ManifestError),
     #[error("{key}: no such annotation: {}", .nearest.as_ref().map_or_else(
         || "vault-injector explain lists all".to_owned(),
         |it| format!("did you mean {it}?"),
@@ -153,13 +170,13 @@ enum CommandError {
 
 impl Manifests {
     /// The settings that the flags and variables make, and the files.
-    fn open(self) -> Result<(Settings, Vec<OsString>, String, Output), CommandError> {
+    fn open(self) -> Result<(Settings, Vec<OsString>, String), CommandError> {
         let files = self.filename.into_iter().chain(self.files);
         let mut settings = self.flags.settings(ADDRESS)?;
         if self.kube_version.is_some() {
             settings.kubernetes.server = self.kube_version;
         }
-        Ok((settings, files.collect(), self.namespace, self.output))
+        Ok((settings, files.collect(), self.namespace))
     }
 }
 

@@ -95,6 +95,11 @@ macro_rules! diagnostics {
             pub const $name: Code = Code($number);
         )*
 
+        /// Whether the code belongs to this subject.
+        pub fn contains(code: Code) -> bool {
+            ROWS.iter().any(|row| row.code == code)
+        }
+
         pub(super) const ROWS: &[Diagnostic] = &[
             $(Diagnostic { code: $name, seen: $seen, cause: $cause, fix: $fix },)*
         ];

@@ -1,9 +1,23 @@
 //! Workloads: objects that hold the template of a pod, as people write them.
 //!
 //! Whoever applies a Deployment never sees what the API server says about its pods, because a
-//! controller makes those. So the template is looked at where it is written, by the very function
-//! that will look at the pods.
+//! controller makes those. So the template is checked where it is written, by the very function that
+//! decides about the pods. Annotations that stand where no pod gets them are found, too.
+//!
+//! ```text
+//! object ─► search ─┬► templates ──────────────► decide          ─┐
+//!                   └► maps with our keys ─┬──► decide (fragment) ├► findings
+//!                                          └──► placement         ─┘
+//! ```
 
+mod fragment;
+mod path;
+mod placement;
+mod prefix;
+mod search;
+
+use contract::annotations::{self, Classification};
+use contract::diagnostics::manifests;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -11,72 +25,193 @@ use crate::inject::{self, Decision, Denial, Origin, Outcome, Skip, Warning};
 use crate::pod::Text;
 use crate::settings::Settings;
 
-/// Where the template of a pod stands in an object of this kind, as keys from the top; `None` for a
-/// kind that makes no pods.
-pub fn template_path(kind: &str) -> Option<&'static [&'static str]> {
-    match kind {
-        "Pod" => Some(&[]),
-        "Deployment"
-        | "StatefulSet"
-        | "DaemonSet"
-        | "ReplicaSet"
-        | "ReplicationController"
-        | "Job" => Some(&["spec", "template"]),
-        "CronJob" => Some(&["spec", "jobTemplate", "spec", "template"]),
-        _ => None,
-    }
+pub use path::{Path, Step};
+
+use placement::{Kind, Place};
+use search::{Carrier, Found, Template};
+
+/// What is found in one place of an object.
+#[derive(Debug)]
+pub struct Finding {
+    /// Of the template, or of the map of annotations.
+    pub path: Path,
+    pub extent: Extent,
+    pub outcome: Outcome,
 }
 
-/// The kind of an object.
+/// How much of a pod there was to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole template.
+    Template,
+    /// All annotations of a pod, but not the pod.
+    Annotations,
+    /// Some annotations: a patch, or values of a chart.
+    Fragment,
+    /// Nothing: the annotations stand where no pod gets them.
+    Misplaced,
+}
+
+/// Which object it is, as far as that decides what its annotations mean.
 #[derive(Deserialize)]
-struct Kind<'a> {
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    #[serde(borrow, default)]
+    api_version: Text<'a>,
     #[serde(borrow, default)]
     kind: Text<'a>,
 }
 
-/// The next object on the way to the template.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Step<'a> {
-    #[serde(borrow, default)]
-    spec: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    template: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    job_template: Option<&'a RawValue>,
+/// Checks all places of an object from a file that concern the injector. A finding without warnings
+/// tells that a place was checked. A template without an image is taken for a patch.
+pub fn review(object: &RawValue, namespace: &str, settings: &Settings) -> Vec<Finding> {
+    find(object, namespace, settings, |template| template.has_image)
 }
 
-/// Decides about the pods of a workload. An object without a template, or of a kind that makes no
-/// pods, asks for nothing.
-pub fn decide(object: &RawValue, namespace: &str, settings: &Settings) -> Outcome {
-    let nothing = || Outcome {
-        decision: Decision::Skip(Skip::NotAsked),
-        warnings: Vec::new(),
-        pod: String::new(),
-    };
-    let Ok(Kind { kind }) = serde_json::from_str(object.get()) else {
-        return nothing();
-    };
-    let Some(template) = template_path(&kind).and_then(|path| follow(object, path)) else {
-        return nothing();
-    };
+fn find(
+    object: &RawValue,
+    namespace: &str,
+    settings: &Settings,
+    is_whole: impl Fn(&Template<'_>) -> bool,
+) -> Vec<Finding> {
+    let Found {
+        templates,
+        carriers,
+    } = search::search(object);
+    if templates.is_empty() && carriers.is_empty() {
+        return Vec::new();
+    }
+    // A list, such as a JSON patch, has no kind.
+    let identity: Option<Identity<'_>> = serde_json::from_str(object.get()).ok();
+    let (api_version, name) =
+        identity.map_or_else(Default::default, |it| (it.api_version, it.kind));
+    let kind = Kind::new(&api_version, &name, &templates, &carriers);
+    let templates: Vec<_> = templates
+        .into_iter()
+        .filter(|template| kind.makes_pods_at(&template.path))
+        .collect();
+
+    let mut findings = Vec::new();
+    for template in &templates {
+        let job = template.path.is_of_job();
+        let kind_of_pods = if job { "Job" } else { &*name };
+        let own = template.path.join(&["metadata", "annotations"]);
+        let carrier = carriers.iter().find(|carrier| carrier.path == own);
+        if is_whole(template) {
+            findings.push(of_template(
+                template,
+                carrier,
+                kind_of_pods,
+                namespace,
+                settings,
+            ));
+        } else if let Some(carrier) = carrier {
+            let extent = kind.extent_of_fragment();
+            findings.push(fragment::check(carrier, extent, namespace, settings));
+        }
+    }
+    for carrier in &carriers {
+        let of = |template: &Template<'_>| {
+            carrier.path == template.path.join(&["metadata", "annotations"])
+        };
+        if templates.iter().any(of) {
+            continue;
+        }
+        match kind.place(carrier, &templates) {
+            Place::Pod(extent) => {
+                findings.push(fragment::check(carrier, extent, namespace, settings));
+            }
+            Place::Wrong(warning) => findings.push(Finding {
+                path: carrier.path.clone(),
+                extent: Extent::Misplaced,
+                outcome: told(warning.into_iter().chain(wrong_prefixes(carrier)).collect()),
+            }),
+        }
+    }
+    findings
+}
+
+fn of_template(
+    template: &Template<'_>,
+    carrier: Option<&Carrier<'_>>,
+    kind: &str,
+    namespace: &str,
+    settings: &Settings,
+) -> Finding {
     let request = inject::Request {
         namespace,
-        object: Some(inject::Object::Raw(template)),
-        origin: Origin::Template { kind: &kind },
+        object: Some(inject::Object::Raw(template.raw)),
+        origin: Origin::Template { kind },
     };
-    inject::decide(request, settings)
+    let mut outcome = inject::decide(request, settings);
+    let prefixes: Vec<_> = carrier.into_iter().flat_map(wrong_prefixes).collect();
+    // A misspelt one is probably the one that asks.
+    if prefixes.is_empty() && matches!(outcome.decision, Decision::Skip(Skip::NotAsked)) {
+        outcome.warnings.extend(carrier.and_then(asks_for_nothing));
+    }
+    outcome.warnings.extend(prefixes);
+    Finding {
+        path: template.path.clone(),
+        extent: Extent::Template,
+        outcome,
+    }
 }
 
-fn follow<'a>(object: &'a RawValue, path: &[&str]) -> Option<&'a RawValue> {
-    path.iter().try_fold(object, |place, key| {
-        let step: Step<'a> = serde_json::from_str(place.get()).ok()?;
-        match *key {
-            "spec" => step.spec,
-            "template" => step.template,
-            _ => step.job_template,
-        }
+/// Annotations of ours without the one that asks for an agent.
+fn asks_for_nothing(carrier: &Carrier<'_>) -> Option<Warning> {
+    let (key, prefix, short) = carrier.entries.iter().find_map(|(key, _)| {
+        let (prefix, short) = annotations::split_prefix(key)?;
+        let is_known = matches!(
+            annotations::classify_short(short),
+            Classification::Known { .. }
+        );
+        (is_known && short != annotations::INJECT_STATUS.key).then_some((key, prefix, short))
+    })?;
+    let text = format!(
+        "{short} does nothing, because agent-inject is missing: write {prefix}agent-inject: \"true\""
+    );
+    Some(Warning::new(manifests::NOT_ASKED, text).at(key.to_string()))
+}
+
+fn wrong_prefixes(carrier: &Carrier<'_>) -> Vec<Warning> {
+    let keys = carrier.entries.iter().map(|(key, _)| key);
+    keys.filter_map(|key| {
+        let right = prefix::corrected(key)?;
+        let text = format!("{key} is not read, because its prefix is wrong: write {right}");
+        Some(Warning::new(manifests::WRONG_PREFIX, text).at(key.to_string()))
     })
+    .collect()
+}
+
+/// An outcome that is nothing but warnings.
+fn told(warnings: Vec<Warning>) -> Outcome {
+    Outcome {
+        decision: Decision::Skip(Skip::NotAsked),
+        warnings,
+        pod: String::new(),
+    }
+}
+
+/// Decides about the pods of a workload that the API server has read, and gathers what there is to
+/// say about its annotations. The decision is that about the first template that is not let through as
+/// it is; refusals of others are warnings.
+pub fn decide(object: &RawValue, namespace: &str, settings: &Settings) -> Outcome {
+    let mut outcome = told(Vec::new());
+    for finding in find(object, namespace, settings, |_| true) {
+        let found = finding.outcome;
+        let is_open = matches!(outcome.decision, Decision::Skip(_));
+        match found.decision {
+            decision if is_open && finding.extent == Extent::Template => {
+                outcome.decision = decision;
+                outcome.pod = found.pod;
+            }
+            // It is one of the warnings.
+            Decision::Deny(Denial::Strict(_)) | Decision::Inject(_) | Decision::Skip(_) => {}
+            Decision::Deny(denial) => outcome.warnings.push(Warning::of_refusal(&denial)),
+        }
+        outcome.warnings.extend(found.warnings);
+    }
+    outcome
 }
 
 /// All that there is to say to whoever applies a workload: why its pods would be refused, then the
@@ -94,88 +229,4 @@ pub fn warnings(outcome: &Outcome) -> Vec<Warning> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn mk_template(annotations: &Value) -> Value {
-        json!({
-            "metadata": {"annotations": annotations},
-            "spec": {"containers": [{"name": "app", "image": "app:1"}]},
-        })
-    }
-
-    fn told(object: &Value) -> Vec<String> {
-        let raw = serde_json::value::to_raw_value(object).unwrap();
-        let settings = Settings {
-            vault_address: "https://vault:8200".to_owned(),
-            ..Settings::default()
-        };
-        let outcome = decide(&raw, "apps", &settings);
-        let told = warnings(&outcome);
-        told.iter().map(|it| it.text().to_owned()).collect()
-    }
-
-    #[test]
-    fn the_template_is_found_in_every_kind_of_workload() {
-        let template = mk_template(&json!({"vault.hashicorp.com/agent-injcet": "true"}));
-        let warning = "unknown annotation agent-injcet is ignored: did you mean agent-inject?";
-        for kind in [
-            "Deployment",
-            "StatefulSet",
-            "DaemonSet",
-            "ReplicaSet",
-            "Job",
-        ] {
-            let object = json!({"kind": kind, "spec": {"template": template}});
-            assert_eq!(told(&object), [warning], "{kind}");
-        }
-        let job = json!({"spec": {"template": template}});
-        let object = json!({"kind": "CronJob", "spec": {"jobTemplate": job}});
-        assert_eq!(told(&object), [warning]);
-    }
-
-    #[test]
-    fn a_template_without_a_token_is_not_refused_because_its_pods_will_have_one() {
-        let annotations = json!({
-            "vault.hashicorp.com/agent-inject": "true", "vault.hashicorp.com/role": "app",
-            "vault.hashicorp.com/agent-inject-token": "true",
-        });
-        let mut object =
-            json!({"kind": "Deployment", "spec": {"template": mk_template(&annotations)}});
-        assert_eq!(told(&object), [""; 0]);
-        object["spec"]["template"]["spec"]["automountServiceAccountToken"] = json!(false);
-        assert_eq!(
-            told(&object),
-            [
-                "pods will be refused: error creating new agent sidecar: failed to find service \
-                 account volume mount; the pod has no service-account token; \
-                 vault.hashicorp.com/agent-token-audience gives the agent one of its own"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_jobs_template_is_told_what_a_jobs_pod_is_told() {
-        let annotations = json!({
-            "vault.hashicorp.com/agent-inject": "true", "vault.hashicorp.com/role": "app",
-            "vault.hashicorp.com/agent-inject-token": "true",
-        });
-        let object = json!({"kind": "Job", "spec": {"template": mk_template(&annotations)}});
-        assert_eq!(told(&object).len(), 1, "{:?}", told(&object));
-    }
-
-    #[test]
-    fn what_is_no_workload_is_let_through_in_silence() {
-        for object in [
-            json!({"kind": "ConfigMap", "spec": {"template": 1}}),
-            json!({"kind": "Deployment"}),
-            json!({"kind": "Deployment", "spec": {"template": null}}),
-            json!([1]),
-            json!({"kind": 7}),
-        ] {
-            assert_eq!(told(&object), [""; 0], "{object}");
-        }
-    }
-}
+mod tests;

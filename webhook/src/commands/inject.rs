@@ -8,13 +8,16 @@ use json_patch::Patch;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-use super::manifest::{self, Document, template, title, yaml};
+use super::check;
+use super::document::{Document, title};
+use super::files;
+use super::lint;
 use super::node::Node;
-use super::report::{self, Severity};
+use super::report::{Problem, Severity, json};
 use super::shown::shown;
-use super::{CommandError, InjectArguments, Output};
+use super::yaml;
+use super::{CommandError, InjectArguments, Manifest};
 use crate::cli;
-use injection::inject::Decision;
 use injection::settings::Settings;
 
 /// The changes to one object, for machines.
@@ -39,37 +42,50 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<ExitCode, CommandError> {
     let diff = arguments.diff;
-    let (settings, files, namespace, output) = arguments.manifests.open()?;
-    let mut documents = manifest::read(&files)?;
-    let (mut changes, mut texts, mut failed) = (Vec::new(), Vec::new(), false);
-    for document in &mut documents {
+    let output = arguments.output;
+    let (settings, names, namespace) = arguments.manifests.open()?;
+    let mut files = files::read(&names);
+    let (mut changes, mut texts, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    let mut problems = std::mem::take(&mut files.problems);
+    for document in &mut files.documents {
         let before = document.node.clone();
-        let (here, errors) = inject(document, &namespace, &settings);
-        failed |= errors;
-        match (here.is_empty(), diff) {
+        let here = inject(document, &namespace, &settings);
+        match (here.changes.is_empty(), diff) {
             (true, true) => {}
             // What stays as it is keeps its comments, too.
             (true, false) => texts.push(document.text.clone()),
             (false, true) => {
-                let (before, after) = (yaml(&shown(&before)), yaml(&shown(&document.node)));
+                let before = yaml::print(&shown(&before));
+                let after = yaml::print(&shown(&document.node));
                 let heading = format!("{} {}", document.file, title(&document.node));
                 let lines = changed_lines(&before, &after, std::io::stdout().is_terminal());
                 texts.push(format!("--- {heading}\n+++ {heading}, injected\n{lines}"));
             }
-            (false, false) => texts.push(yaml(&document.node)),
+            (false, false) => texts.push(yaml::print(&document.node)),
         }
-        changes.extend(here);
+        changes.extend(here.changes);
+        problems.extend(here.problems);
+        left.extend(here.left);
     }
+    for problem in &problems {
+        cli::tell(problem);
+    }
+    if !left.is_empty() {
+        cli::tell(&format_args!("left as they are: {}", left.join(", ")));
+    }
+    let failed = problems.iter().any(|it| it.severity == Severity::Error);
+    let code = lint::exit_code(&files, failed);
     match (output, diff) {
-        (Output::Json, true) => json(out, &changes)?,
-        (Output::Json, false) => {
-            let nodes: Vec<Node> = documents.into_iter().map(|it| it.node).collect();
+        (Manifest::Json, true) => json(out, &changes)?,
+        (Manifest::Json, false) => {
+            let readable = files.documents.into_iter().filter(|it| !it.is_broken);
+            let nodes: Vec<Node> = readable.map(|it| it.node).collect();
             match nodes.as_slice() {
                 [only] => json(out, only)?,
                 _ => json(out, &List::new(nodes))?,
             }
         }
-        (Output::Text, _) => {
+        (Manifest::Yaml, _) => {
             let between = if diff { "" } else { "---\n" };
             let texts: Vec<_> = texts
                 .iter()
@@ -78,11 +94,7 @@ pub(super) fn run(
             out.write_all(texts.join(between).as_bytes())?;
         }
     }
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(code)
 }
 
 impl List {
@@ -95,45 +107,43 @@ impl List {
     }
 }
 
-fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
-    let text = serde_json::to_string_pretty(value).expect("keys must be text");
-    writeln!(out, "{text}")?;
-    Ok(())
+/// What happened to a document.
+struct Injected {
+    changes: Vec<Change>,
+    problems: Vec<Problem>,
+    /// Places with annotations whose pods are not there, and documents that cannot be read.
+    left: Vec<String>,
 }
 
-/// Changes the objects of a document, and tells what there is to say on standard error. Gives the
-/// changes, and whether there were errors.
-fn inject(document: &mut Document, namespace: &str, settings: &Settings) -> (Vec<Change>, bool) {
-    let mut problems = Vec::new();
+/// Changes the pods of a document.
+fn inject(document: &mut Document, namespace: &str, settings: &Settings) -> Injected {
+    let checked = check::check(document, namespace, settings);
+    let mut left: Vec<_> = checked.notes.iter().map(Problem::place).collect();
+    if document.is_broken {
+        left.push(format!("{}:{}", document.file, document.line));
+    }
     let mut changes = Vec::new();
-    let mut node = std::mem::replace(&mut document.node, Node::Null);
-    for object in manifest::workloads(&mut node) {
-        let outcome = report::decide(object, namespace, settings);
-        problems.extend(report::problems(document, object, &outcome, settings));
-        let Decision::Inject(plan) = outcome.decision else {
-            continue;
-        };
+    for injection in checked.injections {
         let change = Change {
             file: document.file.clone(),
-            object: title(object),
-            operations: plan.operations.to_patch(),
+            object: title(document.object(&injection.object)),
+            operations: injection.operations.to_patch(),
         };
-        let Some(pod) = template(object) else {
+        let Some(pod) = document.object_mut(&injection.template) else {
             continue;
         };
         let mut patched =
-            serde_json::to_value(&*pod).expect("a node must serialise: its keys are text");
+            serde_json::to_value(&*pod).expect("a node must serialize: its keys are text");
         json_patch::patch(&mut patched, &change.operations)
             .expect("the operations must fit the pod that they were made for");
         *pod = pod.reordered(patched);
         changes.push(change);
     }
-    document.node = node;
-    for problem in &problems {
-        cli::tell(problem);
+    Injected {
+        changes,
+        problems: checked.problems,
+        left,
     }
-    let failed = problems.iter().any(|it| it.severity == Severity::Error);
-    (changes, failed)
 }
 
 /// The lines that change, with three around them.

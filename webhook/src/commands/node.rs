@@ -1,49 +1,98 @@
 //! A document whose keys keep the order in which they were written.
 
-use std::fmt;
-
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use injection::workload::Step;
 use serde::ser::{Serialize, Serializer};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 /// A value of YAML or JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
     Null,
-    Bool(bool),
-    Number(Number),
+    /// A boolean or a number.
+    Plain(Plain),
     Text(String),
     List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    Map(Vec<Entry>),
+}
+
+/// A value that is no text because it is not quoted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Plain {
+    /// As it stands in the file.
+    pub(super) written: String,
+    pub(super) value: Value,
+}
+
+/// An entry of a map, with the line of the file on which its key stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) line: usize,
+    pub(super) value: Node,
 }
 
 impl Node {
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The entries of a map; none of anything else.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match self {
+            Self::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
     /// The value at a key.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        let Self::Map(entries) = self else {
-            return None;
-        };
-        entries
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.entry(key).map(|entry| &entry.value)
     }
 
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        let Self::Map(entries) = self else {
-            return None;
-        };
-        entries
-            .iter_mut()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
-    }
-
-    /// The text at a key; empty where there is none.
+    /// The text at a key, or what is written without quotes; empty if there is none.
     pub(super) fn text(&self, key: &str) -> &str {
         match self.get(key) {
             Some(Self::Text(text)) => text,
+            Some(Self::Plain(plain)) => &plain.written,
             _ => "",
+        }
+    }
+
+    /// The value one step down.
+    pub(super) fn step(&self, step: &Step) -> Option<&Self> {
+        match (step, self) {
+            (Step::Key(key), _) => self.get(key),
+            (Step::Element(at), Self::List(list)) => list.get(*at),
+            (Step::Element(_), _) => None,
+        }
+    }
+
+    pub(super) fn step_mut(&mut self, step: &Step) -> Option<&mut Self> {
+        match (step, self) {
+            (Step::Key(key), Self::Map(entries)) => entries
+                .iter_mut()
+                .find(|entry| entry.key == *key)
+                .map(|entry| &mut entry.value),
+            (Step::Element(at), Self::List(list)) => list.get_mut(*at),
+            _ => None,
+        }
+    }
+
+    /// The first line that says something in this value, unless it is a mere scalar.
+    pub(super) fn line(&self) -> Option<usize> {
+        match self {
+            Self::Map(entries) => entries.first().map(|entry| entry.line),
+            Self::List(list) => list.iter().find_map(Self::line),
+            Self::Null | Self::Plain(_) | Self::Text(_) => None,
+        }
+    }
+
+    /// How many values there are in this one, and itself.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Map(entries) => 1 + entries.iter().map(|it| it.value.size()).sum::<usize>(),
+            Self::List(list) => 1 + list.iter().map(Self::size).sum::<usize>(),
+            Self::Null | Self::Plain(_) | Self::Text(_) => 1,
         }
     }
 
@@ -52,9 +101,13 @@ impl Node {
         match (self, new) {
             (Self::Map(old), Value::Object(mut new)) => {
                 let mut entries = Vec::new();
-                for (key, node) in old {
-                    if let Some(value) = new.remove(key) {
-                        entries.push((key.clone(), node.reordered(value)));
+                for Entry { key, line, value } in old {
+                    if let Some(new) = new.remove(key) {
+                        entries.push(Entry {
+                            key: key.clone(),
+                            line: *line,
+                            value: value.reordered(new),
+                        });
                     }
                 }
                 let Self::Map(added) = Self::from(Value::Object(new)) else {
@@ -91,16 +144,22 @@ impl From<Value> for Node {
     fn from(value: Value) -> Self {
         match value {
             Value::Null => Self::Null,
-            Value::Bool(bool) => Self::Bool(bool),
-            Value::Number(number) => Self::Number(number),
+            Value::Bool(_) | Value::Number(_) => Self::Plain(Plain {
+                written: value.to_string(),
+                value,
+            }),
             Value::String(text) => Self::Text(text),
             Value::Array(list) => Self::List(list.into_iter().map(Self::from).collect()),
             Value::Object(object) => {
                 let mut entries: Vec<_> = object
                     .into_iter()
-                    .map(|(key, value)| (key, Self::from(value)))
+                    .map(|(key, value)| Entry {
+                        key,
+                        line: 0,
+                        value: Self::from(value),
+                    })
                     .collect();
-                entries.sort_by_key(|(key, _)| key != "name");
+                entries.sort_by_key(|entry| entry.key != "name");
                 Self::Map(entries)
             }
         }
@@ -111,79 +170,12 @@ impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
-            Self::Bool(bool) => serializer.serialize_bool(*bool),
-            Self::Number(number) => number.serialize(serializer),
+            Self::Plain(plain) => plain.value.serialize(serializer),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(list) => serializer.collect_seq(list),
             Self::Map(entries) => {
-                serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
+                serializer.collect_map(entries.iter().map(|entry| (&entry.key, &entry.value)))
             }
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        Node::deserialize(deserializer)
-    }
-
-    fn visit_bool<E: de::Error>(self, bool: bool) -> Result<Node, E> {
-        Ok(Node::Bool(bool))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Node, E> {
-        Ok(Node::Number(number.into()))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Node, E> {
-        Ok(Node::Number(number.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Node, E> {
-        Number::from_f64(number)
-            .map(Node::Number)
-            .ok_or_else(|| E::custom("JSON has no such number"))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
-            elements.push(element);
-        }
-        Ok(Node::List(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Node::Map(entries))
     }
 }

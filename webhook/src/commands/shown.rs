@@ -4,7 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::names::CONFIG_VARIABLE;
 
-use super::node::Node;
+use injection::workload::Step;
+
+use super::node::{Entry, Node};
+use super::yaml;
 
 /// What the variable is called in the profile of OpenBao.
 const OPENBAO_VARIABLE: &str = "BAO_CONFIG";
@@ -15,20 +18,20 @@ const ABOVE: &str = "(the rest of the configuration above)";
 /// The node with each agent's configuration decoded, a line for each of its values.
 pub(super) fn shown(node: &Node) -> Node {
     match node {
-        Node::Map(entries) => Node::Map(
-            entries
-                .iter()
-                .map(|(key, value)| {
-                    let value = match value {
-                        Node::List(variables) if key == "env" => Node::List(environment(variables)),
-                        other => shown(other),
-                    };
-                    (key.clone(), value)
-                })
-                .collect(),
-        ),
+        Node::Map(entries) => Node::Map(entries.iter().map(shown_entry).collect()),
         Node::List(list) => Node::List(list.iter().map(shown).collect()),
         other => other.clone(),
+    }
+}
+
+fn shown_entry(entry: &Entry) -> Entry {
+    Entry {
+        key: entry.key.clone(),
+        line: entry.line,
+        value: match &entry.value {
+            Node::List(variables) if entry.key == "env" => Node::List(environment(variables)),
+            other => shown(other),
+        },
     }
 }
 
@@ -55,7 +58,7 @@ fn environment(variables: &[Node]) -> Vec<Node> {
         };
         for (number, at) in parts.into_iter().enumerate() {
             let text = if number == 0 { text.as_str() } else { ABOVE };
-            if let Some(value) = variables[at].get_mut("value") {
+            if let Some(value) = variables[at].step_mut(&Step::Key("value".to_owned())) {
                 *value = Node::Text(text.to_owned());
             }
         }
@@ -66,7 +69,12 @@ fn environment(variables: &[Node]) -> Vec<Node> {
 /// The JSON in a base64 text, over several lines and in its own order.
 fn decoded(text: &str) -> Option<String> {
     let bytes = STANDARD.decode(text).ok()?;
-    let value: Node = serde_json::from_slice(&bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (value, _) = yaml::read(&text, 1).ok()?;
+    // What is not JSON is another's.
+    if !matches!(value, Node::Map(_)) {
+        return None;
+    }
     let lines = serde_json::to_string_pretty(&value).ok()?;
     Some(format!("{lines}\n"))
 }

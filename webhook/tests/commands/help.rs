@@ -40,9 +40,9 @@ fn an_argument_that_cannot_be_read_is_named_with_what_to_write() {
         ),
         (
             &["inject", "-o", "yml"],
-            "--output: \"yml\" is not one of text, json",
+            "--output: \"yml\" is not one of yaml, json",
         ),
-        (&["inject", "-o"], "--output needs one of text, json"),
+        (&["inject", "-o"], "--output needs one of yaml, json"),
         (
             &["inject", "--kube-version", "new"],
             "--kube-version: \"new\"",

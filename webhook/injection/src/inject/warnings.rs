@@ -59,7 +59,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    fn new(code: Code, text: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, text: impl Into<String>) -> Self {
         Self {
             code,
             certainty: Certainty::Likely,
@@ -83,7 +83,7 @@ impl Warning {
         }
     }
 
-    fn at(self, key: String) -> Self {
+    pub(crate) fn at(self, key: String) -> Self {
         Self {
             key: Some(key),
             ..self

@@ -1,0 +1,179 @@
+//! Where annotations have to stand for a pod to get them, which depends on the kind of the object.
+
+use contract::annotations::{self, Classification};
+use contract::diagnostics::{Code, manifests};
+
+use super::Extent;
+use super::path::Path;
+use super::search::{Carrier, Template};
+use crate::inject::Warning;
+
+const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
+
+/// Of most workloads.
+const TEMPLATE: [&str; 2] = ["spec", "template"];
+
+/// Groups of Kubernetes itself whose names have a dot. None has pods.
+const GROUPS: [&str; 4] = [
+    "networking.k8s.io",
+    "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// A kind of object, as far as that decides where the annotations of its pods stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind<'a> {
+    name: &'a str,
+    class: Class,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Kubernetes' own, or one with a template in the same place: nothing but the annotations of the
+    /// template reaches pods.
+    Workload,
+    /// Another: its controller may take the annotations of pods from anywhere.
+    Custom,
+    /// No kind: a patch, or values of a chart.
+    Unnamed,
+}
+
+/// What the place of a map of annotations means.
+pub(super) enum Place {
+    /// A pod gets them.
+    Pod(Extent),
+    /// No pod does. There is nothing to say about keys that are not known.
+    Wrong(Option<Warning>),
+}
+
+impl<'a> Kind<'a> {
+    pub(super) fn new(
+        api_version: &str,
+        name: &'a str,
+        templates: &[Template<'_>],
+        carriers: &[Carrier<'_>],
+    ) -> Self {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let is_kubernetes = !name.is_empty() && (!group.contains('.') || GROUPS.contains(&group));
+        let is_pod = |template: &Template<'_>| name.is_empty() && template.path.is(&[]);
+        let class = if is_kubernetes
+            || templates
+                .iter()
+                .any(|it| it.path.is(&TEMPLATE) || is_pod(it))
+            || carriers.iter().any(|it| it.path.starts_with(&TEMPLATE))
+        {
+            Class::Workload
+        } else if name.is_empty() {
+            Class::Unnamed
+        } else {
+            Class::Custom
+        };
+        Self { name, class }
+    }
+
+    /// Whether containers there are a pod's: some kinds take lists of containers of their own.
+    pub(super) fn makes_pods_at(self, path: &Path) -> bool {
+        !path.is(&[]) || matches!(self.name, "Pod" | "")
+    }
+
+    /// How much is there if a template has no image.
+    pub(super) fn extent_of_fragment(self) -> Extent {
+        match self.class {
+            Class::Custom => Extent::Annotations,
+            Class::Workload | Class::Unnamed => Extent::Fragment,
+        }
+    }
+
+    /// What a map means that is not the annotations of one of `templates`.
+    pub(super) fn place(self, carrier: &Carrier<'_>, templates: &[Template<'_>]) -> Place {
+        let path = &carrier.path;
+        let is_own = path.is(&ANNOTATIONS);
+        let wrong = |code, reason| Place::Wrong(self.wrong(carrier, templates, code, reason));
+        match path.last().unwrap_or_default() {
+            "path" => Place::Pod(Extent::Fragment),
+            "matchLabels" | "selector" | "nodeSelector" => Place::Wrong(None),
+            "labels" | "podLabels" | "commonLabels" => wrong(
+                manifests::AS_LABEL,
+                "the injector reads annotations, not labels",
+            ),
+            last if last.ends_with("nnotations") => match self.class {
+                Class::Workload if self.is_right(path, templates) => Place::Pod(Extent::Fragment),
+                Class::Workload
+                    if is_own || path.ends_with(&["jobTemplate", "metadata", "annotations"]) =>
+                {
+                    wrong(manifests::ON_WORKLOAD, NOT_OF_PODS)
+                }
+                Class::Workload => wrong(manifests::MISPLACED, NOT_READ),
+                Class::Custom if is_own && !templates.is_empty() => {
+                    wrong(manifests::ON_WORKLOAD, NOT_OF_PODS)
+                }
+                Class::Custom => Place::Pod(Extent::Annotations),
+                Class::Unnamed => Place::Pod(Extent::Fragment),
+            },
+            last => match self.class {
+                Class::Unnamed | Class::Custom
+                    if !matches!(last, "metadata" | "spec" | "template") =>
+                {
+                    Place::Pod(Extent::Fragment)
+                }
+                _ => wrong(manifests::MISPLACED, NOT_READ),
+            },
+        }
+    }
+
+    /// Whether a workload's pods get the annotations of a template without containers.
+    fn is_right(self, path: &Path, templates: &[Template<'_>]) -> bool {
+        let is_pod = self.name == "Pod" && path.is(&ANNOTATIONS);
+        templates.is_empty() && (is_pod || path.ends_with(&["template", "metadata", "annotations"]))
+    }
+
+    /// Where the annotations belong.
+    fn right_place(self, templates: &[Template<'_>]) -> String {
+        if let Some(template) = templates.first() {
+            return template.path.join(&ANNOTATIONS).to_string();
+        }
+        match self.name {
+            "Pod" => "metadata.annotations".to_owned(),
+            "CronJob" => "spec.jobTemplate.spec.template.metadata.annotations".to_owned(),
+            "PodTemplate" => "template.metadata.annotations".to_owned(),
+            "Deployment"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "ReplicaSet"
+            | "ReplicationController"
+            | "Job" => "spec.template.metadata.annotations".to_owned(),
+            _ => "metadata.annotations of the pod template of a workload".to_owned(),
+        }
+    }
+
+    fn wrong(
+        self,
+        carrier: &Carrier<'_>,
+        templates: &[Template<'_>],
+        code: Code,
+        reason: &str,
+    ) -> Option<Warning> {
+        let mut known = carrier.entries.iter().filter_map(|(key, _)| {
+            let is_known = matches!(annotations::classify(key), Classification::Known { .. });
+            let (_, short) = annotations::split_prefix(key)?;
+            is_known.then_some((key, short))
+        });
+        let (key, short) = known.next()?;
+        let (subject, object) = match known.count() {
+            0 => (format!("{short} has"), "it"),
+            more => (format!("{short} and {more} more have"), "them"),
+        };
+        let place = match carrier.path.to_string() {
+            top if top.is_empty() => "the object itself".to_owned(),
+            path => path,
+        };
+        let right = self.right_place(templates);
+        let text =
+            format!("{subject} no effect in {place}, because {reason}: write {object} in {right}");
+        Some(Warning::new(code, text).at(key.to_string()))
+    }
+}
+
+const NOT_OF_PODS: &str = "pods do not get the annotations of the object that makes them";
+const NOT_READ: &str = "the injector reads metadata.annotations of pods only";
