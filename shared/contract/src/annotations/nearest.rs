@@ -92,19 +92,37 @@ fn prefix_edits(text: &str, key: &str) -> Option<(usize, usize)> {
         .min_by_key(|(distance, _)| *distance)
 }
 
+/// Two texts without the beginning and the end that they share: no edit is needed there.
+fn differing<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    let same = |(left, right): &(char, char)| left == right;
+    let shared = |(character, _): (char, char)| character.len_utf8();
+    let start: usize = left
+        .chars()
+        .zip(right.chars())
+        .take_while(same)
+        .map(shared)
+        .sum();
+    let (left, right) = (&left[start..], &right[start..]);
+    let ends = left.chars().rev().zip(right.chars().rev());
+    let end: usize = ends.take_while(same).map(shared).sum();
+    (&left[..left.len() - end], &right[..right.len() - end])
+}
+
 /// Optimal string alignment distance: insertions, deletions, replacements, and swapped neighbours;
 /// none where that is too many for the key.
 fn edits(text: &str, key: &str) -> Option<usize> {
     let most = most_edits(key);
-    let left: Vec<char> = start(text, key).chars().collect();
-    let right: Vec<char> = key.chars().collect();
+    let (left, right) = differing(start(text, key), key);
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
     if left.len().abs_diff(right.len()) > most {
         return None;
     }
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
     for i in 1..=left.len() {
-        let mut row = vec![i];
+        let mut row = Vec::with_capacity(right.len() + 1);
+        row.push(i);
         for j in 1..=right.len() {
             let same = left[i - 1] == right[j - 1];
             let mut best = (last[j] + 1)
