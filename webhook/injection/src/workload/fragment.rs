@@ -54,10 +54,11 @@ pub(super) fn check(
             values.insert(key.to_string(), Value::String(text));
         }
     }
-    let is_fragment = extent == Extent::Fragment;
     let prefixes = wrong_prefixes(carrier);
-    let asks = lacks(&values, &annotations::INJECT);
-    if asks {
+    let is_idle = lacks(&values, &annotations::INJECT);
+    // What does not ask for an agent lacks more than that.
+    let is_fragment = extent == Extent::Fragment || is_idle;
+    if is_idle {
         values.insert(annotations::INJECT.full_key(), "true".into());
     }
     if is_fragment && lacks(&values, &annotations::ROLE) {
@@ -78,7 +79,7 @@ pub(super) fn check(
     {
         outcome.decision = Decision::Skip(Skip::NotAsked);
     }
-    if asks && !is_fragment && prefixes.is_empty() {
+    if is_idle && extent == Extent::Annotations && prefixes.is_empty() {
         outcome.warnings.extend(asks_for_nothing(carrier));
     }
     outcome.warnings.extend(prefixes);
