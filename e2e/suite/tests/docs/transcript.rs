@@ -45,7 +45,7 @@ fn is(line: &str, quoted: &str) -> bool {
 /// their dependencies.
 fn demo() -> Command {
     let recipe = Command::new("make")
-        .args(["--dry-run", "demo"])
+        .args(["--dry-run", "--no-print-directory", "demo"])
         .current_dir(root())
         .output()
         .unwrap();
