@@ -66,12 +66,34 @@ fn end_of_list(text: &[u8]) -> Option<usize> {
 /// Where the quotation mark stands that closes a text which begins at `at`.
 fn end_of_text(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
+        at += plain(&text[at.min(text.len())..]);
         match text.get(at)? {
             b'"' => return Some(at),
             b'\\' => at += 2,
             _ => at += 1,
         }
     }
+}
+
+/// How many bytes there are before the next quotation mark or backslash, in steps of eight: fewer by
+/// up to seven.
+fn plain(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // A byte that is zero borrows from its highest bit, and of those it is the first that counts.
+    let is_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (words, _) = text.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let found =
+            is_zero(word ^ (ONES * u64::from(b'"'))) | is_zero(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
 }
 
 #[cfg(test)]

@@ -42,10 +42,12 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
         let Some(report) = template.lint() else {
             return Vec::new();
         };
-        let key = self.key(&annotations::TEMPLATE, secret);
         let findings = report.findings.iter();
         let mut warnings: Vec<_> = findings
-            .map(|finding| told(secret.raw_name, finding).at(key.clone()))
+            .map(|finding| {
+                let key = self.key(&annotations::TEMPLATE, secret);
+                told(secret.raw_name, finding).at(key)
+            })
             .collect();
         warnings.extend(self.not_read(secret, &report));
         for read in report.reads {
@@ -85,8 +87,8 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
             }
             _ => {}
         }
-        let key = self.key(spec, secret);
-        warnings.into_iter().map(|it| it.at(key.clone())).collect()
+        let at = |it: Warning| it.at(self.key(spec, secret));
+        warnings.into_iter().map(at).collect()
     }
 
     /// A template that does not read the path that its secret names.
@@ -102,21 +104,23 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
         if reads.clone().any(|read| read == path.as_str()) {
             return None;
         }
-        let key = self.key(spec, secret);
+        let near = nearest_of(path.as_str(), reads.clone());
         let start = format!(
             "{}-{name}: the template does not read {}",
             spec.key,
             shown(path.as_str())
         );
-        if let Some(near) = nearest_of(path.as_str(), reads.clone()) {
-            let text = format!("{start}, but {}: one of them is misspelt", shown(near));
-            return Some(Warning::new(codes::NOT_READ, text).at(key));
-        }
-        let text = match reads.next() {
-            Some(read) => format!("{start}, but {}", shown(read)),
-            None => start,
+        let warning = match (near, reads.next()) {
+            (Some(near), _) => Warning::new(
+                codes::NOT_READ,
+                format!("{start}, but {}: one of them is misspelt", shown(near)),
+            ),
+            (None, Some(read)) => {
+                Warning::hint(codes::NOT_READ, format!("{start}, but {}", shown(read)))
+            }
+            (None, None) => Warning::hint(codes::NOT_READ, start),
         };
-        Some(Warning::hint(codes::NOT_READ, text).at(key))
+        Some(warning.at(self.key(spec, secret)))
     }
 
     fn note(&mut self, secret: &'a str, read: Read) {
