@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::secrets as codes;
-use templating::{Engine, Partials};
+use templating::{Engine, Partials, Template};
 
 use super::templates::Checks;
 use super::{Subject, Warning, commands, files};
@@ -33,12 +33,31 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let in_another_case = |name: &str| declared.in_another_case(name);
     let partials = LazyCell::new(|| partials(&subject.asked.secrets));
     let mut checks = Checks::new(subject);
-    for secret in &subject.asked.secrets {
+    let secrets = &subject.asked.secrets;
+    // One kind of work after the other: in turns, each would push the other's code out of the
+    // processor's cache.
+    let mut parsed = Vec::new();
+    for secret in secrets {
         warnings.extend(without_secret(subject, in_another_case, secret));
-        warnings.extend(template(subject, || partials.clone(), secret, &mut checks));
-        warnings.extend(commands::warnings(subject, secret));
+        match &secret.content {
+            Content::Inline(text) => match parse(subject, || partials.clone(), secret, text) {
+                Ok(template) => parsed.push((secret, template)),
+                Err(warning) => warnings.push(warning),
+            },
+            Content::Default { path, .. } => {
+                warnings.extend(default_template(subject, secret, path));
+                warnings.extend(checks.path(secret));
+            }
+            Content::File(_) => {}
+        }
+    }
+    for (secret, template) in &parsed {
+        warnings.extend(checks.template(secret, template));
     }
     warnings.extend(checks.across());
+    for secret in secrets {
+        warnings.extend(commands::warnings(subject, secret));
+    }
     warnings.extend(files::warnings(subject));
     warnings.extend(same_files(subject));
     warnings.extend(orphans(subject));
@@ -102,58 +121,51 @@ fn without_secret<'p>(
     Some(Warning::sure(code, text).at(subject.annotations.key_for(spec, name)))
 }
 
-fn template<'a>(
+/// The template, or what keeps it from being parsed.
+fn parse(
     subject: Subject<'_, '_>,
     partials: impl FnOnce() -> Partials,
-    secret: &'a Secret<'_>,
-    checks: &mut Checks<'a, '_, '_>,
-) -> Vec<Warning> {
+    secret: &Secret<'_>,
+    source: &str,
+) -> Result<Template, Warning> {
     let name = secret.raw_name;
-    match &secret.content {
-        Content::Inline(text) => {
-            let options = templating::Options {
-                engine: secret.engine,
-                partials: match secret.engine {
-                    Engine::Go => Partials::default(),
-                    Engine::Handlebars => partials(),
-                },
-                left_delimiter: secret.left_delimiter.to_owned(),
-                right_delimiter: secret.right_delimiter.to_owned(),
-                ..templating::Options::default()
-            };
-            let source = text;
-            let error = match templating::Template::parse(source, options) {
-                Ok(template) => return checks.template(secret, &template),
-                Err(error) => error,
-            };
-            let (line, column) = (error.line(), error.column());
-            let hint = error.hint().map(|hint| format!(" ({hint})"));
-            let text = format!(
-                "agent-inject-template-{name} does not parse: line {line}, column {column}: {}{}",
-                error.message(),
-                hint.as_deref().unwrap_or_default()
-            );
-            let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
-            let excerpt = error.excerpt(source);
-            vec![
-                Warning::sure(codes::TEMPLATE, text)
-                    .at(key)
-                    .showing(excerpt),
-            ]
-        }
-        Content::Default { path, .. } if path.contains("/data/") => {
-            let text = format!(
-                "agent-inject-secret-{name}: on KV v2 the default template writes data and metadata: \
-                 give one of your own"
-            );
-            let key = subject.annotations.key_for(&annotations::SECRET, name);
-            let mut warnings = vec![Warning::new(codes::DEFAULT_TEMPLATE_ON_KV2, text).at(key)];
-            warnings.extend(checks.path(secret));
-            warnings
-        }
-        Content::Default { .. } => checks.path(secret),
-        Content::File(_) => Vec::new(),
+    let options = templating::Options {
+        engine: secret.engine,
+        partials: match secret.engine {
+            Engine::Go => Partials::default(),
+            Engine::Handlebars => partials(),
+        },
+        left_delimiter: secret.left_delimiter.to_owned(),
+        right_delimiter: secret.right_delimiter.to_owned(),
+        ..templating::Options::default()
+    };
+    Template::parse(source, options).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let hint = error.hint().map(|hint| format!(" ({hint})"));
+        let text = format!(
+            "agent-inject-template-{name} does not parse: line {line}, column {column}: {}{}",
+            error.message(),
+            hint.as_deref().unwrap_or_default()
+        );
+        let key = subject.annotations.key_for(&annotations::TEMPLATE, name);
+        Warning::sure(codes::TEMPLATE, text)
+            .at(key)
+            .showing(error.excerpt(source))
+    })
+}
+
+/// A secret of KV version 2 without a template of its own.
+fn default_template(subject: Subject<'_, '_>, secret: &Secret<'_>, path: &str) -> Option<Warning> {
+    if !path.contains("/data/") {
+        return None;
     }
+    let name = secret.raw_name;
+    let text = format!(
+        "agent-inject-secret-{name}: on KV v2 the default template writes data and metadata: give \
+         one of your own"
+    );
+    let key = subject.annotations.key_for(&annotations::SECRET, name);
+    Some(Warning::new(codes::DEFAULT_TEMPLATE_ON_KV2, text).at(key))
 }
 
 /// What Handlebars templates may include: the other inline ones, by the names of their files, as
