@@ -48,21 +48,25 @@ pub struct Operand<'t>(Source<'t>, &'t ast::Operand);
 pub enum Shape<'t> {
     /// `.`
     Dot,
-    /// A text in quotes.
-    Text(String),
+    /// A text in quotes, of UTF-8.
+    Text(&'t str),
     /// Fields of the dot.
-    Field(Vec<&'t str>),
+    Field(Names<'t>),
     /// A variable with its dollar sign, and its fields.
-    Variable(&'t str, Vec<&'t str>),
+    Variable(&'t str, Names<'t>),
     /// A function by its name.
     Function(&'t str),
     /// A pipeline in parentheses.
     Pipe(Pipe<'t>),
     /// Fields of what stands in front of them.
-    Chain(Operand<'t>, Vec<&'t str>),
-    /// `nil`, a boolean or a number.
+    Chain(Operand<'t>, Names<'t>),
+    /// `nil`, a boolean, a number, or a text that is not UTF-8.
     Other,
 }
+
+/// The names of fields, each one of what the name in front of it gives.
+#[derive(Clone, Copy)]
+pub struct Names<'t>(Source<'t>, &'t [ast::Span]);
 
 impl Template {
     /// The nodes of the template itself.
@@ -139,6 +143,14 @@ impl<'t> Pipe<'t> {
     }
 }
 
+impl<'t> Names<'t> {
+    /// The names, without dots.
+    pub fn iter(self) -> impl Iterator<Item = &'t str> {
+        let Self(source, spans) = self;
+        spans.iter().map(move |span| source.text(*span))
+    }
+}
+
 impl<'t> Operand<'t> {
     /// The byte at which it begins.
     pub fn start(self) -> usize {
@@ -148,17 +160,21 @@ impl<'t> Operand<'t> {
     /// What it is.
     pub fn shape(self) -> Shape<'t> {
         let Self(source, operand) = self;
-        let fields = |spans: &'t [ast::Span]| spans.iter().map(|it| source.text(*it)).collect();
+        let names = |spans: &'t [ast::Span]| Names(source, spans);
         match &operand.kind {
             OperandKind::Dot => Shape::Dot,
-            OperandKind::String { text, .. } => Shape::Text(text.to_str_lossy().into_owned()),
-            OperandKind::Field(names) => Shape::Field(fields(names)),
-            OperandKind::Variable(name, names) => {
-                Shape::Variable(source.text(*name), fields(names))
+            OperandKind::String { text, .. } => {
+                std::str::from_utf8(text.as_bytes()).map_or(Shape::Other, Shape::Text)
+            }
+            OperandKind::Field(fields) => Shape::Field(names(fields)),
+            OperandKind::Variable(name, fields) => {
+                Shape::Variable(source.text(*name), names(fields))
             }
             OperandKind::Function(callee) => Shape::Function(source.text(callee.name)),
             OperandKind::Pipe(pipe) => Shape::Pipe(Pipe(source, pipe)),
-            OperandKind::Chain(inner, names) => Shape::Chain(Operand(source, inner), fields(names)),
+            OperandKind::Chain(inner, fields) => {
+                Shape::Chain(Operand(source, inner), names(fields))
+            }
             OperandKind::Nil | OperandKind::Bool(_) | OperandKind::Number(_) => Shape::Other,
         }
     }

@@ -78,11 +78,11 @@ diagnostics! {
         "engines that make credentials or certificates answer with their keys in `.Data`",
         "write `.Data.KEY`";
     RANGE_OVER_SECRET = 1222:
-        "`range over a secret`",
-        "a secret is one value, and `range` goes through many",
+        "`a secret is a single value`",
+        "`range` goes through many values",
         "write `with` instead of `range`";
     ESCAPE_LEFT_OVER = 1223:
-        "`the template reads nothing and writes the text of a template`",
+        "`this writes the text of a template instead of a secret`",
         "braces that Helm was to take away are left, so the file gets the template instead of the secret",
         "render the chart, or write the template without the escape";
     ADDRESS_AS_PATH = 1224:
@@ -91,7 +91,7 @@ diagnostics! {
         "remove `v1/`";
     METADATA_PATH = 1225:
         "`… is the metadata of a secret`",
-        "below `metadata/` KV v2 keeps versions and dates, but no values",
+        "below `metadata/` KV v2 keeps versions, dates and `custom_metadata`, but no values",
         "write `data/` instead";
     CERTIFICATE_READ = 1226:
         "`… issues a certificate and cannot be read`",
@@ -103,7 +103,7 @@ diagnostics! {
         "write `pkiCert`, whose fields are `.Cert`, `.Key`, `.CA`";
     TWO_CERTIFICATES = 1228:
         "`the private key of one certificate and another certificate`",
-        "two templates issue a certificate each, because their arguments differ, and the key of one does not fit the other",
+        "two templates issue a certificate each, because their arguments or functions differ, and the key of one does not fit the other",
         "give both the same arguments, or write `pkiCert` in both";
     NOT_READ = 1229:
         "`the template does not read …`",
@@ -113,4 +113,20 @@ diagnostics! {
         "`… begins with a slash`",
         "paths of Vault's API begin with the name of a mount; the agent takes the slash away",
         "write the path without it";
+    FIELD_OF_SECRET = 1231:
+        "`… is not a field of a secret`",
+        "a secret has `.Data`, `.LeaseID`, `.LeaseDuration` and `.Renewable`; the keys are in `.Data`",
+        "write `.Data.KEY`, or `.Data.data.KEY` if the path is KV v2";
+    NOTHING_IN_DOT = 1232:
+        "`the root of a template has no …`",
+        "outside `with`, and behind `$`, the dot is empty, so rendering fails",
+        "write `{{ with secret \"PATH\" }}` around it, and the field without `$`";
+    ARGUMENTS_OF_SECRET = 1233:
+        "`… is called without a path` or `the argument … has no value`",
+        "`secret` and `pkiCert` take a path and arguments of the form `KEY=VALUE`",
+        "write `secret \"PATH\" \"KEY=VALUE\"`";
+    FIELD_OF_CERTIFICATE = 1234:
+        "`pkiCert gives .Cert, .Key, .CA and .CAChain`",
+        "only `secret` has the keys of the API, such as `.Data.private_key`",
+        "write `.Cert`, `.Key`, `.CA` or `.CAChain`";
 }

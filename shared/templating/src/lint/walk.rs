@@ -1,30 +1,66 @@
 //! Follows what dots and variables hold through the tree.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-
 use text_template::Template;
-use text_template::view::{Branch, Node, Operand, Pipe, Shape};
+use text_template::view::{Branch, Names, Node, Operand, Pipe, Shape};
 
 use super::path::{ApiPath, EngineKind};
 use super::{Finding, Problem, Read, Report};
+
+mod assigned;
+mod escape;
 
 /// What a value is, as far as the text says. Secrets are numbers of reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// Anything.
     Unknown,
+    /// The dot of the template itself: nothing.
+    Nothing,
     Secret(usize),
     /// The `.Data` of a secret.
     Data(usize),
+    /// A certificate of `pkiCert`, and its `.Data`, which is the same.
+    Certificate(usize),
 }
 
-/// What the templates of no other language have.
-const OURS: [&str; 3] = ["secret \"", "pkiCert \"", ".Data."];
+/// The fields of a secret.
+const FIELDS: [&str; 8] = [
+    "RequestID",
+    "LeaseID",
+    "LeaseDuration",
+    "Renewable",
+    "Data",
+    "Warnings",
+    "Auth",
+    "WrapInfo",
+];
+
+/// What the metadata of a secret of KV v2 have.
+const METADATA: [&str; 10] = [
+    "cas_required",
+    "created_time",
+    "current_version",
+    "custom_metadata",
+    "delete_version_after",
+    "keys",
+    "max_versions",
+    "oldest_version",
+    "updated_time",
+    "versions",
+];
+
+/// What the API calls the parts of a certificate, and `pkiCert` their fields.
+const PARTS: [(&str, &str); 4] = [
+    ("certificate", "Cert"),
+    ("private_key", "Key"),
+    ("issuing_ca", "CA"),
+    ("ca_chain", "CAChain"),
+];
 
 /// Findings of one template. Who mends these finds the others.
 const MOST_FINDINGS: usize = 10;
 
-pub(super) fn report(template: &Template) -> Report {
+pub(super) fn report(template: &Template) -> Report<'_> {
     let mut walk = Walk {
         template,
         report: Report {
@@ -32,15 +68,11 @@ pub(super) fn report(template: &Template) -> Report {
             ..Report::default()
         },
         engines: Vec::new(),
-        scope: Vec::new(),
-        held: HashMap::new(),
-        assigned: HashSet::new(),
+        scope: vec![("$", Held::Nothing)],
+        assigned: None,
         escape: None,
-        written: String::new(),
     };
-    walk.collect(template.root());
-    template.definitions().for_each(|nodes| walk.collect(nodes));
-    walk.nodes(template.root(), Held::Unknown);
+    walk.nodes(template.root(), Held::Nothing);
     for nodes in template.definitions() {
         walk.leave(0);
         walk.nodes(nodes, Held::Unknown);
@@ -50,49 +82,23 @@ pub(super) fn report(template: &Template) -> Report {
 
 struct Walk<'t> {
     template: &'t Template,
-    report: Report,
-    /// Of each read the engine that its path tells.
-    engines: Vec<EngineKind>,
-    /// The variables in scope, the innermost last, and what those of each name hold.
-    scope: Vec<&'t str>,
-    held: HashMap<&'t str, Vec<Held>>,
-    /// Variables that get another value somewhere: nothing is said of them.
-    assigned: HashSet<&'t str>,
+    report: Report<'t>,
+    /// Of each read the engine that its path tells, and the place.
+    engines: Vec<(EngineKind, usize)>,
+    /// The variables in scope and what they hold, the innermost last.
+    scope: Vec<(&'t str, Held)>,
+    /// Variables that get another value somewhere, once anybody asks: nothing is said of them.
+    assigned: Option<Vec<&'t str>>,
     /// Where the first text stands that opens an action.
     escape: Option<usize>,
-    /// What is written whatever is read.
-    written: String,
 }
 
 impl<'t> Walk<'t> {
-    /// Notes down the variables that are assigned to.
-    fn collect(&mut self, nodes: impl Iterator<Item = Node<'t>>) {
-        for node in nodes {
-            match node {
-                Node::Action(pipe) => self.collect_pipe(pipe),
-                Node::If(branch) | Node::With(branch) | Node::Range(branch) => {
-                    for (pipe, list) in branch.arms() {
-                        self.collect_pipe(pipe);
-                        self.collect(list);
-                    }
-                    self.collect(branch.otherwise());
-                }
-                Node::Template(_) | Node::Text(_) | Node::Other => {}
-            }
-        }
-    }
-
-    fn collect_pipe(&mut self, pipe: Pipe<'t>) {
-        if pipe.is_assignment() {
-            self.assigned.extend(pipe.variables());
-        }
-    }
-
     fn nodes(&mut self, nodes: impl Iterator<Item = Node<'t>>, dot: Held) {
         for node in nodes {
             match node {
                 Node::Action(pipe) => {
-                    self.escape(pipe);
+                    self.escaped(pipe);
                     let held = self.pipe(pipe, dot);
                     self.declare(pipe, held);
                 }
@@ -104,8 +110,7 @@ impl<'t> Walk<'t> {
                         self.pipe(pipe, dot);
                     }
                 }
-                Node::Text(text) => self.written.push_str(text),
-                Node::Other => {}
+                Node::Text(_) | Node::Other => {}
             }
         }
     }
@@ -126,8 +131,16 @@ impl<'t> Walk<'t> {
     fn range(&mut self, branch: Branch<'t>, dot: Held) {
         let outside = self.scope.len();
         for (pipe, list) in branch.arms() {
-            if let (Held::Secret(_), Some(start)) = (self.pipe(pipe, dot), start(pipe)) {
-                self.find(start, Problem::RangeOverSecret);
+            let problem = match self.pipe(pipe, dot) {
+                Held::Secret(_) => Some(Problem::RangeOverSecret),
+                Held::Data(read) if self.engines[read].0 == EngineKind::Versioned => {
+                    let path = self.report.reads[read].path;
+                    Some(Problem::RangeOverData { path })
+                }
+                _ => None,
+            };
+            if let (Some(problem), Some(start)) = (problem, start(pipe)) {
+                self.find(start, problem);
             }
             self.declare(pipe, Held::Unknown);
             self.nodes(list, Held::Unknown);
@@ -142,44 +155,69 @@ impl<'t> Walk<'t> {
             return;
         }
         for name in pipe.variables() {
-            self.scope.push(name);
-            self.held.entry(name).or_default().push(held);
+            self.scope.push((name, held));
         }
     }
 
     /// Forgets the variables declared since.
     fn leave(&mut self, scope: usize) {
-        for name in self.scope.drain(scope..) {
-            if let Some(held) = self.held.get_mut(name) {
-                held.pop();
-            }
-        }
+        self.scope.truncate(scope);
     }
 
     /// What a pipeline gives.
     fn pipe(&mut self, pipe: Pipe<'t>, dot: Held) -> Held {
         let mut held = Held::Unknown;
         for (at, command) in pipe.commands().enumerate() {
-            let operands: Vec<_> = command.collect();
-            let result = self.command(&operands, dot, at > 0);
+            let result = self.command(command, dot, at > 0);
             // The result of the command before is one more argument.
             held = if at == 0 { result } else { Held::Unknown };
         }
         held
     }
 
-    fn command(&mut self, operands: &[Operand<'t>], dot: Held, is_piped: bool) -> Held {
-        let Some((first, arguments)) = operands.split_first() else {
+    fn command(
+        &mut self,
+        mut operands: impl Iterator<Item = Operand<'t>>,
+        dot: Held,
+        is_piped: bool,
+    ) -> Held {
+        let Some(first) = operands.next() else {
             return Held::Unknown;
         };
-        let held: Vec<_> = arguments.iter().map(|it| self.operand(*it, dot)).collect();
-        match first.shape() {
-            Shape::Function(name @ ("secret" | "pkiCert")) => {
-                self.read(*first, arguments, name == "pkiCert", is_piped)
+        let Shape::Function(name) = first.shape() else {
+            operands.for_each(|it| _ = self.operand(it, dot));
+            return self.operand(first, dot);
+        };
+        match name {
+            "secret" | "pkiCert" => {
+                let arguments: Vec<_> = operands.collect();
+                for argument in &arguments {
+                    self.operand(*argument, dot);
+                }
+                self.read(first, name, &arguments, is_piped)
             }
-            Shape::Function("index") => self.index(arguments, &held),
-            Shape::Function(_) => Held::Unknown,
-            _ => self.operand(*first, dot),
+            "index" => {
+                let held = operands.next().map(|it| (it, self.operand(it, dot)));
+                let key = operands.next();
+                if let (Some((object, held)), Some(key)) = (held, key) {
+                    self.index(object.start(), held, key);
+                }
+                key.into_iter()
+                    .chain(operands)
+                    .for_each(|it| _ = self.operand(it, dot));
+                Held::Unknown
+            }
+            _ => {
+                for operand in operands {
+                    self.operand(operand, dot);
+                    if let (Shape::Text(text), "print" | "printf" | "println") =
+                        (operand.shape(), name)
+                    {
+                        self.escape(operand.start(), text);
+                    }
+                }
+                Held::Unknown
+            }
         }
     }
 
@@ -187,142 +225,166 @@ impl<'t> Walk<'t> {
         let start = operand.start();
         match operand.shape() {
             Shape::Dot => dot,
-            Shape::Field(names) => self.fields(start, dot, &names),
+            Shape::Field(names) => self.fields(start, dot, names),
             Shape::Variable(name, names) => {
                 let held = self.variable(name);
-                self.fields(start, held, &names)
+                self.fields(start, held, names)
             }
             Shape::Pipe(pipe) => self.pipe(pipe, dot),
             Shape::Chain(inner, names) => {
                 let held = self.operand(inner, dot);
-                self.fields(start, held, &names)
+                self.fields(start, held, names)
             }
             Shape::Text(_) | Shape::Function(_) | Shape::Other => Held::Unknown,
         }
     }
 
-    fn variable(&self, name: &str) -> Held {
-        if self.assigned.contains(name) {
-            return Held::Unknown;
+    fn variable(&mut self, name: &str) -> Held {
+        let held = self.scope.iter().rev().find(|it| it.0 == name);
+        match held {
+            None | Some((_, Held::Unknown)) => Held::Unknown,
+            Some((_, held)) => {
+                let template = self.template;
+                let assigned = self
+                    .assigned
+                    .get_or_insert_with(|| assigned::in_all(template));
+                if assigned.contains(&name) {
+                    Held::Unknown
+                } else {
+                    *held
+                }
+            }
         }
-        let held = self.held.get(name).and_then(|held| held.last());
-        held.copied().unwrap_or(Held::Unknown)
     }
 
-    fn fields(&mut self, start: usize, held: Held, names: &[&str]) -> Held {
+    fn fields(&mut self, start: usize, held: Held, names: Names<'t>) -> Held {
         names.iter().fold(held, |held, name| match held {
-            Held::Secret(read) if *name == "Data" => Held::Data(read),
+            Held::Secret(read) if name == "Data" => Held::Data(read),
+            Held::Certificate(_) if name == "Data" => held,
             Held::Data(read) => {
                 self.key(start, read, name);
                 Held::Unknown
             }
-            Held::Secret(_) | Held::Unknown => Held::Unknown,
+            Held::Certificate(read) => {
+                self.part(start, read, name);
+                Held::Unknown
+            }
+            Held::Secret(_) => {
+                if !FIELDS.contains(&name) {
+                    self.find(start, Problem::NoField { name });
+                }
+                Held::Unknown
+            }
+            Held::Nothing => {
+                self.find(start, Problem::NothingInDot { name });
+                Held::Unknown
+            }
+            Held::Unknown => Held::Unknown,
         })
     }
 
     /// `index` with a key in quotes reads it as a field does.
-    fn index(&mut self, arguments: &[Operand<'t>], held: &[Held]) -> Held {
-        if let ([Held::Data(read), ..], [object, key, ..]) = (held, arguments)
-            && let Shape::Text(key) = key.shape()
-        {
-            self.key(object.start(), *read, &key);
+    fn index(&mut self, start: usize, held: Held, key: Operand<'t>) {
+        if let (Held::Data(read), Shape::Text(key)) = (held, key.shape()) {
+            self.key(start, read, key);
         }
-        Held::Unknown
     }
 
     /// A key of a secret's data is read.
-    fn key(&mut self, start: usize, read: usize, key: &str) {
-        let (engine, read) = (self.engines[read], &mut self.report.reads[read]);
-        read.keys.insert(key.to_owned());
-        let path = || read.path.clone();
+    fn key(&mut self, start: usize, read: usize, key: &'t str) {
+        let (engine, read) = (self.engines[read].0, &mut self.report.reads[read]);
+        read.keys.push(key);
+        let path = read.path;
+        let is_clear = engine == EngineKind::Versioned;
         let problem = match (engine, key) {
-            (EngineKind::Versioned, "data" | "metadata") => return,
-            (EngineKind::Versioned, key) => Problem::MissingData {
-                key: key.to_owned(),
-                path: path(),
+            (EngineKind::Versioned | EngineKind::PerhapsVersioned, "data" | "metadata") => return,
+            (EngineKind::Versioned | EngineKind::PerhapsVersioned, key) => Problem::MissingData {
+                key,
+                path,
+                is_clear,
             },
-            (EngineKind::Credentials | EngineKind::Certificate, "data") => {
-                Problem::NoData { path: path() }
+            (EngineKind::Credentials | EngineKind::Certificate, "data") => Problem::NoData { path },
+            (EngineKind::Metadata, key) if !METADATA.contains(&key) => {
+                Problem::MetadataKey { path }
             }
             _ => return,
         };
         self.find(start, problem);
     }
 
+    /// A field of a certificate is read.
+    fn part(&mut self, start: usize, read: usize, key: &'t str) {
+        self.report.reads[read].keys.push(key);
+        if let Some((_, field)) = PARTS.into_iter().find(|it| it.0 == key) {
+            self.find(start, Problem::CertificateField { key, field });
+        }
+    }
+
     /// A call of `secret` or `pkiCert`.
     fn read(
         &mut self,
         call: Operand<'t>,
+        function: &'t str,
         arguments: &[Operand<'t>],
-        is_certificate: bool,
         is_piped: bool,
     ) -> Held {
-        let texts: Option<Vec<String>> = arguments
+        let Some((first, arguments)) = arguments.split_first() else {
+            if !is_piped {
+                self.find(call.start(), Problem::NoPath { function });
+            }
+            self.report.is_complete = false;
+            return Held::Unknown;
+        };
+        let Shape::Text(written) = first.shape() else {
+            // A path that is made when the template is rendered.
+            self.report.is_complete = false;
+            return Held::Unknown;
+        };
+        let texts: Option<Vec<&str>> = arguments
             .iter()
             .map(|argument| match argument.shape() {
                 Shape::Text(text) => Some(text),
                 _ => None,
             })
             .collect();
-        let Some((Shape::Text(written), is_write)) = arguments
-            .first()
-            .map(|first| (first.shape(), arguments.len() > 1 || is_piped))
-        else {
-            // No path, or one that is made when the template is rendered.
-            self.report.is_complete = false;
-            return Held::Unknown;
-        };
-        let path = ApiPath::new(&written);
-        let name = || path.as_str().to_owned();
-        if path.is_address() {
-            self.find(call.start(), Problem::Address { path: name() });
+        for argument in arguments {
+            if let Shape::Text(text) = argument.shape()
+                && !text.is_empty()
+                && !text.contains('=')
+            {
+                self.find(argument.start(), Problem::NoPair { argument: text });
+            }
         }
-        let engine = path.engine();
-        match engine {
-            EngineKind::Metadata if !is_certificate => {
-                self.find(call.start(), Problem::Metadata { path: name() });
-            }
-            EngineKind::Certificate if !is_certificate && is_write => {
-                self.find(call.start(), Problem::CertificateWrite { path: name() });
-            }
-            EngineKind::Certificate if !is_certificate => {
-                self.find(call.start(), Problem::CertificateRead { path: name() });
-            }
-            _ => {}
+        let (is_certificate, is_write) = (function == "pkiCert", !arguments.is_empty() || is_piped);
+        let (api, read) = (ApiPath::new(written), self.report.reads.len());
+        let path = api.as_str();
+        if api.is_address() {
+            self.find(call.start(), Problem::Address { path });
         }
-        let read = self.report.reads.len();
-        self.engines.push(engine);
+        let engine = api.engine();
+        if engine == EngineKind::Certificate && !is_certificate {
+            let problem = if is_write {
+                Problem::CertificateWrite { path, read }
+            } else {
+                Problem::CertificateRead { path }
+            };
+            self.find(call.start(), problem);
+        }
+        self.engines.push((engine, call.start()));
         self.report.reads.push(Read {
-            path: name(),
-            arguments: texts.filter(|_| !is_piped).map(|texts| texts[1..].to_vec()),
+            path,
+            arguments: texts.filter(|_| !is_piped),
             is_certificate,
-            keys: BTreeSet::new(),
+            keys: Vec::new(),
         });
         if is_certificate {
-            Held::Unknown
+            Held::Certificate(read)
         } else {
             Held::Secret(read)
         }
     }
 
-    /// Helm writes `{{ "{{" }}` and raw texts for what is to be a template afterwards.
-    fn escape(&mut self, pipe: Pipe<'t>) {
-        let mut commands = pipe.commands();
-        let (Some(command), None) = (commands.next(), commands.next()) else {
-            return;
-        };
-        let mut operands = command;
-        if let (Some(operand), None) = (operands.next(), operands.next())
-            && let Shape::Text(text) = operand.shape()
-        {
-            if text.contains("{{") {
-                self.escape.get_or_insert(operand.start());
-            }
-            self.written.push_str(&text);
-        }
-    }
-
-    fn find(&mut self, start: usize, problem: Problem) {
+    fn find(&mut self, start: usize, problem: Problem<'t>) {
         if self.report.findings.len() == MOST_FINDINGS {
             return;
         }
@@ -334,15 +396,13 @@ impl<'t> Walk<'t> {
         });
     }
 
-    /// A template that reads something may write one on purpose, and one of others reads no secret.
-    fn finish(mut self) -> Report {
-        let is_ours = |text: &str| OURS.iter().any(|ours| text.contains(ours));
-        if self.report.reads.is_empty()
-            && self.report.is_complete
-            && let Some(start) = self.escape
-            && is_ours(&self.written)
-        {
-            self.find(start, Problem::Escape);
+    fn finish(mut self) -> Report<'t> {
+        self.left_over();
+        for (at, (engine, start)) in std::mem::take(&mut self.engines).into_iter().enumerate() {
+            let read = &self.report.reads[at];
+            if engine == EngineKind::Metadata && read.keys.is_empty() && !read.is_certificate {
+                self.find(start, Problem::Metadata { path: read.path });
+            }
         }
         self.report
     }

@@ -38,6 +38,23 @@ fn templates_that_read_what_is_there_are_let_through_in_silence() {
             "true",
             "{{ with secret \"secret/data/app\" }}{{ .Data.data.a }}{{ end }}",
         ),
+        (
+            "secret/app",
+            "{{ with secret \"secret/data/app\" }}{{ .Data.data.a }}{{ end }}",
+        ),
+        (
+            "secret/creds/db",
+            "{{ with secret \"secret/creds/db\" }}{{ .Data.data.password }}{{ end }}",
+        ),
+        (
+            "secret/issue/web",
+            "{{ with secret \"secret/issue/web\" }}{{ .Data.data.password }}{{ end }}",
+        ),
+        ("kv/pki/issue/a", ""),
+        (
+            "secret/metadata/app",
+            "{{ with secret \"secret/metadata/app\" }}{{ .Data.custom_metadata.owner }}{{ end }}",
+        ),
     ] {
         assert_eq!(told(path, template), [], "{template}");
     }
@@ -108,6 +125,44 @@ fn what_cannot_be_in_the_answer_is_warned_of_with_its_code() {
             Hint,
         ),
         ("secret/data/app", "static", 1229, Hint),
+        (
+            "kv1/app/data/a",
+            "{{ with secret \"kv1/app/data/a\" }}{{ .Data.password }}{{ end }}",
+            1220,
+            Hint,
+        ),
+        (
+            "kv/data/a",
+            "{{ with secret \"kv/data/a\" }}{{ range $k, $v := .Data }}x{{ end }}{{ end }}",
+            1220,
+            Likely,
+        ),
+        (
+            "secret/metadata/app",
+            "{{ with secret \"secret/metadata/app\" }}{{ .Data.data.a }}{{ end }}",
+            1225,
+            Likely,
+        ),
+        (
+            "kv/app",
+            "{{ with secret \"kv/app\" }}{{ .data.password }}{{ end }}",
+            1231,
+            Sure,
+        ),
+        ("kv/app", "{{ .Data.password }}", 1232, Likely),
+        ("kv/app", "{{ with secret }}x{{ end }}", 1233, Sure),
+        (
+            "kv/app",
+            "{{ with secret \"kv/app\" \"ttl\" }}x{{ end }}",
+            1233,
+            Sure,
+        ),
+        (
+            "pki/issue/a",
+            "{{ with pkiCert \"pki/issue/a\" \"common_name=a\" }}{{ .Data.private_key }}{{ end }}",
+            1234,
+            Sure,
+        ),
         ("v1/secret/data/app", "", 1224, Likely),
         ("secret/metadata/app", "", 1225, Likely),
         ("pki/issue/app", "", 1226, Likely),
@@ -132,42 +187,91 @@ fn hints_are_not_for_admission() {
 }
 
 #[test]
-fn the_key_of_one_certificate_beside_another_is_warned_of() {
-    let pair = |first: &str, second: &str| {
-        let template = |arguments: &str, key: &str| {
-            format!(
-                "{{{{ with secret \"pki/issue/a\" {arguments} }}}}{{{{ .Data.{key} }}}}{{{{ end }}}}"
-            )
-        };
-        let (key, certificate) = (
-            template(first, "private_key"),
-            template(second, "certificate"),
-        );
-        warned(&[
-            ("agent-inject-secret-key", "pki/issue/a"),
-            ("agent-inject-template-key", &key),
-            ("agent-inject-secret-crt", "pki/issue/a"),
-            ("agent-inject-template-crt", &certificate),
-        ])
+fn a_key_of_kv2_in_another_case_is_told_the_right_path() {
+    let template = "{{ with secret \"kv/data/a\" }}{{ .Data.Data.password }}{{ end }}";
+    let told = warned(&[
+        ("agent-inject-secret-app", "kv/data/a"),
+        ("agent-inject-template-app", template),
+    ]);
+    let text = "write .Data.data instead of .Data.Data";
+    assert!(told.iter().any(|it| it.ends_with(text)), "{told:?}");
+}
+
+/// What two templates of certificates are told, one with the key and one with the certificate.
+fn pair(key: &str, certificate: &str) -> Vec<String> {
+    let template = |call: &str| {
+        let (call, field) = call.rsplit_once(' ').unwrap();
+        format!("{{{{ with {call} }}}}{{{{ {field} }}}}{{{{ end }}}}")
     };
-    let told = pair("\"common_name=a\"", "\"common_name=a\" \"ttl=1h\"");
-    let told: Vec<_> = told
-        .iter()
-        .filter(|it| it.contains("private key of one certificate"))
-        .collect();
+    let (key, certificate) = (template(key), template(certificate));
+    let pod = mk_pod(&[
+        ("agent-inject-secret-key", "pki/issue/a"),
+        ("agent-inject-template-key", &key),
+        ("agent-inject-secret-crt", "pki/issue/a"),
+        ("agent-inject-template-crt", &certificate),
+    ]);
+    let outcome = decided(&pod, &mk_settings());
+    let warnings = outcome.warnings.iter();
+    warnings
+        .map(|it| format!("{} {}", it.code(), it.text()))
+        .collect()
+}
+
+#[test]
+fn the_key_of_one_certificate_beside_another_is_warned_of() {
+    let secret = "secret \"pki/issue/a\" \"common_name=a\"";
+    let shared = "pkiCert \"pki/issue/a\" \"common_name=a\"";
+    let told = |key: &str, certificate: &str| {
+        let told = pair(key, certificate).into_iter();
+        told.filter_map(|it| Some(it.strip_prefix("VI-1228 ")?.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let text = |why: &str| {
+        format!(
+            "agent-inject-template-key and -crt write the private key of one certificate and \
+             another certificate, because {why}: write pkiCert with the same arguments in both"
+        )
+    };
+    let arguments = text("their arguments differ");
     assert_eq!(
-        told,
-        [
-            "agent-inject-template-key and -crt write the private key of one certificate and another \
-          certificate, because their arguments differ: write pkiCert with the same arguments in \
-          both"
-        ]
+        told(
+            &format!("{secret} .Data.private_key"),
+            &format!("{secret} \"ttl=1h\" .Data.certificate"),
+        ),
+        [arguments.clone()]
     );
-    let told = pair("\"common_name=a\"", "\"common_name=a\"");
-    assert!(
-        !told
-            .iter()
-            .any(|it| it.contains("private key of one certificate")),
-        "{told:?}"
+    assert_eq!(
+        told(
+            &format!("{shared} .Key"),
+            &format!("{shared} \"ttl=1h\" .Cert")
+        ),
+        [arguments]
     );
+    assert_eq!(
+        told(
+            &format!("{secret} .Data.private_key"),
+            &format!("{shared} .Cert")
+        ),
+        [text("one is issued by secret and the other by pkiCert")]
+    );
+    assert_eq!(
+        told(&format!("{shared} .Key"), &format!("{shared} .Cert")),
+        [""; 0]
+    );
+}
+
+#[test]
+fn templates_that_issue_with_equal_arguments_share_a_certificate() {
+    let call = "secret \"pki/issue/a\" \"common_name=a\"";
+    let told = pair(
+        &format!("{call} \"ttl=1h\" .Data.private_key"),
+        "secret \"pki/issue/a\" \"ttl=1h\" \"common_name=a\" .Data.certificate",
+    );
+    assert_eq!(told, [""; 0]);
+    let told = pair(
+        &format!("{call} .Data.private_key"),
+        &format!("{call} \"ttl=1h\" .Data.issuing_ca"),
+    );
+    let hints = told.iter().filter(|it| it.starts_with("VI-1227"));
+    assert_eq!(hints.count(), 2, "{told:?}");
 }
