@@ -6,6 +6,8 @@ use text_template::FunctionSet;
 
 use crate::functions::hint;
 
+mod syntax;
+
 /// Whether a template is wrong by itself or failed with the values that it met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,7 +43,10 @@ impl TemplateError {
         let (message, hint) = match (error.unknown_function(), error.open_block()) {
             (Some(function), _) => (
                 format!("function \"{function}\" is not defined"),
-                hint(function, functions),
+                syntax::of_name(source, error, function).or_else(|| {
+                    hint(function, functions)
+                        .or_else(|| syntax::of_missing_quotes(source, error, function))
+                }),
             ),
             (None, Some((word, line))) => (
                 error.message().reveal(),
@@ -49,7 +54,7 @@ impl TemplateError {
             ),
             (None, None) => {
                 let message = error.message().reveal();
-                let hint = key_hint(source, error, &message);
+                let hint = syntax::of_text(source, error, &message);
                 (message, hint)
             }
         };
@@ -164,34 +169,6 @@ impl fmt::Display for TemplateError {
     }
 }
 
-/// What to write for a key that cannot stand behind a dot.
-fn key_hint(source: &str, error: &text_template::Error, message: &str) -> Option<String> {
-    let is_dash = message.contains("bad character U+002D");
-    if !is_dash && !message.contains("bad character U+005B") {
-        return None;
-    }
-    let line = source.lines().nth(error.line().checked_sub(1)?)?;
-    let is_word = |sign: char| sign.is_alphanumeric() || "_.$".contains(sign);
-    // The token that cannot be read begins somewhere in front of the sign.
-    let from = line.get(..error.column().checked_sub(1)?)?.len();
-    let sign = if is_dash { '-' } else { '[' };
-    let at = from + line[from..].find(sign)?;
-    let chain = &line[line[..at].trim_end_matches(is_word).len()..at];
-    let behind = &line[at + 1..];
-    let (object, key) = if is_dash {
-        let (object, start) = chain.rsplit_once('.')?;
-        let rest = behind
-            .split(|sign: char| !is_word(sign) && sign != '-')
-            .next()?;
-        (object, format!("{start}-{rest}"))
-    } else {
-        let quoted = behind.strip_prefix(['\'', '"'])?;
-        (chain, quoted.split(['\'', '"']).next()?.to_owned())
-    };
-    let object = if object.is_empty() { "." } else { object };
-    Some(format!("write index {object} \"{key}\""))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{Options, Template};
@@ -235,6 +212,95 @@ mod tests {
         ] {
             let text = told(source);
             assert!(text.ends_with(hint), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_other_languages_write_is_told_as_it_is_written_here() {
+        for (source, hint) in [
+            ("{{ with secret “secret/data/a” }}", "straight quotes"),
+            ("{{ with secret ‘secret/data/a’ }}", "straight quotes"),
+            ("{{ secret“a” }}", "straight quotes"),
+            ("{{ with secret\u{a0}\"a\" }}", "ordinary space"),
+            (
+                "{{ with secret 'secret/data/a' }}",
+                "(write double quotes: \"secret/data/a\")",
+            ),
+            ("{{ '{{' }}", "(write double quotes: \"{{\")"),
+            (
+                "{{ with secret secret/data/a }}",
+                "(write it in quotes: \"secret/data/a\")",
+            ),
+            (
+                "{{ with secret kv-team/data/a }}",
+                "(write it in quotes: \"kv-team/data/a\")",
+            ),
+            (
+                "{{ with secret mypath }}",
+                "(write it in quotes: \"mypath\")",
+            ),
+            (
+                "{{ index .Data.data db-pw }}",
+                "(write it in quotes: \"db-pw\")",
+            ),
+            (
+                "{{ index .Data.data frobnicate }}",
+                "(write it in quotes: \"frobnicate\")",
+            ),
+            ("{{ Data.data.x }}", "(write .Data, with a dot in front)"),
+            (
+                "{{ .Data.data.\"db-pw\" }}",
+                "(write index .Data.data \"db-pw\")",
+            ),
+            ("{{ if true }}x{{ endif }}", "(write end)"),
+            ("{{ with . }}x{{ endwith }}", "(write end)"),
+            ("{{ if . }}{{ elif . }}", "(write else if)"),
+            ("{{ if . }}{{ elseif . }}", "(write else if)"),
+            ("{{ foreach . }}", "(write range)"),
+            (
+                "{{ if .a == \"x\" }}{{ end }}",
+                "(write eq A B instead of A == B)",
+            ),
+            (
+                "{{ if .a == .b }}{{ end }}",
+                "(write eq A B instead of A == B)",
+            ),
+            (
+                "{{ if .a != \"x\" }}{{ end }}",
+                "(write ne A B instead of A != B)",
+            ),
+            (
+                "{{ if .a && .b }}{{ end }}",
+                "(write and A B instead of A && B)",
+            ),
+            (
+                "{{ if .a || .b }}{{ end }}",
+                "(write or A B instead of A || B)",
+            ),
+            (
+                "{{ if .a >= 1 }}{{ end }}",
+                "(write ge A B instead of A >= B)",
+            ),
+            (
+                "{{ if .a < 1 }}{{ end }}",
+                "(write lt A B instead of A < B)",
+            ),
+            ("{{ if !.a }}{{ end }}", "(write not A instead of !A)"),
+            (
+                "a\n\n{{ with secret \"x\"\n\n",
+                "unclosed action started at :3 (the action that begins on line 3 is not closed)",
+            ),
+            (
+                "{{ with secret \"x\"\n{{ .Data }}\n",
+                "(the action in front of this one is not closed)",
+            ),
+            (
+                "a {{ .x",
+                "(the action that begins on line 1 is not closed)",
+            ),
+        ] {
+            let text = told(source);
+            assert!(text.contains(hint), "{source}: {text}");
         }
     }
 

@@ -242,12 +242,24 @@ fn reason(name: &str) -> Option<String> {
         ));
     }
     // As Helm has them, too.
-    if sprig::REFUSED.contains(&name.strip_prefix("sprig_").unwrap_or(name)) {
-        return Some(String::from(
-            "it gives another value at each render, or computes with times, which templates here do not",
-        ));
+    let of_sprig = name.strip_prefix("sprig_").unwrap_or(name);
+    match of_sprig {
+        "env" | "expandenv" => Some(String::from(
+            "left out on purpose: write env \"NAME\" for a variable of the environment",
+        )),
+        "now" | "date" | "htmlDate" | "dateInZone" | "date_in_zone" | "htmlDateInZone" => {
+            Some(String::from(
+                "left out on purpose: write timestamp, or timestamp \"2006-01-02\", for the time",
+            ))
+        }
+        _ if sprig::REFUSED.contains(&of_sprig) || sprig::OUTSIDE.contains(&of_sprig) => {
+            Some(String::from(
+                "left out on purpose: it gives another value at each render, or computes with \
+                 times, which templates here do not",
+            ))
+        }
+        _ => None,
     }
-    None
 }
 
 /// The known name that looks most like one.
@@ -330,6 +342,10 @@ mod tests {
             Some("did you mean \"toJSON\"?")
         );
         assert_eq!(hint("frobnicate", &set), None);
+        for name in ["sprig_uuidv4", "sprig_randAlphaNum", "uuidv4", "sprig_now"] {
+            let hint = hint(name, &set).unwrap();
+            assert!(hint.starts_with("left out on purpose"), "{name}: {hint}");
+        }
         assert!(hint("service", &set).is_some_and(|hint| hint.contains("Consul")));
     }
 
@@ -343,6 +359,15 @@ mod tests {
         for row in functions() {
             assert!(row.usage.starts_with(row.name), "{}", row.usage);
             assert!(row.doc.ends_with('.'), "{}", row.doc);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_of_sprig_is_documented() {
+        let page = include_str!("../../../docs/templates.md");
+        let (_, left_out) = page.split_once("Of sprig, those are left out").unwrap();
+        for name in sprig::REFUSED.iter().chain(sprig::OUTSIDE) {
+            assert!(left_out.contains(&format!("`{name}`")), "{name}");
         }
     }
 }

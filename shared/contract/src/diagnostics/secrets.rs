@@ -119,7 +119,7 @@ diagnostics! {
         "write `.Data.KEY`, or `.Data.data.KEY` if the path is KV v2";
     NOTHING_IN_DOT = 1232:
         "`the root of a template has no …`",
-        "outside `with`, and behind `$`, the dot is empty, so rendering fails",
+        "outside `with`, and behind `$`, the dot is empty, so the file gets `<no value>`",
         "write `{{ with secret \"PATH\" }}` around it, and the field without `$`";
     ARGUMENTS_OF_SECRET = 1233:
         "`… is called without a path` or `the argument … has no value`",

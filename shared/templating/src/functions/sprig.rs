@@ -65,6 +65,27 @@ pub(super) const REFUSED: &[&str] = &[
     "unixEpoch",
 ];
 
+/// Names of sprig that Vault Agent leaves out, too.
+pub(super) const OUTSIDE: &[&str] = &[
+    "date",
+    "dateInZone",
+    "dateModify",
+    "date_in_zone",
+    "date_modify",
+    "env",
+    "expandenv",
+    "getHostByName",
+    "htmlDate",
+    "htmlDateInZone",
+    "now",
+    "randAlpha",
+    "randAlphaNum",
+    "randAscii",
+    "randBytes",
+    "randNumeric",
+    "uuidv4",
+];
+
 const ANY: &[Type] = &[Type::Any];
 const TWO_ANY: &[Type] = &[Type::Any, Type::Any];
 const STRING: &[Type] = &[Type::String];

@@ -66,7 +66,7 @@ fn of_what_is_not_known_nothing_is_said() {
         "{{ with secret \"kv/app\" \"\" \"ttl=1h\" }}{{ .Data.x }}{{ end }}",
         "{{ \"kv/app\" | secret | toJSON }}",
         "{{ define \"q\" }}{{ .Data.x }}{{ $.Data.x }}{{ end }}{{ template \"q\" (secret \"kv/app\") }}",
-        "{{ range secrets \"kv\" }}{{ .Data }}{{ end }}{{ . | toJSON }}{{ $ }}",
+        "{{ range secrets \"kv\" }}{{ .Data }}{{ end }}{{ . | toJSON }}{{ $ }}{{ .x }}",
         "{{ with pkiCert \"pki/issue/a\" \"common_name=a\" }}{{ .Data.Cert }}{{ .CAChain }}{{ end }}",
         "{{ with secret \"secret/data/app\" }}{{ range .Data.data }}{{ .Data.x }}{{ end }}{{ end }}",
         "{{ with secret \"secret/app\" }}{{ .Data.password }}{{ .Data.data.password }}{{ end }}",

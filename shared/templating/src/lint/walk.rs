@@ -3,10 +3,11 @@
 use text_template::Template;
 use text_template::view::{Branch, Names, Node, Operand, Pipe, Shape};
 
-use super::path::{ApiPath, EngineKind};
+use super::path::EngineKind;
 use super::{Finding, Problem, Read, Report};
 
 mod assigned;
+mod call;
 mod escape;
 
 /// What a value is, as far as the text says. Secrets are numbers of reads.
@@ -276,7 +277,9 @@ impl<'t> Walk<'t> {
                 Held::Unknown
             }
             Held::Nothing => {
-                self.find(start, Problem::NothingInDot { name });
+                if FIELDS.contains(&name) || PARTS.iter().any(|it| it.1 == name) {
+                    self.find(start, Problem::NothingInDot { name });
+                }
                 Held::Unknown
             }
             Held::Unknown => Held::Unknown,
@@ -317,70 +320,6 @@ impl<'t> Walk<'t> {
         self.report.reads[read].keys.push(key);
         if let Some((_, field)) = PARTS.into_iter().find(|it| it.0 == key) {
             self.find(start, Problem::CertificateField { key, field });
-        }
-    }
-
-    /// A call of `secret` or `pkiCert`.
-    fn read(
-        &mut self,
-        call: Operand<'t>,
-        function: &'t str,
-        arguments: &[Operand<'t>],
-        is_piped: bool,
-    ) -> Held {
-        let Some((first, arguments)) = arguments.split_first() else {
-            if !is_piped {
-                self.find(call.start(), Problem::NoPath { function });
-            }
-            self.report.is_complete = false;
-            return Held::Unknown;
-        };
-        let Shape::Text(written) = first.shape() else {
-            // A path that is made when the template is rendered.
-            self.report.is_complete = false;
-            return Held::Unknown;
-        };
-        let texts: Option<Vec<&str>> = arguments
-            .iter()
-            .map(|argument| match argument.shape() {
-                Shape::Text(text) => Some(text),
-                _ => None,
-            })
-            .collect();
-        for argument in arguments {
-            if let Shape::Text(text) = argument.shape()
-                && !text.is_empty()
-                && !text.contains('=')
-            {
-                self.find(argument.start(), Problem::NoPair { argument: text });
-            }
-        }
-        let (is_certificate, is_write) = (function == "pkiCert", !arguments.is_empty() || is_piped);
-        let (api, read) = (ApiPath::new(written), self.report.reads.len());
-        let path = api.as_str();
-        if api.is_address() {
-            self.find(call.start(), Problem::Address { path });
-        }
-        let engine = api.engine();
-        if engine == EngineKind::Certificate && !is_certificate {
-            let problem = if is_write {
-                Problem::CertificateWrite { path, read }
-            } else {
-                Problem::CertificateRead { path }
-            };
-            self.find(call.start(), problem);
-        }
-        self.engines.push((engine, call.start()));
-        self.report.reads.push(Read {
-            path,
-            arguments: texts.filter(|_| !is_piped),
-            is_certificate,
-            keys: Vec::new(),
-        });
-        if is_certificate {
-            Held::Certificate(read)
-        } else {
-            Held::Secret(read)
         }
     }
 

@@ -22,15 +22,7 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
             path,
             is_clear,
         } => {
-            let (path, key) = (shown(path), shown(key));
-            let right = if key.eq_ignore_ascii_case("data") {
-                String::from(".Data.data")
-            } else {
-                format!(".Data.data.{key}")
-            };
-            let text = format!(
-                "{path} is KV v2, whose keys are in .Data.data: write {right} instead of .Data.{key}"
-            );
+            let text = key_of_kv2(key, path);
             if *is_clear {
                 likely(codes::KEYS_OF_KV2, text)
             } else {
@@ -45,18 +37,7 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
             );
             likely(codes::KEYS_OF_KV2, text)
         }
-        Problem::NoField { name } => {
-            let name = shown(name);
-            let text = if name == "data" {
-                String::from("data is not a field of a secret: write .Data")
-            } else {
-                format!(
-                    "{name} is not a field of a secret, whose keys are in .Data: write \
-                     .Data.{name}, or .Data.data.{name} if the path is KV v2"
-                )
-            };
-            sure(codes::FIELD_OF_SECRET, text)
-        }
+        Problem::NoField { name } => sure(codes::FIELD_OF_SECRET, not_a_field(name)),
         Problem::CertificateField { key, field } => {
             let text = format!(
                 "pkiCert gives .Cert, .Key, .CA and .CAChain: write .{field} instead of .Data.{key}"
@@ -108,15 +89,7 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
             );
             hint(codes::METADATA_PATH, text)
         }
-        Problem::MetadataKey { path } => {
-            let data = path.replacen("/metadata/", "/data/", 1);
-            let text = format!(
-                "{} is the metadata of a secret, without values: read {} and write .Data.data.KEY",
-                shown(path),
-                shown(&data)
-            );
-            likely(codes::METADATA_PATH, text)
-        }
+        Problem::MetadataKey { path } => likely(codes::METADATA_PATH, key_of_metadata(path)),
         Problem::CertificateRead { path } => {
             let path = shown(path);
             let text = format!(
@@ -133,4 +106,33 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
             hint(codes::CERTIFICATE_WRITTEN, text)
         }
     }
+}
+
+fn key_of_kv2(key: &str, path: &str) -> String {
+    let (path, key) = (shown(path), shown(key));
+    let right = if key.eq_ignore_ascii_case("data") {
+        String::from(".Data.data")
+    } else {
+        format!(".Data.data.{key}")
+    };
+    format!("{path} is KV v2, whose keys are in .Data.data: write {right} instead of .Data.{key}")
+}
+
+fn key_of_metadata(path: &str) -> String {
+    let data = path.replacen("/metadata/", "/data/", 1);
+    let (path, data) = (shown(path), shown(&data));
+    format!(
+        "{path} is the metadata of a secret, without values: read {data} and write .Data.data.KEY"
+    )
+}
+
+fn not_a_field(name: &str) -> String {
+    if name == "data" {
+        return String::from("data is not a field of a secret: write .Data");
+    }
+    let name = shown(name);
+    format!(
+        "{name} is not a field of a secret, whose keys are in .Data: write .Data.{name}, or \
+         .Data.data.{name} if the path is KV v2"
+    )
 }
