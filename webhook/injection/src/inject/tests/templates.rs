@@ -143,6 +143,21 @@ fn what_cannot_be_in_the_answer_is_warned_of_with_its_code() {
             1225,
             Likely,
         ),
+        ("v1/secret/data/app", "", 1224, Likely),
+        ("secret/metadata/app", "", 1225, Likely),
+        ("pki/issue/app", "", 1226, Likely),
+        ("/kv/app", "", 1230, Hint),
+    ] {
+        let told = told(path, template);
+        let expected = (format!("VI-{code}"), certainty);
+        assert!(told.contains(&expected), "{path} {template}: {told:?}");
+    }
+}
+
+#[test]
+fn what_no_secret_and_no_certificate_has_is_warned_of_with_its_code() {
+    use warnings::Certainty::{Likely, Sure};
+    for (path, template, code, certainty) in [
         (
             "kv/app",
             "{{ with secret \"kv/app\" }}{{ .data.password }}{{ end }}",
@@ -163,10 +178,6 @@ fn what_cannot_be_in_the_answer_is_warned_of_with_its_code() {
             1234,
             Sure,
         ),
-        ("v1/secret/data/app", "", 1224, Likely),
-        ("secret/metadata/app", "", 1225, Likely),
-        ("pki/issue/app", "", 1226, Likely),
-        ("/kv/app", "", 1230, Hint),
     ] {
         let told = told(path, template);
         let expected = (format!("VI-{code}"), certainty);
@@ -238,7 +249,7 @@ fn the_key_of_one_certificate_beside_another_is_warned_of() {
             &format!("{secret} .Data.private_key"),
             &format!("{secret} \"ttl=1h\" .Data.certificate"),
         ),
-        [arguments.clone()]
+        std::slice::from_ref(&arguments)
     );
     assert_eq!(
         told(
