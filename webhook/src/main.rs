@@ -46,8 +46,9 @@ fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // Each thread keeps memory of its own: those that decide, and two for looking up names.
-        .max_blocking_threads(server::limits().work + 2)
+        // Each thread keeps memory of its own: those that decide, one of them for a
+        // second address, and two for looking up names.
+        .max_blocking_threads(server::limits().work + 3)
         .build()
     {
         Ok(runtime) => runtime,

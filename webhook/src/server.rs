@@ -21,7 +21,7 @@ mod routes;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -39,19 +39,22 @@ const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// A client that has not received its answer by then is cut off. An API server gives up sooner.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(15);
-/// Most reviews that are decided at once, however many processors there are: each may need memory
+/// Most reviews of one address that are decided at once, however many processors there are: each may need memory
 /// of its own for a moment.
 const MOST_PERMITS: usize = 4;
 
 /// What the connections of the webhook's port share: an API server needs a handful of connections,
-/// and some ten kilobytes a request. There is a permit for each processor.
+/// and some ten kilobytes a request. One address gets a permit for each
+/// processor.
 pub fn limits() -> Limits {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    // It reads files of the control group each time it is asked.
+    static PROCESSORS: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
     Limits {
         connections: 256,
         connections_each: 64,
         bytes: 24 << 20,
-        work: processors.min(MOST_PERMITS),
+        work: MOST_PERMITS.min(*PROCESSORS),
         answer: ANSWER_DEADLINE,
     }
 }

@@ -41,7 +41,8 @@ pub struct Limits {
     /// Bytes of requests and answers at once. One address gets at most half of what the others
     /// leave, so there is always something left for one more.
     pub bytes: usize,
-    /// Requests that are worked on at once.
+    /// Requests of one address that are worked on at once. All addresses together get one more, so
+    /// an address that uses every processor does not keep another one waiting.
     pub work: usize,
     /// How long the client may take to receive one answer.
     pub answer: Duration,
@@ -57,6 +58,10 @@ pub enum Refused {
     #[error("too many connections from this address")]
     Each,
 }
+
+/// Permits that one address cannot have: it has all processors to itself as long as nobody else
+/// asks, and shares them with the first request of another.
+const SPARE: usize = 1;
 
 /// The connections of one listener. Clones are the same.
 #[derive(Clone, Debug)]
@@ -119,7 +124,7 @@ impl Connections {
             limits,
             table: Mutex::default(),
             clock: AtomicU64::new(0),
-            work: Arc::new(Semaphore::new(limits.work)),
+            work: Arc::new(Semaphore::new(limits.work + SPARE)),
         }))
     }
 

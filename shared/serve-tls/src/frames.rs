@@ -1,8 +1,8 @@
 //! Floods of HTTP/2 frames: cheap to send, and each costs the server work (RFC 9113, section 10.5).
 //!
 //! A client needs few frames beside those of its requests: acknowledgements, pings, and updates of
-//! windows. So a connection has an allowance of them that grows with time and with each request.
-//! Frames that carry much data cost nothing here, because their bytes are limited elsewhere.
+//! windows. So a connection has an allowance of them that grows with time, with each request, and
+//! with what is written to the client. Frames that carry much data cost nothing here, because their bytes are limited elsewhere.
 
 use std::io;
 
@@ -14,6 +14,9 @@ const BURST: f64 = 1000.0;
 const PER_SECOND: f64 = 200.0;
 /// What the frame that begins a request adds.
 const PER_REQUEST: f64 = 8.0;
+/// Bytes written to the client that add one. Clients of Go return what they have read in parts of 4
+/// KiB, each with a frame for the connection and one for the stream.
+const WRITTEN: f64 = 1024.0;
 /// A frame of data from this size on costs nothing. Of a body that is smaller, each request pays
 /// for a few.
 const LARGE: usize = 1024;
@@ -52,7 +55,7 @@ impl Frames {
     /// Takes what was read. An error ends the connection.
     pub(crate) fn read(&mut self, mut bytes: &[u8], now: Instant) -> io::Result<()> {
         let earned = now.duration_since(self.since).as_secs_f64() * PER_SECOND;
-        self.allowance = BURST.min(self.allowance + earned);
+        self.earn(earned);
         self.since = now;
         while !bytes.is_empty() {
             if self.skip > 0 {
@@ -73,12 +76,22 @@ impl Frames {
         Ok(())
     }
 
+    /// Notes what was written to the client, which it may acknowledge.
+    pub(crate) fn written(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.earn(f64::from(bytes) / WRITTEN);
+    }
+
+    fn earn(&mut self, frames: f64) {
+        self.allowance = BURST.min(self.allowance + frames);
+    }
+
     fn frame(&mut self) -> io::Result<()> {
         let [high, middle, low, kind, ..] = self.header;
         let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         self.skip = length;
         match kind {
-            HEADERS => self.allowance = BURST.min(self.allowance + PER_REQUEST),
+            HEADERS => self.earn(PER_REQUEST),
             DATA if length >= LARGE => {}
             _ => self.allowance -= 1.0,
         }
@@ -136,6 +149,15 @@ mod tests {
                 frame(8, 4),
             ];
             frames.read(&request.concat(), now).unwrap();
+        }
+        // Answers of 200 kB, read in small parts, as fast as the clock.
+        for _ in 0..10_000 {
+            frames.read(&frame(HEADERS, 90), now).unwrap();
+            for _ in 0..50 {
+                frames.written(4096);
+                let updates = [frame(8, 4), frame(8, 4)];
+                frames.read(&updates.concat(), now).unwrap();
+            }
         }
         for _ in 0..10_000 {
             now += Duration::from_millis(10);

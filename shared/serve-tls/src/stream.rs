@@ -54,6 +54,13 @@ impl Stream {
         self.frames.is_some()
     }
 
+    /// Counts what was written where the client speaks HTTP/2.
+    fn counted(&mut self, result: &Poll<io::Result<usize>>) {
+        if let (Some(frames), Poll::Ready(Ok(bytes))) = (&mut self.frames, result) {
+            frames.written(*bytes);
+        }
+    }
+
     /// Passes on the result of a write, unless there was none for too long.
     fn written<T>(
         &mut self,
@@ -112,6 +119,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = self.transport.writer().poll_write(context, bytes);
+        self.counted(&result);
         self.written(context, result)
     }
 
@@ -121,6 +129,7 @@ impl AsyncWrite for Stream {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = self.transport.writer().poll_write_vectored(context, parts);
+        self.counted(&result);
         self.written(context, result)
     }
 

@@ -1,5 +1,6 @@
 //! A review on its way: read, decided on a thread where nothing waits, answered in time or refused.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,17 +146,17 @@ async fn answer(
         ))??;
     let permit = timeout_at(due, connection.permit()).await.map_err(refused(
         StatusCode::SERVICE_UNAVAILABLE,
-        "too many requests at once: none of the processors came free in time",
+        "too many requests at once: no processor became free in time",
     ))?;
     let decided = tokio::task::spawn_blocking({
         let (app, connection) = (Arc::clone(app), connection.clone());
         move || {
             // What is given up is worked on to its end, and counts as long.
             let _permit = permit;
-            decide(&app, &connection, body, held, endpoint, start)
+            decide(&app, &connection, body, held, endpoint)
         }
     });
-    timeout_at(due, decided)
+    let decided = timeout_at(due, decided)
         .await
         .map_err(refused(
             StatusCode::GATEWAY_TIMEOUT,
@@ -164,7 +165,38 @@ async fn answer(
         .map_err(refused(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the review cannot be decided",
-        ))?
+        ))??;
+    decided.note(app, start.elapsed());
+    Ok(decided.body)
+}
+
+/// A decision whose answer fits into memory.
+struct Decided {
+    body: Bytes,
+    endpoint: Endpoint,
+    answered: Answered,
+}
+
+impl Decided {
+    /// Counts and logs what the API server gets to see: not what was given up, or did not fit.
+    fn note(&self, app: &App, elapsed: Duration) {
+        let answered = &self.answered;
+        match self.endpoint {
+            Endpoint::Mutate => {
+                app.metrics.decided(&answered.namespace, &answered.outcome);
+                log(answered, elapsed);
+            }
+            Endpoint::Validate => {
+                app.metrics.warned(&answered.outcome);
+                debug!(
+                    namespace = answered.namespace,
+                    uid = answered.uid,
+                    warnings = answered.outcome.warnings.len(),
+                    "Looked at a workload"
+                );
+            }
+        }
+    }
 }
 
 /// Decides a review. It takes as long as it takes, so it has a thread of its own.
@@ -174,8 +206,7 @@ fn decide(
     body: Vec<u8>,
     mut held: Held,
     endpoint: Endpoint,
-    start: Instant,
-) -> Result<Bytes, Refused> {
+) -> Result<Decided, Refused> {
     let needed = body.capacity() + working_memory(&body);
     if needed > limits().bytes / 2 {
         let text = "the review has too many objects and values in it";
@@ -183,27 +214,19 @@ fn decide(
     }
     held.resize(needed).map_err(busy)?;
     let settings = app.settings();
-    let answered = match endpoint {
-        Endpoint::Mutate => {
-            let answered = admission::answer(&body, &settings)?;
-            app.metrics.decided(&answered.namespace, &answered.outcome);
-            log(&answered, start.elapsed());
-            answered
-        }
-        Endpoint::Validate => {
-            let answered = admission::validate(&body, &settings)?;
-            app.metrics.warned(&answered.outcome);
-            debug!(
-                namespace = answered.namespace,
-                uid = answered.uid,
-                warnings = answered.outcome.warnings.len(),
-                "Looked at a workload"
-            );
-            answered
-        }
+    let mut answered = match endpoint {
+        Endpoint::Mutate => admission::answer(&body, &settings)?,
+        Endpoint::Validate => admission::validate(&body, &settings)?,
     };
     drop(body);
-    connection.answer(answered.body, held).map_err(busy)
+    let body = connection
+        .answer(mem::take(&mut answered.body), held)
+        .map_err(busy)?;
+    Ok(Decided {
+        body,
+        endpoint,
+        answered,
+    })
 }
 
 /// One line a decision; nothing of the pod but its name.

@@ -158,6 +158,58 @@ async fn a_client_that_takes_no_byte_of_its_stream_and_answers_pings_is_cut_off(
     );
 }
 
+/// Reads one answer as clients of Go do: what is read is returned in parts of 4 KiB, for the
+/// connection and for the stream.
+async fn read_in_small_parts(stream: &mut TlsStream<TcpStream>, id: u8) -> usize {
+    const DATA: u8 = 0;
+    let (mut length, mut unreturned) = (0, 0);
+    loop {
+        let mut header = [0; 9];
+        stream.read_exact(&mut header).await.unwrap();
+        let [high, middle, low, kind, flags, .., of] = header;
+        let size = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        let mut payload = vec![0; size];
+        stream.read_exact(&mut payload).await.unwrap();
+        if kind != DATA || of != id {
+            continue;
+        }
+        length += size;
+        unreturned += size;
+        while unreturned >= 4096 {
+            unreturned -= 4096;
+            let part = 4096_u32.to_be_bytes();
+            let updates = [frame(8, 0, 0, &part), frame(8, 0, id, &part)].concat();
+            stream.write_all(&updates).await.unwrap();
+        }
+        if flags & 1 == 1 {
+            return length;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_returns_what_it_reads_in_small_parts_gets_every_answer() {
+    let (store, authority) = mk_store();
+    let server = Running::start(store, Duration::ZERO);
+    let mut stream = connect_slowly(server.address, &authority, "h2").await;
+    stream.write_all(&preface(&[])).await.unwrap();
+    let review = mk_large_answer();
+    let chunks: Vec<_> = review.as_bytes().chunks(16_384).collect();
+    for id in [1, 3] {
+        stream
+            .write_all(&frame(1, 4, id, &headers()))
+            .await
+            .unwrap();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let is_last = u8::from(at + 1 == chunks.len());
+            let data = frame(0, is_last, id, chunk);
+            stream.write_all(&data).await.unwrap();
+        }
+        let length = timeout(DEADLINE, read_in_small_parts(&mut stream, id));
+        assert!(length.await.unwrap() > 3_000_000);
+    }
+}
+
 #[tokio::test]
 async fn a_flood_of_frames_ends_its_own_connection_and_no_other() {
     let (store, authority) = mk_store();
@@ -243,6 +295,8 @@ async fn a_review_that_finds_no_processor_is_refused_in_time() {
     for _ in 0..limits().work {
         permits.push(hostile.permit().await);
     }
+    let another = connections.admit([127, 0, 0, 3].into()).unwrap();
+    permits.push(another.permit().await);
     let surface = Surface {
         metrics: true,
         requires_certificate: false,
@@ -261,6 +315,48 @@ async fn a_review_that_finds_no_processor_is_refused_in_time() {
     let text = String::from_utf8(text.to_vec()).unwrap();
     assert!(text.starts_with("too many requests at once"), "{text}");
     drop(Arc::new(permits));
+}
+
+#[tokio::test]
+async fn a_review_whose_answer_does_not_fit_into_memory_is_not_counted_as_an_injection() {
+    let connections = Connections::new(limits());
+    // Enough is left for the review, and not for its answer.
+    let mut held = Vec::new();
+    for (last, megabytes) in [(2, 12), (3, 6), (4, 3)] {
+        let hostile = connections.admit([127, 0, 0, last].into()).unwrap();
+        let mut bytes = hostile.held();
+        bytes.resize(megabytes << 20).unwrap();
+        held.push((hostile, bytes));
+    }
+    let surface = Surface {
+        metrics: true,
+        requires_certificate: false,
+    };
+    let honest = connections.admit([127, 0, 0, 1].into()).unwrap();
+    let router = router(mk_app(), surface).layer(Extension(honest));
+    let review = || {
+        Request::post("/mutate")
+            .header("content-type", "application/json")
+            .body(Body::from(mk_large_answer()))
+            .unwrap()
+    };
+    let metrics = async || {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let text = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        String::from_utf8(text.to_vec()).unwrap()
+    };
+    let counted = "injections_by_namespace_total{namespace=\"a\"";
+    let response = router.clone().oneshot(review()).await.unwrap();
+    assert_eq!(response.status(), 503);
+    let text = metrics().await;
+    assert!(!text.contains(counted), "{text}");
+    held.clear();
+    let response = router.clone().oneshot(review()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    drop(response);
+    let text = metrics().await;
+    assert!(text.contains(counted), "{text}");
 }
 
 #[tokio::test]

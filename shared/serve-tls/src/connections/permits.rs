@@ -1,5 +1,6 @@
-//! Permits to work on a request. An address that asks for many waits behind itself: at most as many
-//! of its requests as there are permits stand in the line that all share.
+//! Permits to work on a request. An address that asks for many waits behind itself: at most
+//! [`Limits::work`](super::Limits::work) of its requests hold a permit or stand in the line that all
+//! share. There is one permit more than that, which is left for another address.
 
 use std::sync::Arc;
 

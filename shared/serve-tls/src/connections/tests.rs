@@ -142,11 +142,36 @@ async fn a_client_that_does_not_take_its_answer_is_closed() {
     assert_eq!(began.elapsed().as_secs(), LIMITS.answer.as_secs());
 }
 
+async fn gets_permit(connection: &Connection) -> Option<Permit> {
+    let permit = timeout(Duration::from_millis(1), connection.permit());
+    permit.await.ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_address_uses_every_processor_and_another_still_gets_its_turn_at_once() {
+    for work in [1, 2, 4] {
+        let connections = Connections::new(Limits { work, ..LIMITS });
+        let greedy = connections.admit(mk_address(1)).unwrap();
+        let mut held = Vec::new();
+        for _ in 0..work {
+            held.push(gets_permit(&greedy).await.expect("nobody else asks"));
+        }
+        assert!(gets_permit(&greedy).await.is_none(), "{work}");
+        // Another connection of the same address changes nothing.
+        let more = connections.admit(mk_address(1)).unwrap();
+        assert!(gets_permit(&more).await.is_none(), "{work}");
+        let honest = connections.admit(mk_address(2)).unwrap();
+        assert!(gets_permit(&honest).await.is_some(), "{work}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_with_much_work_waits_behind_itself() {
     let (_, admit) = mk_connections();
     let (greedy, honest) = (admit(1).unwrap(), admit(2).unwrap());
     let first = greedy.permit().await;
+    let other = admit(3).unwrap();
+    let _spare = other.permit().await;
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let greedy = greedy.clone();
