@@ -22,17 +22,48 @@
 {{- end }}
 
 {{/*
-A misspelt value below `global`. A chart that contains this one has globals of its own, so there any name is taken.
-Rancher adds those that only it reads to every release that is installed from its pages.
+Names below `global` that this chart does not know. A chart that contains this one has globals of its own, so there any
+name is taken. Rancher adds those that only it reads to every release that is installed from its pages.
 */}}
-{{- define "injector.checkGlobals" -}}
+{{- define "injector.unknownGlobals" -}}
+{{- $unknown := list -}}
 {{- if .Chart.IsRoot -}}
-{{- $known := list "enabled" "namespace" "imagePullSecrets" "externalVaultAddr" "externalBaoAddr" "tlsDisable" "openshift" "imageRegistry" -}}
-{{- $ignored := include "injector.ignoredGlobals" . | fromYamlArray -}}
-{{- $rancher := list "cattle" "systemDefaultRegistry" -}}
+{{- $known := concat (include "injector.globals" . | fromYamlArray) (include "injector.ignoredGlobals" . | fromYamlArray) -}}
 {{- range $name := keys .Values.global | sortAlpha -}}
-{{- if not (has $name (concat $known $ignored $rancher)) -}}
-{{- fail (printf "global.%s is not a value of this chart; there are %s" $name (join ", " $known)) -}}
+{{- if not (has $name (concat $known (list "cattle" "systemDefaultRegistry"))) -}}
+{{- $unknown = append $unknown $name -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $unknown -}}
+{{- end }}
+
+{{- define "injector.globals" -}}
+[enabled, namespace, imagePullSecrets, externalVaultAddr, externalBaoAddr, tlsDisable, openshift, imageRegistry]
+{{- end }}
+
+{{/* A name in lower case, and all that it becomes without one of its letters. Two misspellings of one name share one. */}}
+{{- define "injector.spellings" -}}
+{{- $name := lower . | replace "-" "" | replace "_" "" -}}
+{{- $all := list $name -}}
+{{- range $at := until (len $name) -}}
+{{- $all = append $all (print (substr 0 $at $name) (substr (int (add1 $at)) (len $name) $name)) -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end }}
+
+{{/* A misspelt value below `global`. Other names may be there for other charts that share the file. */}}
+{{- define "injector.checkGlobals" -}}
+{{- range $name := include "injector.unknownGlobals" . | fromYamlArray -}}
+{{- $spellings := include "injector.spellings" $name | fromYamlArray -}}
+{{- range $known := include "injector.globals" $ | fromYamlArray -}}
+{{- $isLonger := and (hasPrefix (lower $known) (lower $name)) (le (len $name) (int (add 3 (len $known)))) -}}
+{{- $isNear := $isLonger -}}
+{{- range include "injector.spellings" $known | fromYamlArray -}}
+{{- $isNear = or $isNear (has . $spellings) -}}
+{{- end -}}
+{{- if $isNear -}}
+{{- fail (printf "global.%s is not a value of this chart: did you mean global.%s?" $name $known) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -51,6 +82,9 @@ Rancher adds those that only it reads to every release that is installed from it
 {{- $why := ternary "Kubernetes has had no PodSecurityPolicy since 1.25." "they are about the server." (eq . "psp") -}}
 {{- $said = append $said (printf "The values under `global.%s` are ignored: %s" . $why) -}}
 {{- end -}}
+{{- end -}}
+{{- range include "injector.unknownGlobals" . | fromYamlArray -}}
+{{- $said = append $said (printf "`global.%s` is ignored: it is not a value of this chart." .) -}}
 {{- end -}}
 {{- if .Values.injector.agentImage.pullPolicy -}}
 {{- $said = append $said "injector.agentImage.pullPolicy is ignored: Kubernetes' default for the tag applies to agents. A pod sets its own with the annotation vault.hashicorp.com/agent-image-pull-policy." -}}

@@ -51,7 +51,13 @@ labels:
 {{/* The name of an image: (list context image). */}}
 {{- define "injector.image" -}}
 {{- $image := index . 1 -}}
-{{- with $image.registry | default (index . 0).Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository -}}
+{{- $registry := $image.registry -}}
+{{- $first := first (splitList "/" $image.repository) -}}
+{{- /* A repository that begins with a host has its registry already. */ -}}
+{{- if not (or $registry (and (contains "/" $image.repository) (or (regexMatch "[.:]" $first) (eq $first "localhost")))) -}}
+{{- $registry = (index . 0).Values.global.imageRegistry -}}
+{{- end -}}
+{{- with $registry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository -}}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default (index . 0).Chart.AppVersion }}{{ end -}}
 {{- end }}
 

@@ -26,6 +26,8 @@ fn the_notes_name_every_value_without_an_effect() {
             "snapshotAgent.enabled=true",
             "under `snapshotAgent` are ignored",
         ),
+        ("global.env=production", "`global.env` is ignored"),
+        ("global.name=web", "`global.name` is ignored"),
         ("global.psp.enable=true", "no PodSecurityPolicy since 1.25"),
         (
             "global.serverTelemetry.prometheusOperator=true",

@@ -30,7 +30,18 @@ fn a_misspelt_value_is_refused_by_its_name() {
         ("injektor.replicas=3", "additional properties 'injektor'"),
         (
             "global.tlsDisabled=true",
-            "global.tlsDisabled is not a value of this chart; there are enabled, ",
+            "global.tlsDisabled is not a value of this chart: did you mean global.tlsDisable?",
+        ),
+        (
+            "global.externalVaultAddress=http://v",
+            "did you mean global.externalVaultAddr?",
+        ),
+        ("global.nmaespace=a", "did you mean global.namespace?"),
+        ("global.enable=true", "did you mean global.enabled?"),
+        ("global.openShift=true", "did you mean global.openshift?"),
+        (
+            "global.imageRegistri=r.example",
+            "did you mean global.imageRegistry?",
         ),
     ] {
         let said = template(&["--set", option]).unwrap_err();
@@ -115,6 +126,22 @@ fn an_agent_image_has_the_charts_version_only_if_it_is_our_own() {
         (
             "global.imageRegistry=r.example",
             format!("r.example/vault-injector-agent:{version}"),
+        ),
+        (
+            "global.imageRegistry=r.example,injector.agentImage.repository=team/vault-injector-agent",
+            format!("r.example/team/vault-injector-agent:{version}"),
+        ),
+        (
+            "global.imageRegistry=r.example,injector.agentImage.repository=q.example/vault-injector-agent",
+            format!("q.example/vault-injector-agent:{version}"),
+        ),
+        (
+            "global.imageRegistry=r.example,injector.agentImage.repository=q:5000/vault-injector-agent",
+            format!("q:5000/vault-injector-agent:{version}"),
+        ),
+        (
+            "global.imageRegistry=r.example,injector.agentImage.repository=localhost/vault-injector-agent",
+            format!("localhost/vault-injector-agent:{version}"),
         ),
         (
             "global.imageRegistry=r.example,injector.agentImage.registry=other.example",
