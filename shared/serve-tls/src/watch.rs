@@ -56,6 +56,30 @@ impl Watched {
             Self::Clients(_) => "client authorities",
         }
     }
+
+    /// The message of a change that is taken over.
+    fn replaced(&self) -> &'static str {
+        match self {
+            Self::Certificate(..) => "Certificate replaced",
+            Self::Clients(_) => "Client authorities replaced",
+        }
+    }
+
+    /// The message of a change that is not.
+    fn kept(&self) -> &'static str {
+        match self {
+            Self::Certificate(..) => "Cannot use the new certificate; keeping the current one",
+            Self::Clients(_) => "Cannot use the new client authorities; keeping the current ones",
+        }
+    }
+
+    /// The message of a directory that gives no hints.
+    fn polled(&self) -> &'static str {
+        match self {
+            Self::Certificate(..) => "Cannot watch the certificate's directory: polling",
+            Self::Clients(_) => "Cannot watch the directory of the client authorities: polling",
+        }
+    }
 }
 
 impl Watcher {
@@ -88,7 +112,7 @@ impl Watcher {
         directories.dedup();
         let watch = Watch::over(directories);
         if let Some(error) = watch.problem() {
-            warn!(%error, "Cannot watch the certificate's directory: polling");
+            warn!(%error, "{}", self.watched.polled());
         }
         let mut seen = Seen::default();
         let mut poll = interval(POLL);
@@ -106,7 +130,7 @@ impl Watcher {
         let file = self.watched.name();
         let contents = match Contents::read(self.watched.paths()) {
             Ok(contents) => contents,
-            Err(error) => return seen.report(file, &error.to_string()),
+            Err(error) => return seen.report(&self.watched, &error),
         };
         let hash = contents.hash();
         if seen.hash == Some(hash) {
@@ -116,12 +140,12 @@ impl Watcher {
             Ok(()) => {
                 // The first look finds what was loaded at the start, or what came just after.
                 if seen.hash.replace(hash).is_some() {
-                    info!(file, "Certificate replaced");
+                    info!(file, "{}", self.watched.replaced());
                 }
                 seen.problem = None;
                 self.generation.send_modify(|generation| *generation += 1);
             }
-            Err(error) => seen.report(file, &error.to_string()),
+            Err(error) => seen.report(&self.watched, &error),
         }
     }
 }
@@ -136,13 +160,77 @@ struct Seen {
 impl Seen {
     /// Reports a problem once, not at each look. Between two files being written there is one for
     /// a moment.
-    fn report(&mut self, file: &str, problem: &str) {
-        if self.problem.as_deref() != Some(problem) {
-            warn!(
-                file,
-                problem, "New certificate not used: the one before stays"
-            );
-            self.problem = Some(problem.to_owned());
+    fn report(&mut self, watched: &Watched, problem: &FileError) {
+        let problem = problem.to_string();
+        if self.problem.as_ref() != Some(&problem) {
+            warn!(file = watched.name(), problem, "{}", watched.kept());
+            self.problem = Some(problem);
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "certificates are no secrets")]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Mutex, PoisonError};
+
+    use tracing::subscriber::with_default;
+
+    use super::*;
+    use crate::files::AuthorityFile;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Logged(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Logged {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_change_of_client_authorities_is_not_called_one_of_the_certificate() {
+        let mk_pem = || {
+            let names = vec!["authority".to_owned()];
+            let mut parameters = rcgen::CertificateParams::new(names).unwrap();
+            parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            let key = rcgen::KeyPair::generate().unwrap();
+            parameters.self_signed(&key).unwrap().pem()
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.crt");
+        std::fs::write(&path, mk_pem()).unwrap();
+        let authorities = ClientAuthorities::load(AuthorityFile::new(&path)).unwrap();
+        let watcher = Watcher::of_clients(authorities);
+        let logged = Logged::default();
+        let writer = logged.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .finish();
+        with_default(subscriber, || {
+            let mut seen = Seen::default();
+            for text in [mk_pem(), mk_pem(), "nothing".to_owned()] {
+                std::fs::write(&path, text).unwrap();
+                watcher.look(&mut seen);
+            }
+        });
+        let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        let [replaced, kept] = lines[..] else {
+            panic!("{text}");
+        };
+        assert!(replaced.contains("Client authorities replaced"), "{text}");
+        assert!(
+            kept.contains("Cannot use the new client authorities; keeping the current ones"),
+            "{text}"
+        );
     }
 }

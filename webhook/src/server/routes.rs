@@ -63,7 +63,8 @@ async fn authenticated(
     if connection.is_authenticated() {
         next.run(request).await
     } else {
-        let text = "a client certificate is required: -tls-client-ca-file names who signs it\n";
+        let text =
+            "a client certificate signed by an authority in -tls-client-ca-file is required\n";
         (StatusCode::UNAUTHORIZED, text).into_response()
     }
 }

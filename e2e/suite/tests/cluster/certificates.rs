@@ -34,7 +34,7 @@ async fn a_certificate_in_a_secret_is_replaced_while_pods_are_injected(
     // A key that does not fit is told of, and changes nothing.
     let (certificate, _) = signed(&second, &host)?;
     write_secret(scene, &(certificate, pair.1)).await?;
-    told(scene, "New certificate not used").await?;
+    told(scene, "Cannot use the new certificate").await?;
     assert!(is_injected(scene).await?);
 
     // The next authority is trusted before it is used, and the last one until it is not used any more.
