@@ -61,6 +61,8 @@ pub struct Configuration {
     pub log_level: Level,
     pub log_format: Format,
     pub settings: Settings,
+    /// Values that are taken in another way than their writer may expect.
+    pub warnings: Vec<Wrong>,
     /// Variables that are probably misspelt.
     pub unknown_variables: Vec<UnknownVariable>,
 }
@@ -94,6 +96,7 @@ pub fn configure(
         .map_err(|error| refused(&error))?;
     let access = serving::access(|name| variables.get(name));
     Ok(Configuration {
+        warnings: given.warnings(),
         unknown_variables: variables.unknown(),
         ..flags.configuration(access)?
     })
@@ -247,6 +250,7 @@ impl Flags {
                 strict,
                 kubernetes: Kubernetes::default(),
             },
+            warnings: Vec::new(),
             unknown_variables: Vec::new(),
         })
     }

@@ -41,7 +41,12 @@ use injection::settings::Settings;
 const ADDRESS: &str = "https://vault.vault.svc:8200";
 
 #[derive(Debug, Parser)]
-#[command(name = "vault-injector", version, max_term_width = 100)]
+#[command(
+    name = "vault-injector",
+    bin_name = "vault-injector",
+    version,
+    max_term_width = 100
+)]
 struct Program {
     #[command(subcommand)]
     command: Command,
@@ -88,7 +93,7 @@ struct InjectArguments {
     /// Show only what changes
     #[arg(long)]
     diff: bool,
-    /// YAML, or JSON
+    /// YAML, which text means, too, or JSON
     #[arg(short, long, value_enum, default_value = "yaml")]
     output: Manifest,
     // Last, because the heading in it goes for all that follows.
@@ -108,7 +113,7 @@ struct LintArguments {
 
 #[derive(Debug, clap::Args)]
 struct ExplainArguments {
-    /// An annotation's key, with or without prefix and NAME; the code of a message, such as VI-1001; or
+    /// An annotation's key, with or without prefix and NAME; the code of a message, such as VI-1001 or 1001; or
     /// a word, for all keys and messages with it
     word: Option<String>,
     /// Text, or JSON
@@ -277,6 +282,11 @@ fn program() -> clap::Command {
                 let is_of_server = argument.get_long().is_some_and(cli::is_flag);
                 argument.hide_short_help(is_of_server)
             })
+            .arg(
+                help("recursive", ArgAction::SetTrue).short('R').help(
+                    "As kubectl takes it: directories are read with all below them in any case",
+                ),
+            )
             .arg(
                 help("help", ArgAction::HelpShort)
                     .short('h')

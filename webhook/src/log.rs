@@ -57,13 +57,20 @@ pub enum Format {
 }
 
 impl Format {
-    /// Only the exact word `json` switches.
+    /// Only the word `json` switches, in any case.
     pub fn new(text: &str) -> Self {
-        if text == "json" {
+        if text.eq_ignore_ascii_case("json") {
             Self::Json
         } else {
             Self::Text
         }
+    }
+
+    /// Whether a text is the name of a format, in any case.
+    pub(crate) fn is_known(text: &str) -> bool {
+        ["standard", "json"]
+            .iter()
+            .any(|known| text.eq_ignore_ascii_case(known))
     }
 }
 

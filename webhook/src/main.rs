@@ -31,6 +31,9 @@ fn main() -> ExitCode {
         Err(stop) => return stop.report(),
     };
     log::init(configuration.log_level, configuration.log_format);
+    for warning in &configuration.warnings {
+        warn!("{warning}");
+    }
     for unknown in &configuration.unknown_variables {
         warn!("{unknown}");
     }

@@ -6,16 +6,16 @@ mod names;
 mod numbers;
 
 use contract::diagnostics::startup;
+use injection::inject::Flavor;
+use injection::settings::{FlavorSetting, default_image};
 
 use super::given::{Given, Problem};
 use super::serving;
-use crate::log::Level;
+use crate::log::{Format, Level};
 
-use addresses::{certificate, listen, proxy, telemetry_path, vault};
-use names::{hosts, image, object, one_line};
-use numbers::{
-    backoff, boolean, count, cpu, fraction, group, memory, positive_duration, seconds, user,
-};
+use addresses::{certificate, listen, proxy, proxy_of_ours, telemetry_path, vault};
+use names::{hosts, image, namespace, object, one_line};
+use numbers::{backoff, boolean, count, cpu, fraction, group, interval, memory, seconds, user};
 
 type Check = fn(&str) -> Result<(), Problem>;
 
@@ -39,7 +39,8 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("ephemeral-storage-request", memory),
     ("health-listen", listen),
     ("listen", listen),
-    ("log-format", |it| word(it, &["standard", "json"])),
+    // See `warnings`.
+    ("log-format", |_| Ok(())),
     ("log-level", level),
     ("memory-limit", memory),
     ("memory-request", memory),
@@ -58,7 +59,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("template-engine", |it| word(it, &["go", "handlebars"])),
     ("template-lease-renewal-threshold", fraction),
     ("template-max-connections-per-host", count),
-    ("template-static-secret-render-interval", positive_duration),
+    ("template-static-secret-render-interval", interval),
     ("tls-auto", object),
     ("tls-auto-hosts", hosts),
     ("tls-ca-cert-file", one_line),
@@ -73,7 +74,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("vault-auth-type", one_line),
     ("vault-cacert-bytes", certificate),
     ("vault-image", image),
-    ("vault-namespace", one_line),
+    ("vault-namespace", namespace),
 ];
 
 /// Flags of which the first must not be more than the second: the API server refuses such a
@@ -106,6 +107,24 @@ pub(super) fn no_vault() -> Problem {
     }
 }
 
+/// The values that do something else than their writer expects, but stop nothing.
+pub(super) fn warnings(given: &Given) -> Option<(&'static str, Problem)> {
+    let format = given.get("log-format")?;
+    // Upstream takes any word, and an upgrade must not end what works.
+    (!Format::is_known(format)).then(|| {
+        let text = format!("{format:?} is not one of standard, json: standard applies");
+        ("log-format", Problem::new(startup::WORD, text))
+    })
+}
+
+/// Whether pods that do not say get our agent.
+fn runs_our_agent(given: &Given) -> bool {
+    let flavor = given.get("agent-flavor").unwrap_or("auto").parse();
+    let flavor: FlavorSetting = flavor.unwrap_or_default();
+    let image = given.get("vault-image");
+    flavor.resolve(image.unwrap_or(default_image(flavor))) == Flavor::Native
+}
+
 /// The flags that do not go together, each with what is wrong.
 pub(super) fn contradictions(given: &Given) -> Vec<(&'static str, Problem)> {
     let mut found = Vec::new();
@@ -121,6 +140,12 @@ pub(super) fn contradictions(given: &Given) -> Vec<(&'static str, Problem)> {
         }
     }
     found.extend(numbers::backoffs(given));
+    let proxy = given.get("proxy-address").filter(|_| runs_our_agent(given));
+    found.extend(
+        proxy
+            .and_then(proxy_of_ours)
+            .map(|it| ("proxy-address", it)),
+    );
     for (flag, other) in [
         ("tls-cert-file", "tls-key-file"),
         ("tls-key-file", "tls-cert-file"),

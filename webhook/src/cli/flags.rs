@@ -14,6 +14,7 @@ use injection::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarS
 #[derive(Debug, Parser)]
 #[command(
     name = "vault-injector",
+    bin_name = "vault-injector",
     version,
     args_override_self = true,
     max_term_width = 100

@@ -40,7 +40,7 @@ impl Problem {
     }
 }
 
-/// A flag or variable whose value cannot work.
+/// A flag or variable whose value cannot work, or works in another way than it seems to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     name: String,
@@ -129,6 +129,16 @@ impl Given {
             problems.push(("vault-address", checks::no_vault()));
         }
         self.stop_for(problems)
+    }
+
+    /// What is taken in another way than its writer may expect.
+    pub(super) fn warnings(&self) -> Vec<Wrong> {
+        let found = checks::warnings(self).into_iter();
+        let found = found.map(|(flag, problem)| Wrong {
+            name: self.name(flag),
+            problem,
+        });
+        found.collect()
     }
 
     /// What is wrong with a value by itself, with two together, and with what is left for the agent of

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use contract::annotations::{
-    self, AnnotationSpec, Classification, Counterpart, GROUPS, Meant, meant,
+    self, AnnotationSpec, Classification, Counterpart, GROUPS, Meant, meant, nearest_of,
 };
 use contract::diagnostics::{self, Code, Diagnostic};
 use contract::names::ANNOTATION_PREFIX;
@@ -117,6 +117,11 @@ fn find(word: &str) -> Result<Asked, CommandError> {
         let row = diagnostics::find(code).ok_or(CommandError::UnknownCode(code))?;
         return Ok(Asked::Message(row));
     }
+    // A code without its prefix.
+    let code = format!("VI-{word}").parse().ok();
+    if let Some(row) = code.and_then(diagnostics::find) {
+        return Ok(Asked::Message(row));
+    }
     // Whatever the prefix is.
     let short = word.rsplit_once('/').map_or(word, |(_, short)| short);
     if let Some(spec) = exact(short) {
@@ -146,9 +151,18 @@ fn find(word: &str) -> Result<Asked, CommandError> {
         nearest: match meant(short) {
             Some(Meant::Key(key)) => Some(key),
             Some(Meant::WithName(spec)) => Some(spec.written_key()),
-            Some(Meant::Instead(_)) | None => None,
+            Some(Meant::Instead(_)) | None => nearest_word(short),
         },
     })
+}
+
+/// The word of a key that is written almost like that.
+fn nearest_word(short: &str) -> Option<String> {
+    let words = annotations::TABLE
+        .iter()
+        .flat_map(|spec| spec.key.split('-'))
+        .filter(|word| word.len() > 3);
+    nearest_of(&short.to_lowercase(), words).map(ToOwned::to_owned)
 }
 
 fn exact(short: &str) -> Option<&'static AnnotationSpec> {

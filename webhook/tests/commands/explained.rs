@@ -28,6 +28,14 @@ fn a_word_lists_all_keys_and_messages_that_have_it() {
 }
 
 #[test]
+fn a_code_goes_without_its_prefix() {
+    for code in ["VI-1201", "vi-1201", "1201"] {
+        let printed = succeeded(&["explain", code], "");
+        assert!(printed.starts_with("VI-1201"), "{printed}");
+    }
+}
+
+#[test]
 fn what_others_call_an_annotation_is_found_here() {
     for (theirs, ours) in [
         ("vault-addr", "service"),
@@ -56,6 +64,9 @@ fn what_others_call_an_annotation_is_found_here() {
         ),
         "{printed}"
     );
+    let output = run(&["explain", "temlate"], "");
+    let expected = "temlate: no such annotation: did you mean template?\n";
+    assert_eq!(text(&output.stderr), expected);
     let output = run(&["explain", "zzzzzz"], "");
     assert_eq!(output.status.code(), Some(1));
     let expected = "zzzzzz: no such annotation: vault-injector explain lists all\n";

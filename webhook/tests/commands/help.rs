@@ -28,6 +28,30 @@ fn a_command_that_is_not_there_is_refused_with_the_nearest_one() {
 }
 
 #[test]
+fn help_names_the_program_whatever_its_file_is_called() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = directory.path().join("vi");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_vault-injector"), &other).unwrap();
+    for arguments in [&["lint", "--help"][..], &["help", "explain"], &["--help"]] {
+        let output = Command::new(&other).args(arguments).output().unwrap();
+        let printed = text(&output.stdout);
+        assert!(printed.contains("Usage: vault-injector"), "{printed}");
+    }
+}
+
+#[test]
+fn recursive_is_taken_as_kubectl_does() {
+    for arguments in [
+        &["lint", "-R", "-f", "-"][..],
+        &["inject", "-R", "-"],
+        &["inject", "--recursive", "-f", "-"],
+    ] {
+        let output = run(arguments, MANIFESTS);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn an_argument_that_cannot_be_read_is_named_with_what_to_write() {
     for (arguments, expected) in [
         (

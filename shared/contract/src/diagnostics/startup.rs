@@ -30,7 +30,7 @@ diagnostics! {
         "the flag takes a switch or a number in a range",
         "write what the message names";
     DURATION = 1608:
-        "`is not a duration`, `backoff as duration: …`, `is not longer than zero`",
+        "`is not a duration`, `backoff as duration: …`, `is below zero`",
         "the flag takes a duration",
         "write a number with a unit: `30s`, `5m`, `1h30m`";
     QUANTITY = 1609:
@@ -38,7 +38,7 @@ diagnostics! {
         "the flag takes a quantity of Kubernetes",
         "write `64Mi` or `64M` for memory, `250m` or `0.25` for processors";
     URL = 1610:
-        "`is not the address of …`",
+        "`it must begin with …`, `it names no host`, `it has a blank in it`",
         "the flag takes a URL",
         "write it with its scheme, as in `https://vault.vault.svc:8200`";
     PEM = 1611:
@@ -58,7 +58,7 @@ diagnostics! {
         "Kubernetes would not start the agent's container",
         "write `REGISTRY/NAME:TAG`, in lower case but for the tag";
     CONTRADICTION = 1615:
-        "`is more than …`, `belong together`, `-tls-auto needs -tls-auto-hosts`",
+        "`is more than …`, `than the default of …`, `belong together`, `-tls-auto needs -tls-auto-hosts`",
         "two flags do not go together",
         "change one of those that the message names";
     NAME = 1616:

@@ -30,56 +30,85 @@ pub(super) fn listen(text: &str) -> Result<(), Problem> {
     Err(Problem::new(startup::LISTEN, text))
 }
 
-/// The address of Vault; empty is reported by itself.
+/// What the address of Vault begins with.
+const HTTP: [&str; 2] = ["https", "http"];
+/// The same of a proxy, as stock agents take it.
+const PROXIES: [&str; 4] = ["https", "http", "socks5", "socks5h"];
+
+/// The address of Vault, or several, separated by commas; empty is reported by itself.
 pub(super) fn vault(text: &str) -> Result<(), Problem> {
-    // A socket is a file.
-    if text.is_empty()
-        || text
-            .strip_prefix("unix:///")
-            .is_some_and(|it| !it.is_empty())
-    {
-        return Ok(());
-    }
-    url(text).map_err(|reason| {
-        let text = format!(
-            "{reason}, so this is not the address of Vault (write https://vault.vault.svc:8200)"
-        );
+    let problem = |reason: &str| {
+        let text = format!("{reason} (write https://vault.vault.svc:8200)");
         Problem::new(startup::URL, text)
+    };
+    if text != text.trim() {
+        return Err(problem(BLANK));
+    }
+    // A socket is a file.
+    let is_socket = |it: &str| it.strip_prefix("unix:///").is_some_and(|it| !it.is_empty());
+    let mut all = text
+        .split(',')
+        .map(str::trim)
+        .filter(|it| !it.is_empty())
+        .peekable();
+    if !text.is_empty() && all.peek().is_none() {
+        return Err(problem("it names no host"));
+    }
+    all.try_for_each(|address| {
+        if is_socket(address) {
+            return Ok(());
+        }
+        url(address, &HTTP).map_err(problem)
     })
 }
 
+/// The address of a proxy, which goes without a scheme, too.
 pub(super) fn proxy(text: &str) -> Result<(), Problem> {
     if text.is_empty() {
         return Ok(());
     }
-    url(text).map_err(|reason| {
-        let text =
-            format!("{reason}, so this is not the address of a proxy (write http://proxy:3128)");
+    let checked = if text.contains("://") {
+        url(text, &PROXIES)
+    } else {
+        url(&format!("http://{text}"), &HTTP)
+    };
+    checked.map_err(|reason| {
+        let text = format!("{reason} (write http://proxy:3128)");
         Problem::new(startup::URL, text)
     })
 }
 
-/// Why a text is not a URL of a server that speaks HTTP.
-fn url(text: &str) -> Result<(), String> {
+/// The same for our agent, which speaks to proxies of HTTP alone.
+pub(super) fn proxy_of_ours(text: &str) -> Option<Problem> {
+    let scheme = text.split_once("://")?.0.to_lowercase();
+    scheme.starts_with("socks").then(|| {
+        let text = "the agent of the native flavor has no SOCKS: it must begin with https:// or http:// \
+                    (write http://proxy:3128, or set -agent-flavor=compatible)";
+        Problem::new(startup::URL, text)
+    })
+}
+
+const BLANK: &str = "it has a blank in it";
+
+/// Why a text is not a URL with one of these schemes.
+fn url(text: &str, schemes: &[&str]) -> Result<(), &'static str> {
     if text.contains(char::is_whitespace) {
-        return Err("it has a blank in it".to_owned());
+        return Err(BLANK);
     }
-    let Some((scheme, _)) = text.split_once("://") else {
-        return Err("it does not begin with https:// or http://".to_owned());
-    };
-    if !matches!(scheme, "https" | "http") {
-        return Err(format!(
-            "it begins with {scheme}:// and not with https:// or http://"
-        ));
+    let is_right = text
+        .split_once("://")
+        .is_some_and(|(scheme, _)| schemes.contains(&scheme.to_lowercase().as_str()));
+    if !is_right {
+        return Err("it must begin with https:// or http://");
     }
-    let url: Uri = text.parse().map_err(|_| "it is not a URL".to_owned())?;
+    let url: Uri = text.parse().map_err(|_| "it is not a URL")?;
     let Some(authority) = url.authority().filter(|it| !it.host().is_empty()) else {
-        return Err("it names no host".to_owned());
+        return Err("it names no host");
     };
     let host_and_port = authority.as_str().rsplit('@').next().unwrap_or_default();
     let rest = &host_and_port[authority.host().len().min(host_and_port.len())..];
     if !rest.is_empty() && rest[1..].parse::<u16>().is_err() {
-        return Err("its port is not a number up to 65535".to_owned());
+        return Err("its port is not a number up to 65535");
     }
     Ok(())
 }
@@ -96,9 +125,15 @@ pub(super) fn telemetry_path(text: &str) -> Result<(), Problem> {
         ));
     }
     let plain = |it: char| it.is_ascii_alphanumeric() || "/-_.~".contains(it);
-    if !text.starts_with('/') || !text.chars().all(plain) {
+    if !text.starts_with('/') {
         return problem(format!(
             "{text:?} is not a path of metrics: it has to start with a slash (write /metrics)"
+        ));
+    }
+    if let Some(other) = text.chars().find(|it| !plain(*it)) {
+        return problem(format!(
+            "{text:?} is not a path of metrics: it has {other:?} in it, and letters, digits and /-_.~ \
+             are allowed (write /metrics)"
         ));
     }
     Ok(())

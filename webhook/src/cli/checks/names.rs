@@ -8,11 +8,21 @@ use super::Problem;
 
 /// Text in which no blank can be meant.
 pub(super) fn one_line(text: &str) -> Result<(), Problem> {
-    if text == text.trim() && !text.contains(char::is_control) {
+    let what = if text != text.trim() {
+        "begins or ends with a blank (remove it)"
+    } else if text.contains(['\n', '\r']) {
+        "has a line break in it (write it on one line)"
+    } else if text.contains(char::is_control) {
+        "has a character in it that cannot be printed (remove it)"
+    } else {
         return Ok(());
-    }
-    let text = format!("{text:?} begins or ends with a blank (remove it)");
-    Err(Problem::new(startup::NAME, text))
+    };
+    Err(Problem::new(startup::NAME, format!("{text:?} {what}")))
+}
+
+/// A namespace of Vault. It is sent as a header, whose blanks at the ends do not count.
+pub(super) fn namespace(text: &str) -> Result<(), Problem> {
+    one_line(text.trim_matches(' '))
 }
 
 /// An image by its name, as container runtimes read it; empty is the default one.
@@ -81,6 +91,8 @@ pub(super) fn object(text: &str) -> Result<(), Problem> {
 pub(super) fn hosts(text: &str) -> Result<(), Problem> {
     let is_one = |host: &str| {
         let name = host.strip_prefix("*.").unwrap_or(host).to_lowercase();
+        // What no API server calls does no harm in a certificate.
+        let name = name.trim_end_matches('.').replace('_', "-");
         host.is_empty() || host.parse::<IpAddr>().is_ok() || is_host(&name)
     };
     match text.split(',').map(str::trim).find(|host| !is_one(host)) {

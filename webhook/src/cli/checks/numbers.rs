@@ -28,8 +28,12 @@ pub(super) fn group(text: &str) -> Result<(), Problem> {
     within(text, LARGEST_ID, "group id")
 }
 
+/// Below zero is no limit.
 pub(super) fn count(text: &str) -> Result<(), Problem> {
-    within(text, i64::from(i32::MAX), "number of connections")
+    values::parse_int(text).map(drop).map_err(|_| {
+        let text = format!("{text:?} is not a whole number");
+        Problem::new(startup::NUMBER, text)
+    })
 }
 
 fn within(text: &str, largest: i64, what: &str) -> Result<(), Problem> {
@@ -60,8 +64,8 @@ fn no_duration(text: &str) -> Problem {
     Problem::new(startup::DURATION, text)
 }
 
-fn no_time(text: &str) -> Problem {
-    let text = format!("{text:?} is not longer than zero (write 1s or more)");
+fn negative(text: &str) -> Problem {
+    let text = format!("{text:?} is below zero (write 0s or more)");
     Problem::new(startup::DURATION, text)
 }
 
@@ -69,30 +73,25 @@ fn no_time(text: &str) -> Problem {
 pub(super) fn seconds(text: &str) -> Result<(), Problem> {
     match GoDuration::parse_seconds(text) {
         Ok(duration) if duration >= GoDuration::ZERO => Ok(()),
-        Ok(_) => {
-            let text = format!("{text:?} is below zero (write 0s or more)");
-            Err(Problem::new(startup::DURATION, text))
-        }
+        Ok(_) => Err(negative(text)),
         Err(_) => Err(no_duration(text)),
     }
 }
 
-/// The same, and not zero; empty is not given.
-pub(super) fn positive_duration(text: &str) -> Result<(), Problem> {
-    match GoDuration::parse_seconds(text) {
-        _ if text.is_empty() => Ok(()),
-        Ok(duration) if duration > GoDuration::ZERO => Ok(()),
-        Ok(_) => Err(no_time(text)),
-        Err(_) => Err(no_duration(text)),
+/// The same; empty is not given, and zero means the same to an agent.
+pub(super) fn interval(text: &str) -> Result<(), Problem> {
+    if text.is_empty() {
+        return Ok(());
     }
+    seconds(text)
 }
 
-/// Upstream takes no bare number here.
+/// Upstream takes no bare number here. Zero is the agent's default.
 pub(super) fn backoff(limit: &str, text: &str) -> Result<(), Problem> {
     match text.parse::<GoDuration>() {
         _ if text.is_empty() => Ok(()),
-        Ok(duration) if duration > GoDuration::ZERO => Ok(()),
-        Ok(_) => Err(no_time(text)),
+        Ok(duration) if duration >= GoDuration::ZERO => Ok(()),
+        Ok(_) => Err(negative(text)),
         Err(error) => Err(Problem {
             established: format!("Error parsing {limit} backoff as duration: {error}; "),
             ..no_duration(text)
@@ -108,10 +107,10 @@ pub(super) fn backoffs(given: &Given) -> Option<(&'static str, Problem)> {
             format!("{shortest} is more than {longest} of {}", given.name(max))
         }
         (Some(shortest), None) if is_longer(shortest, most) => {
-            format!("{shortest} is more than {most}, the default of -{max}: set that, too")
+            format!("{shortest} is longer than the default of -{max} ({most}): set -{max} as well")
         }
         (None, Some(longest)) if is_longer(least, longest) => {
-            format!("{least}, the default of -{min}, is more than {longest}: set that, too")
+            format!("{longest} is shorter than the default of -{min} ({least}): set -{min} as well")
         }
         _ => return None,
     };
