@@ -212,7 +212,7 @@ impl Renderer {
             }
             // The files are there, and the application that they are for waits for this end.
             for failure in self.commands.failures() {
-                warn!(target: "agent", error = %failure, "ending although a command failed: the files are written");
+                warn!(target: "agent", error = %failure, "exiting with 0 although a command failed, because all files are written");
             }
             return Some(Ok(()));
         }

@@ -57,6 +57,7 @@ impl FromStr for TcpAddress {
         })?;
         // Without an address it would be all of them, which nobody has asked for.
         split(&given)
+            .or_else(|| split_unbracketed(&given))
             .filter(|address| !address.host.is_empty() && !address.host.contains(' '))
             .ok_or_else(|| TcpAddressError::NotOne {
                 text: text.to_owned(),
@@ -68,6 +69,16 @@ impl FromStr for TcpAddress {
 fn split(text: &str) -> Option<TcpAddress> {
     let (host, port) = host_and_port(text)?;
     let host = host.to_owned();
+    Some(TcpAddress { host, port })
+}
+
+/// The same of an address of IPv6 without its brackets, as a template writes it that puts a port
+/// behind the address of an interface.
+fn split_unbracketed(text: &str) -> Option<TcpAddress> {
+    let (host, port) = text.trim().rsplit_once(':')?;
+    let address: Ipv6Addr = host.parse().ok()?;
+    let port = port.parse().ok()?;
+    let host = address.to_string();
     Some(TcpAddress { host, port })
 }
 
@@ -145,6 +156,18 @@ mod tests {
         assert!(shown(nowhere).unwrap_err().contains("exactly one address"));
         let wrong = shown("{{ GetMyIP }}:8200").unwrap_err();
         assert!(wrong.contains("GetMyIP"), "{wrong}");
+    }
+
+    #[test]
+    fn a_port_behind_an_address_of_ipv6_is_told_from_it_in_a_template_alone() {
+        for (given, expected) in [
+            (r#"{{ "fd00::1" }}:8200"#, "[fd00::1]:8200"),
+            (r#"{{ "::1" }}:8200"#, "[::1]:8200"),
+            (r#"[{{ "::1" }}]:8200"#, "[::1]:8200"),
+        ] {
+            assert_eq!(shown(given).as_deref(), Ok(expected));
+        }
+        assert!(shown("fd00::1:8200").is_err());
     }
 
     #[tokio::test]

@@ -178,7 +178,9 @@ async fn a_failing_command_fails_neither_an_init_container_nor_a_file() {
     let mut config = world.config(&[template]);
     config["template_config"]["static_secret_render_interval"] = json!("1h");
     Agent::run_once(config).await.unwrap();
-    world.wait_for_log("ending although a command failed").await;
+    world
+        .wait_for_log("exiting with 0 although a command failed")
+        .await;
     assert_eq!(world.read("app").unwrap(), "key=first");
     assert_eq!(
         world.vault.count("GET", KV),
