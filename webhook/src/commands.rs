@@ -10,6 +10,7 @@
 //! The injector's flags and variables count here too, so that a pipeline sees what a cluster does.
 //! Text is for terminals, `-o json` for machines.
 
+mod blocks;
 mod check;
 mod document;
 mod explain;

@@ -26,6 +26,7 @@ use crate::pod::Text;
 use crate::settings::Settings;
 
 pub use path::{Path, Step};
+pub use search::TRACES;
 
 use placement::{Kind, Place};
 use search::{Carrier, Found, Template};
@@ -97,7 +98,7 @@ fn find(
         let kind_of_pods = if job { "Job" } else { &*name };
         let own = template.path.join(&["metadata", "annotations"]);
         let carrier = carriers.iter().find(|carrier| carrier.path == own);
-        if is_whole(template) {
+        if is_whole(template) && !kind.leaves_out_at(&template.path) {
             findings.push(of_template(
                 template,
                 carrier,
@@ -106,7 +107,7 @@ fn find(
                 settings,
             ));
         } else if let Some(carrier) = carrier {
-            let extent = kind.extent_of_fragment();
+            let extent = kind.extent_of_fragment(&template.path);
             findings.push(fragment::check(carrier, extent, namespace, settings));
         }
     }
@@ -121,11 +122,21 @@ fn find(
             Place::Pod(extent) => {
                 findings.push(fragment::check(carrier, extent, namespace, settings));
             }
-            Place::Wrong(warning) => findings.push(Finding {
-                path: carrier.path.clone(),
-                extent: Extent::Misplaced,
-                outcome: told(warning.into_iter().chain(wrong_prefixes(carrier)).collect()),
-            }),
+            Place::Wrong(warning) => {
+                let warning = match warning {
+                    Some(it) if is_copied(carrier, &templates, &carriers) => {
+                        // Such as the anchor of what a template merges.
+                        let is_spare = carrier.path.0.len() == 1;
+                        (!is_spare).then(|| it.into_hint())
+                    }
+                    warning => warning,
+                };
+                findings.push(Finding {
+                    path: carrier.path.clone(),
+                    extent: Extent::Misplaced,
+                    outcome: told(warning.into_iter().chain(wrong_prefixes(carrier)).collect()),
+                });
+            }
         }
     }
     findings
@@ -155,6 +166,19 @@ fn of_template(
         extent: Extent::Template,
         outcome,
     }
+}
+
+/// Whether a template has the same annotations in the right place, as `commonAnnotations` of Kustomize
+/// make it.
+fn is_copied(carrier: &Carrier<'_>, templates: &[Template<'_>], all: &[Carrier<'_>]) -> bool {
+    templates.iter().any(|template| {
+        let own = template.path.join(&["metadata", "annotations"]);
+        let right = all.iter().find(|it| it.path == own);
+        right.is_some_and(|right| {
+            let has = |key: &str| right.entries.iter().any(|(it, _)| **it == *key);
+            carrier.entries.iter().all(|(key, _)| has(key))
+        })
+    })
 }
 
 /// Annotations of ours without the one that asks for an agent.

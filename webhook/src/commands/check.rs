@@ -6,7 +6,8 @@
 //!                                                             └► what was not checked, or in part
 //! ```
 
-use contract::diagnostics::{Code, manifests};
+use contract::annotations;
+use contract::diagnostics::{Code, manifests, secrets};
 use injection::inject::{Decision, Operations};
 use injection::settings::Settings;
 use injection::workload::{self, Extent, Path};
@@ -104,6 +105,15 @@ fn check_object(
     let actions = values::render(&mut rendered);
     // What Helm makes of them is not known.
     let skipped: Vec<_> = actions.iter().map(|it| it.key.clone()).collect();
+    let has_own_template = |key: &str| {
+        let secret = annotations::split_prefix(key)
+            .and_then(|(_, it)| it.strip_prefix("agent-inject-secret-"));
+        let is_its = |it: &String| {
+            it.strip_suffix(secret.unwrap_or_default())
+                .is_some_and(|it| it.ends_with("/agent-inject-template-"))
+        };
+        secret.is_some() && skipped.iter().any(is_its)
+    };
     remarks.extend(actions);
     let subject = Subject {
         document,
@@ -129,7 +139,10 @@ fn check_object(
         checked.concerns |= concerns(&finding);
         for told in report::told(&finding.outcome, settings) {
             let key = told.key.clone();
-            if key.as_ref().is_none_or(|key| !skipped.contains(key)) {
+            // A template that Helm makes is one all the same.
+            let is_default = told.code == secrets::DEFAULT_TEMPLATE_ON_KV2
+                && key.as_ref().is_some_and(|key| has_own_template(key));
+            if !is_default && key.as_ref().is_none_or(|key| !skipped.contains(key)) {
                 let line = document.line_of(&path, key.as_deref());
                 let problem = subject.problem(line, key.as_deref(), told);
                 checked.problems.push(problem);
@@ -172,8 +185,7 @@ fn concerns(finding: &workload::Finding) -> bool {
 fn has_template(node: &Node) -> bool {
     match node {
         Node::Map(entries) => {
-            let spec = node.get("spec").and_then(|spec| spec.get("containers"));
-            matches!(spec, Some(Node::List(_))) || entries.iter().any(|it| has_template(&it.value))
+            values::has_containers(node) || entries.iter().any(|it| has_template(&it.value))
         }
         Node::List(list) => list.iter().any(has_template),
         Node::Null | Node::Plain(_) | Node::Text(_) => false,

@@ -5,6 +5,7 @@ use contract::diagnostics::manifests;
 use injection::workload::{Path, Step};
 use serde::de::IgnoredAny;
 
+use super::blocks;
 use super::node::Node;
 use super::report::{Problem, Severity};
 use super::unrendered;
@@ -93,6 +94,11 @@ fn document(
             document.node = node;
             let problems = duplicates.iter().map(|it| document.duplicate(it));
             document.problems = problems.collect();
+            let joined = blocks::joined(text).into_iter();
+            let joined: Vec<_> = joined
+                .map(|(at, key)| document.joined(first + at, key))
+                .collect();
+            document.problems.extend(joined);
         }
         Err(fault) => {
             document.is_broken = true;
@@ -117,6 +123,17 @@ impl Document {
             code,
             message,
             excerpt: None,
+        }
+    }
+
+    fn joined(&self, line: usize, key: &str) -> Problem {
+        let short = short(key).unwrap_or(key);
+        let message = format!("{short} is folded (>), which joins its lines: write |");
+        Problem {
+            severity: Severity::Hint,
+            object: title(&self.node),
+            annotation: Some(key.to_owned()),
+            ..self.problem(line, manifests::FOLDED, message)
         }
     }
 

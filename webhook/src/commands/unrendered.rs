@@ -1,31 +1,29 @@
 //! Templates of Helm and the like that were given in place of what they make.
 
+mod actions;
+
 use contract::annotations;
 use contract::diagnostics::{Code, manifests};
+use granit_parser::ErrorKind;
 
-use super::yaml::Fault;
+use super::blocks::{Block, blocks};
+use super::yaml::{Cause, Fault};
 
-/// Objects of Helm. A field of a secret may have such a name, but it stands behind another field.
-const OBJECTS: [&str; 4] = [".Values.", ".Release.", ".Chart.", ".Capabilities."];
-
-/// What occurs in charts, and where no YAML is.
-const OF_CHARTS: [&str; 4] = ["include \"", "toYaml", " nindent", "tpl "];
+/// Those of Helm, and of the agent unless an annotation names others.
+pub(super) const DELIMITERS: (&str, &str) = ("{{", "}}");
 
 /// What to do with such a file.
 pub(super) const ADVICE: &str = "helm template CHART | vault-injector lint";
 
-/// Whether a text holds an action that is Helm's, and cannot be the agent's.
-pub(super) fn has_action(text: &str) -> bool {
-    let begins = |at: usize| !text[..at].ends_with(|it: char| it.is_alphanumeric() || it == ')');
-    let has = |object: &str| text.match_indices(object).any(|(at, _)| begins(at));
-    text.contains("{{") && OBJECTS.iter().any(|object| has(object))
+/// Whether a text holds an action between these delimiters that is Helm's, and cannot be the agent's.
+pub(super) fn has_action(text: &str, (left, right): (&str, &str)) -> bool {
+    text.contains(left) && actions::has_helm(text, left, right)
 }
 
-/// The same for a line that is not YAML.
+/// The same for a line of a document that is not YAML.
 fn is_of_chart(line: &str) -> bool {
-    has_action(line)
-        || (line.contains("{{") && OF_CHARTS.iter().any(|it| line.contains(it)))
-        || line.trim_start().starts_with("{%")
+    let line = line.trim_start();
+    !line.starts_with('#') && (has_action(line, DELIMITERS) || line.starts_with("{%"))
 }
 
 /// The line and the message if a document that is not YAML is such a template, or holds a value of
@@ -64,34 +62,53 @@ pub(super) fn of_document(
         );
         return Some((line, manifests::NOT_TEXT, message));
     }
-    let (line, _) = lines()
-        .find(|(at, line)| near(*at) && (braces(line) || is_of_chart(line)))
-        .or_else(|| lines().find(|(_, line)| is_of_chart(line)))?;
+    let blocks = blocks(text);
+    let in_text = |line: usize| {
+        let at = line - first_line;
+        blocks.iter().any(|block| block.lines.contains(&at))
+    };
+    let of_chart = lines()
+        .find(|(at, line)| near(*at) && is_of_chart(line))
+        .or_else(|| lines().find(|(_, line)| is_of_chart(line)));
+    let has_tab = lines().any(|(at, line)| {
+        let indent = line.len() - line.trim_start().len();
+        at == fault.line && line[..indent].contains('\t')
+    });
+    if of_chart.is_none() && has_tab {
+        let cause = Cause::Syntax(ErrorKind::TabInIndentation);
+        let fault = Fault {
+            line: fault.line,
+            column: fault.column,
+            cause,
+        };
+        return Some((fault.line, manifests::SYNTAX, fault.to_string()));
+    }
+    if of_chart.is_none()
+        && let Some((at, message)) = unindented(&blocks, fault.line.saturating_sub(first_line))
+    {
+        return Some((first_line + at, manifests::SYNTAX, message));
+    }
+    let (line, _) = of_chart
+        .or_else(|| lines().find(|(at, line)| near(*at) && braces(line) && !in_text(*at)))?;
     let message = format!("unrendered template, which is not YAML: render it first ({ADVICE})");
     Some((line, manifests::UNRENDERED, message))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_action_of_helm_is_told_from_a_template_of_the_agent() {
-        for text in [
-            "{{ .Values.role }}",
-            "{{- $.Values.a.b -}}",
-            "a-{{ .Release.Name }}",
-            "{{ (.Chart.Name) }}",
-        ] {
-            assert!(has_action(text), "{text}");
-        }
-        for text in [
-            "{{ .Data.data.Values.x }}",
-            "{{ .Data.x | sprig_nindent 4 }}",
-            "{{ (secret \"a\").Values.x }}",
-            ".Values.role",
-        ] {
-            assert!(!has_action(text), "{text}");
-        }
-    }
+/// The line of a template that is not indented as deep as the block in which it belongs.
+fn unindented(blocks: &[Block<'_>], fault: usize) -> Option<(usize, String)> {
+    let block = blocks
+        .iter()
+        .rev()
+        .find(|block| block.lines.start <= fault)?;
+    let (at, line) = block.next.filter(|(at, _)| *at <= fault)?;
+    let (_, short) = annotations::split_prefix(block.key)?;
+    let written = line.trim_start_matches(' ');
+    let is_entry = written.contains(": ") || written.trim_end().ends_with(':');
+    let is_yaml = (is_entry && !written.contains("{{")) || written.starts_with(['\t', '#']);
+    let message = format!(
+        "not valid YAML at column {}: the text of {short} goes on without its indentation: indent \
+         the template's lines under the |",
+        line.len() - written.len() + 1
+    );
+    (!is_yaml).then_some((at, message))
 }

@@ -1,14 +1,17 @@
 //! Values of annotations that are not what their author takes them for: not text to YAML, or an action
 //! of Helm that was never run. The rest is checked as if they were right.
 
-use contract::annotations::{self, Classification, INJECT, Kind};
+use contract::annotations::{
+    self, AnnotationSpec, Classification, INJECT, Kind, LEFT_DELIMITER, RIGHT_DELIMITER, TEMPLATE,
+};
 use contract::diagnostics::{Code, manifests};
 use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
+use injection::workload;
 use serde_json::Value;
 
-use super::node::{Entry, Node};
+use super::node::{Entry, Node, Plain};
 use super::report::{Severity, Told};
-use super::unrendered::{self, ADVICE};
+use super::unrendered::{self, ADVICE, DELIMITERS};
 
 /// Something to say about a value, and where it is.
 #[derive(Debug)]
@@ -18,25 +21,39 @@ pub(super) struct Remark {
     pub(super) told: Told,
 }
 
-/// Turns values of annotations into text, as their author means them. Maps without annotations of ours
-/// stay as they are.
+/// Turns values of annotations into text, as their author means them. Objects without a trace of the
+/// injector stay as they are.
 pub(super) fn quote(object: &mut Node) -> Vec<Remark> {
     let mut remarks = Vec::new();
+    if !has_trace(object) {
+        return remarks;
+    }
+    shape(object, &mut remarks);
     visit(object, false, &mut |entries, is_annotations| {
         entries.retain_mut(|entry| {
             let is_ours = annotations::split_prefix(&entry.key).is_some();
+            if is_ours && entry.value == Node::Null {
+                let message = format!(
+                    "{} has no value: write one in quotes, or remove the key",
+                    shown(&entry.key)
+                );
+                let mut remark = remark(entry, manifests::NOT_TEXT, message);
+                remark.told.severity = Severity::Hint;
+                remarks.push(remark);
+            }
             let Some(kind) = kind_of(&entry.value).filter(|_| is_ours || is_annotations) else {
                 return true;
             };
             let short = shown(&entry.key);
             let (message, text) = match &entry.value {
-                Node::Plain(plain) => (
-                    format!(
-                        "{short} is not text, because {} without quotes is a {kind}: quote it (\"{}\")",
-                        plain.written, plain.written
-                    ),
-                    Some(plain.written.clone()),
-                ),
+                Node::Plain(plain) => {
+                    let (advice, text) = meant(&entry.key, plain);
+                    let written = &plain.written;
+                    let message = format!(
+                        "{short} is not text, because {written} without quotes is a {kind}: {advice}"
+                    );
+                    (message, Some(text))
+                }
                 _ => (format!("{short} is not text but a {kind}: quote it"), None),
             };
             remarks.push(remark(entry, manifests::NOT_TEXT, message));
@@ -52,17 +69,87 @@ pub(super) fn quote(object: &mut Node) -> Vec<Remark> {
     remarks
 }
 
+/// What to write for a value without quotes, and that value as text. The injector reads booleans as
+/// Go does, so `yes` in quotes is none.
+fn meant(key: &str, plain: &Plain) -> (String, String) {
+    let is_switch = matches!(
+        annotations::classify(key),
+        Classification::Known { spec, .. } if matches!(spec.kind, Kind::Bool)
+    );
+    match &plain.value {
+        Value::Bool(value) if is_switch && plain.written != value.to_string() => {
+            (format!("write \"{value}\""), value.to_string())
+        }
+        _ => {
+            let text = plain.written.clone();
+            (format!("quote it (\"{text}\")"), text)
+        }
+    }
+}
+
+/// Takes out annotations of pods that are not a map.
+fn shape(node: &mut Node, remarks: &mut Vec<Remark>) {
+    let is_pod = has_containers(node);
+    match node {
+        Node::Map(entries) => {
+            for Entry { key, value, .. } in entries {
+                if let (Node::Map(metadata), "metadata", true) = (&mut *value, key.as_str(), is_pod)
+                    && let Some(entry) = metadata.iter_mut().find(|it| it.key == "annotations")
+                {
+                    let kind = match entry.value {
+                        Node::Map(_) | Node::Null => None,
+                        Node::Text(_) => Some("text"),
+                        _ => kind_of(&entry.value),
+                    };
+                    if let Some(kind) = kind {
+                        let message = format!(
+                            "annotations is a {kind}: write a map of keys and texts (KEY: \"VALUE\")"
+                        );
+                        remarks.push(remark(entry, manifests::NOT_TEXT, message));
+                        entry.value = Node::Null;
+                    }
+                }
+                shape(value, remarks);
+            }
+        }
+        Node::List(list) => list.iter_mut().for_each(|node| shape(node, remarks)),
+        Node::Null | Node::Plain(_) | Node::Text(_) => {}
+    }
+}
+
+/// Whether it is a pod or the template of pods.
+pub(super) fn has_containers(node: &Node) -> bool {
+    let spec = node.get("spec").and_then(|spec| spec.get("containers"));
+    matches!(spec, Some(Node::List(_)))
+}
+
+/// Whether anything in an object may concern the injector.
+fn has_trace(node: &Node) -> bool {
+    let is_trace = |text: &str| workload::TRACES.iter().any(|trace| text.contains(trace));
+    match node {
+        Node::Map(entries) => entries
+            .iter()
+            .any(|entry| is_trace(&entry.key) || has_trace(&entry.value)),
+        Node::List(list) => list.iter().any(has_trace),
+        Node::Text(text) => is_trace(text),
+        Node::Null | Node::Plain(_) => false,
+    }
+}
+
 /// Takes out values that Helm was to make, or puts in their places what lets the rest be checked.
 pub(super) fn render(object: &mut Node) -> Vec<Remark> {
     let mut remarks = Vec::new();
     visit(object, false, &mut |entries, _| {
+        let delimiters = delimiters(entries);
         entries.retain_mut(|entry| {
-            let is_action =
-                matches!(&entry.value, Node::Text(text) if unrendered::has_action(text));
-            let Classification::Known { spec, .. } = annotations::classify(&entry.key) else {
+            let Classification::Known { spec, name } = annotations::classify(&entry.key) else {
                 return true;
             };
-            if !is_action {
+            let own = delimiters
+                .iter()
+                .find(|it| matches!(spec.kind, Kind::Template) && name == Some(it.0.as_str()))
+                .map_or(DELIMITERS, |(_, left, right)| (left, right));
+            if !matches!(&entry.value, Node::Text(text) if unrendered::has_action(text, own)) {
                 return true;
             }
             let message = format!(
@@ -77,6 +164,36 @@ pub(super) fn render(object: &mut Node) -> Vec<Remark> {
         });
     });
     remarks
+}
+
+/// The names of templates with delimiters of their own, and these.
+fn delimiters(entries: &[Entry]) -> Vec<(String, String, String)> {
+    let written = |spec: &AnnotationSpec, name: &str| {
+        let is = |entry: &&Entry| {
+            matches!(
+                annotations::classify(&entry.key),
+                Classification::Known { spec: it, name: Some(of) } if it == spec && of == name
+            )
+        };
+        match entries.iter().find(is).map(|entry| &entry.value) {
+            Some(Node::Text(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        }
+    };
+    let names = entries
+        .iter()
+        .filter_map(|entry| match annotations::classify(&entry.key) {
+            Classification::Known { spec, name } if *spec == TEMPLATE => name,
+            _ => None,
+        });
+    let (left, right) = DELIMITERS;
+    names
+        .map(|name| {
+            let left = written(&LEFT_DELIMITER, name).unwrap_or_else(|| left.to_owned());
+            let right = written(&RIGHT_DELIMITER, name).unwrap_or_else(|| right.to_owned());
+            (name.to_owned(), left, right)
+        })
+        .collect()
 }
 
 fn remark(entry: &Entry, code: Code, message: String) -> Remark {
@@ -107,8 +224,10 @@ fn kind_of(value: &Node) -> Option<&'static str> {
     }
 }
 
-/// Calls `change` with each map that holds a key of ours, and whether it is one of annotations.
+/// Calls `change` with each map that holds a key of ours or is the annotations of a pod, and whether
+/// it is one of annotations.
 fn visit(node: &mut Node, is_annotations: bool, change: &mut dyn FnMut(&mut Vec<Entry>, bool)) {
+    let is_pod = has_containers(node);
     match node {
         Node::Map(entries) => {
             let is_ours = |entry: &Entry| annotations::split_prefix(&entry.key).is_some();
@@ -116,6 +235,13 @@ fn visit(node: &mut Node, is_annotations: bool, change: &mut dyn FnMut(&mut Vec<
                 change(entries, is_annotations);
             }
             for Entry { key, value, .. } in entries {
+                if let (Node::Map(metadata), "metadata", true) = (&mut *value, key.as_str(), is_pod)
+                    && let Some(entry) = metadata.iter_mut().find(|it| it.key == "annotations")
+                    && let Node::Map(foreign) = &mut entry.value
+                    && !foreign.iter().any(is_ours)
+                {
+                    change(foreign, true);
+                }
                 visit(value, key.ends_with("nnotations"), change);
             }
         }

@@ -27,8 +27,8 @@ diagnostics! {
         "`vault.hashicorp.com/` or `openbao.org/`";
     NOT_TEXT = 1407:
         "`is not text …: quote it`",
-        "values of annotations are text, and YAML reads `true`, `yes`, `3000` and `0644` as something else; the API server refuses them",
-        "write the value in quotes";
+        "values of annotations are text, and YAML reads `true`, `yes`, `3000` and `0644` as something else; the API server refuses them, and `annotations` that is not a map",
+        "write the value in quotes, and `\"true\"` for `yes` and `on`";
     UNRENDERED = 1408:
         "`unrendered template`",
         "the file is a template of Helm or another tool, and not a manifest",
@@ -57,4 +57,8 @@ diagnostics! {
         "`only keys and values are checked`",
         "a patch, values of a chart, or a kind of object whose pods are not in the file",
         "check the whole as well: `kustomize build`, `helm template` or `kubectl get … -o yaml`, and `| vault-injector lint`";
+    FOLDED = 1415:
+        "`is folded (>), which joins its lines`",
+        "a template is written after `>`, so that YAML makes one line of its lines",
+        "write it after `|`";
 }

@@ -90,6 +90,13 @@ impl Warning {
         }
     }
 
+    pub(crate) fn into_hint(self) -> Self {
+        Self {
+            certainty: Certainty::Hint,
+            ..self
+        }
+    }
+
     fn showing(self, excerpt: Option<String>) -> Self {
         Self { excerpt, ..self }
     }

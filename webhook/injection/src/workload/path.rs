@@ -48,6 +48,15 @@ impl Path {
         self.0.iter().any(is)
     }
 
+    /// Whether it is in values of a chart or in a patch, which add to what is elsewhere.
+    pub(super) fn is_within_patch(&self) -> bool {
+        let is = |step: &Step| {
+            matches!(step, Step::Key(key)
+            if key.starts_with("values") || key.starts_with("patch") || key.ends_with("Values"))
+        };
+        self.0.iter().any(is)
+    }
+
     /// The place of `keys` below this one.
     pub(super) fn join(&self, keys: &[&str]) -> Self {
         let below = keys.iter().map(|key| Step::Key((*key).to_owned()));

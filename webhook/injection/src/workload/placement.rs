@@ -13,12 +13,59 @@ const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 /// Of most workloads.
 const TEMPLATE: [&str; 2] = ["spec", "template"];
 
-/// Groups of Kubernetes itself whose names have a dot. None has pods.
-const GROUPS: [&str; 4] = [
+/// What a workload's pods are known by.
+const SELECTOR: [&str; 3] = ["spec", "selector", "matchLabels"];
+
+/// Groups of Kubernetes itself, beside that without a name.
+const GROUPS: [&str; 9] = [
+    "apps",
+    "autoscaling",
+    "batch",
+    "extensions",
+    "policy",
     "networking.k8s.io",
     "rbac.authorization.k8s.io",
     "scheduling.k8s.io",
     "storage.k8s.io",
+];
+
+/// Groups of objects that hold values of charts, patches, or parts of other objects.
+const PARTIAL_GROUPS: [&str; 12] = [
+    "apiextensions.crossplane.io",
+    "builtin",
+    "config.kubernetes.io",
+    "fleet.cattle.io",
+    "helm.cattle.io",
+    "helm.crossplane.io",
+    "helm.toolkit.fluxcd.io",
+    "kustomize.config.k8s.io",
+    "kustomize.toolkit.fluxcd.io",
+    "kyverno.io",
+    "mutations.gatekeeper.sh",
+    "policies.kyverno.io",
+];
+
+/// Kinds of such objects in groups with others, or written without their group.
+const PARTIAL_KINDS: [&str; 5] = [
+    "Application",
+    "ApplicationSet",
+    "Component",
+    "HelmRelease",
+    "Kustomization",
+];
+
+/// Kinds of Kubernetes that pods have nothing to do with. What sets annotations on all objects sets
+/// them on these, too.
+const WITHOUT_PODS: [&str; 9] = [
+    "ConfigMap",
+    "Ingress",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "Service",
+    "ServiceAccount",
 ];
 
 /// A kind of object, as far as that decides where the annotations of its pods stand.
@@ -35,6 +82,8 @@ enum Class {
     Workload,
     /// Another: its controller may take the annotations of pods from anywhere.
     Custom,
+    /// One that holds values of charts or patches: what it leaves out is elsewhere.
+    Partial,
     /// No kind: a patch, or values of a chart.
     Unnamed,
 }
@@ -54,14 +103,26 @@ impl<'a> Kind<'a> {
         templates: &[Template<'_>],
         carriers: &[Carrier<'_>],
     ) -> Self {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        let is_kubernetes = !name.is_empty() && (!group.contains('.') || GROUPS.contains(&group));
+        let group = api_version
+            .split_once('/')
+            .map_or(api_version, |(group, _)| group);
+        let is_kubernetes =
+            !name.is_empty() && (matches!(group, "" | "v1") || GROUPS.contains(&group));
         let is_pod = |template: &Template<'_>| name.is_empty() && template.path.is(&[]);
-        let class = if is_kubernetes
+        let is_of_template = |carrier: &Carrier<'_>| {
+            let below = ["metadata", "spec", "annotations", "labels"];
+            carrier.path.is(&TEMPLATE)
+                || below
+                    .iter()
+                    .any(|key| carrier.path.starts_with(&[TEMPLATE[0], TEMPLATE[1], key]))
+        };
+        let class = if PARTIAL_GROUPS.contains(&group) || PARTIAL_KINDS.contains(&name) {
+            Class::Partial
+        } else if is_kubernetes
             || templates
                 .iter()
                 .any(|it| it.path.is(&TEMPLATE) || is_pod(it))
-            || carriers.iter().any(|it| it.path.starts_with(&TEMPLATE))
+            || carriers.iter().any(is_of_template)
         {
             Class::Workload
         } else if name.is_empty() {
@@ -77,11 +138,16 @@ impl<'a> Kind<'a> {
         !path.is(&[]) || matches!(self.name, "Pod" | "")
     }
 
+    /// Whether what is there may be added to more of a pod, as in a patch within another object.
+    pub(super) fn leaves_out_at(self, path: &Path) -> bool {
+        self.class == Class::Partial && path.is_within_patch()
+    }
+
     /// How much is there if a template has no image.
-    pub(super) fn extent_of_fragment(self) -> Extent {
+    pub(super) fn extent_of_fragment(self, path: &Path) -> Extent {
         match self.class {
-            Class::Custom => Extent::Annotations,
-            Class::Workload | Class::Unnamed => Extent::Fragment,
+            Class::Custom if !path.is_within_patch() => Extent::Annotations,
+            _ => Extent::Fragment,
         }
     }
 
@@ -92,6 +158,10 @@ impl<'a> Kind<'a> {
         let wrong = |code, reason| Place::Wrong(self.wrong(carrier, templates, code, reason));
         match path.last().unwrap_or_default() {
             "path" => Place::Pod(Extent::Fragment),
+            "matchLabels" if path.is(&SELECTOR) && !templates.is_empty() => wrong(
+                manifests::AS_LABEL,
+                "the injector reads annotations, not labels",
+            ),
             "matchLabels" | "selector" | "nodeSelector" => Place::Wrong(None),
             "labels" | "podLabels" | "commonLabels" => wrong(
                 manifests::AS_LABEL,
@@ -108,10 +178,11 @@ impl<'a> Kind<'a> {
                 Class::Custom if is_own && !templates.is_empty() => {
                     wrong(manifests::ON_WORKLOAD, NOT_OF_PODS)
                 }
-                Class::Custom => Place::Pod(Extent::Annotations),
-                Class::Unnamed => Place::Pod(Extent::Fragment),
+                Class::Custom => Place::Pod(self.extent_of_fragment(path)),
+                Class::Partial | Class::Unnamed => Place::Pod(Extent::Fragment),
             },
             last => match self.class {
+                Class::Partial => Place::Pod(Extent::Fragment),
                 Class::Unnamed | Class::Custom
                     if !matches!(last, "metadata" | "spec" | "template") =>
                 {
@@ -171,7 +242,13 @@ impl<'a> Kind<'a> {
         let right = self.right_place(templates);
         let text =
             format!("{subject} no effect in {place}, because {reason}: write {object} in {right}");
-        Some(Warning::new(code, text).at(key.to_string()))
+        let warning = Warning::new(code, text).at(key.to_string());
+        let is_bare = code == manifests::ON_WORKLOAD && WITHOUT_PODS.contains(&self.name);
+        Some(if is_bare {
+            warning.into_hint()
+        } else {
+            warning
+        })
     }
 }
 

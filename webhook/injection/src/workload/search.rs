@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 16;
 const MAX_PLACES: usize = 256;
 
 /// What every annotation of ours contains, and nearly every misspelt one.
-const TRACES: [&str; 4] = ["vault", "bao", "hashicorp", "agent-"];
+pub const TRACES: [&str; 4] = ["vault", "bao", "hashicorp", "agent-"];
 
 /// What concerns the injector in one object, in the order in which it is written.
 #[derive(Debug, Default)]

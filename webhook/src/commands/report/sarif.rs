@@ -43,6 +43,7 @@ fn rule(diagnostic: &Diagnostic) -> Value {
         cause,
         fix,
     } = diagnostic;
+    let [seen, cause, fix] = [seen, cause, fix].map(|text| without_links(text));
     json!({
         "id": code,
         "shortDescription": {"text": seen.replace('`', "")},
@@ -52,6 +53,23 @@ fn rule(diagnostic: &Diagnostic) -> Value {
             "markdown": format!("{seen}\n\n{cause}\n\n**Do:** {fix}"),
         },
     })
+}
+
+/// The text with the names of links alone: they lead to pages beside that of the table.
+fn without_links(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once("](") {
+        let (Some((lead, name)), Some((_, after))) =
+            (before.rsplit_once('['), link.split_once(')'))
+        else {
+            break;
+        };
+        plain.push_str(lead);
+        plain.push_str(name);
+        rest = after;
+    }
+    plain + rest
 }
 
 fn result(problem: &Problem, rule: Option<usize>) -> Value {
@@ -107,6 +125,20 @@ mod tests {
     use contract::diagnostics::{keys, manifests};
 
     use super::*;
+
+    #[test]
+    fn the_help_of_no_rule_has_a_link_to_a_page_that_is_not_there() {
+        assert_eq!(
+            without_links("see [a.md](a.md#b), or [c](d)."),
+            "see a.md, or c."
+        );
+        assert_eq!(without_links("a[0](b"), "a[0](b");
+        let sections = diagnostics::SECTIONS.iter();
+        for diagnostic in sections.flat_map(|section| section.rows) {
+            let rule = rule(diagnostic).to_string();
+            assert!(!rule.contains("]("), "{rule}");
+        }
+    }
 
     #[test]
     fn a_log_has_a_rule_with_help_for_each_code_that_occurs() {

@@ -109,7 +109,7 @@ fn secrets_and_templates_that_do_not_belong_together_are_warned_of() {
             ],
             &[
                 "agent-inject-template-foo: its secret is written Foo, in another case",
-                "secrets Foo and foo write the same file",
+                "secrets Foo and foo write the same file: give one another with agent-inject-file-foo",
             ],
         ),
         (
@@ -126,8 +126,9 @@ fn secrets_and_templates_that_do_not_belong_together_are_warned_of() {
         (
             &[("agent-inject-secret-a", "secret/data/a")],
             &[
-                "agent-inject-secret-a: on KV v2 the default template writes data and metadata: give \
-                 one of your own",
+                "agent-inject-secret-a: on KV v2 the default template writes data and metadata: write \
+                 agent-inject-template-a: '{{ with secret \"secret/data/a\" }}{{ range $k, $v := \
+                 .Data.data }}{{ $k }}={{ $v }}{{ \"\\n\" }}{{ end }}{{ end }}'",
             ],
         ),
     ] {

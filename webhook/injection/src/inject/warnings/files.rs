@@ -1,9 +1,9 @@
 //! Where the files of secrets land.
 
-use contract::annotations;
+use contract::annotations::{self, Classification, Meant};
 use contract::diagnostics::secrets as codes;
 
-use super::{Subject, Warning, mounts};
+use super::{LOOKED_UP, Subject, Warning, mounts};
 use crate::inject::paths;
 use crate::inject::secrets::Secret;
 
@@ -107,7 +107,28 @@ fn nothing(subject: Subject<'_, '_>) -> Option<Warning> {
     if has_work || !asked.has_agent() {
         return None;
     }
+    let mut unknown = subject
+        .annotations
+        .iter()
+        .filter(|(key, _)| annotations::classify_short(key) == Classification::Unknown)
+        .take(LOOKED_UP);
+    if unknown.any(|(key, _)| is_meant_to_write(key)) {
+        return None;
+    }
     let text = "the agent writes nothing: add agent-inject-secret-NAME with the path of a secret, or \
                 remove agent-inject";
     Some(subject.about(codes::NOTHING_WRITTEN, &annotations::INJECT, text))
+}
+
+/// Whether an unknown key is probably a secret's: what is said of the key is enough.
+fn is_meant_to_write(key: &str) -> bool {
+    match annotations::meant(key) {
+        Some(Meant::WithName(spec)) => {
+            *spec == annotations::SECRET || *spec == annotations::TEMPLATE
+        }
+        Some(Meant::Key(key)) => [annotations::SECRET, annotations::TEMPLATE]
+            .iter()
+            .any(|spec| key.starts_with(spec.key)),
+        Some(Meant::Instead(_)) | None => false,
+    }
 }

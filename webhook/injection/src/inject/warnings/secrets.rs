@@ -161,8 +161,9 @@ fn default_template(subject: Subject<'_, '_>, secret: &Secret<'_>, path: &str) -
     }
     let name = secret.raw_name;
     let text = format!(
-        "agent-inject-secret-{name}: on KV v2 the default template writes data and metadata: give \
-         one of your own"
+        "agent-inject-secret-{name}: on KV v2 the default template writes data and metadata: write \
+         agent-inject-template-{name}: '{{{{ with secret \"{path}\" }}}}{{{{ range $k, $v := .Data.data }}}}{{{{ $k \
+         }}}}={{{{ $v }}}}{{{{ \"\\n\" }}}}{{{{ end }}}}{{{{ end }}}}'"
     );
     let key = subject.annotations.key_for(&annotations::SECRET, name);
     Some(Warning::new(codes::DEFAULT_TEMPLATE_ON_KV2, text).at(key))
@@ -186,7 +187,10 @@ fn same_files(subject: Subject<'_, '_>) -> Vec<Warning> {
     for secret in &subject.asked.secrets {
         let name = secret.raw_name;
         if let Some(other) = written.insert(&secret.destination, name) {
-            let text = format!("secrets {other} and {name} write the same file");
+            let text = format!(
+                "secrets {other} and {name} write the same file: give one another with \
+                 agent-inject-file-{name}"
+            );
             let key = subject.annotations.key_for(&annotations::SECRET, name);
             warnings.push(Warning::sure(codes::SAME_FILE, text).at(key));
         }
