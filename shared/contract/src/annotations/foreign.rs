@@ -41,6 +41,9 @@ const SAME: &[(&AnnotationSpec, &str)] = &[
         "template agent-template inject-template vault-template vault-agent-inject-template",
     ),
     (&TEMPLATE_FILE, "agent-template-file template-file"),
+    (&TEMPLATE_ENGINE, "template-engine"),
+    (&AUTH_MIN_BACKOFF, "agent-auth-min-backoff min-backoff"),
+    (&AUTH_MAX_BACKOFF, "agent-auth-max-backoff max-backoff"),
     (&DEFAULT_TEMPLATE, "agent-default-template default-template"),
     (
         &FILE,

@@ -2,6 +2,15 @@
 
 use super::{AnnotationSpec, Counterpart, Suffix, TABLE, foreign};
 
+/// Longer texts are not compared: nobody misspells one, and anybody may write many of them.
+const LONGEST: usize = 256;
+
+/// The most edits that any key allows.
+const MOST_EDITS: usize = 2;
+
+/// The places of a row that so many edits can reach.
+const BAND: usize = 2 * MOST_EDITS + 1;
+
 /// What an unknown key is meant to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meant {
@@ -59,10 +68,15 @@ pub fn nearest(short: &str) -> Option<String> {
         .map(|(_, spec, end)| spec.written_for(short[end..].trim_matches('-')))
 }
 
-/// The one of `known` that is nearest to `text`, as near as [`nearest`] asks for.
+/// The one of `known` that is nearest to `text`, as near as [`nearest`] asks for; none if either is
+/// longer than 256 bytes.
 pub fn nearest_of<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if text.len() > LONGEST {
+        return None;
+    }
     known
         .into_iter()
+        .filter(|key| key.len() <= LONGEST)
         .filter_map(|key| Some((edits(text, key)?, key)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, key)| key)
@@ -70,7 +84,7 @@ pub fn nearest_of<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 /// How many edits make `key` out of a text that is meant to be it.
 fn most_edits(key: &str) -> usize {
-    (key.len() / 3).clamp(1, 2)
+    (key.len() / 3).clamp(1, MOST_EDITS)
 }
 
 /// So much of a text that what is left over is one edit too many. A text is anybody's, and as long
@@ -118,28 +132,44 @@ fn edits(text: &str, key: &str) -> Option<usize> {
     if left.len().abs_diff(right.len()) > most {
         return None;
     }
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
+    // Each row holds only the places next to the diagonal: all others are too many edits away.
+    let too_many = MOST_EDITS + 1;
+    let mut before_last = [too_many; BAND];
+    let mut last = [too_many; BAND];
+    for (place, edits) in last[MOST_EDITS..].iter_mut().enumerate() {
+        *edits = place;
+    }
     for i in 1..=left.len() {
-        let mut row = Vec::with_capacity(right.len() + 1);
-        row.push(i);
-        for j in 1..=right.len() {
-            let same = left[i - 1] == right[j - 1];
-            let mut best = (last[j] + 1)
-                .min(row[j - 1] + 1)
-                .min(last[j - 1] + usize::from(!same));
-            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                best = best.min(before_last[j - 2] + 1);
+        let mut row = [too_many; BAND];
+        for at in 0..BAND {
+            let Some(j) = (i + at).checked_sub(MOST_EDITS) else {
+                continue;
+            };
+            if j > right.len() {
+                break;
             }
-            row.push(best);
+            if j == 0 {
+                row[at] = i;
+                continue;
+            }
+            let mut best = last[at] + usize::from(left[i - 1] != right[j - 1]);
+            if let Some(above) = last.get(at + 1) {
+                best = best.min(above + 1);
+            }
+            if at > 0 {
+                best = best.min(row[at - 1] + 1);
+            }
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                best = best.min(before_last[at] + 1);
+            }
+            row[at] = best;
         }
         before_last = std::mem::replace(&mut last, row);
         // What follows is made from these two rows, and never fewer.
-        if let (Some(one), Some(other)) = (before_last.iter().min(), last.iter().min())
-            && *one.min(other) > most
-        {
+        if before_last.iter().chain(&last).all(|edits| *edits > most) {
             return None;
         }
     }
-    Some(last[right.len()]).filter(|edits| *edits <= most)
+    let end = right.len() + MOST_EDITS - left.len();
+    Some(last[end]).filter(|edits| *edits <= most)
 }

@@ -69,6 +69,28 @@ fn a_key_of_a_megabyte_is_looked_up_in_no_time() {
 }
 
 #[test]
+fn a_name_with_two_edits_is_near_and_a_long_one_is_not_compared() {
+    for (text, known, is_near) in [
+        ("confg", "config", true),
+        ("cofnig", "config", true),
+        ("xconfigx", "config", true),
+        ("fig", "config", false),
+        ("ab", "ba", true),
+        ("a", "", true),
+        ("", "ab", false),
+        ("abcdefxy", "abcdef", true),
+        ("abcdefxyz", "abcdef", false),
+        ("bacdfe", "abcdef", true),
+    ] {
+        assert_eq!(nearest_of(text, [known]).is_some(), is_near, "{text}");
+    }
+    let long = |length| "a".repeat(length);
+    assert!(nearest_of(&long(255), [&*long(256)]).is_some());
+    assert!(nearest_of(&long(256), [&*long(257)]).is_none());
+    assert!(nearest_of(&long(257), [&*long(256)]).is_none());
+}
+
+#[test]
 fn a_key_that_needs_a_name_is_unknown_without_one() {
     let key = "vault.hashicorp.com/agent-inject-secret";
     assert_eq!(classify(key), Classification::Unknown);
@@ -85,6 +107,9 @@ fn keys_of_other_products_have_a_counterpart_or_advice() {
         ("address", "service"),
         ("vault-service", "service"),
         ("bao-addr", "service"),
+        ("agent-auth-min-backoff", "auth-min-backoff"),
+        ("agent-auth-max-backoff", "auth-max-backoff"),
+        ("template-engine", "agent-template-engine"),
         ("agent-log-level", "log-level"),
         ("agent-inject-role", "role"),
         ("agent-cache", "agent-cache-enable"),
