@@ -118,7 +118,7 @@ diagnostics! {
         "the agent has a volume of its own at that path",
         "mount the container's volume elsewhere, if the agent needs it";
     NOT_IN_MEMORY = 1130:
-        "`the pod's volume … is used as it is, which is on the node's disk`",
+        "`the pod's volume … is used as declared, so secrets are stored on the node's disk`",
         "the pod declares a volume with the name of one of ours, and it is not in memory",
         "write `emptyDir: {medium: Memory}`";
     REQUEST_ABOVE_LIMIT = 1131:
@@ -130,7 +130,7 @@ diagnostics! {
         "resources are zero or more",
         "write a quantity of zero or more, or an empty text for none";
     LITTLE_MEMORY = 1133:
-        "`agent-limits-mem is so little that the agent cannot start`",
+        "`agent-limits-mem is too small for the agent to start`",
         "`m` is a thousandth, and a number without a unit is bytes",
         "write `64Mi`";
     POD_RESOURCES = 1134:
@@ -145,4 +145,12 @@ diagnostics! {
         "`names the init container …, which gets the secrets in any case`",
         "`agent-inject-containers` chooses among the regular containers alone",
         "remove the name";
+    DOUBTFUL_TOKEN = 1137:
+        "`the pod has no token for the API server, so the agent logs in with …`",
+        "`automountServiceAccountToken: false`, and a token for another audience is mounted",
+        "name its volume in `agent-service-account-token-volume-name`, or give the agent a token of its own with `agent-token-audience`";
+    TURNED_OFF = 1138:
+        "`agent-inject is empty, which means false`",
+        "the pod has annotations for an agent, and gets none",
+        "write `agent-inject: \"true\"`, or `\"false\"` if that is meant";
 }

@@ -129,4 +129,8 @@ diagnostics! {
         "`pkiCert gives .Cert, .Key, .CA and .CAChain`",
         "only `secret` has the keys of the API, such as `.Data.private_key`",
         "write `.Cert`, `.Key`, `.CA` or `.CAChain`";
+    NO_PATH = 1235:
+        "`is empty and is ignored, because no template says what to read`",
+        "a secret without a template of its own is read from the path that the annotation names",
+        "write the path of the secret, or `agent-inject-template-NAME`";
 }

@@ -4,6 +4,8 @@
 //! The cloud's own webhook would add them to the agent's containers, too, but only if the API server
 //! calls it again after ours.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::objects::Variable;
@@ -84,6 +86,12 @@ pub(super) fn is_for_a_cloud(audience: &str) -> bool {
     CLOUDS.iter().any(|cloud| (cloud.is_audience)(audience))
 }
 
+/// Whether clouds mount their tokens at such a path.
+pub(super) fn is_path_of_a_cloud(path: &str) -> bool {
+    let mut paths = CLOUDS.iter().filter_map(|cloud| cloud.path);
+    paths.any(|part| path.contains(part))
+}
+
 /// Whether the login with an auth method may need mounts of a cloud.
 pub(super) fn has_mounts(method: &str) -> bool {
     of_method(method).is_some()
@@ -118,11 +126,11 @@ impl Cloud {
             let mut tokens = volume.tokens();
             tokens.any(|token| (self.is_audience)(&token.audience))
         });
-        let volumes: Vec<&str> = volumes.map(|volume| &*volume.name).collect();
+        let volumes: BTreeSet<&str> = volumes.map(|volume| &*volume.name).collect();
         let is_needed = |mount: &pod::Mount<'_>| {
             let path = &*mount.mount_path;
             self.path.is_some_and(|part| path.contains(part))
-                || volumes.contains(&&*mount.name)
+                || volumes.contains(&*mount.name)
                 || files.iter().any(|file| paths::covers(path, file))
         };
         let lists = pod.containers.iter().map(|it| &it.volume_mounts);

@@ -12,6 +12,7 @@ use super::container_patch::{ApplyError, SyntaxError};
 use super::operations::MAX_PATCH;
 use super::quantity::QuantityError;
 use super::schema::SchemaError;
+use super::token::Unmounted;
 use super::warnings::Warning;
 
 /// Why a pod is refused, by the step that refuses it.
@@ -168,7 +169,7 @@ pub enum RequestError {
     #[error("failed to find service account volume {0:?}")]
     TokenVolume(String),
     #[error("failed to find service account volume mount")]
-    TokenMount,
+    TokenMount { unmounted: Option<Box<Unmounted>> },
     #[error("No containers found in Pod Spec")]
     NoContainers,
     #[error("No SecurityContext found for Container 0")]

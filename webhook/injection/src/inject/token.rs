@@ -5,6 +5,8 @@
 //! directory of the application. The compatible flavor does so, too, and warns; the native one takes the
 //! token that Kubernetes gives the pod.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contract::annotations::{self, Annotations};
 
 use super::denial::RequestError;
@@ -24,6 +26,9 @@ const STANDARD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// The auth methods that log in with a service-account token.
 const METHODS: [&str; 2] = ["kubernetes", "jwt"];
 
+/// So many mounts at the standard place are searched for the pod's token.
+const MOST_STANDARD: usize = 16;
+
 /// The shortest life that Kubernetes gives a token, in seconds.
 const SHORTEST_LIFE: u64 = 600;
 
@@ -38,6 +43,8 @@ pub(super) struct TokenVolume<'p> {
     pub(super) mount_path: &'p str,
     file: &'p str,
     own: Option<OwnToken<'p>>,
+    /// Whether it is only taken because there is nothing better.
+    is_last_resort: bool,
 }
 
 /// A token that is made for the agent alone.
@@ -85,8 +92,8 @@ impl<'p> TokenVolume<'p> {
             return Ok(Self {
                 volume: Some(OWN_VOLUME),
                 mount_path: profile.names().token_path,
-                file: TOKEN_FILE,
                 own: Some(own),
+                ..Self::STANDARD
             });
         }
         if !named.is_empty() {
@@ -101,7 +108,12 @@ impl<'p> TokenVolume<'p> {
             Some(found) => Ok(found),
             // Another method does not read it.
             None if !search.flavor.keeps_mistakes() && !is_for(search.method) => Ok(Self::STANDARD),
-            None => Err(RequestError::TokenMount),
+            None if search.flavor.keeps_mistakes() => {
+                Err(RequestError::TokenMount { unmounted: None })
+            }
+            None => Self::last_resort(pod).ok_or_else(|| RequestError::TokenMount {
+                unmounted: Unmounted::find(pod).map(Box::new),
+            }),
         }
     }
 
@@ -111,6 +123,7 @@ impl<'p> TokenVolume<'p> {
         mount_path: STANDARD,
         file: TOKEN_FILE,
         own: None,
+        is_last_resort: false,
     };
 
     /// The first volume that a container mounts under a path with `serviceaccount` in it.
@@ -138,16 +151,14 @@ impl<'p> TokenVolume<'p> {
         origin: Origin<'_>,
     ) -> Option<Self> {
         let volume = |name: &str| pod.volumes.iter().find(|volume| &*volume.name == name);
-        let standard = pod.mounts().find_map(|mount| {
-            let mount_path = mount.mount_path.trim_end_matches('/');
-            if mount_path != STANDARD {
-                return None;
-            }
+        let is_standard =
+            |mount: &&pod::Mount<'_>| mount.mount_path.trim_end_matches('/') == STANDARD;
+        let mut standard = pod.mounts().filter(is_standard).take(MOST_STANDARD);
+        let standard = standard.find_map(|mount| {
             Some(Self {
                 volume: Some(&mount.name),
-                mount_path,
                 file: file_of_pod(volume(&mount.name))?,
-                own: None,
+                ..Self::STANDARD
             })
         });
         standard
@@ -163,9 +174,37 @@ impl<'p> TokenVolume<'p> {
                     volume: Some(&volume.name),
                     mount_path: mount.map_or(profile.names().token_path, |it| &*it.mount_path),
                     file: &token.path,
-                    own: None,
+                    ..Self::STANDARD
                 })
             })
+    }
+
+    /// A token for somebody else than the API server and the clouds, mounted where tokens are: the JWT
+    /// of another issuer, or one for Vault itself.
+    fn last_resort(pod: &'p PodView<'_>) -> Option<Self> {
+        let named = pod.volumes.iter().map(|volume| (&*volume.name, volume));
+        let volumes: BTreeMap<&str, _> = named.collect();
+        let mut mounts = pod.mounts().filter(|mount| {
+            let path = &*mount.mount_path;
+            path.contains("serviceaccount") && !cloud::is_path_of_a_cloud(path)
+        });
+        mounts.find_map(|mount| {
+            let volume = volumes.get(&*mount.name)?;
+            let has_token = volume.is_secret() || volume.tokens().next().is_some();
+            let file = file_of_pod(Some(volume)).filter(|_| has_token)?;
+            Some(Self {
+                volume: Some(&mount.name),
+                mount_path: &mount.mount_path,
+                file,
+                is_last_resort: true,
+                ..Self::STANDARD
+            })
+        })
+    }
+
+    /// Whether it is only taken because there is nothing better.
+    pub(super) fn is_last_resort(&self) -> bool {
+        self.is_last_resort
     }
 
     /// Whether it is made for the agent alone.
@@ -204,7 +243,7 @@ impl<'p> TokenVolume<'p> {
             volume: Some(name),
             mount_path,
             file,
-            own: None,
+            ..Self::STANDARD
         })
     }
 
@@ -232,13 +271,38 @@ impl<'p> TokenVolume<'p> {
     }
 }
 
+/// A token that the pod has in a volume, and no container mounts.
+#[derive(Debug)]
+pub struct Unmounted {
+    pub(super) volume: String,
+    pub(super) audience: String,
+}
+
+impl Unmounted {
+    fn find(pod: &PodView<'_>) -> Option<Self> {
+        let mounted: BTreeSet<&str> = pod.mounts().map(|mount| &*mount.name).collect();
+        let volumes = pod.volumes.iter();
+        let mut unmounted = volumes.filter(|volume| !mounted.contains(&*volume.name));
+        unmounted.find_map(|volume| {
+            let mut tokens = volume.tokens();
+            let token = tokens.find(|token| !cloud::is_for_a_cloud(&token.audience))?;
+            Some(Self {
+                volume: volume.name.to_string(),
+                audience: token.audience.to_string(),
+            })
+        })
+    }
+}
+
 /// The token's file in a volume at the standard place; none where the tokens in it are clouds'.
 fn file_of_pod<'p>(volume: Option<&'p pod::Volume<'_>>) -> Option<&'p str> {
-    let mut tokens = volume.into_iter().flat_map(pod::Volume::tokens).peekable();
-    if tokens.peek().is_none() {
+    let tokens = || volume.into_iter().flat_map(pod::Volume::tokens);
+    if tokens().next().is_none() {
         return Some(TOKEN_FILE);
     }
-    let token = tokens.find(|token| !cloud::is_for_a_cloud(&token.audience))?;
+    let of_the_api_server = tokens().find(|token| token.audience.is_empty());
+    let token = of_the_api_server
+        .or_else(|| tokens().find(|token| !cloud::is_for_a_cloud(&token.audience)))?;
     Some(if token.path.is_empty() {
         TOKEN_FILE
     } else {

@@ -14,6 +14,7 @@ pub struct Volume<'a> {
     empty_dir: Option<EmptyDir<'a>>,
     /// Whether it is of any other kind.
     is_other: bool,
+    is_secret: bool,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -58,6 +59,11 @@ impl<'a> Volume<'a> {
         self.tokens().next().map(|token| &*token.path)
     }
 
+    /// Whether it holds a Secret.
+    pub fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
     /// Whether it is an emptyDir, which is also what Kubernetes makes of one that names no kind.
     pub fn is_empty_dir(&self) -> bool {
         self.empty_dir.is_some() || !self.is_other && self.projected.is_none()
@@ -87,6 +93,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
                         "name" => volume.name = map.next_value()?,
                         "projected" => volume.projected = map.next_value()?,
                         "emptyDir" => volume.empty_dir = map.next_value()?,
+                        "secret" => {
+                            volume.is_secret = map.next_value::<Option<IgnoredAny>>()?.is_some();
+                            volume.is_other |= volume.is_secret;
+                        }
                         _ => volume.is_other |= map.next_value::<Option<IgnoredAny>>()?.is_some(),
                     }
                 }

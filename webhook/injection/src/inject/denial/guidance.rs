@@ -223,7 +223,16 @@ fn of_request(error: &RequestError) -> Guidance {
                 "name a projected volume of the pod with a serviceAccountToken in \
                  vault.hashicorp.com/agent-service-account-token-volume-name",
             ),
-        RequestError::TokenMount => Guidance::new(pods::NO_TOKEN)
+        RequestError::TokenMount {
+            unmounted: Some(token),
+        } => Guidance::new(pods::NO_TOKEN)
+            .about(&annotations::TOKEN_VOLUME)
+            .write(format!(
+                "the pod has a projected token for audience {:?} in volume {}, which no container \
+                 mounts: write vault.hashicorp.com/agent-service-account-token-volume-name: {}",
+                token.audience, token.volume, token.volume
+            )),
+        RequestError::TokenMount { unmounted: None } => Guidance::new(pods::NO_TOKEN)
             .about(&annotations::TOKEN_AUDIENCE)
             .write(
                 "the pod has no service-account token; vault.hashicorp.com/agent-token-audience \

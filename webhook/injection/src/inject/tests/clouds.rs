@@ -228,3 +228,73 @@ fn the_credentials_file_of_google_is_mounted_as_the_application_has_it() {
     assert_eq!(mounts, [expected]);
     assert_eq!(variables, [variable]);
 }
+
+#[test]
+fn a_token_for_another_audience_or_in_a_secret_is_taken_as_a_last_resort_and_told() {
+    let secret = json!({"name": "sa", "secret": {"secretName": "app-token"}});
+    for (volume, file) in [
+        (mk_volume("mine", Some("vault"), "jwt"), "jwt"),
+        (secret, "token"),
+    ] {
+        let path = "/var/run/secrets/vault/serviceaccount";
+        let cloud = (IRSA, mk_volume("aws", Some("sts.amazonaws.com"), "token"));
+        let pod = mk_mounting(&[], &[cloud, (path, volume)]);
+        assert_eq!(token_path(&pod), format!("{path}/{file}"));
+        let warnings = decided(&pod, &mk_settings()).warnings;
+        let text = warnings[0].text();
+        assert!(
+            text.starts_with("the pod has no token for the API server"),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("logs in with {path}/{file}:")),
+            "{text}"
+        );
+        assert_eq!(warnings.len(), 1);
+    }
+    let google = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p";
+    let data = json!({"name": "data", "emptyDir": {}});
+    for (path, volume) in [
+        (
+            "/opt/serviceaccount",
+            mk_volume("gcp", Some(google), "token"),
+        ),
+        (
+            IRSA,
+            json!({"name": "aws", "secret": {"secretName": "aws"}}),
+        ),
+        ("/opt/serviceaccount", data),
+    ] {
+        let outcome = decided(&mk_mounting(&[], &[(path, volume)]), &mk_settings());
+        assert!(matches!(outcome.decision, Decision::Deny(_)), "{path}");
+    }
+}
+
+#[test]
+fn of_two_tokens_in_one_volume_the_one_for_the_api_server_is_used() {
+    let tokens = json!([
+        {"serviceAccountToken": {"path": "vault-token", "audience": "vault"}},
+        {"serviceAccountToken": {"path": "token"}},
+    ]);
+    let volume = json!({"name": "tokens", "projected": {"sources": tokens}});
+    let pod = mk_mounting(&[], &[(STANDARD, volume)]);
+    assert_eq!(token_path(&pod), format!("{STANDARD}/token"));
+}
+
+#[test]
+fn a_denial_names_the_token_that_no_container_mounts() {
+    let mut pod = mk_mounting(&[], &[]);
+    pod["spec"]["volumes"] = json!([mk_volume("mine", Some("vault"), "jwt")]);
+    let Decision::Deny(denial) = decided(&pod, &mk_settings()).decision else {
+        panic!("not denied");
+    };
+    let text = denial.text();
+    assert!(
+        text.contains("failed to find service account volume mount; "),
+        "{text}"
+    );
+    assert!(
+        text.contains("a projected token for audience \"vault\" in volume mine"),
+        "{text}"
+    );
+}

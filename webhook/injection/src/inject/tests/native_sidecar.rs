@@ -197,7 +197,7 @@ fn a_native_sidecar_takes_the_sidecars_json_patch_and_warns_of_the_other() {
     );
     assert_eq!(
         warned(&annotations),
-        ["agent-init-json-patch is ignored: a native sidecar has agent-json-patch alone"]
+        ["agent-init-json-patch is ignored: only agent-json-patch applies to a native sidecar"]
     );
     assert_eq!(
         warned(&[("agent-startup-timeout", "1m")]),

@@ -117,7 +117,7 @@ fn memory_in_thousandths_of_a_byte_is_surely_a_mistake() {
     for value in ["64m", "64", "128k"] {
         let texts = warned(&[("agent-limits-mem", value)]);
         assert!(
-            texts.len() == 1 && texts[0].contains("cannot start"),
+            texts.len() == 1 && texts[0].contains("too small for the agent to start"),
             "{value}: {texts:?}"
         );
     }

@@ -117,8 +117,8 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         let mut agents = subject.additions.agents();
         let limit = agents.find_map(|agent| agent.quantity(LIMITS, "memory"));
         if limit.is_some_and(|it| exceeds(it, "0") && exceeds(SMALLEST_MEMORY, it)) {
-            let text = "agent-limits-mem is so little that the agent cannot start (m is a thousandth of \
-                        a byte): write Mi or M for megabytes, as in 64Mi";
+            let text = "agent-limits-mem is too small for the agent to start (the suffix m means \
+                        thousandths of a byte): write Mi or M for megabytes, as in 64Mi";
             warnings.push(subject.mistake(pods::LITTLE_MEMORY, spec, text));
         }
     }

@@ -22,13 +22,15 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     }
     warnings.extend(arrangement(subject));
     warnings.extend(revocation(subject));
+    warnings.extend(doubtful_token(subject));
     warnings
 }
 
 fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
     let (agents, mut warnings) = (subject.asked.agents, Vec::new());
     if agents.is_native() && !agents.init && subject.has(&annotations::INIT_JSON_PATCH) {
-        let text = "agent-init-json-patch is ignored: a native sidecar has agent-json-patch alone";
+        let text =
+            "agent-init-json-patch is ignored: only agent-json-patch applies to a native sidecar";
         warnings.push(subject.about(pods::IGNORED, &annotations::INIT_JSON_PATCH, text));
     }
     let waits = matches!(agents.sidecar, Some(Sidecar::Native { startup: Some(_) }));
@@ -52,6 +54,21 @@ fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
         });
     }
     warnings
+}
+
+/// A token that is not for the API server, because the pod has none that is.
+fn doubtful_token(subject: Subject<'_, '_>) -> Option<Warning> {
+    let token = &subject.asked.token;
+    if !token.is_last_resort() {
+        return None;
+    }
+    let text = format!(
+        "the pod has no token for the API server, so the agent logs in with {}: name its volume in \
+         agent-service-account-token-volume-name if that is meant, or write agent-token-audience",
+        token.path()
+    );
+    let key = subject.annotations.key(&annotations::TOKEN_VOLUME);
+    Some(Warning::new(pods::DOUBTFUL_TOKEN, text).at(key))
 }
 
 fn revocation(subject: Subject<'_, '_>) -> Option<Warning> {
