@@ -226,6 +226,10 @@ fn evaluate(
             if skip == Skip::NotAsked {
                 refuse_mistakes(outcome, settings)?;
             }
+            if skip == Skip::TurnedOff {
+                let warning = warnings::about_empty_inject(&annotations);
+                outcome.warnings.extend(warning);
+            }
             return Ok(Decision::Skip(skip));
         }
         None => {}

@@ -178,6 +178,9 @@ pub struct PodView<'a> {
     pub volumes: Vec<Volume<'a>>,
     #[serde(default)]
     pub share_process_namespace: Option<bool>,
+    /// Whether its processes are among those of the node.
+    #[serde(default, rename = "hostPID")]
+    pub host_pid: Option<bool>,
     #[serde(borrow, default)]
     pub restart_policy: Text<'a>,
     #[serde(default)]
@@ -307,6 +310,17 @@ pub struct Mount<'a> {
     pub name: Text<'a>,
     #[serde(borrow, default)]
     pub mount_path: Text<'a>,
+    #[serde(borrow, default)]
+    sub_path: Text<'a>,
+    #[serde(borrow, default)]
+    sub_path_expr: Text<'a>,
+}
+
+impl Mount<'_> {
+    /// Whether it shows the whole volume, and not one file or directory of it.
+    pub fn is_whole(&self) -> bool {
+        self.sub_path.is_empty() && self.sub_path_expr.is_empty()
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

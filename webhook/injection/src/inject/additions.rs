@@ -1,5 +1,6 @@
 //! What a pod gets: volumes, mounts and agents, not yet put in their places.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use contract::AgentConfig;
@@ -11,11 +12,11 @@ use super::container::{Agent, agent};
 use super::denial::PatchError;
 use super::objects::{Mount, Volume};
 use super::request::InjectRequest;
-use super::volumes;
+use super::{paths, volumes};
 use crate::pod::{self, Container, PodView};
 use crate::settings::Settings;
 
-/// So many volumes of secrets are looked for one by one.
+/// So many mounts are searched one by one.
 const FEW: usize = 4;
 
 /// Everything that is added to a pod.
@@ -32,6 +33,9 @@ pub(super) struct Additions<'a> {
     /// The configuration of the agent that was made last, which has all that those of the others have;
     /// `None` where it is the user's.
     pub(super) config: Option<AgentConfig>,
+    /// The names of the pod's own emptyDirs, which may be used in place of ours; empty in the compatible
+    /// flavor.
+    declared: BTreeSet<&'a str>,
 }
 
 impl<'a> Additions<'a> {
@@ -40,30 +44,31 @@ impl<'a> Additions<'a> {
         self.init.iter().chain(&self.sidecar)
     }
 
-    /// The mounts that a container of the pod gets. Where it mounts a volume of ours already, which
-    /// the pod declares then, the native flavor leaves it at that.
-    pub(super) fn mounts_for(
-        &self,
+    /// The mounts that a container of the pod gets. The native flavor leaves out those that the
+    /// container has itself.
+    pub(super) fn mounts_for<'c>(
+        &'c self,
         asked: &InjectRequest<'_>,
-        container: &Container<'_>,
-    ) -> impl Iterator<Item = &Mount<'a>> {
+        container: &'c Container<'_>,
+    ) -> impl Iterator<Item = &'c Mount<'a>> {
+        let own = (!asked.flavor.keeps_mistakes()).then(|| self.own_mounts(container));
+        let has = move |ours: &Mount<'_>| own.as_ref().is_some_and(|own| own.has(ours));
+        self.mounts.iter().filter(move |ours| !has(ours))
+    }
+
+    /// What a container mounts itself.
+    pub(super) fn own_mounts<'c>(&'c self, container: &'c Container<'_>) -> OwnMounts<'c> {
         let list = &container.volume_mounts.list;
-        // Most pods have one volume of secrets, for which a set is not worth its while.
-        let own: BTreeSet<&str> = if self.mounts.len() > FEW {
-            list.iter().map(|mount| &*mount.name).collect()
-        } else {
-            BTreeSet::new()
-        };
-        let keeps = asked.flavor.keeps_mistakes();
-        self.mounts.iter().filter(move |ours| {
-            let is_own = |mount: &pod::Mount<'_>| *mount.name == *ours.name;
-            keeps
-                || if self.mounts.len() > FEW {
-                    !own.contains(&*ours.name)
-                } else {
-                    !list.iter().any(is_own)
-                }
-        })
+        // Most pods have few of both, for which sets are not worth their while.
+        let are_many = self.mounts.len() > FEW || list.len() > 4 * FEW;
+        let whole = list.iter().filter(|mount| are_many && mount.is_whole());
+        let place = |mount: &'c pod::Mount<'_>| (&*mount.name, paths::normal(&mount.mount_path));
+        OwnMounts {
+            declared: &self.declared,
+            names: whole.clone().map(|mount| &*mount.name).collect(),
+            places: whole.map(place).collect(),
+            few: if are_many { &[] } else { list },
+        }
     }
 
     pub(super) fn new(
@@ -91,13 +96,45 @@ impl<'a> Additions<'a> {
             Some(Sidecar::Regular) => Some(agent(Role::Sidecar)?),
             Some(Sidecar::Native { .. }) | None => None,
         };
+        let declared = if asked.flavor.keeps_mistakes() {
+            BTreeSet::new()
+        } else {
+            volumes::empty_dirs(pod)
+        };
         Ok(Self {
-            volumes: volumes::groups(asked, pod),
+            volumes: volumes::groups(asked, &declared),
             mounts: volumes::readers_mounts(asked),
             init,
             sidecar,
             config: configs.map(AgentConfigs::into_config),
+            declared,
         })
+    }
+}
+
+/// What a container mounts itself, apart from parts of volumes.
+pub(super) struct OwnMounts<'c> {
+    declared: &'c BTreeSet<&'c str>,
+    names: BTreeSet<&'c str>,
+    places: BTreeSet<(&'c str, Cow<'c, str>)>,
+    few: &'c [pod::Mount<'c>],
+}
+
+impl OwnMounts<'_> {
+    /// Whether the container has that volume where ours would be, or anywhere if the pod declares the
+    /// volume.
+    pub(super) fn has(&self, ours: &Mount<'_>) -> bool {
+        let name = &*ours.name;
+        let is_own = |own: &pod::Mount<'_>| {
+            *own.name == *name
+                && own.is_whole()
+                && (self.declared.contains(name)
+                    || paths::normal(&own.mount_path) == paths::normal(ours.path))
+        };
+        self.few.iter().any(is_own)
+            || self.names.contains(name)
+                && (self.declared.contains(name)
+                    || self.places.contains(&(name, paths::normal(ours.path))))
     }
 }
 

@@ -22,11 +22,14 @@ const HOME_SIDECAR: &str = "home-sidecar";
 pub(super) const HOMES: [&str; 2] = [HOME_INIT, HOME_SIDECAR];
 const EXTRA_SECRETS: &str = "extra-secrets";
 
-/// The volumes, in the groups in which the established injector adds them.
-pub(super) fn groups<'a>(asked: &'a InjectRequest<'_>, pod: &PodView<'_>) -> Vec<Vec<Volume<'a>>> {
+/// The volumes, in the groups in which the established injector adds them, without emptyDirs that the
+/// pod declares.
+pub(super) fn groups<'a>(
+    asked: &'a InjectRequest<'_>,
+    declared: &BTreeSet<&str>,
+) -> Vec<Vec<Volume<'a>>> {
     let mut groups = all_groups(asked);
-    if !asked.flavor.keeps_mistakes() {
-        let declared = empty_dirs(pod);
+    if !declared.is_empty() {
         for group in &mut groups {
             group.retain(|volume| {
                 !matches!(volume.source, VolumeSource::EmptyDir(_))

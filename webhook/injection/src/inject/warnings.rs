@@ -280,6 +280,28 @@ pub(super) fn about_status(annotations: &Annotations<'_>, keeps: bool) -> Warnin
     }
 }
 
+/// An empty `agent-inject` beside annotations that only an agent needs.
+pub(super) fn about_empty_inject(annotations: &Annotations<'_>) -> Option<Warning> {
+    let spec = &annotations::INJECT;
+    if annotations.get(spec) != Some("") {
+        return None;
+    }
+    let is_of_an_agent = |short: &str| match annotations::classify_short(short) {
+        Classification::Known { spec: other, .. } => {
+            ![spec.key, annotations::INJECT_STATUS.key].contains(&other.key)
+        }
+        _ => false,
+    };
+    let (other, _) = annotations
+        .iter()
+        .find(|(short, _)| is_of_an_agent(short))?;
+    let text = format!(
+        "agent-inject is empty, which means false, and {other} does nothing: write agent-inject: \
+         \"true\""
+    );
+    Some(Warning::new(pods::TURNED_OFF, text).at(annotations.key(spec)))
+}
+
 /// What Kubernetes would refuse, or what cannot work at all. The native flavor denies it.
 pub(super) fn faults(
     asked: &InjectRequest<'_>,

@@ -54,7 +54,11 @@ fn a_pod_that_would_get_no_agent_is_denied() {
     let message = denied(&annotations[..2]);
     assert!(message.contains("there is no agent"), "{message}");
     assert_eq!(warned(&annotations), [message]);
-    let message = denied(&[("agent-inject-containers", "")]);
+    let message = denied(&[
+        ("agent-inject-containers", ""),
+        ("agent-inject-token", "false"),
+        ("agent-inject-secret-a", "kv/a"),
+    ]);
     assert!(
         message.contains("no container gets the secrets"),
         "{message}"

@@ -193,3 +193,57 @@ fn an_agent_without_anything_to_write_is_warned_of() {
         assert_eq!(warned(&[off, work]), [""; 0], "{work:?}");
     }
 }
+
+#[test]
+fn a_command_that_the_agent_does_not_have_is_warned_of() {
+    for command in ["/vault-agent NONSENSE", "/vault-agent,reload"] {
+        let warned = warned(&[SECRET, ("agent-inject-command-a", command)]);
+        assert!(
+            warned[0].contains("starts /vault-agent with a command that it does not have"),
+            "{warned:?}"
+        );
+    }
+    for command in [
+        "/vault-agent",
+        "/vault-agent --version",
+        "/vault-agent token revoke --self",
+        "/vault-agent validate --config=/vault/secrets/a",
+    ] {
+        let command = ("agent-inject-command-a", command);
+        assert_eq!(warned(&[SECRET, command]), [""; 0], "{command:?}");
+    }
+}
+
+#[test]
+fn a_signal_in_the_process_namespace_of_the_node_is_no_mistake() {
+    let command = ("agent-inject-command-a", "pkill -HUP app");
+    let mut pod = mk_pod(&[SECRET, command, COMPATIBLE]);
+    pod["spec"]["hostPID"] = json!(true);
+    assert_eq!(decided(&pod, &mk_settings()).warnings, []);
+}
+
+#[test]
+fn an_empty_list_of_containers_is_denied_only_if_the_agent_is_of_no_use() {
+    let annotations = [
+        SECRET,
+        ("agent-inject-containers", ""),
+        ("agent-inject-token", "false"),
+    ];
+    assert!(denied(&annotations).starts_with("agent-inject-containers is empty"));
+    let is_let_through = |pod: &Value| {
+        let outcome = decided(pod, &mk_settings());
+        assert!(
+            matches!(outcome.decision, Decision::Inject(_)),
+            "{outcome:?}"
+        );
+        let told = outcome.warnings.iter().map(Warning::certainty);
+        assert_eq!(told.collect::<Vec<_>>(), [Certainty::Hint]);
+    };
+    let mut pod = mk_pod(&annotations);
+    pod["spec"]["initContainers"] = json!([{"name": "migrate"}]);
+    is_let_through(&pod);
+    let [secret, containers, no_token] = annotations;
+    let caching = [secret, containers, no_token, ("agent-cache-enable", "true")];
+    is_let_through(&mk_pod(&caching));
+    is_let_through(&mk_pod(&annotations[..2]));
+}

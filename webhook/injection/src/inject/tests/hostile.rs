@@ -1,6 +1,8 @@
 //! Pods that would take an injector's memory or time. Whoever may create a pod may write them, and
 //! the API server looks at a pod's size only after its webhooks.
 
+mod places;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -84,6 +86,21 @@ fn the_time_for_a_pod_grows_with_the_number_of_its_annotations_alone() {
         &[
             ("agent-inject-secret-", "s"),
             ("agent-inject-file-", "../#"),
+        ],
+        &[
+            ("agent-inject-secret-", "s"),
+            ("secret-volume-path-", "/a/#"),
+            ("agent-inject-file-", "../x"),
+        ],
+        &[
+            ("agent-inject-secret-", "s"),
+            ("secret-volume-path-", "/a/#"),
+            ("agent-inject-command-", "/a/#/x"),
+        ],
+        &[
+            ("agent-inject-secret-alpha", "s"),
+            ("agent-inject-template-alpah", "x"),
+            ("agent-inject-perms-alhpa", "0640"),
         ],
         &[("agent-inject-perms-A", "0640")],
         &[("agent-extra-env-", "x")],

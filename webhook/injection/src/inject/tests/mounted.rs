@@ -201,7 +201,6 @@ fn a_path_at_which_nothing_can_be_mounted_is_denied() {
         ("", "secret-volume-path is empty"),
         ("/", "secret-volume-path is the root"),
         ("//", "secret-volume-path is the root"),
-        ("/a:b", "secret-volume-path has a colon"),
         (
             "/vault-agent",
             "secret-volume-path hides the agent's own program",
@@ -266,4 +265,71 @@ fn a_mount_without_a_path_is_no_panic() {
     let mounts = pod["spec"]["containers"][0]["volumeMounts"].as_array_mut();
     mounts.unwrap().push(json!({"name": "odd"}));
     let _ = decided(&pod, &mk_settings());
+}
+
+#[test]
+fn a_container_that_mounts_the_volume_elsewhere_or_in_part_gets_the_secrets_at_their_place_too() {
+    let places = |pod: &Value| {
+        let spec = patched(pod);
+        let mounts = spec["containers"][0]["volumeMounts"].as_array().unwrap();
+        let ours = mounts.iter().filter(|it| it["name"] == "vault-secrets");
+        ours.map(|it| it["mountPath"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mounting = |mount: Value, is_declared: bool, secrets: usize| {
+        let mut pod = mk_pod(&[]);
+        for number in 0..secrets {
+            let all = pod["metadata"]["annotations"].as_object_mut().unwrap();
+            all.insert(format!("{PREFIX}agent-inject-secret-{number}"), json!("a"));
+            let path = format!("/secrets/{number}");
+            all.insert(format!("{PREFIX}secret-volume-path-{number}"), json!(path));
+        }
+        let spec = &mut pod["spec"];
+        let mounts = spec["containers"][0]["volumeMounts"].as_array_mut();
+        mounts.unwrap().push(mount);
+        if is_declared {
+            let volume = json!({"name": "vault-secrets", "emptyDir": {"medium": "Memory"}});
+            spec["volumes"].as_array_mut().unwrap().push(volume);
+        }
+        pod
+    };
+    let part = json!({"name": "vault-secrets", "mountPath": "/app/app.yml", "subPath": "app.yml"});
+    let expr = json!({"name": "vault-secrets", "mountPath": "/app/x", "subPathExpr": "$(NAME)"});
+    let whole = json!({"name": "vault-secrets", "mountPath": "/app"});
+    let same = json!({"name": "vault-secrets", "mountPath": "/vault//secrets/"});
+    for secrets in [0, 20] {
+        for (mount, is_declared, expected) in [
+            (&part, false, &["/app/app.yml", "/vault/secrets"][..]),
+            (&part, true, &["/app/app.yml", "/vault/secrets"]),
+            (&expr, true, &["/app/x", "/vault/secrets"]),
+            (&whole, false, &["/app", "/vault/secrets"]),
+            (&whole, true, &["/app"]),
+            (&same, false, &["/vault//secrets/"]),
+            (&same, true, &["/vault//secrets/"]),
+        ] {
+            let pod = mounting(mount.clone(), is_declared, secrets);
+            assert_eq!(places(&pod), expected, "{mount} {is_declared} {secrets}");
+        }
+    }
+}
+
+#[test]
+fn a_doubtful_path_of_the_secrets_is_warned_of_in_both_flavors() {
+    for (path, what) in [
+        ("/a:b", "secret-volume-path has a colon"),
+        ("etc/app", "secret-volume-path does not begin with a slash"),
+    ] {
+        for annotations in [
+            &[("secret-volume-path", path)][..],
+            &[("secret-volume-path", path), COMPATIBLE],
+        ] {
+            let warned = warned(annotations);
+            assert!(warned[0].starts_with(what), "{path}: {warned:?}");
+        }
+    }
+    let annotations = [
+        ("agent-inject-secret-a", "kv/a"),
+        ("secret-volume-path-a", "etc/app"),
+    ];
+    assert!(warned(&annotations)[0].starts_with("secret-volume-path-a does not begin"));
 }

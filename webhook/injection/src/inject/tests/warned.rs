@@ -243,3 +243,56 @@ fn a_strict_injector_refuses_what_is_surely_a_mistake_and_warns_of_the_rest() {
         "{decision:?}"
     );
 }
+
+#[test]
+fn an_empty_agent_inject_is_told_if_the_pod_has_annotations_for_an_agent() {
+    for value in [json!(""), json!(null)] {
+        let mut pod = mk_pod(&[]);
+        pod["metadata"]["annotations"][format!("{PREFIX}agent-inject")] = value;
+        let outcome = decided(&pod, &mk_settings());
+        assert!(matches!(outcome.decision, Decision::Skip(Skip::TurnedOff)));
+        let text = outcome.warnings[0].text();
+        assert!(text.starts_with("agent-inject is empty, which means false, and "));
+        assert!(text.ends_with(r#"write agent-inject: "true""#), "{text}");
+        let alone = json!({format!("{PREFIX}agent-inject"): pod["metadata"]["annotations"][format!("{PREFIX}agent-inject")]});
+        pod["metadata"]["annotations"] = alone;
+        assert_eq!(decided(&pod, &mk_settings()).warnings, []);
+    }
+    assert_eq!(warned(&[("agent-inject", "false")]), [""; 0]);
+}
+
+#[test]
+fn a_misspelt_name_of_a_secret_is_told_with_the_one_that_is_meant() {
+    let secret = ("agent-inject-secret-config", "kv/a");
+    assert_eq!(
+        warned(&[secret, ("agent-inject-template-confg", "x")]),
+        [
+            "agent-inject-template-confg has no agent-inject-secret-confg beside it: did you mean \
+             agent-inject-template-config?"
+        ]
+    );
+    assert_eq!(
+        warned(&[secret, ("agent-inject-perms-cofnig", "0640")]),
+        [
+            "agent-inject-perms-cofnig is ignored: there is no agent-inject-secret-cofnig; did you mean \
+             agent-inject-perms-config?"
+        ]
+    );
+}
+
+#[test]
+fn an_empty_path_is_told_unless_a_template_says_what_to_read() {
+    let empty = ("agent-inject-secret-a", "");
+    assert_eq!(
+        warned(&[empty]),
+        [
+            "agent-inject-secret-a is empty and is ignored, because no template says what to read: write \
+             the path of a secret, or add agent-inject-template-a"
+        ]
+    );
+    let template = r#"{{ with secret "kv/a" }}{{ .Data.x }}{{ end }}"#;
+    assert_eq!(
+        warned(&[empty, ("agent-inject-template-a", template)]),
+        [""; 0]
+    );
+}

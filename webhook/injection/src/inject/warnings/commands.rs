@@ -4,7 +4,8 @@ use contract::annotations;
 use contract::diagnostics::secrets as codes;
 use contract::names::AGENT_BINARY;
 
-use super::{Certainty, Subject, Warning, mounts};
+use super::mounts::Places;
+use super::{Certainty, Subject, Warning};
 use crate::inject::secrets::Secret;
 use crate::settings::{has_shell_for_commands, is_this_release};
 
@@ -14,20 +15,40 @@ const SHELL: [char; 8] = ['$', '|', '&', ';', '<', '>', '*', '`'];
 /// Programs that signal others.
 const SIGNALS: [&str; 3] = ["kill", "pkill", "killall"];
 
-pub(super) fn warnings(subject: Subject<'_, '_>, secret: &Secret<'_>) -> Vec<Warning> {
+/// What our agent does besides running as one.
+const AGENT_COMMANDS: [&str; 5] = ["ready", "status", "validate", "generate-config", "token"];
+
+/// Whether our image can start a command.
+enum Program {
+    There,
+    NotThere,
+    /// The agent itself, with a command that it does not have.
+    UnknownToAgent,
+}
+
+pub(super) fn warnings(
+    subject: Subject<'_, '_>,
+    places: &Places<'_, '_>,
+    secret: &Secret<'_>,
+) -> Vec<Warning> {
     let command = secret.command.trim();
     if command.is_empty() || !subject.asked.configmap.is_empty() {
         return Vec::new();
     }
     let warnings = [
-        program(subject, secret, command),
+        program(subject, places, secret, command),
         signal(subject, secret, command),
     ];
     warnings.into_iter().flatten().collect()
 }
 
 /// A program or a shell that the image does not have.
-fn program(subject: Subject<'_, '_>, secret: &Secret<'_>, command: &str) -> Option<Warning> {
+fn program(
+    subject: Subject<'_, '_>,
+    places: &Places<'_, '_>,
+    secret: &Secret<'_>,
+    command: &str,
+) -> Option<Warning> {
     let asked = subject.asked;
     if asked.flavor.has_shell() || has_shell_for_commands(asked.image) {
         return None;
@@ -45,13 +66,19 @@ fn program(subject: Subject<'_, '_>, secret: &Secret<'_>, command: &str) -> Opti
              compatible with a stock image"
         );
         (codes::COMMAND_NEEDS_SHELL, text)
-    } else if has_program(subject, command) {
-        return None;
     } else {
-        let text = format!(
-            "agent-inject-command-{name} starts a program that the agent's image does not have: use our \
-             -busybox image, or the path of a program on one of the agent's volumes"
-        );
+        let text = match started(places, command) {
+            Program::There => return None,
+            Program::NotThere => format!(
+                "agent-inject-command-{name} starts a program that the agent's image does not have: \
+                 use our -busybox image, or the path of a program on one of the agent's volumes"
+            ),
+            Program::UnknownToAgent => format!(
+                "agent-inject-command-{name} starts {AGENT_BINARY} with a command that it does not \
+                 have: write one of {}",
+                AGENT_COMMANDS.join(", ")
+            ),
+        };
         (codes::COMMAND_PROGRAM, text)
     };
     let key = subject.annotations.key_for(&annotations::COMMAND, name);
@@ -62,16 +89,27 @@ fn program(subject: Subject<'_, '_>, secret: &Secret<'_>, command: &str) -> Opti
     Some(warning.at(key))
 }
 
-/// Whether our image has the program: it is the agent itself, or on a volume of the agent's.
-fn has_program(subject: Subject<'_, '_>, command: &str) -> bool {
+/// The program of a command: the agent itself, or one on a volume of the agent's.
+fn started(places: &Places<'_, '_>, command: &str) -> Program {
     // As the agent reads it: a text without blanks is a list, parted by commas.
     let is_list = |c: char| c == ',' && !command.contains(char::is_whitespace);
-    let mut words = command.split(|c: char| c.is_whitespace() || is_list(c));
-    let program = words.find(|word| !word.is_empty()).unwrap_or_default();
-    let program = program.trim_matches(['"', '\'']);
-    program == AGENT_BINARY
-        || program.starts_with('/')
-            && mounts::nearest(&mounts::of_an_agent(subject), program).is_some()
+    let words = command.split(|c: char| c.is_whitespace() || is_list(c));
+    let words = words.filter(|word| !word.is_empty());
+    let mut words = words.map(|word| word.trim_matches(['"', '\'']));
+    let program = words.next().unwrap_or_default();
+    if program == AGENT_BINARY {
+        return match words.next() {
+            Some(word) if !word.starts_with('-') && !AGENT_COMMANDS.contains(&word) => {
+                Program::UnknownToAgent
+            }
+            _ => Program::There,
+        };
+    }
+    if program.starts_with('/') && places.nearest(program).is_some() {
+        Program::There
+    } else {
+        Program::NotThere
+    }
 }
 
 /// A signal to the application, whose processes the agent does not see.
@@ -80,7 +118,7 @@ fn signal(subject: Subject<'_, '_>, secret: &Secret<'_>, command: &str) -> Optio
     let shares = asked
         .share_process_namespace
         .or(subject.pod.share_process_namespace);
-    if shares == Some(true) || !signals(command) {
+    if shares == Some(true) || subject.pod.host_pid == Some(true) || !signals(command) {
         return None;
     }
     let name = secret.raw_name;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::pods;
 
-use super::{Subject, Warning};
+use super::{Subject, Warning, faults};
 
 /// So many names are listed, or warned of.
 const MOST: usize = 10;
@@ -17,6 +17,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(named) = &subject.asked.containers {
         warnings.extend(readers(subject, named));
+        warnings.extend(faults::no_regular_reader(subject));
     }
     let copied = subject.asked.copy_mounts_from;
     let all = || subject.pod.all_containers().map(|it| &*it.name);

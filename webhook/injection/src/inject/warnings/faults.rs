@@ -40,13 +40,42 @@ fn nobody(subject: Subject<'_, '_>) -> Option<Warning> {
                     container: there is no agent, and no secret is written; remove one of the two";
         return Some(subject.mistake(pods::NO_AGENT, &annotations::PRE_POPULATE_ONLY, text));
     }
-    let named = asked.containers.as_ref()?;
-    if named.iter().all(|name| name.trim().is_empty()) {
-        let text = "agent-inject-containers is empty, so no container gets the secrets: name one, or \
-                    remove the annotation";
-        return Some(subject.mistake(pods::NO_READER, &annotations::INJECT_CONTAINERS, text));
+    if !names_nobody(subject) || has_another_use(subject) {
+        return None;
     }
-    None
+    let text = "agent-inject-containers is empty, so no container gets the secrets: name one, or \
+                remove the annotation";
+    Some(subject.mistake(pods::NO_READER, &annotations::INJECT_CONTAINERS, text))
+}
+
+/// Whether the list of the regular containers that get the secrets is empty.
+fn names_nobody(subject: Subject<'_, '_>) -> bool {
+    let named = subject.asked.containers.as_ref();
+    named.is_some_and(|named| named.iter().all(|name| name.trim().is_empty()))
+}
+
+/// Whether the agent is of use although no regular container is to get the secrets: init containers
+/// get them, a container mounts the volume itself, or the agent listens or keeps a token.
+fn has_another_use(subject: Subject<'_, '_>) -> bool {
+    let (asked, additions) = (subject.asked, subject.additions);
+    let serves = asked.cache.enable || asked.inject_token || !asked.configmap.is_empty();
+    let reads_first = !additions.init.is_empty() && !subject.pod.init_containers.is_empty();
+    serves || reads_first || {
+        let ours: BTreeSet<&str> = additions.mounts.iter().map(|it| &*it.name).collect();
+        let mut theirs = subject.pod.mounts();
+        theirs.any(|mount| ours.contains(&*mount.name))
+    }
+}
+
+/// That no regular container gets the secrets, which is meant most likely.
+pub(super) fn no_regular_reader(subject: Subject<'_, '_>) -> Option<Warning> {
+    if !subject.asked.has_agent() || !names_nobody(subject) || !has_another_use(subject) {
+        return None;
+    }
+    let text = "agent-inject-containers is empty, so no regular container gets the secrets: name \
+                one, if it is to read them";
+    let key = subject.annotations.key(&annotations::INJECT_CONTAINERS);
+    Some(Warning::hint(pods::NO_READER, text).at(key))
 }
 
 /// Volumes of the pod with the names of those that are added.

@@ -1,15 +1,20 @@
 //! Where the files of secrets land.
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
 use contract::annotations::{self, Classification, Meant};
 use contract::diagnostics::secrets as codes;
 
-use super::{LOOKED_UP, Subject, Warning, mounts};
+use super::mounts::Places;
+use super::{LOOKED_UP, Subject, Warning};
 use crate::inject::paths;
 use crate::inject::secrets::Secret;
 
 /// Files that the agent cannot write, or that nobody would find.
 pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut faults = Vec::new();
+    let places = Places::new(subject);
     // A path that goes nowhere up stays in its volume, which the agent can write to.
     for (secret, file) in files(subject).filter(|(_, file)| file.contains('.')) {
         let directory = paths::normal(secret.volume_path);
@@ -17,9 +22,8 @@ pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {
             let what = "names the directory of the secrets: write a file's name";
             faults.push(fault(subject, secret, what));
         } else if file.contains("..") && !paths::covers(&directory, &secret.destination) {
-            let places = mounts::of_an_agent(subject);
-            let nearest = mounts::nearest(&places, &secret.destination);
-            if subject.asked.has_agent() && !nearest.is_some_and(|(_, is_writable)| *is_writable) {
+            let nearest = places.nearest(&secret.destination);
+            if subject.asked.has_agent() && !nearest.is_some_and(|place| place.is_writable) {
                 let what = "leads out of the volumes that the agent can write to: write a path without \
                             .., and the directory in secret-volume-path-NAME";
                 faults.push(fault(subject, secret, what));
@@ -51,8 +55,14 @@ fn files<'a, 'p>(
     })
 }
 
-pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
+pub(super) fn warnings(subject: Subject<'_, '_>, places: &Places<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    let mounted = LazyCell::new(|| mounted(subject));
+    // Whether a file is in a volume that no container of the pod mounts.
+    let is_agents_alone = |secret: &Secret<'_>| {
+        let place = places.nearest(&secret.destination);
+        place.is_some_and(|place| place.is_writable && !mounted.contains(place.volume))
+    };
     for (secret, file) in files(subject) {
         let name = secret.raw_name;
         let key = || subject.annotations.key_for(&annotations::FILE, name);
@@ -70,7 +80,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
             };
             warnings.push(warning.at(key()));
         }
-        if file.contains("..") && is_agents_alone(subject, secret) {
+        if file.contains("..") && is_agents_alone(secret) {
             let text = format!(
                 "agent-inject-file-{name} leads into a volume that only the agent has: write a path \
                  without .."
@@ -82,19 +92,12 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     warnings
 }
 
-/// Whether a file is in a volume that no container of the pod mounts.
-fn is_agents_alone(subject: Subject<'_, '_>, secret: &Secret<'_>) -> bool {
-    let places = mounts::of_an_agent(subject);
-    let Some((volume, true)) = mounts::nearest(&places, &secret.destination) else {
-        return false;
-    };
-    let mut ours = subject.additions.mounts.iter();
-    let mut all = subject.pod.all_containers();
-    !ours.any(|mount| mount.name == *volume)
-        && !all.any(|container| {
-            let mut mounts = container.volume_mounts.list.iter();
-            mounts.any(|mount| *mount.name == **volume)
-        })
+/// The volumes that containers of the pod mount, or will.
+fn mounted<'a>(subject: Subject<'a, '_>) -> BTreeSet<&'a str> {
+    let ours = subject.additions.mounts.iter().map(|mount| &*mount.name);
+    let all = subject.pod.all_containers();
+    let theirs = all.flat_map(|container| &container.volume_mounts.list);
+    ours.chain(theirs.map(|mount| &*mount.name)).collect()
 }
 
 /// An agent that has nothing to do.

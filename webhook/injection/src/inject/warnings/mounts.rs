@@ -1,18 +1,18 @@
 //! Where volumes are mounted: two at one place, or at a place where none can be.
 
 use std::borrow::Cow;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations;
 use contract::diagnostics::pods;
 use contract::names::{AGENT_BINARY, SECRETS_PATH, STATE_VOLUME};
 
-use super::{Subject, Warning};
+use super::{Certainty, Subject, Warning};
 use crate::inject::cloud;
 use crate::inject::container::Agent;
 use crate::inject::paths::{self, normal};
 use crate::inject::volumes::HOMES;
-use crate::pod::Container;
 
 /// So many collisions are told.
 const MOST: usize = 10;
@@ -33,19 +33,42 @@ fn impossible(subject: Subject<'_, '_>) -> Vec<Warning> {
             "is empty: write an absolute path, or remove it"
         } else if path == "/" {
             "is the root of the file system: write a directory of its own"
-        } else if path.contains(':') {
-            "has a colon, which Kubernetes does not take in a path"
         } else if path == AGENT_BINARY && !subject.asked.flavor.keeps_mistakes() {
             "hides the agent's own program: write another path"
         } else {
             return None;
         };
-        let key = key_of(subject, mount.path);
-        let short = annotations::split_prefix(&key).map_or(&*key, |(_, short)| short);
-        let text = format!("{short} {problem}");
-        Some(Warning::sure(pods::MOUNT_PATH, text).at(key))
+        let warning = about_path(subject, mount.path, problem);
+        Some(Warning {
+            certainty: Certainty::Sure,
+            ..warning
+        })
     });
     faults.take(MOST).collect()
+}
+
+/// Paths of the secrets' volumes that Kubernetes takes, and few container runtimes do.
+fn doubtful(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let mounts = subject.additions.mounts.iter();
+    let doubtful = mounts.filter_map(|mount| {
+        let path = mount.path;
+        let problem = if path.contains(':') {
+            "has a colon, which a mount's path must not contain: write a path without"
+        } else if path.starts_with('/') || path.is_empty() {
+            return None;
+        } else {
+            "does not begin with a slash, and a container mounts nothing at a relative path: write \
+             an absolute path"
+        };
+        Some(about_path(subject, path, problem))
+    });
+    doubtful.take(MOST).collect()
+}
+
+fn about_path(subject: Subject<'_, '_>, path: &str, problem: &str) -> Warning {
+    let key = key_of(subject, path);
+    let short = annotations::split_prefix(&key).map_or(&*key, |(_, short)| short);
+    Warning::new(pods::MOUNT_PATH, format!("{short} {problem}")).at(key)
 }
 
 /// The annotation that asks for a volume of secrets at this path.
@@ -74,12 +97,15 @@ fn in_readers(subject: Subject<'_, '_>) -> Vec<Warning> {
     });
     let mut faults = Vec::new();
     for container in readers.chain(init) {
+        let has = LazyCell::new(|| subject.additions.own_mounts(container));
         for own in &container.volume_mounts.list {
+            if faults.len() == MOST {
+                return faults;
+            }
             let Some(ours) = ours.get(&normal(&own.mount_path)) else {
                 continue;
             };
-            let is_added = asked.flavor.keeps_mistakes() || !has_mounted(container, &ours.name);
-            if is_added && faults.len() < MOST {
+            if asked.flavor.keeps_mistakes() || !has.has(ours) {
                 let text = format!(
                     "container {} mounts {} at {}, where {} has to be: mount it elsewhere, or write \
                      another secret-volume-path",
@@ -91,11 +117,6 @@ fn in_readers(subject: Subject<'_, '_>) -> Vec<Warning> {
         }
     }
     faults
-}
-
-fn has_mounted(container: &Container<'_>, volume: &str) -> bool {
-    let mut mounts = container.volume_mounts.list.iter();
-    mounts.any(|mount| *mount.name == *volume)
 }
 
 /// Two mounts of an agent at one place.
@@ -155,10 +176,11 @@ fn collision(subject: Subject<'_, '_>, text: &str, path: &str, one: &str, other:
 }
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
+    let mut warnings = doubtful(subject);
     if subject.asked.flavor.keeps_mistakes() {
-        return Vec::new();
+        return warnings;
     }
-    let mut warnings = left_out(subject);
+    warnings.extend(left_out(subject));
     warnings.extend(on_disk(subject));
     warnings
 }
@@ -205,8 +227,8 @@ fn on_disk(subject: Subject<'_, '_>) -> Vec<Warning> {
     let on_disk = volumes.filter(|it| is_ours(&it.name) && it.is_empty_dir() && !it.is_in_memory());
     let warnings = on_disk.map(|volume| {
         let text = format!(
-            "the pod's volume {} is used as it is, which is on the node's disk: write \
-             emptyDir: {{medium: Memory}}",
+            "the pod's volume {} is used as declared, so secrets are stored on the node's disk: \
+             write emptyDir: {{medium: Memory}}",
             volume.name
         );
         Warning::new(pods::NOT_IN_MEMORY, text)
@@ -214,25 +236,55 @@ fn on_disk(subject: Subject<'_, '_>) -> Vec<Warning> {
     warnings.take(MOST).collect()
 }
 
-/// The mounts of one agent by their places: the volume, and whether the agent can write to it.
-pub(super) fn of_an_agent<'a>(subject: Subject<'a, '_>) -> BTreeMap<Cow<'a, str>, (&'a str, bool)> {
-    let mut places = BTreeMap::new();
-    if let Some(agent) = subject.additions.agents().last() {
-        agent.each_mount(|volume, path, is_writable| {
-            places.insert(normal(path), (volume, is_writable));
-        });
-    }
-    places
+/// Nothing is at a longer path.
+const LONGEST_PATH: usize = 4096;
+
+/// Where an agent has its volumes, put in order for the first question.
+pub(super) struct Places<'a, 'p> {
+    subject: Subject<'a, 'p>,
+    mounts: OnceCell<BTreeMap<Cow<'a, str>, Place<'a>>>,
 }
 
-/// What is mounted at a path or nearest above it.
-pub(super) fn nearest<'m, V>(places: &'m BTreeMap<Cow<'_, str>, V>, path: &str) -> Option<&'m V> {
-    let path = paths::normal(path);
-    let mut path: &str = &path;
-    loop {
-        if let Some(found) = places.get(path) {
-            return Some(found);
+/// A mount of an agent.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) volume: &'a str,
+    pub(super) is_writable: bool,
+}
+
+impl<'a, 'p> Places<'a, 'p> {
+    pub(super) fn new(subject: Subject<'a, 'p>) -> Self {
+        Self {
+            subject,
+            mounts: OnceCell::new(),
         }
-        path = &path[..path.rfind('/')?];
+    }
+
+    /// What is mounted at a path or nearest above it.
+    pub(super) fn nearest(&self, path: &str) -> Option<Place<'a>> {
+        if path.len() > LONGEST_PATH {
+            return None;
+        }
+        let mounts = self.mounts.get_or_init(|| {
+            let mut mounts = BTreeMap::new();
+            if let Some(agent) = self.subject.additions.agents().last() {
+                agent.each_mount(|volume, path, is_writable| {
+                    let place = Place {
+                        volume,
+                        is_writable,
+                    };
+                    mounts.insert(normal(path), place);
+                });
+            }
+            mounts
+        });
+        let path = paths::normal(path);
+        let mut path: &str = &path;
+        loop {
+            if let Some(found) = mounts.get(path) {
+                return Some(*found);
+            }
+            path = &path[..path.rfind('/')?];
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! Secrets, their templates and their commands.
 
-use std::cell::{LazyCell, OnceCell};
+use std::cell::{Cell, LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::annotations::{self, AnnotationSpec};
+use contract::annotations::{self, AnnotationSpec, nearest_of};
 use contract::diagnostics::secrets as codes;
 use templating::{Engine, Partials, Template};
 
+use super::mounts::Places;
 use super::templates::Checks;
-use super::{Subject, Warning, commands, files};
+use super::{LOOKED_UP, Subject, Warning, commands, files};
 use crate::inject::secrets::{Content, Secret};
 
 /// Annotations that say something about a secret that another one declares.
@@ -30,7 +31,6 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         let declared = subject.annotations.with_suffix(&annotations::SECRET);
         Names::new(declared.map(|(name, _)| name))
     });
-    let in_another_case = |name: &str| declared.in_another_case(name);
     let partials = LazyCell::new(|| partials(&subject.asked.secrets));
     let mut checks = Checks::new(subject);
     let secrets = &subject.asked.secrets;
@@ -38,7 +38,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     // processor's cache.
     let mut parsed = Vec::new();
     for secret in secrets {
-        warnings.extend(without_secret(subject, in_another_case, secret));
+        warnings.extend(without_secret(subject, |name| declared.meant(name), secret));
         match &secret.content {
             Content::Inline(text) => match parse(subject, || partials.clone(), secret, text) {
                 Ok(template) => parsed.push((secret, template)),
@@ -55,10 +55,11 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         warnings.extend(checks.template(secret, template));
     }
     warnings.extend(checks.across());
+    let places = Places::new(subject);
     for secret in secrets {
-        warnings.extend(commands::warnings(subject, secret));
+        warnings.extend(commands::warnings(subject, &places, secret));
     }
-    warnings.extend(files::warnings(subject));
+    warnings.extend(files::warnings(subject, &places));
     warnings.extend(same_files(subject));
     warnings.extend(orphans(subject));
     warnings
@@ -68,6 +69,14 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
 struct Names<'a> {
     written: BTreeSet<&'a str>,
     in_any_case: OnceCell<BTreeMap<String, &'a str>>,
+    /// How many more are compared with all others.
+    to_compare: Cell<usize>,
+}
+
+/// The name that another one is meant to be.
+enum MeantName<'a> {
+    InAnotherCase(&'a str),
+    Misspelt(&'a str),
 }
 
 impl<'a> Names<'a> {
@@ -75,23 +84,32 @@ impl<'a> Names<'a> {
         Self {
             written: names.collect(),
             in_any_case: OnceCell::new(),
+            to_compare: Cell::new(LOOKED_UP),
         }
     }
 
-    fn in_another_case(&self, name: &str) -> Option<&'a str> {
+    fn meant(&self, name: &str) -> Option<MeantName<'a>> {
         let names = self.in_any_case.get_or_init(|| {
             let names = self.written.iter().rev();
             let names = names.map(|name| (name.to_ascii_lowercase(), *name));
             names.collect()
         });
-        names.get(&name.to_ascii_lowercase()).copied()
+        if let Some(other) = names.get(&name.to_ascii_lowercase()) {
+            return Some(MeantName::InAnotherCase(other));
+        }
+        let left = self.to_compare.get().checked_sub(1)?;
+        self.to_compare.set(left);
+        // Names of few letters are near to any other.
+        let long = self.written.iter().filter(|other| other.len() > 2);
+        let near = nearest_of(name, long.copied().take(100));
+        near.map(MeantName::Misspelt)
     }
 }
 
 /// A template that no secret goes with.
 fn without_secret<'p>(
     subject: Subject<'_, 'p>,
-    in_another_case: impl FnOnce(&str) -> Option<&'p str>,
+    meant: impl FnOnce(&str) -> Option<MeantName<'p>>,
     secret: &Secret<'_>,
 ) -> Option<Warning> {
     let name = secret.raw_name;
@@ -108,10 +126,16 @@ fn without_secret<'p>(
         return None;
     }
     let key = spec.key;
-    let (code, text) = match in_another_case(name) {
-        Some(other) => (
+    let (code, text) = match meant(name) {
+        Some(MeantName::InAnotherCase(other)) => (
             codes::NAME_IN_ANOTHER_CASE,
             format!("{key}-{name}: its secret is written {other}, in another case"),
+        ),
+        Some(MeantName::Misspelt(other)) => (
+            codes::NO_SECRET,
+            format!(
+                "{key}-{name} has no agent-inject-secret-{name} beside it: did you mean {key}-{other}?"
+            ),
         ),
         None => (
             codes::NO_SECRET,
@@ -209,11 +233,18 @@ fn orphans(subject: Subject<'_, '_>) -> Vec<Warning> {
                 continue;
             }
             let key = spec.key;
-            let (code, text) = match secrets.in_another_case(name) {
-                Some(other) => (
+            let (code, text) = match secrets.meant(name) {
+                Some(MeantName::InAnotherCase(other)) => (
                     codes::NAME_IN_ANOTHER_CASE,
                     format!(
                         "{key}-{name} is ignored: its secret is written {other}, in another case"
+                    ),
+                ),
+                Some(MeantName::Misspelt(other)) => (
+                    codes::NO_SUCH_SECRET,
+                    format!(
+                        "{key}-{name} is ignored: there is no agent-inject-secret-{name}; did you \
+                         mean {key}-{other}?"
                     ),
                 ),
                 None => (

@@ -2,7 +2,7 @@
 //! takes.
 
 use contract::annotations::{self, AnnotationSpec, Classification, Kind};
-use contract::diagnostics::{Code, keys};
+use contract::diagnostics::{Code, keys, secrets};
 use contract::{GoDuration, values};
 
 use super::Certainty::{self, Likely, Sure};
@@ -12,9 +12,13 @@ use crate::inject::words;
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (short, value) in subject.annotations.iter() {
-        let Classification::Known { spec, .. } = annotations::classify_short(short) else {
+        let Classification::Known { spec, name } = annotations::classify_short(short) else {
             continue;
         };
+        if value.is_empty() && spec.key == annotations::SECRET.key {
+            warnings.extend(no_path(subject, name.unwrap_or_default()));
+            continue;
+        }
         if let Some((certainty, code, problem)) = problem(spec, value) {
             let text = format!("{short} {problem}");
             let warning = Warning {
@@ -25,6 +29,25 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+/// A secret without a path, which is one only if a template says what to read.
+fn no_path(subject: Subject<'_, '_>, name: &str) -> Option<Warning> {
+    let templates = [&annotations::TEMPLATE, &annotations::TEMPLATE_FILE];
+    let is_written = |spec| {
+        let template = subject.annotations.get_for(spec, name);
+        template.is_some_and(|text| !text.trim().is_empty())
+    };
+    if templates.into_iter().any(is_written) {
+        return None;
+    }
+    let spec = &annotations::SECRET;
+    let text = format!(
+        "{}-{name} is empty and is ignored, because no template says what to read: write the path of \
+         a secret, or add agent-inject-template-{name}",
+        spec.key
+    );
+    Some(Warning::sure(secrets::NO_PATH, text).at(subject.annotations.key_for(spec, name)))
 }
 
 /// What is wrong with a value, and how surely so. Values that deny the pod are not seen here.
