@@ -165,6 +165,14 @@ fn what_cannot_work_is_found() {
             "{{ with secret \"a/data/b\" }}{{ range $k, $v := .Data }}x{{ end }}{{ end }}",
             Problem::RangeOverData { path: "a/data/b" },
         ),
+    ] {
+        assert_only(source, problem);
+    }
+}
+
+#[test]
+fn fields_and_arguments_that_are_not_there_are_found() {
+    for (source, problem) in [
         (
             "{{ with secret \"a/data/b\" }}{{ .data.password }}{{ end }}",
             Problem::NoField { name: "data" },
