@@ -17,6 +17,7 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::LazyLock;
 
 pub use foreign::{Counterpart, counterpart};
 pub use nearest::{Meant, meant, nearest, nearest_of};
@@ -115,20 +116,29 @@ pub fn classify(key: &str) -> Classification<'_> {
 
 /// The same for `short`, a key under one of our prefixes, without the prefix.
 pub fn classify_short(short: &str) -> Classification<'_> {
-    let mut best: Option<(&'static AnnotationSpec, Option<&str>)> = None;
-    for &spec in TABLE {
-        let Some(name) = spec.matches(short) else {
-            continue;
-        };
-        if best.is_none_or(|(other, _)| spec.key.len() > other.key.len()) {
-            best = Some((spec, name));
-        }
-    }
-    match best {
-        Some((spec, name)) => Classification::Known { spec, name },
-        None => Classification::Unknown,
-    }
+    // A key ends with the text, or in front of a dash.
+    let dashes = short.rmatch_indices('-').map(|(at, _)| at);
+    [short.len()]
+        .into_iter()
+        .chain(dashes)
+        .filter_map(|end| BY_LENGTH.get(end))
+        .flatten()
+        .find_map(|&spec| {
+            let name = spec.matches(short)?;
+            Some(Classification::Known { spec, name })
+        })
+        .unwrap_or(Classification::Unknown)
 }
+
+/// The entries of the table by the length of their keys: each key of each pod is looked up.
+static BY_LENGTH: LazyLock<Vec<Vec<&'static AnnotationSpec>>> = LazyLock::new(|| {
+    let longest = TABLE.iter().map(|spec| spec.key.len()).max();
+    let mut lengths = vec![Vec::new(); longest.unwrap_or_default() + 1];
+    for &spec in TABLE {
+        lengths[spec.key.len()].push(spec);
+    }
+    lengths
+});
 
 impl AnnotationSpec {
     /// Where `short`, a key without the prefix, is this annotation: its suffix, if it has one.
@@ -137,11 +147,6 @@ impl AnnotationSpec {
         reason = "whether it matches, and then with which suffix"
     )]
     fn matches<'a>(&self, short: &'a str) -> Option<Option<&'a str>> {
-        // Keys share their beginnings, so the last letter tells most of them apart without a comparison.
-        let last = self.key.len().checked_sub(1)?;
-        if short.as_bytes().get(last) != self.key.as_bytes().last() {
-            return None;
-        }
         let rest = short.strip_prefix(self.key)?;
         match (self.suffix, rest.strip_prefix('-')) {
             (Suffix::None | Suffix::Optional, _) if rest.is_empty() => Some(None),

@@ -44,7 +44,11 @@ pub(super) fn resources(
             (None, Some(text)) => (text, Origin::Flag),
             (None, None) => (built_in, Origin::BuiltIn),
         };
-        let quantity = (!text.is_empty()).then(|| quantity::canonical(text));
+        let quantity = (!text.is_empty()).then(|| match origin {
+            // As it is written: each pod pays for this.
+            Origin::BuiltIn => Ok(text.to_owned()),
+            Origin::Flag | Origin::Annotation => quantity::canonical(text),
+        });
         let text = quantity
             .transpose()
             .map_err(|source| PatchError::Quantity {
@@ -126,5 +130,25 @@ fn quantities([cpu, memory, ephemeral_storage]: [Bound; 3]) -> Quantities {
         cpu: cpu.text,
         memory: memory.text,
         ephemeral_storage: ephemeral_storage.text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_is_written_as_kubernetes_writes_it() {
+        for flavor in [Flavor::Native, Flavor::Compatible] {
+            let built_in = flavor.resources();
+            for text in [
+                built_in.limits_cpu,
+                built_in.limits_memory,
+                built_in.requests_cpu,
+                built_in.requests_memory,
+            ] {
+                assert_eq!(quantity::canonical(text).as_deref(), Ok(text));
+            }
+        }
     }
 }

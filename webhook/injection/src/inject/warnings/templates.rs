@@ -3,6 +3,8 @@
 mod certificates;
 mod finding;
 
+use std::borrow::Cow;
+
 use contract::annotations::{self, AnnotationSpec, nearest_of};
 use contract::diagnostics::secrets as codes;
 use templating::Template;
@@ -141,12 +143,9 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
 }
 
 /// The start of a text that may be as long as anybody likes.
-fn shown(text: &str) -> String {
-    let mut signs = text.chars();
-    let start: String = signs.by_ref().take(SHOWN).collect();
-    if signs.next().is_some() {
-        format!("{start}…")
-    } else {
-        start
+fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
