@@ -41,7 +41,7 @@ fn deadline(query: Option<&str>) -> Duration {
 enum Endpoint {
     /// A patch for a pod.
     Mutate,
-    /// Warnings for whoever writes a workload.
+    /// Warnings for the author of a workload.
     Validate,
 }
 

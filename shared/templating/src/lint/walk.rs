@@ -58,7 +58,7 @@ const PARTS: [(&str, &str); 4] = [
     ("ca_chain", "CAChain"),
 ];
 
-/// Findings of one template. Who mends these finds the others.
+/// The most findings of one template: the rest shows once these are fixed.
 const MOST_FINDINGS: usize = 10;
 
 pub(super) fn report(template: &Template) -> Report<'_> {

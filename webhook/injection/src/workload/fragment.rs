@@ -105,7 +105,7 @@ fn pod(annotations: &Map<String, Value>) -> Box<RawValue> {
             "securityContext": {"runAsUser": 1000},
         }]},
     });
-    to_raw_value(&pod).expect("a pod must serialise: its keys are text")
+    to_raw_value(&pod).expect("a pod must serialize: its keys are text")
 }
 
 /// The pod is not the user's, so nothing about its shape is.

@@ -1,4 +1,4 @@
-//! What whoever writes a workload is told.
+//! What the author of a workload is told.
 
 use serde_json::{Value, json};
 

@@ -33,7 +33,7 @@ pub(super) fn plain(text: &str) -> Node {
     }
 }
 
-/// Infinity and what is no number are text: JSON has neither.
+/// Infinity and NaN are text: JSON has neither.
 fn number(text: &str) -> Option<Number> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') {

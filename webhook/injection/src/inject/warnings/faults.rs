@@ -54,7 +54,7 @@ fn names_nobody(subject: Subject<'_, '_>) -> bool {
     named.is_some_and(|named| named.iter().all(|name| name.trim().is_empty()))
 }
 
-/// Whether the agent is of use although no regular container is to get the secrets: init containers
+/// Whether the agent is useful although no regular container is to get the secrets: init containers
 /// get them, a container mounts the volume itself, or the agent listens or keeps a token.
 fn has_another_use(subject: Subject<'_, '_>) -> bool {
     let (asked, additions) = (subject.asked, subject.additions);

@@ -1,4 +1,4 @@
-//! Mistakes of the established injector that the compatible flavor keeps.
+//! Mistakes of upstream that the compatible flavor keeps.
 
 use contract::annotations;
 use contract::diagnostics::{keys, pods, secrets};
