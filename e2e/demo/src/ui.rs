@@ -89,7 +89,7 @@ impl Ui {
     }
 }
 
-/// Prints a line, for whoever still reads: the demo has to clean up also when its output was piped into a `head`.
+/// Prints a line if anyone still reads: the demo has to clean up also when its output is piped into `head`.
 fn print(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

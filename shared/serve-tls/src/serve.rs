@@ -118,7 +118,7 @@ impl Serve {
             let serving = handler(stream, connection.clone(), leaving);
             tokio::pin!(serving);
             tokio::select! {
-                // What has come counts, however late it is looked at.
+                // Bytes that have arrived count, however late they are read.
                 biased;
                 () = &mut serving => return,
                 () = connection.requested() => {}

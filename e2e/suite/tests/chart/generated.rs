@@ -6,7 +6,7 @@ use crate::helm::{is_current, manifests, template};
 const OPTIONS: &[&str] = &[
     "--kube-version=1.30.0",
     "--set=global.externalVaultAddr=http://vault.vault.svc:8200",
-    // Whoever applies these files creates ClusterRoles, and the version above has policies.
+    // A user who applies these files creates ClusterRoles, and the version above has policies.
     "--set=injector.admissionPolicy.enabled=true",
     "--skip-tests",
 ];

@@ -1,4 +1,4 @@
-//! How much one pod may ask for. Whoever may create a pod may write anything into it, and the API
+//! How much one pod may ask for. Anyone who may create a pod may write anything into it, and the API
 //! server looks at its size only after its webhooks.
 
 use super::Denial;

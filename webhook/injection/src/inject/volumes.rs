@@ -22,7 +22,7 @@ const HOME_SIDECAR: &str = "home-sidecar";
 pub(super) const HOMES: [&str; 2] = [HOME_INIT, HOME_SIDECAR];
 const EXTRA_SECRETS: &str = "extra-secrets";
 
-/// The volumes, in the groups in which the established injector adds them, without emptyDirs that the
+/// The volumes, in the groups in which upstream adds them, without emptyDirs that the
 /// pod declares.
 pub(super) fn groups<'a>(
     asked: &'a InjectRequest<'_>,
