@@ -174,3 +174,10 @@ fn help_and_version_are_there_in_both_spellings() {
         );
     }
 }
+
+#[test]
+fn the_injector_knows_every_command() {
+    let cli = <Cli as clap::CommandFactory>::command();
+    let commands: Vec<_> = cli.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(commands, contract::names::AGENT_COMMANDS);
+}

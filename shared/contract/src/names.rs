@@ -27,6 +27,15 @@ pub const READY_MARKER: &str = "/home/vault/.ready";
 /// Sub-command of the agent that looks for [`READY_MARKER`]; it needs no listener.
 pub const READY_COMMAND: &str = "ready";
 
+/// Everything that the agent's binary does besides running as an agent, by its sub-commands.
+pub const AGENT_COMMANDS: [&str; 5] = [
+    READY_COMMAND,
+    "status",
+    "validate",
+    "generate-config",
+    "token",
+];
+
 /// Socket of the agent, for its own user only, that tells `vault-agent status` how it goes.
 pub const STATUS_SOCKET: &str = "/home/vault/.status.sock";
 

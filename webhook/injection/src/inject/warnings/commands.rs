@@ -2,7 +2,7 @@
 
 use contract::annotations;
 use contract::diagnostics::secrets as codes;
-use contract::names::AGENT_BINARY;
+use contract::names::{AGENT_BINARY, AGENT_COMMANDS};
 
 use super::mounts::Places;
 use super::{Certainty, Subject, Warning};
@@ -14,9 +14,6 @@ const SHELL: [char; 8] = ['$', '|', '&', ';', '<', '>', '*', '`'];
 
 /// Programs that signal others.
 const SIGNALS: [&str; 3] = ["kill", "pkill", "killall"];
-
-/// What our agent does besides running as one.
-const AGENT_COMMANDS: [&str; 5] = ["ready", "status", "validate", "generate-config", "token"];
 
 /// Whether our image can start a command.
 enum Program {
