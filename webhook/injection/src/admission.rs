@@ -92,8 +92,7 @@ struct Response<'a> {
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<Box<RawValue>>,
+    /// Goes with a patch, which [`write`] adds.
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -135,7 +134,7 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
     let outcome = inject::decide(question, settings);
     let (allowed, status, patch) = match &outcome.decision {
         Decision::Skip(_) => (true, None, None),
-        Decision::Inject(plan) => (true, None, Some(encode(&plan.operations))),
+        Decision::Inject(plan) => (true, None, Some(plan.operations.as_json())),
         Decision::Deny(denial) => {
             let status = Status {
                 metadata: Empty {},
@@ -149,10 +148,9 @@ pub fn answer(body: &[u8], settings: &Settings) -> Result<Answered, ReviewError>
         allowed,
         status,
         patch_type: patch.is_some().then_some("JSONPatch"),
-        patch,
         warnings: texts(&outcome.warnings),
     };
-    let body = write(api_version, response);
+    let body = write(api_version, response, patch);
     Ok(Answered {
         body,
         uid: request.uid.to_string(),
@@ -179,11 +177,10 @@ pub fn validate(body: &[u8], settings: &Settings) -> Result<Answered, ReviewErro
         uid: &request.uid,
         allowed: true,
         status: None,
-        patch: None,
         patch_type: None,
         warnings: texts(&warnings),
     };
-    let body = write(api_version, response);
+    let body = write(api_version, response, None);
     Ok(Answered {
         body,
         uid: request.uid.to_string(),
@@ -245,32 +242,30 @@ fn is_uid(text: &str) -> bool {
     text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn write(api_version: &'static str, response: Response<'_>) -> Vec<u8> {
+/// The answer in JSON. The patch goes in as its last member, in base64: text that needs no escapes, and
+/// may be most of the answer, so that it is neither searched for any nor held twice.
+fn write(api_version: &'static str, response: Response<'_>, patch: Option<&[u8]>) -> Vec<u8> {
     let answer = Answer {
         api_version,
         kind: KIND,
         response,
     };
-    let patch = answer.response.patch.as_ref();
-    let size = 512 + patch.map_or(0, |patch| patch.get().len());
-    let mut body = Vec::with_capacity(size);
-    serde_json::to_writer(&mut body, &answer).expect("an answer must serialise: its keys are text");
-    body
+    let mut text = serde_json::to_string(&answer).expect("an answer's keys must be text");
+    if let Some(json) = patch {
+        let (end, member) = ("}}", ",\"patch\":\"");
+        text.truncate(text.len() - end.len());
+        text.reserve_exact(member.len() + json.len().div_ceil(3) * 4 + 1 + end.len());
+        text.push_str(member);
+        STANDARD.encode_string(json, &mut text);
+        text.push('"');
+        text.push_str(end);
+    }
+    text.into_bytes()
 }
 
 fn texts(warnings: &[inject::Warning]) -> Vec<String> {
     let texts = warnings.iter().map(inject::Warning::for_admission);
     texts.flatten().collect()
-}
-
-/// The patch as base64 text in JSON. Such text needs no escapes, so it is not searched for any.
-fn encode(operations: &inject::Operations) -> Box<RawValue> {
-    let json = operations.as_json();
-    let mut text = String::with_capacity(json.len() * 4 / 3 + 6);
-    text.push('"');
-    STANDARD.encode_string(json, &mut text);
-    text.push('"');
-    RawValue::from_string(text).expect("base64 must be text")
 }
 
 #[cfg(test)]

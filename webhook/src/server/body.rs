@@ -79,8 +79,9 @@ pub(super) fn working_memory(body: &[u8]) -> usize {
     const OBJECT: usize = 160;
     /// The same for one text, number or pair.
     const VALUE: usize = 32;
-    let count = |byte| memchr_iter(byte, body).count();
-    count(b'{') * OBJECT + count(b',') * VALUE
+    // An object begins with a key or ends: two braces in a row belong to a template's text.
+    let objects = memchr_iter(b'{', body).filter(|at| body.get(at + 1) != Some(&b'{'));
+    objects.count() * OBJECT + memchr_iter(b',', body).count() * VALUE
 }
 
 /// No memory for it now.
@@ -125,5 +126,13 @@ mod tests {
         let parts = "{},".repeat(1000);
         assert!(working_memory(parts.as_bytes()) > 50 * parts.len());
         assert_eq!(working_memory("a".repeat(3000).as_bytes()), 0);
+    }
+
+    #[test]
+    fn the_braces_of_a_template_count_for_no_more_than_one_object_each() {
+        let once = working_memory(b"{");
+        assert_eq!(working_memory(b"{{a}}"), once);
+        assert_eq!(working_memory(b"{{{a}}}"), once);
+        assert_eq!(working_memory(b"{\"a\":{}}"), 2 * once);
     }
 }
