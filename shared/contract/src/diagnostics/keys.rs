@@ -58,7 +58,7 @@ diagnostics! {
         "the annotation takes Vault's address with its scheme",
         "write `https://vault.vault.svc:8200`";
     OUT_OF_RANGE = 1015:
-        "`takes 600 seconds or more`",
+        "`takes 600 seconds or more`, `is not a user or group that Kubernetes takes`, `is not between 0 and 1`",
         "the value is outside of what Kubernetes or the agent takes",
         "write a value in the range that the message gives";
     NOT_HERE = 1016:

@@ -86,9 +86,9 @@ diagnostics! {
         "braces that Helm was to take away are left, so the file gets the template instead of the secret",
         "render the chart, or write the template without the escape";
     ADDRESS_AS_PATH = 1224:
-        "`… has v1/ in front`",
-        "paths of Vault's API are written without the version that stands in its addresses",
-        "remove `v1/`";
+        "`… has v1/ in front`, `… is the address of a secret`, `… names a key of a secret`",
+        "paths of Vault's API are written without address and version, and a key is taken by a template",
+        "write the path alone, such as `secret/data/app`";
     METADATA_PATH = 1225:
         "`… is the metadata of a secret`",
         "below `metadata/` KV v2 keeps versions, dates and `custom_metadata`, but no values",

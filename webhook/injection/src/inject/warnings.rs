@@ -11,6 +11,7 @@ mod connection;
 mod containers;
 mod faults;
 mod files;
+mod identity;
 mod kept;
 mod mounts;
 mod resources;

@@ -96,3 +96,63 @@ fn a_value_that_cannot_be_read_is_named_with_its_key_and_what_to_write() {
         );
     }
 }
+
+#[test]
+fn a_user_or_an_image_that_no_node_would_take_is_denied_and_told_to_a_stock_agent() {
+    let id = "is not a user or group that Kubernetes takes: write a number from 0 to 2147483647";
+    for (key, value, text, code) in [
+        ("agent-run-as-user", "-1", id, "VI-1015"),
+        ("agent-run-as-group", "2147483648", id, "VI-1015"),
+        (
+            "agent-image",
+            "Registry/vault-injector-agent",
+            "is not the name of an image: write it as registry.example/vault-injector-agent:1.0",
+            "VI-1139",
+        ),
+    ] {
+        let pod = [("agent-flavor", "native"), (key, value)];
+        assert_eq!(message(&pod), format!("{key} {text} [{code}]"));
+        let pod = [("agent-flavor", "compatible"), (key, value)];
+        let warnings = warned(&pod);
+        assert!(warnings.contains(&format!("{key} {text}")), "{warnings:?}");
+    }
+}
+
+#[test]
+fn what_is_not_the_path_of_a_secret_is_told_with_the_path_to_write() {
+    for (path, text) in [
+        (
+            "https://vault:8200/v1/kv/a",
+            "https://vault:8200/v1/kv/a is the address of a secret: write what is behind /v1/",
+        ),
+        (
+            "vault:kv/a#b",
+            "vault:kv/a#b names a key of a secret: write the path kv/a, and take b in \
+             agent-inject-template-x",
+        ),
+    ] {
+        let expected = format!("agent-inject-secret-x: {text}");
+        assert_eq!(warned(&[("agent-inject-secret-x", path)]), [expected]);
+    }
+}
+
+#[test]
+fn a_value_out_of_its_range_is_told_what_is_in_it() {
+    for value in ["0", "1.5", "-0.1"] {
+        assert_eq!(
+            warned(&[("template-lease-renewal-threshold", value)]),
+            [
+                "template-lease-renewal-threshold is not between 0 and 1: write the part of a lease \
+                 after which it is renewed, such as 0.9"
+            ]
+        );
+    }
+    assert_eq!(
+        warned(&[("template-lease-renewal-threshold", "0.5")]),
+        [""; 0]
+    );
+    assert_eq!(
+        warned(&[("ca-cert", "tls/ca.crt")]),
+        ["ca-cert is a relative path: write it from / on"]
+    );
+}

@@ -79,6 +79,10 @@ fn files(subject: Subject<'_, '_>, warnings: &mut Vec<Warning>) {
         (&annotations::CLIENT_CERT, vault.client_cert),
         (&annotations::CLIENT_KEY, vault.client_key),
     ] {
+        if !path.is_empty() && !path.starts_with('/') {
+            let text = format!("{} is a relative path: write it from / on", spec.key);
+            warnings.push(subject.about(codes::NOT_MOUNTED, spec, &text));
+        }
         if is_missing(subject, path) {
             let remedy = if vault.tls_secret.is_empty() && paths::covers(TLS_PATH, path) {
                 "set tls-secret to the Secret that holds it, which is mounted at /vault/tls"

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use contract::annotations;
 use contract::diagnostics::pods;
 
-use super::{Subject, Warning, files, mounts, resources};
+use super::{Subject, Warning, files, identity, mounts, resources};
 use crate::inject::container::Agent;
 use crate::inject::objects::VolumeSource;
 use crate::inject::platform;
@@ -20,6 +20,7 @@ pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {
     faults.extend(mounts::faults(subject));
     faults.extend(resources::faults(subject));
     faults.extend(files::faults(subject));
+    faults.extend(identity::faults(subject));
     faults
 }
 

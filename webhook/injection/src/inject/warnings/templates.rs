@@ -70,7 +70,18 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
         let (path, shown) = (ApiPath::new(written), shown(written.trim()));
         let says = format!("{}-{name}", spec.key);
         let mut warnings = Vec::new();
-        if path.is_address() {
+        if written.contains("://") {
+            let text =
+                format!("{says}: {shown} is the address of a secret: write what is behind /v1/");
+            warnings.push(Warning::sure(codes::ADDRESS_AS_PATH, text));
+        } else if let Some((path, field)) = written.split_once('#') {
+            let path = path.strip_prefix("vault:").unwrap_or(path);
+            let text = format!(
+                "{says}: {shown} names a key of a secret: write the path {path}, and take {field} in \
+                 agent-inject-template-{name}"
+            );
+            warnings.push(Warning::new(codes::ADDRESS_AS_PATH, text));
+        } else if path.is_address() {
             let text = format!("{says}: {shown} has v1/ in front, as in an address: remove it");
             warnings.push(Warning::new(codes::ADDRESS_AS_PATH, text));
         } else if written.trim_start().starts_with('/') {

@@ -60,10 +60,22 @@ fn problem(spec: &AnnotationSpec, value: &str) -> Option<(Certainty, Code, &'sta
         ));
     }
     if spec.key == annotations::PERMS.key && !words::is_mode(value) {
-        return Some((Sure, keys::NOT_A_MODE, "is not an octal mode such as 0640"));
+        return Some((
+            Sure,
+            keys::NOT_A_MODE,
+            "is not an octal mode: write three or four digits from 0 to 7, such as 0640",
+        ));
     }
     if spec.key == annotations::CACHE_LISTENER_PORT.key && value.parse::<u16>().is_err() {
         return Some((Sure, keys::NOT_A_PORT, "is not a port number"));
+    }
+    if spec.key == annotations::LEASE_RENEWAL_THRESHOLD.key
+        && value
+            .parse()
+            .is_ok_and(|part: f64| part <= 0.0 || part >= 1.0)
+    {
+        let what = "is not between 0 and 1: write the part of a lease after which it is renewed, such as 0.9";
+        return Some((Sure, keys::OUT_OF_RANGE, what));
     }
     match spec.kind {
         Kind::List if value.split(',').any(|it| it != it.trim()) => Some((
