@@ -121,13 +121,15 @@ impl Page {
             }
         };
         pass.wanted = render.used.difference(&self.used).cloned().collect();
-        pass.unwanted = self.used.difference(&render.used).cloned().collect();
-        self.used = render.used;
         match render.outcome {
             Outcome::Complete(content) => {
+                pass.unwanted = self.used.difference(&render.used).cloned().collect();
+                self.used = render.used;
                 pass.replaced = self.deliver(content, &render.effects);
             }
             Outcome::Waiting { missing } => {
+                // What stands behind the place that waits may be used again: its leases are kept.
+                self.used.extend(render.used);
                 self.failure = None;
                 debug!(target: "agent", "(runner) missing data for {} dependencies", missing.len());
             }

@@ -32,6 +32,50 @@ async fn a_secret_is_rendered_and_rendered_again_after_it_changed() {
 }
 
 #[tokio::test]
+async fn a_template_that_fails_without_its_secret_is_rendered_once_it_is_there() {
+    let world = World::new().await;
+    let templates: Vec<_> = [
+        r#"{{ with (secret "secret/production/api-service").Data.data }}{{ .api_key }}{{ end }}"#,
+        r#"{{ $s := secret "secret/production/api-service" }}{{ $s.Data.data.api_key }}"#,
+        r#"{{ (secret "secret/production/api-service").Data.data.api_key | toLower }}"#,
+        r#"{{ index (secret "secret/production/api-service").Data.data "api_key" }}"#,
+    ]
+    .iter()
+    .enumerate()
+    .map(|(index, text)| world.template(&format!("f{index}"), text))
+    .collect();
+    Agent::run_once(world.config(&templates)).await.unwrap();
+    for index in 0..templates.len() {
+        assert_eq!(world.read(&format!("f{index}")).unwrap(), "first");
+    }
+    assert_eq!(world.vault.count("GET", KV), 1);
+    assert!(!world.logs().contains("failed"), "{}", world.logs());
+}
+
+#[tokio::test]
+async fn a_pass_that_waits_keeps_the_leases_of_what_stands_behind() {
+    let world = World::new().await;
+    world.put("secret/data/production/other", &json!({"data": {"x": "y"}}));
+    let text = format!(
+        r#"{{{{ $name := (secret "secret/production/api-service").Data.data.api_key }}}}{{{{ index (secret (print "secret/production/" $name)).Data.data "x" }}}} {DATABASE_TEMPLATE}"#
+    );
+    world.set_key("other");
+    let agent = Agent::start(&world.config(&[world.template("app", &text)]));
+    let before = world.wait_for("app", |text| text.starts_with("y ")).await;
+    world.set_key("another");
+    world
+        .wait_for_log("no secret exists at secret/data/production/another")
+        .await;
+    world.put(
+        "secret/data/production/another",
+        &json!({"data": {"x": "z"}}),
+    );
+    let after = world.wait_for("app", |text| text.starts_with("z ")).await;
+    assert_eq!(before[1..], after[1..], "the credential must be the same");
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_start_makes_one_login_one_question_a_mount_and_one_read_a_secret() {
     let world = World::new().await;
     let templates: Vec<_> = (0..20)

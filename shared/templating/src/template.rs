@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use text_template::fmt::Printed;
 use text_template::{Limits, MissingKey, Value};
 use zeroize::Zeroizing;
 
@@ -145,16 +146,25 @@ impl Template {
         }
     }
 
-    /// One pass with what is there now.
+    /// One pass with what is there now. A pass that lacks something and fails waits for it: what is
+    /// missing may be why.
     pub fn render(&self, context: &Context<'_>) -> Result<Render, TemplateError> {
         let (parsed, entries) = match &self.parsed {
             Parsed::Go { parsed, entries } => (parsed, entries),
             Parsed::Handlebars(parsed) => return parsed.render(&self.name, context),
         };
         let mut pass = Pass::new(context, entries);
-        let output = parsed
-            .execute(Value::Nil, &mut pass)
-            .map_err(|error| TemplateError::execute(&self.name, &error, pass.confidential))?;
+        let output = match parsed.execute(Value::Nil, &mut pass) {
+            Ok(output) => output,
+            Err(_) if !pass.missing.is_empty() => Printed::default(),
+            Err(error) => {
+                return Err(TemplateError::execute(
+                    &self.name,
+                    &error,
+                    pass.confidential,
+                ));
+            }
+        };
         Ok(finished(pass.used, pass.missing, pass.effects.0, output))
     }
 }

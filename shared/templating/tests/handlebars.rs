@@ -128,6 +128,20 @@ fn a_pass_waits_for_all_that_it_can_know_of_and_goes_on_from_there() {
 }
 
 #[test]
+fn a_pass_that_lacks_something_waits_even_if_it_fails() {
+    for source in [
+        r#"{{toUpper (lookup (secret "a") "data")}}"#,
+        r#"{{#with (secret "a") as |s|}}{{s.data.x}}{{else}}{{parseInt "x"}}{{/with}}"#,
+        r#"{{sprig_get (lookup (secret "a") "data") "x"}}"#,
+    ] {
+        let Outcome::Waiting { missing } = pass(source, &Known::default()).unwrap().outcome else {
+            panic!("{source}: complete")
+        };
+        assert_eq!(missing, BTreeSet::from([read("a")]), "{source}");
+    }
+}
+
+#[test]
 fn a_missing_value_is_an_error_that_names_its_path() {
     let known = app();
     for source in [

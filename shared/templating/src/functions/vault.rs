@@ -1,5 +1,6 @@
 //! `secret`, `secrets` and `pkiCert`: what Vault is asked for. A call whose answer is not there yet notes the
-//! request down and gives the empty value, so that one pass finds as many requests as it can.
+//! request down and returns an untyped nil (`secrets`: an empty list), whose fields are nil as well, so that one pass
+//! finds as many requests as it can.
 
 use std::collections::BTreeMap;
 
@@ -57,9 +58,8 @@ fn pairs(arguments: Arguments<'_>) -> Result<BTreeMap<String, String>, CallError
 }
 
 fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    let nothing = Value::Pointer(&SECRET, None);
     let Some((path, rest)) = arguments.split_first() else {
-        return Ok(nothing);
+        return Ok(Value::Nil);
     };
     let data = pairs(rest)?;
     // Even an empty argument makes it a write.
@@ -75,7 +75,9 @@ fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallEr
     };
     Ok(match pass.lookup(request) {
         Some(Found::Secret(Some(secret))) => secret.value(),
-        _ => nothing,
+        // A write that Vault answered without a body.
+        Some(_) => Value::Pointer(&SECRET, None),
+        None => Value::Nil,
     })
 }
 
