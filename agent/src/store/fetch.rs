@@ -60,6 +60,11 @@ impl FetchError {
         matches!(self, Self::Vault(error) if error.is_permission_denied())
     }
 
+    /// Neither time nor a token will change it.
+    pub(super) fn is_permanent(&self) -> bool {
+        matches!(self, Self::Vault(vault_api::Error::InvalidPath { .. }))
+    }
+
     /// The gate says when to try again.
     pub(super) fn is_away(&self) -> bool {
         match self {

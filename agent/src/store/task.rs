@@ -61,7 +61,7 @@ impl Task {
         }
     }
 
-    /// Ends only by being aborted, or with the store.
+    /// Ends only by being aborted, with the store, or with an error that no retry changes.
     pub(super) async fn run(mut self) {
         if let Request::File { path } = &*self.request {
             let path = path.clone();
@@ -103,7 +103,8 @@ impl Task {
                     self.accept(found, identity, &outlook).await
                 }
                 Err(error) => {
-                    if self.fail(&error, login.generation).await.is_err() {
+                    let told = self.fail(&error, login.generation).await;
+                    if told.is_err() || error.is_permanent() {
                         return;
                     }
                     let pause = self.pause(&error);
@@ -223,6 +224,8 @@ impl Task {
                 target: "agent",
                 "(view) {}: waiting for Vault, retry attempt {}", self.request, self.failures
             );
+        } else if error.is_permanent() {
+            warn!(target: "agent", %error, "(view) {}: cannot be asked for", self.request);
         } else {
             let pause = match error {
                 FetchError::Rotating => Rotation::look_again(self.failures, Roll::new(0.0)),
@@ -235,7 +238,8 @@ impl Task {
         }
         let trouble = Trouble {
             reason: format!("{}: {error}", self.request).into(),
-            exhausted: self.source.settings.retry.is_exhausted(self.failures),
+            exhausted: error.is_permanent()
+                || self.source.settings.retry.is_exhausted(self.failures),
         };
         self.send(EventKind::Failed(trouble)).await
     }

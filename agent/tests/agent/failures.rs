@@ -82,6 +82,24 @@ async fn a_missing_secret_ends_the_agent_only_where_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn a_path_that_cannot_be_asked_for_is_not_tried_again() {
+    for (path, reason) in [
+        ("%!e", "invalid URL escape \"%!e\""),
+        (":=x", "missing protocol scheme"),
+        ("none/../x", "it has a . or .. segment"),
+        ("production\\\\x", "it has a backslash"),
+    ] {
+        let world = World::new().await;
+        let text = format!("{{{{ with secret \"{path}\" }}}}x{{{{ end }}}}");
+        let config = world.config(&[world.template("app", &text)]);
+        let failure = Agent::run_once(config).await.unwrap_err();
+        let line = failure.one_line();
+        assert!(line.contains(reason), "{line}");
+        assert!(!world.logs().contains("retry attempt"), "{}", world.logs());
+    }
+}
+
+#[tokio::test]
 async fn a_missing_key_is_an_error_only_where_that_is_wanted() {
     let world = World::new().await;
     let text = r#"{{ with secret "secret/production/api-service" }}{{ .Data.data.nope }}{{ end }}"#;

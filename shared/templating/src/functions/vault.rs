@@ -2,6 +2,8 @@
 //! request down and returns an untyped nil (`secrets`: an empty list), whose fields are nil as well, so that one pass
 //! finds as many requests as it can.
 
+mod path;
+
 use std::collections::BTreeMap;
 
 use text_template::{Arguments, CallError, List, Signature, Type, Value};
@@ -32,18 +34,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-/// An API path without the spaces and slashes around it.
-fn api_path(kind: &str, written: &Value) -> Result<String, CallError> {
-    let path = utf8(written);
-    let path = path.trim().trim_matches('/');
-    if path.is_empty() {
-        return Err(CallError::new(format!(
-            "vault.{kind}: invalid format: \"\""
-        )));
-    }
-    Ok(path.to_owned())
-}
-
 /// Arguments of the form `KEY=VALUE`; empty ones are left out.
 fn pairs(arguments: Arguments<'_>) -> Result<BTreeMap<String, String>, CallError> {
     let mut data = BTreeMap::new();
@@ -65,11 +55,11 @@ fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallEr
     // Even an empty argument makes it a write.
     let request = if rest.is_empty() {
         Request::Read {
-            path: api_path("read", path)?,
+            path: path::relative("read", path)?,
         }
     } else {
         Request::Write {
-            path: api_path("write", path)?,
+            path: path::trimmed("write", path)?,
             data,
         }
     };
@@ -85,7 +75,7 @@ fn secrets(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallE
     let mut names: Vec<String> = Vec::new();
     if !bytes(&arguments[0]).is_empty() {
         let request = Request::List {
-            path: api_path("list", &arguments[0])?,
+            path: path::trimmed("list", &arguments[0])?,
         };
         if let Some(Found::List(found)) = pass.lookup(request) {
             names.clone_from(&found);
@@ -101,7 +91,7 @@ fn pki_cert(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, Call
     };
     let request = Request::Pki {
         data: pairs(rest)?,
-        path: api_path("pki", path)?,
+        path: path::relative("pki", path)?,
     };
     Ok(match pass.lookup(request) {
         Some(Found::Pki(certificate)) => certificate.value(),
