@@ -24,7 +24,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("mergeMapWithOverride", TWO_MAPS),
         "mergeMapWithOverride A B",
         "A with what B has, nested maps included; B wins.",
-        |_, arguments| merge(arguments, Over::Filled),
+        |_, arguments| merge(arguments, Over::Always),
     ),
     function(
         Signature::new("explodeMap", &[Type::OBJECT]),
@@ -37,11 +37,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// Which of two values wins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
-    /// The one that is there, unless it is empty.
+    /// The one that is there, unless it is empty and the other is not nil.
     Never,
-    /// The other, unless it is empty.
-    Filled,
-    /// The other.
+    /// The other, nil and empty ones included.
     Always,
 }
 
@@ -86,16 +84,36 @@ fn merged(a: &Map, b: &Map, over: Over, depth: usize) -> Result<Map, CallError> 
         Map::open(&Type::String, &Type::Any, a.snapshot().entries().to_vec())
     };
     for (key, new) in b.snapshot().entries() {
-        let old = into.get(key);
-        let value = match (&old, new) {
-            (Some(Value::Map(old)), Value::Map(new)) => merged(old, new, over, depth + 1)?.into(),
-            (Some(old), new) if over == Over::Filled && !new.is_true() => old.clone(),
-            (Some(old), _) if over == Over::Never && old.is_true() => old.clone(),
-            _ => new.clone(),
+        assignable(b.key_type(), into.key_type(), "MapIndex")?;
+        let value = match (into.get(key), new) {
+            (Some(Value::Map(old)), Value::Map(new)) => nested(&old, new, over, depth + 1)?,
+            (_, Value::Nil) if over == Over::Never => continue,
+            (Some(old), _) if over == Over::Never && old.is_true() => continue,
+            _ => {
+                assignable(b.element_type(), into.element_type(), "SetMapIndex")?;
+                new.clone()
+            }
         };
         set(&into, key.clone(), value)?;
     }
     Ok(into)
+}
+
+fn nested(old: &Map, new: &Map, over: Over, depth: usize) -> Result<Value, CallError> {
+    let merged = merged(old, new, over, depth)?;
+    // Nils do not fill an empty map, so that it is still empty, and replaced as a whole.
+    let is_replaced = over == Over::Never && merged.is_empty();
+    Ok(if is_replaced { new.clone() } else { merged }.into())
+}
+
+/// Go's reflection takes values of a map's own types only, if these are not interfaces.
+fn assignable(given: Type, wanted: Type, operation: &str) -> Result<(), CallError> {
+    if wanted == Type::Any || wanted == given {
+        return Ok(());
+    }
+    Err(CallError::new(format!(
+        "reflect.Value.{operation}: value of type {given} is not assignable to type {wanted}"
+    )))
 }
 
 fn set(map: &Map, key: Value, value: Value) -> Result<(), CallError> {
