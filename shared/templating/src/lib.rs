@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod certificate;
+mod copy;
 mod effect;
 mod engine;
 mod error;

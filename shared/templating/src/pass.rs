@@ -1,29 +1,32 @@
 //! The state of one pass over a template: what it asked for and what was not there.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use text_template::{Arguments, CallError, Host, Value};
 
 use crate::effect::{Effects, FileWrite};
-use crate::functions::{Entry, Scratch};
-use crate::{Context, Found, Request};
+use crate::functions::{self, Scratch};
+use crate::{Context, Found, Request, Secret};
 
 pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context<'a>,
-    entries: &'a [Entry],
+    entries: &'a [functions::Entry],
     pub(crate) used: BTreeSet<Request>,
     pub(crate) missing: BTreeSet<Request>,
     /// Something that may be secret was read: from here on errors show no values.
     pub(crate) confidential: bool,
     pub(crate) effects: Effects,
     pub(crate) scratch: Arc<Scratch>,
+    /// Secrets with maps of their own, in a pass that changes them; else they are shared.
+    own_secrets: Option<BTreeMap<Request, Value>>,
     /// How many bytes a text may have that a function makes.
     pub(crate) limit: usize,
 }
 
 impl<'a> Pass<'a> {
-    pub(crate) fn new(context: &'a Context<'a>, entries: &'a [Entry]) -> Self {
+    pub(crate) fn new(context: &'a Context<'a>, entries: &'a [functions::Entry]) -> Self {
         Self {
             context,
             entries,
@@ -32,8 +35,28 @@ impl<'a> Pass<'a> {
             confidential: false,
             effects: Effects::default(),
             scratch: Arc::default(),
+            own_secrets: None,
             limit: 0,
         }
+    }
+
+    /// The same pass from its start, with secrets that it may change. The change ends with it.
+    pub(crate) fn with_own_secrets(self) -> Self {
+        Self {
+            own_secrets: Some(BTreeMap::new()),
+            ..Self::new(self.context, self.entries)
+        }
+    }
+
+    /// A secret that was looked up, as the template sees it.
+    pub(crate) fn secret(&mut self, request: Request, secret: &Secret) -> Result<Value, CallError> {
+        let Some(own) = &mut self.own_secrets else {
+            return Ok(secret.value());
+        };
+        Ok(match own.entry(request) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => place.insert(secret.own_value()?).clone(),
+        })
     }
 
     /// Asks for something and notes it down.
@@ -83,8 +106,8 @@ impl Host for Pass<'_> {
     ) -> Result<Value, CallError> {
         self.limit = limit;
         match self.entries[function] {
-            Entry::Known(function) => (function.body)(self, arguments),
-            Entry::Denied => Err(CallError::new("function is disabled")),
+            functions::Entry::Known(function) => (function.body)(self, arguments),
+            functions::Entry::Denied => Err(CallError::new("function is disabled")),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use text_template::{List, Map, Record, RecordType, Type, Value};
+use text_template::{CallError, List, Map, Record, RecordType, Type, Value};
 
+use crate::copy::deep_copy;
 use crate::json::{Numbers, read};
 
 static AUTH: RecordType = RecordType {
@@ -93,9 +94,16 @@ impl Secret {
         )))
     }
 
-    /// The pointer that `secret` gives to a template.
+    /// The pointer that `secret` gives to a template. Its maps are shared, so they cannot be changed.
     pub(crate) fn value(&self) -> Value {
         Value::Pointer(&SECRET, Some(self.0.clone()))
+    }
+
+    /// The same with maps that one pass of a template may change.
+    pub(crate) fn own_value(&self) -> Result<Value, CallError> {
+        let values = self.0.fields().map(|(_, _, value)| deep_copy(value));
+        let values: Result<Vec<_>, CallError> = values.collect();
+        Ok(Value::Pointer(&SECRET, Some(Record::new(&SECRET, values?))))
     }
 }
 

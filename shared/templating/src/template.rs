@@ -154,7 +154,16 @@ impl Template {
             Parsed::Handlebars(parsed) => return parsed.render(&self.name, context),
         };
         let mut pass = Pass::new(context, entries);
-        let output = match parsed.execute(Value::Nil, &mut pass) {
+        let mut result = parsed.execute(Value::Nil, &mut pass);
+        if result
+            .as_ref()
+            .is_err_and(|error| error.message().is_of_fixed_map())
+        {
+            // The template changes a secret's map, which others share.
+            pass = pass.with_own_secrets();
+            result = parsed.execute(Value::Nil, &mut pass);
+        }
+        let output = match result {
             Ok(output) => output,
             Err(_) if !pass.missing.is_empty() => Printed::default(),
             Err(error) => {

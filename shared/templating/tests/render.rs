@@ -156,6 +156,25 @@ fn a_pass_that_lacks_something_waits_even_if_it_fails() {
 }
 
 #[test]
+fn what_a_render_changes_in_a_secret_ends_with_it() {
+    let known = Known::default().secret("a", r#"{"data":{"l":[{"k":1}]}}"#);
+    let change = r#"{{$m := index (secret "a").Data.l 0}}{{$_ := sprig_set $m "k" (add 1 ($m.k | sprig_int))}}{{(secret "a").Data.l}}"#;
+    for _ in 0..2 {
+        assert_eq!(text(change, &known), "[map[k:2]]");
+        assert_eq!(text(r#"{{(secret "a").Data.l}}"#, &known), "[map[k:1]]");
+    }
+}
+
+#[test]
+fn a_change_of_a_secret_repeats_neither_files_nor_values_kept_by_name() {
+    let known = Known::default().secret("a", r#"{"data":{"k":"1"}}"#);
+    let source = r#"{{scratch.SetX "n" "first"}}{{"x" | writeToFile "/f" "" "" "0600" "append"}}{{sprig_set (secret "a").Data "n" (scratch.Get "n")}}"#;
+    let render = pass(source, &known).unwrap();
+    assert_eq!(render.effects.len(), 1);
+    assert_eq!(text(source, &known), "map[k:1 n:first]");
+}
+
+#[test]
 fn a_pass_that_lacks_nothing_fails() {
     let known = Known::default().secret("a", r#"{"data":{"x":"y"}}"#);
     let source = r#"{{(secret "a").Data.x | parseInt}}{{(secret "b").Data.x}}"#;

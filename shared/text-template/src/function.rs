@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::value::{Arguments, Type, Value};
+use crate::value::{Arguments, MapError, Type, Value};
 
 /// A function's name and parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,7 @@ impl Host for NoHost {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CallError {
     parts: Vec<Part>,
+    is_of_fixed_map: bool,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -148,7 +149,14 @@ impl CallError {
     pub fn new(words: impl Into<String>) -> Self {
         Self {
             parts: vec![Part::Words(words.into())],
+            is_of_fixed_map: false,
         }
+    }
+
+    /// Whether a [fixed](MapError::Fixed) map was to be changed: with a map of its own, the same call
+    /// may work.
+    pub fn is_of_fixed_map(&self) -> bool {
+        self.is_of_fixed_map
     }
 
     /// Adds words: never a value of a template.
@@ -195,6 +203,15 @@ impl CallError {
             }
         }
         text
+    }
+}
+
+impl From<MapError> for CallError {
+    fn from(error: MapError) -> Self {
+        Self {
+            is_of_fixed_map: error == MapError::Fixed,
+            ..Self::new(error.to_string())
+        }
     }
 }
 

@@ -73,15 +73,15 @@ pub(super) fn merged_into(a: &Map, b: &Map, over: Over) -> Result<Map, CallError
     merged(a, b, over, 0)
 }
 
-/// Merges into `a` where a template may change it, else into a copy.
+/// Merges into `a`, unless that is nil.
 fn merged(a: &Map, b: &Map, over: Over, depth: usize) -> Result<Map, CallError> {
     if depth > MAX_DEPTH {
         return Err(CallError::new("the map is nested too deep"));
     }
-    let into = if a.is_open() {
-        a.clone()
+    let into = if a.is_nil() {
+        Map::open_like(a, Vec::new())
     } else {
-        Map::open(&Type::String, &Type::Any, a.snapshot().entries().to_vec())
+        a.clone()
     };
     for (key, new) in b.snapshot().entries() {
         assignable(b.key_type(), into.key_type(), "MapIndex")?;
@@ -94,7 +94,7 @@ fn merged(a: &Map, b: &Map, over: Over, depth: usize) -> Result<Map, CallError> 
                 new.clone()
             }
         };
-        set(&into, key.clone(), value)?;
+        into.set(key.clone(), Some(value))?;
     }
     Ok(into)
 }
@@ -114,11 +114,6 @@ fn assignable(given: Type, wanted: Type, operation: &str) -> Result<(), CallErro
     Err(CallError::new(format!(
         "reflect.Value.{operation}: value of type {given} is not assignable to type {wanted}"
     )))
-}
-
-fn set(map: &Map, key: Value, value: Value) -> Result<(), CallError> {
-    map.set(key, Some(value))
-        .map_err(|error| CallError::new(error.to_string()))
 }
 
 fn explode(arguments: Arguments<'_>) -> Result<Value, CallError> {
@@ -146,7 +141,7 @@ fn insert(root: &Map, path: &[u8], value: &Value) -> Result<(), CallError> {
             if part.is_empty() {
                 return Ok(());
             }
-            return set(&map, key, value.clone());
+            return Ok(map.set(key, Some(value.clone()))?);
         }
         let next = map.get(&key).unwrap_or_else(|| object().into());
         let Value::Map(next) = next else {
@@ -162,7 +157,7 @@ fn insert(root: &Map, path: &[u8], value: &Value) -> Result<(), CallError> {
                 .words(" already has value ")
                 .value(shown));
         };
-        set(&map, key, Value::Map(next.clone()))?;
+        map.set(key, Some(Value::Map(next.clone())))?;
         map = next;
     }
     Ok(())

@@ -124,8 +124,7 @@ fn map_set(receiver: &Value, arguments: Arguments<'_>, over: bool) -> Result<Val
         }
     };
     if over || map.get(&arguments[1]).is_none() {
-        map.set(arguments[1].clone(), Some(arguments[2].clone()))
-            .map_err(|error| CallError::new(error.to_string()))?;
+        map.set(arguments[1].clone(), Some(arguments[2].clone()))?;
     }
     Ok(Value::from(""))
 }

@@ -63,12 +63,12 @@ fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallEr
             data,
         }
     };
-    Ok(match pass.lookup(request) {
-        Some(Found::Secret(Some(secret))) => secret.value(),
+    match pass.lookup(request.clone()) {
+        Some(Found::Secret(Some(secret))) => pass.secret(request, &secret),
         // A write that Vault answered without a body.
-        Some(_) => Value::Pointer(&SECRET, None),
-        None => Value::Nil,
-    })
+        Some(_) => Ok(Value::Pointer(&SECRET, None)),
+        None => Ok(Value::Nil),
+    }
 }
 
 fn secrets(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {

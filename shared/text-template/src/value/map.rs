@@ -58,9 +58,12 @@ impl Drop for Entries {
 /// Why a map cannot be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MapError {
-    /// It belongs to a secret, or is nil.
+    /// It is shared with others, who must not see a change.
     #[error("the map cannot be changed")]
     Fixed,
+    /// It is nil, and nothing can be set in it.
+    #[error("assignment to entry in nil map")]
+    Nil,
     /// It has as many entries as a template may set one by one.
     #[error("the map has more than {MOST_SET} entries")]
     Full,
@@ -186,8 +189,11 @@ impl Map {
 
     /// Sets an entry of an open map; `None` removes it.
     pub fn set(&self, key: Value, value: Option<Value>) -> Result<(), MapError> {
-        let Store::Open(cell) = &self.store else {
-            return Err(MapError::Fixed);
+        let cell = match &self.store {
+            Store::Open(cell) => cell,
+            Store::Fixed(_) => return Err(MapError::Fixed),
+            Store::Nil if value.is_none() => return Ok(()),
+            Store::Nil => return Err(MapError::Nil),
         };
         let mut shared = cell.write().unwrap_or_else(PoisonError::into_inner);
         let entries = &mut Arc::make_mut(&mut shared).0;

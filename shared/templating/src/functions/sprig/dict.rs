@@ -145,9 +145,7 @@ fn dict(argument: &Value) -> Map {
 }
 
 fn change(arguments: Arguments<'_>, value: Option<Value>) -> Result<Value, CallError> {
-    dict(&arguments[0])
-        .set(arguments[1].clone(), value)
-        .map_err(|error| CallError::new(error.to_string()))?;
+    dict(&arguments[0]).set(arguments[1].clone(), value)?;
     Ok(arguments[0].clone())
 }
 

@@ -1,8 +1,9 @@
 //! Choices: defaults, conditions, errors.
 
-use text_template::{CallError, Map, Signature, Type, Value};
+use text_template::{CallError, Signature, Type, Value};
 
 use super::{ANY, Function, STRING, TWO_ANY, function};
+use crate::copy::deep_copy;
 use crate::functions::utf8;
 use crate::json::{Numbers, Style, read, write};
 use crate::pass::Pass;
@@ -185,22 +186,6 @@ fn plain_same(a: &Value, b: &Value) -> bool {
 fn copy(value: &Value) -> Result<Value, CallError> {
     match value {
         Value::Nil => Err(CallError::new("nil cannot be copied")),
-        value => copied(value, 0),
-    }
-}
-
-fn copied(value: &Value, depth: usize) -> Result<Value, CallError> {
-    if depth > MAX_DEPTH {
-        return Err(CallError::new("the value is nested too deep"));
-    }
-    match value {
-        Value::Map(map) if !map.is_nil() => {
-            let snapshot = map.snapshot();
-            let entries = snapshot.entries().iter();
-            let entries = entries.map(|(key, value)| Ok((key.clone(), copied(value, depth + 1)?)));
-            let entries: Result<Vec<_>, CallError> = entries.collect();
-            Ok(Map::open_like(map, entries?).into())
-        }
-        other => Ok(other.clone()),
+        value => deep_copy(value),
     }
 }
