@@ -1,5 +1,8 @@
 //! Arithmetic. The last argument is the left operand, so that it can be piped in: `10 | subtract 3`
-//! is 7. Integers stay integers; with a float on either side the result is one.
+//! is 7. Integers stay integers; with a float on either side the result is one, except of `minimum`
+//! and `maximum`, which return one of their operands as it is.
+
+use std::cmp::Ordering;
 
 use text_template::{Arguments, CallError, IntKind, Signature, Type, UintKind, Value};
 
@@ -58,13 +61,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("minimum", TWO),
         "minimum B A",
         "The smaller of two numbers.",
-        |_, arguments| apply("minimum", arguments, Some(f64::min), |a, b| Some(a.min(b))),
+        |_, arguments| extreme("minimum", arguments, Ordering::Less),
     ),
     function(
         Signature::new("maximum", TWO),
         "maximum B A",
         "The larger of two numbers.",
-        |_, arguments| apply("maximum", arguments, Some(f64::max), |a, b| Some(a.max(b))),
+        |_, arguments| extreme("maximum", arguments, Ordering::Greater),
     ),
 ];
 
@@ -110,6 +113,33 @@ impl Number {
             Self::Float(_) => 0,
         }
     }
+
+    /// As Go compares after it converted; `None` with a NaN.
+    fn compared(self, other: Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Float(_), _) | (_, Self::Float(_)) => self.float().partial_cmp(&other.float()),
+            (Self::Uint(a), Self::Uint(b)) => Some(a.cmp(&b)),
+            _ => Some(self.int().cmp(&other.int())),
+        }
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Int(int) => Self::Int(IntKind::Int64, int),
+            Number::Uint(uint) => Self::Uint(UintKind::Uint64, uint),
+            Number::Float(float) => Self::Float(float),
+        }
+    }
+}
+
+/// The left operand where it compares as wanted, else the right one.
+fn extreme(name: &str, arguments: Arguments<'_>, wanted: Ordering) -> Result<Value, CallError> {
+    let a = Number::new(name, &arguments[1], true)?;
+    let b = Number::new(name, &arguments[0], true)?;
+    let is_wanted = a.compared(b) == Some(wanted);
+    Ok(if is_wanted { a } else { b }.into())
 }
 
 /// Wide enough for both kinds of integers; the result is cut to the kind's 64 bits.
