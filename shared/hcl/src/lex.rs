@@ -138,7 +138,8 @@ fn skip_block(cursor: &mut Cursor<'_>, start: Position) -> Result<(), ParseError
     }
 }
 
-fn refuse_null(cursor: &Cursor<'_>) -> Result<(), ParseError> {
+/// Refuses a null character that comes next.
+pub(crate) fn refuse_null(cursor: &Cursor<'_>) -> Result<(), ParseError> {
     match cursor.peek() {
         Some('\0') => Err(ParseError::new(cursor.position(), Problem::NullCharacter)),
         _ => Ok(()),

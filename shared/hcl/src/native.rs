@@ -48,8 +48,6 @@ struct Failure {
     error: ParseError,
     /// Nothing stands where a value is expected.
     missing: bool,
-    /// It was found at a `}`.
-    at_brace: bool,
 }
 
 impl From<ParseError> for Failure {
@@ -57,7 +55,6 @@ impl From<ParseError> for Failure {
         Self {
             error,
             missing: false,
-            at_brace: false,
         }
     }
 }
@@ -148,7 +145,6 @@ impl Parser<'_> {
             _ => Err(Failure {
                 error: self.expected(expected),
                 missing: true,
-                at_brace: matches!(self.token, Token::CloseObject),
             }),
         }
     }
@@ -157,27 +153,13 @@ impl Parser<'_> {
     fn object(&mut self) -> Result<Value, Failure> {
         let position = self.position;
         self.descend(1)?;
-        let depth = self.depth;
         self.advance()?;
         let mut items = Vec::new();
         while !matches!(self.token, Token::CloseObject) {
             if matches!(self.token, Token::End) {
                 return Err(self.expected("} at the end of the object").into());
             }
-            match self.item() {
-                Ok(item) => items.push(item),
-                // The established reader takes the brace where a value is missing for the end of
-                // the object if one more brace follows.
-                Err(failure) if failure.at_brace => {
-                    self.depth = depth;
-                    self.pass_over();
-                    self.advance()?;
-                    if !matches!(self.token, Token::CloseObject) {
-                        return Err(failure.error.into());
-                    }
-                }
-                Err(failure) => return Err(failure.error.into()),
-            }
+            items.push(self.item().map_err(|failure| failure.error)?);
         }
         self.advance()?;
         self.depth -= 1;
@@ -188,7 +170,7 @@ impl Parser<'_> {
         Ok(Value::new(ValueKind::Object(object), position))
     }
 
-    /// From `[` to `]`. Commas may be too many, but not too few.
+    /// From `[` to `]`. Commas may be too many, but not too few, except behind a list in the list.
     fn list(&mut self) -> Result<Value, Failure> {
         let position = self.position;
         self.descend(1)?;
@@ -203,17 +185,17 @@ impl Parser<'_> {
                 return Err(Failure {
                     error: self.expected("a comma or ] in the list"),
                     missing: false,
-                    at_brace: matches!(self.token, Token::CloseObject),
                 });
             } else {
-                values.push(self.value("a value or ] in the list").map_err(|failure| {
+                let value = self.value("a value or ] in the list").map_err(|failure| {
                     // A list that ends with the text is an error, unlike a key that does.
                     Failure {
                         missing: false,
                         ..failure
                     }
-                })?);
-                after_value = true;
+                })?;
+                after_value = !matches!(value.kind, ValueKind::List(_));
+                values.push(value);
             }
         }
         self.advance()?;

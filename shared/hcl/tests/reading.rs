@@ -114,6 +114,44 @@ fn an_error_says_where_and_what_is_expected() {
 }
 
 #[test]
+fn a_key_without_a_value_is_an_error_wherever_the_braces_stand() {
+    for text in [
+        "exec = { command = [\"x\"] timeout = } }",
+        "exec = { command = [\"x\"]\n timeout = } }",
+        "exec {\n  timeout =\n}\n}",
+        "a { b { c = } } }",
+    ] {
+        let error = refused(text);
+        assert!(error.contains("expected a value, found }"), "{error}");
+    }
+}
+
+#[test]
+fn a_comma_may_be_missing_behind_a_list_in_a_list() {
+    let read_list = read("a = [[1] [2, 3], \"b\"]");
+    assert_eq!(read_list, json!({"a": [[1], [2, 3], "b"]}));
+    refused("a = [[1] 2 3]");
+    refused("a = [{ b = 1 } 2]");
+}
+
+#[test]
+fn a_null_character_ends_what_is_open_in_json_and_what_follows_is_read() {
+    assert_eq!(
+        read("{\"a\": [1, {\"b\": 2 \0], \"c\": 3}"),
+        json!({"a": [1, {"b": 2}], "c": 3})
+    );
+    assert_eq!(
+        read("{\"a\": {\"b\": \0, \"c\": 3}}"),
+        json!({"a": [{}], "c": 3})
+    );
+    assert_eq!(read("{\"a\": {\"b\": \"x\"\0"), json!({"a": [{"b": "x"}]}));
+    for text in ["{\"a\": 1\0}", "{\"a\": true\0}", "a = 1\0"] {
+        let error = refused(text);
+        assert!(error.contains("null character"), "{error}");
+    }
+}
+
+#[test]
 fn neither_errors_nor_debug_output_show_a_value() {
     let secret = "hunter2";
     for text in [

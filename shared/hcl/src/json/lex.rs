@@ -3,7 +3,7 @@
 use crate::cursor::Cursor;
 use crate::error::{ParseError, Problem};
 use crate::escape::{self, Escaped, TextBuffer};
-use crate::lex::{continues_name, float, integer, starts_name};
+use crate::lex::{continues_name, float, integer, refuse_null, starts_name};
 use crate::{Position, Value, ValueKind};
 
 pub(super) enum Token {
@@ -42,16 +42,17 @@ pub(super) fn skip_blanks(cursor: &mut Cursor<'_>) {
     cursor.take_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
 }
 
-/// The next token and where it begins. A null character ends the text.
+/// The next token and where it begins. A null character is read as the end, and what follows it as
+/// what follows: whoever asks again gets it.
 pub(super) fn next(cursor: &mut Cursor<'_>) -> Result<(Token, Position), ParseError> {
     skip_blanks(cursor);
     let position = cursor.position();
-    let first = match cursor.peek() {
-        None | Some('\0') => return Ok((Token::End, position)),
-        Some(first) => first,
+    let Some(first) = cursor.peek() else {
+        return Ok((Token::End, position));
     };
     let second_is_digit = cursor.second().is_some_and(|c| c.is_ascii_digit());
     let token = match first {
+        '\0' => sign(cursor, Token::End),
         '"' => Token::Text(text(cursor)?),
         '0'..='9' => Token::Scalar(number(cursor)?),
         '-' | '.' if second_is_digit => Token::Scalar(number(cursor)?),
@@ -69,6 +70,7 @@ pub(super) fn next(cursor: &mut Cursor<'_>) -> Result<(Token, Position), ParseEr
                 "null" => ValueKind::Null,
                 _ => return Err(ParseError::new(position, Problem::Character)),
             };
+            refuse_null(cursor)?;
             Token::Scalar(Value::new(kind, position))
         }
         _ => return Err(ParseError::new(position, Problem::Character)),
@@ -125,6 +127,8 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Value, ParseError> {
             return Err(ParseError::new(position, Problem::Exponent));
         }
     }
+    // To the established reader, it would be part of the number.
+    refuse_null(cursor)?;
     let literal = &start[..start.len() - cursor.rest().len()];
     if is_float {
         return float(literal, position);
