@@ -89,6 +89,8 @@ pub struct Revocation {
 pub struct LoginSettings {
     /// The method and what it needs.
     pub method: Method,
+    /// The namespace of the method and its tokens, if it is not that of the secrets.
+    pub namespace: Option<String>,
     /// Keep the connection of a login for the next request of its kind.
     pub keep_connections: bool,
     /// Waits between logins that fail.

@@ -24,17 +24,24 @@ pub(crate) struct Holdings {
 }
 
 /// Revokes all of it, as far as that works in time.
-pub(crate) async fn revoke(connection: &Connection, holdings: Holdings) {
+/// Tokens are revoked by `logins`, the connection that they came by, because they may be of another
+/// namespace than the leases.
+pub(crate) async fn revoke(connection: &Connection, logins: &Connection, holdings: Holdings) {
     let Some(login) = &holdings.login else { return };
     info!(target: "agent", leases = holdings.leases.len(), "revoking token and leases");
-    let work = revoke_all(connection, login, &holdings.leases);
+    let work = revoke_all(connection, logins, login, &holdings.leases);
     if tokio::time::timeout(DEADLINE, work).await.is_err() {
         warn!(target: "agent", "not all was revoked in {DEADLINE:?}: the rest ends with its TTL");
     }
 }
 
-async fn revoke_all(connection: &Connection, login: &Login, leases: &[LeaseId]) {
-    let client = connection.client();
+async fn revoke_all(
+    connection: &Connection,
+    logins: &Connection,
+    login: &Login,
+    leases: &[LeaseId],
+) {
+    let client = logins.client();
     let now = Instant::now();
     // Tokens of earlier logins hold leases that have not been replaced yet.
     let earlier = login.earlier.iter().filter(|(_, ends_at)| *ends_at > now);

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tracing::info;
-use vault_api::ClientConfig;
+use vault_api::{ClientConfig, ConfigError};
 
 use crate::auth::{AuthError, Authenticator, Channels, Ends};
-use crate::config::{LoginSettings, Revocation, Settings};
+use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
 use crate::exit::Failure;
@@ -48,13 +48,14 @@ pub async fn run_with_reload(
     let revocation = settings.revocation.filter(|_| !once);
     let quit = Arc::new(Notify::new());
     let (channels, ends) = Channels::new();
-    let authenticator = authenticator(&connection, &settings, &state, ends)?;
+    let for_logins = for_logins(&connection, &settings)?;
+    let authenticator = authenticator(&for_logins, &settings, &state, ends);
     let Channels {
         logins,
         deliveries,
         suspicions,
     } = channels;
-    let sinks = Sinks::new(settings.sinks.clone(), &connection, deliveries, once)?;
+    let sinks = Sinks::new(settings.sinks.clone(), &for_logins, deliveries, once)?;
     let store = Store::new(
         connection.clone(),
         logins.clone(),
@@ -133,7 +134,7 @@ pub async fn run_with_reload(
     }
     let to_revoke = holdings.filter(|_| revocation.is_some());
     if let Some(holdings) = to_revoke {
-        leave::revoke(&connection, holdings).await;
+        leave::revoke(&connection, &for_logins, holdings).await;
         state.clear();
     }
     end
@@ -162,13 +163,16 @@ fn authenticator(
     settings: &Settings,
     state: &Arc<State>,
     ends: Ends,
-) -> Result<Result<Authenticator, Ends>, Failure> {
-    let Some(login) = &settings.login else {
-        return Ok(Err(ends));
+) -> Result<Authenticator, Ends> {
+    let Some(login) = settings.login.clone() else {
+        return Err(ends);
     };
-    let connection = for_logins(connection, login, &settings.vault)?;
-    let authenticator = Authenticator::new(connection, login.clone(), Arc::clone(state), ends);
-    Ok(Ok(authenticator))
+    Ok(Authenticator::new(
+        connection.clone(),
+        login,
+        Arc::clone(state),
+        ends,
+    ))
 }
 
 /// Ends only where the agent has to end.
@@ -180,23 +184,27 @@ async fn stay_logged_in(authenticator: Result<Authenticator, Ends>) -> AuthError
     }
 }
 
-/// Logins have their own back-off and are never tried again by the client, and some have a client
-/// certificate of their own.
-fn for_logins(
-    connection: &Connection,
-    login: &LoginSettings,
-    vault: &ClientConfig,
-) -> Result<Connection, Failure> {
+/// What logins, and all else that a token asks about itself, are sent by. Logins have their own
+/// back-off and are never tried again by the client, and some have a namespace or a client certificate
+/// of their own.
+fn for_logins(connection: &Connection, settings: &Settings) -> Result<Connection, ConfigError> {
+    let vault = &settings.vault;
+    let Some(login) = &settings.login else {
+        return Ok(connection.clone());
+    };
     let own = login.method.client_config(vault);
-    let shares = vault.keep_connections == login.keep_connections;
+    let namespace = login.namespace.as_ref().or(vault.namespace.as_ref());
+    let shares =
+        vault.keep_connections == login.keep_connections && vault.namespace.as_ref() == namespace;
     if own.is_none() && vault.max_retries == 0 && shares {
         return Ok(connection.clone());
     }
-    Ok(Connection::new(&ClientConfig {
+    Connection::new(&ClientConfig {
         max_retries: 0,
         keep_connections: login.keep_connections,
+        namespace: namespace.cloned(),
         ..own.unwrap_or_else(|| vault.clone())
-    })?)
+    })
 }
 
 /// The application is told to end at the same moment and may still need its leases; until then, they

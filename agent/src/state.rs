@@ -236,15 +236,18 @@ fn remove(path: &Path) {
     }
 }
 
-/// Server and login: a token of one is nothing to another.
+/// Server, namespaces and login: a token of one is nothing to another.
 fn origin(settings: &Settings) -> String {
     let vault = &settings.vault;
-    let identity = settings.login.as_ref().map(|login| login.method.identity());
+    let login = settings.login.as_ref();
+    let identity = login.map(|login| login.method.identity());
+    let namespace = login.and_then(|login| login.namespace.as_deref());
     let mut hash = Sha256::new();
     for part in [
         vault.address.as_str(),
         vault.namespace.as_deref().unwrap_or_default(),
         identity.as_deref().unwrap_or_default(),
+        namespace.unwrap_or_default(),
     ] {
         hash.update(part);
         hash.update([0]);

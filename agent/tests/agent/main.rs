@@ -19,6 +19,7 @@ mod listeners;
 mod logins;
 mod mounts;
 mod names;
+mod namespaces;
 mod proxies;
 mod proxy;
 mod reloading;

@@ -14,10 +14,12 @@ pub(super) fn settings(
     let checked = check::login(auto_auth)?;
     let (backoff, wrap_ttl) = (checked.backoff.into(), checked.wrap_ttl);
     let exit_on_err = checked.block.exit_on_err.0;
+    let namespace = super::vault::namespace(&checked.block.namespace);
     let method = Method::new(checked, environment).map_err(check::Problem::from)?;
     Ok(LoginSettings {
         wrap_ttl,
         method,
+        namespace,
         keep_connections: true,
         backoff,
         exit_on_err,

@@ -298,17 +298,37 @@ fn a_variable_that_is_set_but_empty_puts_the_default_before_the_file() {
     );
 }
 
-#[test]
-fn the_namespace_of_the_method_holds_where_the_environment_has_none() {
+/// The namespaces of the login and of the secrets.
+fn namespaces(
+    of_method: &str,
+    of_vault: &str,
+    environment: &[(&str, &str)],
+) -> [Option<String>; 2] {
     let mut config = mk_config();
-    config["auto_auth"]["method"]["namespace"] = json!("/ns1/");
-    let namespace =
-        |environment: &[(&str, &str)]| settings_of(&config, environment).unwrap().vault.namespace;
-    assert_eq!(namespace(&[]).as_deref(), Some("ns1"));
-    assert_eq!(
-        namespace(&[("VAULT_NAMESPACE", "ns2")]).as_deref(),
-        Some("ns2")
-    );
+    config["auto_auth"]["method"]["namespace"] = json!(of_method);
+    config["vault"]["namespace"] = json!(of_vault);
+    let settings = settings_of(&config, environment).unwrap();
+    let login = settings.login.unwrap().namespace;
+    let of_secrets = settings.vault.namespace;
+    [login.or_else(|| of_secrets.clone()), of_secrets]
+}
+
+#[test]
+fn the_namespace_of_the_method_is_the_logins_and_holds_for_secrets_only_if_it_is_alone() {
+    let both = |login: &str, secrets: &str| {
+        [login, secrets].map(|name| (!name.is_empty()).then(|| name.to_owned()))
+    };
+    let variable = [("VAULT_NAMESPACE", "/env")];
+    assert_eq!(namespaces("/m/", "", &[]), both("m", "m"));
+    assert_eq!(namespaces("m", "v", &[]), both("m", "v"));
+    assert_eq!(namespaces("m", "", &variable), both("m", "env"));
+    assert_eq!(namespaces("m", "v", &variable), both("m", "env"));
+    assert_eq!(namespaces("", "v", &variable), both("env", "env"));
+    assert_eq!(namespaces("", "v/", &[]), both("v", "v"));
+    assert_eq!(namespaces("", "", &[]), both("", ""));
+    // A variable that is set but empty names the root namespace.
+    let root = [("VAULT_NAMESPACE", "")];
+    assert_eq!(namespaces("m", "v", &root), both("m", ""));
 }
 
 #[test]

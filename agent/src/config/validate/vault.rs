@@ -13,7 +13,8 @@ use crate::config::environment::Variable;
 const DEFAULT_ADDRESS: &str = "https://127.0.0.1:8200";
 
 /// Flag before environment before file before default. A variable that is set but empty is set: it
-/// puts the default in the place of what the file says.
+/// puts the default in the place of what the file says. The method's namespace comes last: it is the
+/// login's own, and holds for secrets only if nothing else names a namespace.
 pub(super) fn client_config(
     written: &Written,
     method_namespace: &str,
@@ -25,15 +26,14 @@ pub(super) fn client_config(
         let chosen = flag.as_deref().or_else(variable).unwrap_or(file);
         (!chosen.is_empty()).then(|| chosen.to_owned())
     };
-    let namespace = match written.namespace.as_str() {
+    let namespace_of_file = match written.namespace.as_str() {
         "" => method_namespace,
         namespace => namespace,
     };
     let address = text(&flags.address, "ADDR", &written.address);
     let client = ClientConfig {
-        namespace: text(&flags.namespace, "NAMESPACE", namespace)
-            .map(|namespace| namespace.trim_matches('/').to_owned())
-            .filter(|namespace| !namespace.is_empty()),
+        namespace: text(&flags.namespace, "NAMESPACE", namespace_of_file)
+            .and_then(|chosen| namespace(&chosen)),
         ca_cert: text(&flags.ca_cert, "CACERT", &written.ca_cert).map(Into::into),
         ca_cert_bytes: text(&None, "CACERT_BYTES", "").map(String::into_bytes),
         ca_path: text(&flags.ca_path, "CAPATH", &written.ca_path).map(Into::into),
@@ -73,6 +73,12 @@ pub(super) fn client_config(
             client.with_header(name, value)
         })
         .map_err(|error| ConfigError::value("-header", error))
+}
+
+/// A namespace without the slashes around it; `None` for the root namespace.
+pub(super) fn namespace(written: &str) -> Option<String> {
+    let name = written.trim_matches('/');
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// All of the addresses, named by where they come from.
