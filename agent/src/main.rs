@@ -143,7 +143,7 @@ fn read(
     Ok(Loaded::of(sources, environment, strict).whole()?)
 }
 
-/// Reports what is ignored, and checks the rest.
+/// Reports what is ignored or hardly meant, and checks the rest.
 fn settings_of(
     loaded: Loaded,
     overrides: &Overrides,
@@ -152,8 +152,8 @@ fn settings_of(
     for key in &loaded.unknown_keys {
         warn!(target: "agent", "configuration: {key}: ignored");
     }
-    for block in loaded.ignored_blocks() {
-        warn!(target: "agent", "configuration: {block:?} is not supported and ignored");
+    for warning in loaded.warnings() {
+        warn!(target: "agent", "configuration: {warning}");
     }
     let config = loaded.config.clone();
     let settings = loaded.settings(overrides.clone(), environment)?;
@@ -177,8 +177,8 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     for key in &loaded.unknown_keys {
         writeln!(out, "{key}")?;
     }
-    for block in loaded.ignored_blocks() {
-        writeln!(out, "{block:?} is not supported and ignored")?;
+    for warning in loaded.warnings() {
+        writeln!(out, "{warning}")?;
     }
     let log = log_settings(cli, &environment, &loaded.config);
     let settings = loaded.settings(overrides(cli), &environment);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
+use contract::agent_config::check;
 use contract::names::CONFIG_VARIABLE;
 use serde_json::Value as Json;
 
@@ -111,10 +112,10 @@ impl Loaded {
         loaded
     }
 
-    /// The blocks in it that are read but have no effect here.
-    pub fn ignored_blocks(&self) -> impl Iterator<Item = &'static str> {
-        let telemetry = self.config.telemetry.is_some();
-        telemetry.then_some("telemetry").into_iter()
+    /// What is accepted in it but has no effect, or hardly the one that is meant.
+    pub fn warnings(&self) -> impl Iterator<Item = ConfigError> {
+        let found = check::warnings(&self.config).into_iter();
+        found.map(|warning| self.places.placed(warning.into()))
     }
 
     /// The configuration where all of it could be read.

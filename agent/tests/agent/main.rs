@@ -11,6 +11,7 @@
 mod authentication;
 mod budget;
 mod caching;
+mod configurations;
 mod failures;
 mod handlebars;
 mod handover;

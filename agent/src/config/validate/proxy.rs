@@ -109,8 +109,8 @@ mod tests {
                 "cache.persist.type: \"s3\" is not kubernetes",
             ),
             (
-                json!({"listener": listener, "api_proxy": {"enforce_consistency": "always"}}),
-                "api_proxy.enforce_consistency: \"always\" is not supported",
+                json!({"listener": listener, "api_proxy": {"enforce_consistency": "maybe"}}),
+                "api_proxy.enforce_consistency: \"maybe\" is not never or always",
             ),
         ];
         for (blocks, words) in cases {

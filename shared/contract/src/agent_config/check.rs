@@ -19,6 +19,7 @@ mod process;
 mod sink;
 mod stock;
 mod template;
+mod warnings;
 
 use std::fmt;
 use std::time::Duration;
@@ -39,6 +40,7 @@ pub use process::{
 pub use sink::{SealedSink, SinkFile, sealing, sink_file};
 pub use stock::{STOCK_METHODS, stock_method};
 pub use template::{QuietTime, Source, TemplateBlock, place, quiet_time, source, template};
+pub use warnings::warnings;
 
 use super::flexible::DurationText;
 use super::{AgentConfig, AutoAuth};

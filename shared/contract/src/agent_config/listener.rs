@@ -138,7 +138,7 @@ pub struct ApiProxy {
         deserialize_with = "text"
     )]
     pub use_auto_auth_token: String,
-    /// `never` (where empty); `always` is refused.
+    /// `never` (where empty). `always` is accepted with a warning, and of no effect.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub enforce_consistency: String,
     /// What `enforce_consistency` does: `fail`, `retry` or `forward`.

@@ -196,20 +196,14 @@ fn persist(block: &Persist) -> Result<(), Problem> {
     }
 }
 
-/// An application that counts on reading its own writes must not be told that it can.
+/// Checks the values. That they have no effect is said by [`warnings`](super::warnings()).
 fn consistency(proxy: &ApiProxy) -> Result<(), Problem> {
     match proxy.enforce_consistency.as_str() {
-        "" | "never" => {}
-        "always" => {
-            return Err(Problem::value(
-                "api_proxy.enforce_consistency",
-                "\"always\" is not supported; \"never\" is",
-            ));
-        }
+        "" | "never" | "always" => {}
         other => {
             return Err(Problem::value(
                 "api_proxy.enforce_consistency",
-                format!("{other:?} is not never"),
+                format!("{other:?} is not never or always"),
             ));
         }
     }
