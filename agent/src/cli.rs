@@ -40,7 +40,7 @@ pub struct Cli {
     #[command(flatten)]
     pub files: ConfigFlags,
 
-    /// End after the first complete render, as an init container does.
+    /// End after the login and the first complete render, as an init container does.
     #[arg(
         long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", value_parser = values::parse_bool

@@ -55,7 +55,7 @@ pub struct Settings {
     pub exec: Option<ExecSettings>,
     /// What holds for all secrets and templates.
     pub rendering: RenderSettings,
-    /// End after the first complete render: an init container.
+    /// End after the login and the first complete render: an init container.
     pub exit_after_auth: bool,
     /// File that holds the process id.
     pub pid_file: Option<PathBuf>,

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
-use crate::auth::Logins;
+use crate::auth::Deliveries;
 use crate::command::Commands;
 use crate::config::{Environment, Settings, TemplateSettings};
 use crate::exec::{LatestValues, Values};
@@ -37,7 +37,7 @@ pub struct Renderer {
     store: Store,
     commands: Commands,
     environment: Environment,
-    logins: Logins,
+    deliveries: Deliveries,
     logs_in: bool,
     exit_on_failure: bool,
     once: bool,
@@ -61,14 +61,14 @@ pub enum RenderError {
 
 impl Renderer {
     /// Reads the templates. One that does not parse fails by itself, later.
-    pub fn new(settings: &Settings, store: Store, logins: Logins, marker: Marker) -> Self {
+    pub fn new(settings: &Settings, store: Store, deliveries: Deliveries, marker: Marker) -> Self {
         Self {
             pages: Page::all(&settings.templates),
             users: HashMap::new(),
             store,
             commands: Commands::new(settings.command_environment.clone()),
             environment: settings.environment.clone(),
-            logins,
+            deliveries,
             logs_in: settings.login.is_some(),
             exit_on_failure: settings.rendering.exit_on_retry_failure,
             once: settings.exit_after_auth,
@@ -100,7 +100,7 @@ impl Renderer {
     pub async fn run(mut self) -> Result<(), RenderError> {
         info!(target: "agent.template.server", "starting template server");
         let mut due: BTreeSet<usize> = (0..self.pages.len()).collect();
-        self.logins.mark_changed();
+        self.deliveries.mark_changed();
         loop {
             for index in std::mem::take(&mut due) {
                 self.render(index);
@@ -123,8 +123,8 @@ impl Renderer {
                 }
                 Some(templates) = self.exchanges.1.recv() => self.exchange(&templates),
                 () = at(retry_at) => due = self.pages_to_retry(),
-                Ok(()) = self.logins.changed() => {
-                    if self.logins.borrow_and_update().is_some() {
+                Ok(()) = self.deliveries.changed() => {
+                    if self.deliveries.borrow_and_update().is_some() {
                         info!(target: "agent.template.server", "template server received new token");
                     }
                 }
@@ -202,12 +202,12 @@ impl Renderer {
         if self.was_complete {
             self.publish();
         }
-        let is_logged_in = !self.logs_in || self.logins.borrow().is_some();
+        let is_logged_in = !self.logs_in || self.deliveries.borrow().is_some();
         if self.was_complete && is_logged_in {
             self.marker.set();
         }
         if self.was_complete {
-            if !self.once || !self.commands.is_idle() {
+            if !self.once || !is_logged_in || !self.commands.is_idle() {
                 return None;
             }
             // The files are there, and the application that they are for waits for this end.
@@ -216,7 +216,9 @@ impl Renderer {
             }
             return Some(Ok(()));
         }
-        let ends = self.exit_on_failure || (self.once && self.pages.iter().any(Page::is_hopeless));
+        let ends = self.exit_on_failure
+            || (self.once && self.pages.iter().any(Page::is_hopeless))
+            || self.pages.iter().any(Page::cannot_be_set);
         let settled = |page: &Page| page.is_done() || page.failure(&self.store).is_some();
         if !ends || !self.commands.is_idle() || !self.pages.iter().all(settled) {
             return None;

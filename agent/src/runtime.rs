@@ -55,7 +55,8 @@ pub async fn run_with_reload(
         deliveries,
         suspicions,
     } = channels;
-    let sinks = Sinks::new(settings.sinks.clone(), &for_logins, deliveries, once)?;
+    let sinks = settings.sinks.clone();
+    let sinks = Sinks::new(sinks, &for_logins, deliveries.clone(), once)?;
     let store = Store::new(
         connection.clone(),
         logins.clone(),
@@ -64,7 +65,7 @@ pub async fn run_with_reload(
         settings.rendering,
     );
     let leases = store.leases();
-    let renderer = Renderer::new(&settings, store, logins.clone(), marker);
+    let renderer = Renderer::new(&settings, store, deliveries.clone(), marker);
     // One that ends after its first render never runs the program.
     let exec = settings.exec.clone().filter(|_| !once);
     let mut supervisor = exec

@@ -325,6 +325,41 @@ async fn a_program_that_cannot_be_started_is_a_failure_of_the_agent() {
 }
 
 #[tokio::test]
+async fn a_value_that_no_variable_can_hold_ends_the_agent_before_the_program() {
+    let world = World::new().await;
+    world.set_password("a\0b");
+    let wait =
+        |config: &mut Value| config["template_config"]["exit_on_retry_failure"] = json!(false);
+    let agent = world.run_with("echo ran > $DIR/out", &json!({}), wait);
+    let (code, log) = agent.end().await;
+    assert_eq!(code, 1);
+    let last = log.lines().last().unwrap();
+    assert!(
+        last.contains("env_template[PASSWORD]: the value has a zero byte"),
+        "{last}"
+    );
+    assert_eq!(world.read("out"), "");
+}
+
+#[tokio::test]
+async fn a_program_that_runs_goes_on_if_its_variable_cannot_be_set_any_more() {
+    let world = World::new().await;
+    let agent = world.run("echo $PASSWORD >> $DIR/out; exec sleep 1000", &json!({}));
+    world
+        .wait_for("out", &agent, |text| text == "first\n")
+        .await;
+    world.set_password("a\0b");
+    agent
+        .wait_for_log("env_template[PASSWORD]: the value has a zero byte")
+        .await;
+    world.set_password("second");
+    let wanted = "first\nsecond\n";
+    world.wait_for("out", &agent, |text| text == wanted).await;
+    agent.signal(Signal::TERM);
+    assert_eq!(agent.end().await.0, 0);
+}
+
+#[tokio::test]
 async fn an_agent_that_ends_after_its_first_render_runs_no_program() {
     let world = World::new().await;
     let once = |config: &mut Value| config["exit_after_auth"] = json!(true);

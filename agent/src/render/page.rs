@@ -38,9 +38,21 @@ pub(super) struct Page {
     quiet: Option<Quiet>,
     /// The failure is one that the configuration does not call fatal.
     is_tolerated: bool,
+    /// Why the failure is not one of missing secrets.
+    defect: Option<Defect>,
     /// What a variable holds.
     value: Option<Zeroizing<Vec<u8>>>,
     counts: Counts,
+}
+
+/// A failure with everything at hand that the template asked for. Another value of a secret may mend
+/// it, time does not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Defect {
+    /// The template failed.
+    Execution,
+    /// The variable cannot hold what it gave.
+    Value,
 }
 
 /// How it went so far.
@@ -82,6 +94,7 @@ impl Page {
             retry: None,
             quiet: None,
             is_tolerated: false,
+            defect: None,
             value: None,
             counts: Counts::default(),
         }
@@ -101,6 +114,7 @@ impl Page {
         let template = self.template.as_ref().ok()?;
         self.quiet = None;
         self.is_tolerated = false;
+        self.defect = None;
         let mut pass = Pass::default();
         let view = Context {
             sandbox: self.settings.sandbox.as_deref(),
@@ -117,6 +131,7 @@ impl Page {
                 self.counts.failures += 1;
                 self.failure = Some(error.to_string());
                 self.is_tolerated = !self.settings.error_fatal;
+                self.defect = Some(Defect::Execution);
                 return Some(pass);
             }
         };
@@ -147,10 +162,12 @@ impl Page {
                 .chain([target.write(&content)])
                 .collect::<Result<Vec<_>, FileError>>(),
             Output::Variable(name) if content.contains(&0) => {
-                // Another value of a secret may mend it, time does not.
                 self.counts.failures += 1;
-                let reason =
-                    format!("{name}: the value has a zero byte, which no variable can have");
+                self.defect = Some(Defect::Value);
+                let reason = format!(
+                    "env_template[{name}]: the value has a zero byte, which no variable can hold: \
+                     render it as base64 (base64Encode), or into a file"
+                );
                 error!(target: "agent", error = %reason, "(runner) cannot set the variable");
                 self.failure = Some(reason);
                 return false;
@@ -217,9 +234,14 @@ impl Page {
         self.was_rendered || (self.is_tolerated && self.failure.is_some())
     }
 
-    /// No secret and no time will make this render.
+    /// Waiting for secrets does not make this render.
     pub(super) fn is_hopeless(&self) -> bool {
-        self.template.is_err()
+        self.template.is_err() || (self.defect.is_some() && !self.is_tolerated)
+    }
+
+    /// The variable cannot be set, so that the program cannot be started.
+    pub(super) fn cannot_be_set(&self) -> bool {
+        self.defect == Some(Defect::Value)
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {

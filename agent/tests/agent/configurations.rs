@@ -114,3 +114,28 @@ async fn a_login_and_the_secrets_have_namespaces_of_their_own() {
     assert_eq!(world.vault.count("PUT", "auth/approle/login"), 1);
     assert!(world.vault.count("GET", "secret/data/app") > 0);
 }
+
+#[tokio::test]
+async fn an_agent_that_ends_after_its_login_does_not_end_before() {
+    let world = World::new().await;
+    let Some(file) = mk_file(&world, "exit-after-auth-without-login.hcl") else {
+        return;
+    };
+    let agent = Agent::start_with(mk_settings(&world, &file, true));
+    world.wait_for_text("out", "static").await;
+    let failures = || world.logs().matches("error authenticating").count();
+    world
+        .until("two logins in vain", || (failures() >= 2).then_some(()))
+        .await;
+    assert!(!agent.has_ended(), "{}", world.logs());
+    agent.stop().await.unwrap();
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    world.write(
+        "there.hcl",
+        &text.replace("http://127.0.0.1:1", &world.vault.address()),
+    );
+    let agent = Agent::start_with(mk_settings(&world, &world.path("there.hcl"), true));
+    agent.end().await.unwrap();
+    assert_eq!(world.vault.count("GET", "auth/token/lookup-self"), 1);
+}

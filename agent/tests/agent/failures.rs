@@ -59,6 +59,38 @@ async fn an_init_container_names_what_failed_once_the_others_are_done() {
 }
 
 #[tokio::test]
+async fn an_init_container_ends_for_a_template_that_fails_with_all_its_secrets() {
+    let world = World::new().await;
+    let of_secret = r#"{{ with secret "secret/production/api-service" }}{{ index .Data.data.api_key 99 }}{{ end }}"#;
+    for (text, place) in [
+        ("a\n{{ index 1 2 }}", "line 2, column 4"),
+        ("{{ range loop 2000000 }}x{{ end }}", "line 1, column 10"),
+        (of_secret, "line 1, column 53"),
+    ] {
+        let templates = [
+            world.template("wrong", text),
+            world.template("app", KV_TEMPLATE),
+        ];
+        let config = with(world.config(&templates), "exit_on_retry_failure", false);
+        let failure = Agent::run_once(config).await.unwrap_err();
+        let line = failure.one_line();
+        assert!(line.contains("wrong") && line.contains(place), "{line}");
+        assert_eq!(world.read("app").as_deref(), Some("key=first"));
+    }
+}
+
+#[tokio::test]
+async fn an_init_container_does_not_end_for_a_failure_that_is_not_fatal() {
+    let world = World::new().await;
+    let mut wrong = world.template("wrong", "{{ index 1 2 }}");
+    wrong["error_fatal"] = json!(false);
+    let templates = [wrong, world.template("app", KV_TEMPLATE)];
+    let config = with(world.config(&templates), "exit_on_retry_failure", false);
+    Agent::run_once(config).await.unwrap();
+    assert_eq!(world.read("wrong"), None);
+}
+
+#[tokio::test]
 async fn a_missing_secret_ends_the_agent_only_where_that_is_wanted() {
     let world = World::new().await;
     let text = r#"{{ with secret "secret/production/late" }}{{ .Data.data.a }}{{ end }}"#;

@@ -103,3 +103,13 @@ async fn a_sink_without_its_readers_key_holds_up_nothing_and_follows() {
     assert!(sealed.contains("encrypted_payload"), "{sealed}");
     agent.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_token_that_stays_wrapped_is_a_login_to_end_after() {
+    let world = World::new().await;
+    let mut config = world.config(&[world.template("app", "static")]);
+    config["auto_auth"]["method"]["wrap_ttl"] = json!("5m");
+    Agent::run_once(config).await.unwrap();
+    assert!(world.read("token").unwrap().contains("wrapped_accessor"));
+    assert_eq!(world.read("app").as_deref(), Some("static"));
+}

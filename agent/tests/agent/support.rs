@@ -336,6 +336,11 @@ impl Agent {
         self.end().await
     }
 
+    /// Whether the agent has ended by itself.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_finished()
+    }
+
     /// Waits until the agent ends by itself.
     pub(crate) async fn end(self) -> Result<(), Failure> {
         let ended = tokio::time::timeout(DEADLINE, self.ended).await;
