@@ -128,7 +128,8 @@ impl<'a> Jwt<'a> {
     /// A setting is missing or wrong.
     pub fn read(options: Options<'a>) -> Result<Self, MethodError> {
         Ok(Self {
-            path: options.required("path")?,
+            // What vault-k8s writes for each method that is not told otherwise.
+            path: options.required_not_as("path", "token_path")?,
             removes: options.switch("remove_jwt_after_reading", true)?,
             follows: options.switch("remove_jwt_follows_symlinks", false)?,
             role: options.required("role")?,

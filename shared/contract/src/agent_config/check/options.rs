@@ -29,6 +29,14 @@ pub enum MethodError {
     /// A required value is not there.
     #[error("missing '{0}' value")]
     Missing(&'static str),
+    /// A required value stands under the name that another method has for it.
+    #[error("missing '{wanted}' value: rename {written}, as other methods call it, to {wanted}")]
+    Misnamed {
+        /// The key that this method reads.
+        wanted: &'static str,
+        /// The key that is there.
+        written: &'static str,
+    },
     /// Not text.
     #[error("could not convert '{0}' config value to string")]
     NotText(&'static str),
@@ -77,6 +85,25 @@ impl<'a> Options<'a> {
             Some(Value::String(text)) => Ok(text),
             Some(_) => Err(MethodError::NotText(key)),
         }
+    }
+
+    /// The same, if the value may have been written under the name `other` of another method.
+    ///
+    /// # Errors
+    ///
+    /// As [`required`](Self::required); if `other` is there instead, the error names it.
+    pub fn required_not_as(
+        self,
+        key: &'static str,
+        other: &'static str,
+    ) -> Result<&'a str, MethodError> {
+        self.required(key).map_err(|error| match error {
+            MethodError::Missing(wanted) if self.0.contains_key(other) => MethodError::Misnamed {
+                wanted,
+                written: other,
+            },
+            error => error,
+        })
     }
 
     /// Text; `None` where it is absent or empty.

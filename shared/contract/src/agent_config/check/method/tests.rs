@@ -26,6 +26,11 @@ fn a_method_says_what_it_lacks() {
             "could not convert 'token_path' config value to string",
         ),
         ("jwt", json!({"role": "app"}), "missing 'path' value"),
+        (
+            "jwt",
+            json!({"role": "app", "token_path": "/t"}),
+            "missing 'path' value: rename token_path, as other methods call it, to path",
+        ),
         ("jwt", json!({"path": "/t"}), "missing 'role' value"),
         ("approle", json!({}), "missing 'role_id_file_path' value"),
         (

@@ -20,7 +20,9 @@ const DURATIONS: [&str; 2] = ["jwt_read_period", "credential_poll_interval"];
 pub(super) fn of_method(subject: Subject<'_, '_>, error: &MethodError) -> Warning {
     match error {
         MethodError::Unknown { name, known, .. } => unknown(subject, name, known),
-        MethodError::Missing(key) => missing(subject, key),
+        MethodError::Missing(key) | MethodError::Misnamed { wanted: key, .. } => {
+            missing(subject, key)
+        }
         MethodError::Empty(key) => of_setting(subject, key, "is empty"),
         MethodError::Value { key, reason } => {
             let value = subject.asked.login.setting(key).unwrap_or_default();
