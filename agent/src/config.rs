@@ -137,6 +137,8 @@ pub enum Output {
     File(Target),
     /// Into a variable of the program that the agent runs.
     Variable(String),
+    /// Into the files of `writeToFile` alone. The text is what log lines call the template.
+    Elsewhere(String),
 }
 
 impl Output {
@@ -144,7 +146,7 @@ impl Output {
     pub fn name(&self) -> String {
         match self {
             Self::File(target) => target.path.display().to_string(),
-            Self::Variable(name) => name.clone(),
+            Self::Variable(name) | Self::Elsewhere(name) => name.clone(),
         }
     }
 
@@ -152,7 +154,7 @@ impl Output {
     pub fn file(&self) -> Option<&Target> {
         match self {
             Self::File(target) => Some(target),
-            Self::Variable(_) => None,
+            Self::Variable(_) | Self::Elsewhere(_) => None,
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) struct Page {
 enum Defect {
     /// The template failed.
     Execution,
-    /// The variable cannot hold what it gave.
+    /// What it gave cannot be put where it belongs.
     Value,
 }
 
@@ -155,23 +155,20 @@ impl Page {
     /// Puts a complete text to where it belongs; `true` where it is a new one.
     fn deliver(&mut self, content: Zeroizing<Vec<u8>>, others: &[FileWrite]) -> bool {
         let source = self.settings.source.name();
+        if let Some(reason) = self.misfit(&content) {
+            error!(target: "agent", error = %reason, "(runner) cannot use the text of the template");
+            self.counts.failures += 1;
+            self.defect = Some(Defect::Value);
+            self.failure = Some(reason);
+            return false;
+        }
         // The template's own file last: who waits for it finds the others in place.
         let others = others.iter().map(effect::apply);
         let written = match &self.settings.output {
             Output::File(target) => others
                 .chain([target.write(&content)])
                 .collect::<Result<Vec<_>, FileError>>(),
-            Output::Variable(name) if content.contains(&0) => {
-                self.counts.failures += 1;
-                self.defect = Some(Defect::Value);
-                let reason = format!(
-                    "env_template[{name}]: the value has a zero byte, which no variable can hold: \
-                     render it as base64 (base64Encode), or into a file"
-                );
-                error!(target: "agent", error = %reason, "(runner) cannot set the variable");
-                self.failure = Some(reason);
-                return false;
-            }
+            Output::Elsewhere(_) => others.collect(),
             Output::Variable(_) => others
                 .collect::<Result<Vec<_>, FileError>>()
                 .map(|mut all| {
@@ -219,6 +216,21 @@ impl Page {
         }
     }
 
+    /// Why a text cannot be put where it belongs, whenever that is tried.
+    fn misfit(&self, content: &[u8]) -> Option<String> {
+        match &self.settings.output {
+            Output::Variable(name) if content.contains(&0) => Some(format!(
+                "env_template[{name}]: the value has a zero byte, which no variable can hold: render \
+                 it as base64 (base64Encode), or into a file"
+            )),
+            Output::Elsewhere(name) if !content.trim_ascii().is_empty() => Some(format!(
+                "{name}: there is text outside of writeToFile, and no destination for it: set \
+                 destination"
+            )),
+            _ => None,
+        }
+    }
+
     /// Notes that a secret changed. `false` where the page is to be rendered now, rather than after
     /// its quiet time.
     pub(super) fn postpone(&mut self) -> bool {
@@ -241,7 +253,7 @@ impl Page {
 
     /// The variable cannot be set, so that the program cannot be started.
     pub(super) fn cannot_be_set(&self) -> bool {
-        self.defect == Some(Defect::Value)
+        matches!(self.settings.output, Output::Variable(_)) && self.defect == Some(Defect::Value)
     }
 
     pub(super) fn retry_at(&self) -> Option<Instant> {
@@ -258,7 +270,7 @@ impl Page {
     pub(super) fn variable(&self) -> Option<(String, Zeroizing<Vec<u8>>)> {
         match &self.settings.output {
             Output::Variable(name) => Some((name.clone(), self.value.clone()?)),
-            Output::File(_) => None,
+            Output::File(_) | Output::Elsewhere(_) => None,
         }
     }
 

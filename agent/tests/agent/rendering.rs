@@ -266,3 +266,30 @@ async fn functions_are_kept_to_the_sandbox_and_off_as_the_template_says() {
     let logs = world.logs();
     assert!(logs.contains("is outside of sandbox") && logs.contains("function is disabled"));
 }
+
+#[tokio::test]
+async fn a_template_without_a_destination_writes_its_own_files_and_no_text() {
+    let world = World::new().await;
+    let own = world.path("own");
+    let write = format!("{{{{ .Data.data.api_key | writeToFile {own:?} \"\" \"\" \"0600\" }}}}");
+    let text =
+        format!("{{{{ with secret \"secret/production/api-service\" }}}}\n{write}\n{{{{ end }}}}");
+    let ran = world.path("ran").display().to_string();
+    let template = |text: &str| json!({"contents": text, "command": ["touch", ran]});
+    Agent::run_once(world.config(&[template(&text)]))
+        .await
+        .unwrap();
+    assert_eq!(world.read("own").as_deref(), Some("first"));
+    assert!(world.read("ran").is_some());
+
+    world.set_key("second");
+    let failure = Agent::run_once(world.config(&[template(&format!("x{text}"))])).await;
+    let line = failure.unwrap_err().one_line();
+    let words = "template[0]: there is text outside of writeToFile, and no destination for it";
+    assert!(line.contains(words), "{line}");
+    assert_eq!(
+        world.read("own").as_deref(),
+        Some("first"),
+        "all or nothing"
+    );
+}

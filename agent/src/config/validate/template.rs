@@ -23,28 +23,7 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
     Ok(TemplateSettings {
         source: source(checked.source),
         engine,
-        output: Output::File(Target {
-            path: written.destination.clone().into(),
-            mode: checked.mode,
-            uid: owner(
-                "user",
-                &written.user,
-                "uid",
-                &written.uid,
-                names::user,
-                &key,
-            )?,
-            gid: owner(
-                "group",
-                &written.group,
-                "gid",
-                &written.gid,
-                names::group,
-                &key,
-            )?,
-            backup: written.backup.0,
-            create_directories: written.create_dest_dirs.is_none_or(|switch| switch.0),
-        }),
+        output: output(written, checked.mode, index, &key)?,
         left_delimiter: written.left_delimiter.clone(),
         right_delimiter: written.right_delimiter.clone(),
         error_on_missing_key: written.error_on_missing_key.0,
@@ -53,6 +32,30 @@ pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettin
         command,
         sandbox: (!written.sandbox_path.is_empty()).then(|| written.sandbox_path.clone().into()),
         function_denylist: denylist(&written.function_denylist, &written.function_blacklist),
+    })
+}
+
+/// The file, with its owner and mode.
+fn output(
+    written: &Written,
+    mode: Option<u32>,
+    index: usize,
+    key: &dyn Fn(&str) -> String,
+) -> Result<Output, ConfigError> {
+    let (user, uid) = (&written.user, &written.uid);
+    let (group, gid) = (&written.group, &written.gid);
+    let target = Target {
+        path: written.destination.clone().into(),
+        mode,
+        uid: owner("user", user, "uid", uid, names::user, key)?,
+        gid: owner("group", group, "gid", gid, names::group, key)?,
+        backup: written.backup.0,
+        create_directories: written.create_dest_dirs.is_none_or(|switch| switch.0),
+    };
+    Ok(if written.destination.is_empty() {
+        Output::Elsewhere(check::place(written, index))
+    } else {
+        Output::File(target)
     })
 }
 

@@ -8,7 +8,7 @@ use super::flexible::{DurationText, PermsText, Switch, one, one_or_many, text, w
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Template {
-    /// The file.
+    /// The file; may be empty if the whole text goes through `writeToFile`.
     #[serde(default)]
     pub destination: String,
     /// The template itself; exactly one of this and `source`.

@@ -62,8 +62,10 @@ pub fn template(written: &Written, index: usize) -> Result<TemplateBlock<'_>, Pr
         let words = "template: must specify exactly one of 'source' or 'contents'";
         Problem::rule(format!("{words}, in {}", place()))
     })?;
-    if written.destination.is_empty() {
-        return Err(wrong("destination", &"a destination is required"));
+    if written.destination.is_empty() && !may_write_elsewhere(source) {
+        let reason = "a destination is required: only a template whose whole text goes through \
+                      writeToFile does without";
+        return Err(wrong("destination", &reason));
     }
     let command_timeout = command_times(written, &wrong)?;
     Ok(TemplateBlock {
@@ -80,6 +82,14 @@ pub fn template(written: &Written, index: usize) -> Result<TemplateBlock<'_>, Pr
             .flatten(),
         command_timeout,
     })
+}
+
+/// Whether a template may write its whole text with `writeToFile`. What a file holds is not known here.
+fn may_write_elsewhere(source: Source<'_>) -> bool {
+    match source {
+        Source::Contents(text) => text.contains("writeToFile"),
+        Source::File(_) => true,
+    }
 }
 
 /// The time limit of the command. The others have no effect, but a mistake in them is one all the

@@ -90,6 +90,19 @@ fn each_block_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn a_template_without_a_destination_has_to_write_its_text_itself() {
+    let words = "template[0].destination: a destination is required: only a template whose whole text \
+                 goes through writeToFile does without";
+    assert_eq!(with("/template/0/destination", json!("")), [words]);
+    for template in [
+        json!({"contents": "{{ \"x\" | writeToFile \"/a\" \"\" \"\" \"0600\" }}"}),
+        json!({"source": "/t.tmpl"}),
+    ] {
+        assert_eq!(with("/template", json!([template])), [""; 0]);
+    }
+}
+
+#[test]
 fn all_blocks_are_checked_in_the_order_of_the_agent() {
     let mut config = mk_config();
     config["auto_auth"]["method"]["type"] = json!("gcp");
