@@ -31,7 +31,7 @@ use crate::state::State;
 use credentials::Credentials;
 pub use error::{AuthError, LoginError};
 use method::Granted;
-pub use method::{Method, MethodError};
+pub use method::{Method, SetupError};
 use session::{Origin, Session, SessionEnd};
 pub use status::AuthStatus;
 

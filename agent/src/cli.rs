@@ -141,7 +141,26 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     let program = arguments.next().unwrap_or_else(|| "vault-agent".into());
     let arguments = program::own_arguments(&program, arguments.collect())?;
     let arguments = arguments.into_iter().map(with_two_dashes);
+    let arguments = with_command_first(arguments.collect());
     Cli::try_parse_from(std::iter::once(program).chain(arguments))
+}
+
+/// `--strict validate` as `validate --strict`: the flags of a configuration may stand before a command
+/// that reads one, too.
+fn with_command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut at = 0;
+    while let Some(flag) = arguments.get(at).and_then(|word| word.to_str()) {
+        at += match flag.split_once('=').map_or(flag, |(name, _)| name) {
+            "--config" if flag.contains('=') => 1,
+            "--config" => 2,
+            "--strict" => 1,
+            _ => break,
+        };
+    }
+    if arguments.get(at).is_some_and(|word| word == "validate") {
+        arguments[..=at].rotate_right(1);
+    }
+    arguments
 }
 
 /// `-config=x` as `--config=x`; `-h` and all else stay.

@@ -273,6 +273,9 @@ pub enum ConfigError {
     /// Keys that do not go together. The words are the established ones.
     #[error("{0}")]
     Rule(String),
+    /// Something that this machine lacks, and another one may have: a user, credentials of a cloud.
+    #[error("{0}")]
+    Machine(Box<Self>),
 }
 
 impl From<Problem> for ConfigError {
@@ -293,6 +296,11 @@ impl ConfigError {
             key: key.into(),
             reason: reason.to_string(),
         }
+    }
+
+    /// The same, said of this machine.
+    fn of_machine(self) -> Self {
+        Self::Machine(Box::new(self))
     }
 
     fn rule(text: impl Into<String>) -> Self {

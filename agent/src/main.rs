@@ -167,8 +167,8 @@ fn overrides(cli: &Cli) -> Overrides {
     }
 }
 
-/// Says what a run would say of the configuration, and all that is wrong at once; on stdout what is
-/// ignored.
+/// Says what a run would say of the configuration and its templates, and all that is wrong at once; on
+/// stdout what is ignored, and what another machine may have.
 fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     let environment = Environment::of_process();
     let sources = Source::choose(&files.config, &environment)?;
@@ -181,10 +181,13 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
         writeln!(out, "{warning}")?;
     }
     let log = log_settings(cli, &environment, &loaded.config);
-    let settings = loaded.settings(overrides(cli), &environment);
-    match (settings, log) {
+    let (of_machine, checked) = loaded.validate(overrides(cli), &environment);
+    for problem in of_machine {
+        writeln!(out, "on this machine: {problem}")?;
+    }
+    match (checked, log) {
         (Err(problems), Err(error)) => return Err(problems.and(&error).into()),
-        (settings, log) => (settings?, log?),
+        (checked, log) => (checked?, log?),
     };
     Ok(writeln!(out, "The configuration is valid.")?)
 }

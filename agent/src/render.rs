@@ -30,6 +30,8 @@ use crate::status::{Inquiries, RenderReport};
 use crate::store::Store;
 use page::{Exchange, Page, Pass};
 
+pub(crate) use page::check;
+
 /// The templates of an agent.
 pub struct Renderer {
     pages: Vec<Page>,

@@ -111,6 +111,78 @@ fn validate_says_what_is_wrong_with_file_and_line() {
     );
 }
 
+/// A configuration that is good but for what the test adds to it.
+fn mk_file(dir: &std::path::Path, more: &str) -> String {
+    let file = dir.join("agent.hcl");
+    let text = "auto_auth {\n  method \"kubernetes\" { config { role = \"r\" } }\n}\n";
+    std::fs::write(&file, format!("{text}{more}")).unwrap();
+    format!("-config={}", file.display())
+}
+
+#[test]
+fn validate_parses_templates_in_files_and_in_variables() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("a.tmpl");
+    std::fs::write(&source, "a\n{{ if }}").unwrap();
+    let template = format!(
+        "template {{\n  destination = \"/a\"\n  source = {source:?}\n  user = \"nobody-here\"\n}}\n"
+    );
+    let (code, stdout, stderr) = run(&["validate", &mk_file(dir.path(), &template)]);
+    assert_eq!(code, 78, "{stderr}");
+    let at = format!(
+        ":6: template[0] (/a).source: {}: line 2, column ",
+        source.display()
+    );
+    assert!(stderr.contains(&at), "{stderr}");
+    assert!(
+        stdout.starts_with("on this machine: ") && stdout.contains("unknown user \"nobody-here\""),
+        "{stdout}"
+    );
+
+    // What is not there may be there elsewhere.
+    std::fs::remove_file(&source).unwrap();
+    let (code, stdout, stderr) = run(&["validate", &mk_file(dir.path(), &template)]);
+    assert_eq!(code, 0, "{stderr}");
+    let words = format!("{} is not there, and was not checked", source.display());
+    assert!(stdout.contains(&words), "{stdout}");
+
+    let variable = "exec { command = \"/app\" }\nenv_template \"KEY\" {\n  contents = \"{{ service \\\"x\\\" }}\"\n}\n";
+    let (code, _, stderr) = run(&["validate", &mk_file(dir.path(), variable)]);
+    let words = ":6: env_template[KEY].contents: line 1, column 4: function \"service\" is not \
+                 defined (it reads from Consul";
+    assert!(code == 78 && stderr.contains(words), "{stderr}");
+}
+
+#[test]
+fn validate_does_not_ask_for_the_credentials_of_a_cloud() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("agent.hcl");
+    let argument = format!("-config={}", file.display());
+    for (kind, settings) in [
+        ("aws", "type = \"iam\"\n role = \"r\""),
+        ("gcp", "type = \"gce\"\n role = \"r\""),
+        ("azure", "role = \"r\"\n resource = \"x\""),
+    ] {
+        let text = format!(
+            "auto_auth {{\n  method {kind:?} {{\n    config {{ {settings} }}\n  }}\n  \
+             sink \"file\" {{ config {{ path = \"/t\" }} }}\n}}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let (code, stdout, stderr) = run(&["-strict", "validate", &argument]);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{kind}: {stdout}");
+        let tells = stdout.contains(":3: auto_auth.method.config: ")
+            && stdout.contains("there are no credentials of AWS");
+        assert_eq!(tells, kind == "aws", "{stdout}");
+    }
+    // A start needs them.
+    std::fs::write(&file, "auto_auth {\n  method \"aws\" {\n    config { type = \"iam\"\n role = \"r\" }\n  }\n  sink \"file\" { config { path = \"/t\" } }\n}\n").unwrap();
+    let (code, _, stderr) = run(&[&argument]);
+    assert!(
+        code == 78 && stderr.contains("there are no credentials of AWS"),
+        "{stderr}"
+    );
+}
+
 #[test]
 fn the_hook_of_a_stock_image_revokes_the_token_that_the_sink_wrote() {
     let home = tempfile::tempdir().unwrap();

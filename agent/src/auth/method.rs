@@ -31,7 +31,7 @@ use super::LoginError;
 use super::hint::{self, Claims};
 use crate::config::Environment;
 
-pub use contract::agent_config::check::MethodError;
+use contract::agent_config::check::MethodError;
 
 /// An auth method and its settings.
 #[derive(Clone, Debug)]
@@ -50,6 +50,17 @@ enum Kind {
     Gcp(gcp::Gcp),
     Azure(azure::Azure),
     Aws(aws::Aws),
+}
+
+/// A method that cannot be set up. Permanent until what it names is put right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// One of its settings.
+    #[error(transparent)]
+    Setting(#[from] MethodError),
+    /// The credentials that it finds in the environment, which is another one elsewhere.
+    #[error(transparent)]
+    Environment(MethodError),
 }
 
 /// The fields of a login. They are wiped when it is done.
@@ -82,7 +93,7 @@ pub(super) enum Granted {
 
 impl Method {
     /// The method of a login. Some get credentials from the environment.
-    pub fn new(login: check::Login<'_>, environment: &Environment) -> Result<Self, MethodError> {
+    pub fn new(login: check::Login<'_>, environment: &Environment) -> Result<Self, SetupError> {
         use check::Method as Checked;
         let mount_path = match login.block.mount_path.trim_matches('/') {
             "" => format!("auth/{}", login.block.kind),

@@ -75,6 +75,28 @@ fn ready_looks_at_the_known_marker_unless_told_otherwise() {
 }
 
 #[test]
+fn the_flags_of_a_configuration_stand_on_either_side_of_validate() {
+    for line in [
+        "vault-agent validate -strict -config=/c.json",
+        "vault-agent -strict validate -config=/c.json",
+        "vault-agent -strict=true -config /c.json validate",
+        "vault agent -config=/c.json --strict validate",
+    ] {
+        let files = match mk_cli(line).unwrap().query {
+            Some(Query::Validate(files)) => files,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(
+            (files.strict, &*files.config),
+            (Some(true), &["/c.json".to_owned()][..])
+        );
+    }
+    // A file may be called so.
+    let cli = mk_cli("vault-agent -config validate").unwrap();
+    assert_eq!(cli.files.config, ["validate"]);
+}
+
+#[test]
 fn switches_take_gos_booleans_or_nothing() {
     let switch = |line| mk_cli(line).map(|cli| cli.exit_after_auth);
     assert_eq!(switch("vault-agent").unwrap(), None);

@@ -99,6 +99,13 @@ impl Found {
         self.0.iter()
     }
 
+    /// What only this machine lacks, and all else.
+    pub(super) fn split(self) -> (Vec<ConfigError>, Option<Problems>) {
+        let is_of_machine = |problem: &ConfigError| matches!(problem, ConfigError::Machine(_));
+        let (of_machine, others) = self.0.into_iter().partition(is_of_machine);
+        (of_machine, Self(others).problems())
+    }
+
     /// What was made of good parts, where no part had a problem.
     pub(super) fn done<T>(self, whole: Option<T>) -> Result<T, Problems> {
         match self.problems() {
@@ -136,10 +143,15 @@ impl Places {
 
     /// The problem with the place of its key, or of the block around it, where that is known.
     pub(super) fn placed(&self, problem: ConfigError) -> ConfigError {
-        let ConfigError::Value { key, reason } = &problem else {
-            return problem;
-        };
-        let mut around = without_destination(key);
+        match problem {
+            ConfigError::Value { key, reason } => self.at(key, reason),
+            ConfigError::Machine(inner) => self.placed(*inner).of_machine(),
+            other => other,
+        }
+    }
+
+    fn at(&self, key: String, reason: String) -> ConfigError {
+        let mut around = without_destination(&key);
         loop {
             if let Some((origin, line)) = self.0.get(&around) {
                 return ConfigError::Written {
@@ -151,7 +163,7 @@ impl Places {
             }
             match around.rfind('.') {
                 Some(end) => around.truncate(end),
-                None => return problem,
+                None => return ConfigError::Value { key, reason },
             }
         }
     }

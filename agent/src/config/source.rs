@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use super::merge::merge;
 use super::normal::{Normalised, UnknownKey, normalised};
 use super::problems::{Found, Places, Problems, top};
-use super::{ConfigError, Environment, Overrides, Settings};
+use super::{ConfigError, Environment, Overrides, Settings, validate};
 
 /// Where the configuration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +131,27 @@ impl Loaded {
         }
     }
 
+    /// Checks the configuration as [`settings`](Self::settings) does, and the texts of its templates.
+    /// What only this machine lacks comes first, and is no reason for a failure.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong on any machine.
+    pub fn validate(
+        self,
+        overrides: Overrides,
+        environment: &Environment,
+    ) -> (Vec<ConfigError>, Result<(), Problems>) {
+        let texts = validate::texts(&self.config).into_iter();
+        let texts: Vec<_> = texts.map(|problem| self.places.placed(problem)).collect();
+        let settings = self.settings(overrides, environment);
+        let mut found = Found::default();
+        found.extend(settings.err().into_iter().flatten());
+        found.extend(texts);
+        let (of_machine, others) = found.split();
+        (of_machine, others.map_or(Ok(()), Err))
+    }
+
     /// Checks the configuration and makes it typed.
     ///
     /// # Errors
@@ -215,6 +236,7 @@ impl Damage {
     fn may_cause(&self, problem: &ConfigError) -> bool {
         match (self, problem) {
             (Self::None, _) => false,
+            (_, ConfigError::Machine(inner)) => self.may_cause(inner),
             (Self::Blocks(blocks), ConfigError::Value { key, .. }) => blocks.contains(top(key)),
             (Self::Blocks(_) | Self::Unknown, _) => true,
         }

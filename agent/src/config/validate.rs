@@ -7,6 +7,7 @@ mod proxy;
 mod reuse;
 mod sink;
 mod template;
+mod texts;
 mod vault;
 
 use std::path::PathBuf;
@@ -17,11 +18,12 @@ use contract::agent_config::{DurationText, TemplateConfig, Vault, check};
 use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
 use vault_api::ClientConfig;
 
+pub(super) use self::texts::texts;
 pub use self::vault::{client_of_flags, server_address};
 use super::problems::Found;
 use super::{
     ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, LoginSettings, Problems, RenderSettings,
-    Revocation, Settings,
+    Revocation, Settings, TemplateSettings,
 };
 use crate::cli::ClientFlags;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
@@ -76,10 +78,7 @@ impl Settings {
         let proxy =
             proxy.and_then(|client| found.take(proxy::settings(config, client, environment)));
         found.take(check::nothing_to_do(config).map_err(ConfigError::from));
-        let files = config.template.iter().enumerate();
-        let files = files.map(|(index, block)| template::settings(block, index));
-        let variables = config.env_template.iter().map(exec::variable);
-        let templates = found.all(files.chain(variables));
+        let templates = found.all(templates(config));
         let rendering = config.template_config.clone().unwrap_or_default();
         let rendering = render_settings(&rendering, method, attempts(Some(&written)));
         let rendering = found.take(rendering);
@@ -120,6 +119,15 @@ impl Settings {
         };
         found.done(whole())
     }
+}
+
+/// All templates: those of files, then those of variables.
+fn templates(
+    config: &AgentConfig,
+) -> impl Iterator<Item = Result<TemplateSettings, ConfigError>> + '_ {
+    let files = config.template.iter().enumerate();
+    let files = files.map(|(index, block)| template::settings(block, index));
+    files.chain(config.env_template.iter().map(exec::variable))
 }
 
 /// The `persist` stanza names a directory, and the webhook's volume is at a known place. The agent's

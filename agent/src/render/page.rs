@@ -20,6 +20,7 @@ use crate::store::Store;
 use text::Print;
 
 pub(super) use text::Exchange;
+pub(crate) use text::check;
 
 /// A template with the state of its file.
 pub(super) struct Page {

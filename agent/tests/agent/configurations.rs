@@ -139,3 +139,53 @@ async fn an_agent_that_ends_after_its_login_does_not_end_before() {
     agent.end().await.unwrap();
     assert_eq!(world.vault.count("GET", "auth/token/lookup-self"), 1);
 }
+
+#[tokio::test]
+async fn two_templates_of_one_file_are_reported() {
+    let world = World::new().await;
+    let Some(file) = mk_file(&world, "same-destination-twice.hcl") else {
+        return;
+    };
+    let (code, text) = validate(&file);
+    assert_eq!(code, Some(0), "{text}");
+    let out = world.path("out");
+    let words = format!(
+        "{}:10: template[1] ({}).destination: template[0] writes the same file",
+        file.display(),
+        out.display()
+    );
+    assert!(text.starts_with(&words), "{text}");
+}
+
+#[tokio::test]
+async fn templates_that_do_not_parse_are_no_valid_configuration() {
+    let world = World::new().await;
+    let Some(file) = mk_file(&world, "templates-that-do-not-parse.hcl") else {
+        return;
+    };
+    let (code, text) = validate(&file);
+    assert_eq!(code, Some(78), "{text}");
+    let lines: Vec<_> = text.lines().collect();
+    let wanted = [
+        (5, 'a', "line 1, column 52: unexpected \"}\" in operand"),
+        (
+            9,
+            'b',
+            "line 1, column 4: function \"key\" is not defined (it reads from Consul",
+        ),
+        (
+            13,
+            'c',
+            "line 1, column 4: function \"upper\" is not defined (did you mean",
+        ),
+    ];
+    assert_eq!(lines.len(), wanted.len(), "{text}");
+    for (index, (line, name, words)) in wanted.into_iter().enumerate() {
+        let start = format!(
+            "vault-agent: configuration: {}:{line}: template[{index}] ({}).contents: {words}",
+            file.display(),
+            world.path(&name.to_string()).display()
+        );
+        assert!(lines[index].starts_with(&start), "{text}\n{start}");
+    }
+}

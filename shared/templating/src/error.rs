@@ -138,6 +138,26 @@ impl TemplateError {
         ))
     }
 
+    /// Where and what, without the template's name, which the caller may know better.
+    ///
+    /// ```
+    /// use templating::{Options, Template};
+    ///
+    /// let error = Template::parse("{{ key \"a\" }}", Options::default()).unwrap_err();
+    /// let text = error.without_name();
+    /// assert!(text.starts_with("line 1, column 4: function \"key\" is not defined (it reads from Consul"));
+    /// ```
+    pub fn without_name(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})"));
+        format!(
+            "line {}, column {}: {}{}",
+            self.line,
+            self.column,
+            self.message,
+            hint.unwrap_or_default()
+        )
+    }
+
     /// What is wrong, without the position.
     pub fn message(&self) -> &str {
         &self.message
@@ -151,21 +171,7 @@ impl TemplateError {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            line,
-            column,
-            message,
-            ..
-        } = self;
-        write!(
-            f,
-            "template \"{name}\": line {line}, column {column}: {message}"
-        )?;
-        match &self.hint {
-            Some(hint) => write!(f, " ({hint})"),
-            None => Ok(()),
-        }
+        write!(f, "template \"{}\": {}", self.name, self.without_name())
     }
 }
 

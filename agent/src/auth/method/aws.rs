@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use contract::agent_config::check;
 use zeroize::Zeroizing;
 
-use super::{Ask, LoginError, MethodError};
+use super::{Ask, LoginError, SetupError};
 use crate::config::Environment;
 use credentials::Source;
 use question::Sts;
@@ -31,11 +31,12 @@ impl Aws {
     pub(super) fn new(
         checked: &check::Aws<'_>,
         environment: &Environment,
-    ) -> Result<Self, MethodError> {
+    ) -> Result<Self, SetupError> {
         Ok(Self {
             role: checked.role.to_owned(),
             sts: Sts::in_region(checked.region)?,
-            source: Source::find(checked.keys.as_ref(), environment)?,
+            source: Source::find(checked.keys.as_ref(), environment)
+                .map_err(SetupError::Environment)?,
             header_value: checked.header_value.map(str::to_owned),
         })
     }
@@ -83,7 +84,7 @@ mod tests {
     use super::super::tests::{body_of, mk_options};
     use super::*;
 
-    fn mk_method(config: Value, environment: &[(&str, &str)]) -> Result<Aws, MethodError> {
+    fn mk_method(config: Value, environment: &[(&str, &str)]) -> Result<Aws, SetupError> {
         let config = mk_options(config);
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(own).collect();

@@ -92,8 +92,8 @@ fn address(block: &Written, place: &str) -> Result<Address, ConfigError> {
         return Ok(Address::Unix {
             path: block.address.clone().into(),
             mode: mode.unwrap_or(DEFAULT_SOCKET_MODE),
-            uid: user.map_err(|error| wrong("socket_user", error.to_string()))?,
-            gid: group.map_err(|error| wrong("socket_group", error.to_string()))?,
+            uid: user.map_err(|error| wrong("socket_user", error.to_string()).of_machine())?,
+            gid: group.map_err(|error| wrong("socket_group", error.to_string()).of_machine())?,
         });
     }
     let address = match block.address.as_str() {

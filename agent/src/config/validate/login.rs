@@ -4,7 +4,7 @@ use contract::agent_config::AutoAuth;
 use contract::agent_config::check;
 
 use super::{ConfigError, Environment};
-use crate::auth::Method;
+use crate::auth::{Method, SetupError};
 use crate::config::LoginSettings;
 
 pub(super) fn settings(
@@ -15,7 +15,12 @@ pub(super) fn settings(
     let (backoff, wrap_ttl) = (checked.backoff.into(), checked.wrap_ttl);
     let exit_on_err = checked.block.exit_on_err.0;
     let namespace = super::vault::namespace(&checked.block.namespace);
-    let method = Method::new(checked, environment).map_err(check::Problem::from)?;
+    let method = Method::new(checked, environment).map_err(|error| match error {
+        SetupError::Setting(error) => ConfigError::from(check::Problem::from(error)),
+        SetupError::Environment(error) => {
+            ConfigError::from(check::Problem::from(error)).of_machine()
+        }
+    })?;
     Ok(LoginSettings {
         wrap_ttl,
         method,

@@ -91,7 +91,7 @@ fn owner(
     };
     match value {
         "-1" => Ok(None),
-        value => find(value).map_err(|error| ConfigError::value(key(name), error)),
+        value => find(value).map_err(|error| ConfigError::value(key(name), error).of_machine()),
     }
 }
 

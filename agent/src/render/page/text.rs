@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
-use templating::{Engine, Options, Partials, Request, Template};
+use templating::{Engine, Options, Partials, Request, Template, TemplateError};
 use tracing::error;
 
 use super::Page;
@@ -12,6 +12,26 @@ use crate::config::{TemplateSettings, TemplateSource};
 
 /// By what a text is known again; `None` where it cannot be read.
 pub(super) type Print = Option<[u8; 32]>;
+
+/// What is wrong with the texts of these templates, each by the number of its template. The file is
+/// named, the template is not.
+pub(crate) fn check(templates: &[TemplateSettings]) -> Vec<(usize, String)> {
+    let texts = Texts::read(templates);
+    let reasons = templates.iter().zip(&texts.read).map(|(settings, text)| {
+        let text = text.as_ref().map_err(String::clone)?;
+        texts.template(text, settings).map_err(|error| {
+            let reason = error.without_name();
+            match &settings.source {
+                TemplateSource::Contents(_) => reason,
+                TemplateSource::File(path) => format!("{}: {reason}", path.display()),
+            }
+        })
+    });
+    let reasons = reasons.enumerate();
+    reasons
+        .filter_map(|(index, parsed)| Some((index, parsed.err()?)))
+        .collect()
+}
 
 /// Pages for other templates.
 pub(in crate::render) struct Exchange {
@@ -135,6 +155,15 @@ impl<'a> Texts<'a> {
 
     fn parse(&self, index: usize, settings: &TemplateSettings) -> Result<Template, String> {
         let text = self.read[index].as_ref().map_err(String::clone)?;
+        self.template(text, settings).map_err(|error| {
+            if let Some(excerpt) = error.excerpt(text) {
+                error!(target: "agent.template.server", "template does not parse:\n{excerpt}");
+            }
+            error.to_string()
+        })
+    }
+
+    fn template(&self, text: &str, settings: &TemplateSettings) -> Result<Template, TemplateError> {
         let options = Options {
             name: settings.output.name(),
             left_delimiter: settings.left_delimiter.clone(),
@@ -144,12 +173,7 @@ impl<'a> Texts<'a> {
             partials: self.partials.clone(),
             function_denylist: settings.function_denylist.clone(),
         };
-        Template::parse(text, options).map_err(|error| {
-            if let Some(excerpt) = error.excerpt(text) {
-                error!(target: "agent.template.server", "template does not parse:\n{excerpt}");
-            }
-            error.to_string()
-        })
+        Template::parse(text, options)
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use contract::agent_config::check::AwsKeys;
+use contract::agent_config::check::{AwsKeys, MethodError};
 use hyper::Uri;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::platform::Question;
-use super::super::{LoginError, MethodError, file};
+use super::super::{LoginError, file};
 use super::question::Sts;
 use crate::config::Environment;
 

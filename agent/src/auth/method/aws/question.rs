@@ -8,10 +8,9 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::agent_config::check::aws_region;
+use contract::agent_config::check::{MethodError, aws_region};
 use zeroize::Zeroizing;
 
-use super::super::MethodError;
 use super::credentials::Keys;
 
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
