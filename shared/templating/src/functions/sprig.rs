@@ -4,6 +4,7 @@
 //! give others, so that the file changes for ever) and what computes with times.
 
 mod convert;
+mod decimal;
 mod dict;
 mod encode;
 mod list;

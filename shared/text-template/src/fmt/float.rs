@@ -20,7 +20,7 @@ impl Digits {
                 let places = count.saturating_sub(1).min(MOST_DIGITS);
                 format!("{:.places$e}", value.abs())
             }
-            None => format!("{:e}", value.abs()),
+            None => shortest(value.abs()),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
@@ -43,6 +43,23 @@ impl Digits {
     fn count(&self) -> i32 {
         i32::try_from(self.digits.len()).unwrap_or(i32::MAX)
     }
+}
+
+/// The shortest text with an exponent that reads back as the same number. Of two that are as near
+/// to it Go takes the one with the even digit, Rust the larger one.
+fn shortest(value: f64) -> String {
+    const LEAST_PLACES_OF_TWO: usize = 15;
+    let text = format!("{value:e}");
+    let mantissa = text.split('e').next().unwrap_or(&text);
+    let places = mantissa.len().saturating_sub("0.".len());
+    if places < LEAST_PLACES_OF_TWO {
+        return text;
+    }
+    let even = format!("{value:.places$e}");
+    let is_same = even
+        .parse::<f64>()
+        .is_ok_and(|read| read.to_bits() == value.to_bits());
+    if is_same { even } else { text }
 }
 
 /// Formats `value` by `verb` (`e E f g G x X b`); without a precision the shortest text that reads
@@ -200,4 +217,22 @@ fn push_hex(out: &mut String, value: f64, precision: Option<usize>, verb: char) 
     } else {
         text
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_shortest_texts_the_even_one_is_taken() {
+        for (value, text) in [
+            (728_621_079_081_039.25, "7.286210790810392e+14"),
+            (1_763_668_414_462_081.25, "1.7636684144620812e+15"),
+            (1_763_668_414_462_081.75, "1.7636684144620818e+15"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (5e-324, "5e-324"),
+        ] {
+            assert_eq!(format_float(value, 'g', None), text);
+        }
+    }
 }

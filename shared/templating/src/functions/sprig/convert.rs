@@ -171,12 +171,11 @@ pub(super) fn float(value: &Value) -> f64 {
         Value::Float(float) => *float,
         Value::String(_) | Value::Number(_) => {
             let text = utf8(value);
-            let finite = text
-                .replace('_', "")
-                .parse()
-                .ok()
-                .filter(|float: &f64| !float.is_infinite());
-            finite.unwrap_or(0.0)
+            let float: Option<f64> = text.replace('_', "").parse().ok();
+            // Infinite in words, not by digits that no float can hold.
+            let is_right =
+                |float: &f64| float.is_finite() || !text.contains(|c: char| c.is_ascii_digit());
+            float.filter(is_right).unwrap_or(0.0)
         }
         _ => 0.0,
     }

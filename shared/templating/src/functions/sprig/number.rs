@@ -3,6 +3,7 @@
 use text_template::{Arguments, CallError, IntKind, List, Signature, Type, Value};
 
 use super::convert::{float, int};
+use super::decimal::Decimal;
 use super::text::number;
 use super::{ANY, Function, TWO_ANY, function};
 
@@ -71,41 +72,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::variadic("sprig_addf", &[], Type::Any),
         "sprig_addf NUMBER...",
         "The sum.",
-        |_, arguments| fold_decimal(arguments, |a, b| decimal(a + b)),
+        |_, arguments| fold_decimal(arguments, Decimal::plus),
     ),
     function(
         Signature::new("sprig_add1f", ANY),
         "sprig_add1f NUMBER",
         "One more.",
-        |_, arguments| {
-            fold_decimal(&[arguments[0].clone(), Value::int(1)], |a, b| {
-                decimal(a + b)
-            })
-        },
+        |_, arguments| fold_decimal(&[arguments[0].clone(), Value::int(1)], Decimal::plus),
     ),
     function(
         Signature::variadic("sprig_subf", ANY, Type::Any),
         "sprig_subf A B...",
         "A less all others.",
-        |_, arguments| fold_decimal(arguments, |a, b| decimal(a - b)),
+        |_, arguments| fold_decimal(arguments, Decimal::minus),
     ),
     function(
         Signature::variadic("sprig_mulf", ANY, Type::Any),
         "sprig_mulf NUMBER...",
         "The product.",
-        |_, arguments| fold_decimal(arguments, |a, b| decimal(a * b)),
+        |_, arguments| fold_decimal(arguments, Decimal::times),
     ),
     function(
         Signature::variadic("sprig_divf", ANY, Type::Any),
         "sprig_divf A B...",
         "A divided by all others.",
-        |_, arguments| {
-            #[allow(clippy::float_cmp)] // Exactly zero.
-            if arguments[1..].iter().any(|value| float(value) == 0.0) {
-                return Err(CallError::new("decimal division by 0"));
-            }
-            fold_decimal(arguments, quotient)
-        },
+        |_, arguments| fold_decimal(arguments, Decimal::divided_by),
     ),
     function(
         Signature::variadic("sprig_maxf", ANY, Type::Any),
@@ -184,72 +175,28 @@ fn divided(a: i64, b: i64, divide: fn(i64, i64) -> i64) -> Result<i64, CallError
     Ok(divide(a, b))
 }
 
+/// As Go's `math.Max`: an infinity wins over NaN, and zero over its negative.
 fn greater(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.max(b)
+    match (a, b) {
+        (f64::INFINITY, _) | (_, f64::INFINITY) => f64::INFINITY,
+        _ if a.is_nan() || b.is_nan() => f64::NAN,
+        _ if a.total_cmp(&b).is_lt() => b,
+        _ => a,
     }
 }
 
 fn smaller(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.min(b)
-    }
+    -greater(-a, -b)
 }
 
-/// Without the rounding error of the last binary digit: sprig computes with decimals.
-fn decimal(value: f64) -> f64 {
-    // Decimals know one zero only.
-    let value = value + 0.0;
-    let tidy: f64 = format!("{value:.14e}").parse().unwrap_or(value);
-    if format!("{tidy:e}").len() < format!("{value:e}").len() {
-        tidy
-    } else {
-        value
-    }
-}
-
-fn fold_decimal(arguments: Arguments<'_>, apply: fn(f64, f64) -> f64) -> Result<Value, CallError> {
-    let all: Vec<f64> = arguments.iter().map(float).collect();
-    if all.iter().any(|number| number.is_nan()) {
-        return Err(CallError::new("cannot create a decimal number from NaN"));
-    }
-    let result = all.into_iter().reduce(apply);
-    Ok(Value::Float(result.unwrap_or(0.0)))
-}
-
-/// A quotient has 16 places behind its point.
-fn quotient(a: f64, b: f64) -> f64 {
-    exact_quotient(a, b).unwrap_or_else(|| format!("{:.16}", a / b).parse().unwrap_or(0.0))
-}
-
-/// By whole numbers, where they are small enough.
-fn exact_quotient(a: f64, b: f64) -> Option<f64> {
-    const PLACES: i32 = 16;
-    let ((a, shift), (b, less)) = (digits(a)?, digits(b)?);
-    let power = PLACES + shift - less;
-    let ten = |power: i32| 10i128.checked_pow(power.unsigned_abs());
-    let (a, b) = match power {
-        0.. => (a.checked_mul(ten(power)?)?, b),
-        _ => (a, b.checked_mul(ten(power)?)?),
-    };
-    let half = b.abs() / 2 * a.signum();
-    let result = a.checked_add(half)?.checked_div(b)?;
-    format!("{result}e-{PLACES}").parse().ok()
-}
-
-/// A number's decimal digits and the power of ten that they are multiplied with.
-fn digits(number: f64) -> Option<(i128, i32)> {
-    let text = format!("{number:e}");
-    let (mantissa, power) = text.split_once('e')?;
-    let places = mantissa
-        .split_once('.')
-        .map_or(0, |(_, places)| places.len());
-    let power = power.parse::<i32>().ok()? - i32::try_from(places).ok()?;
-    Some((mantissa.replace('.', "").parse().ok()?, power))
+fn fold_decimal(
+    arguments: Arguments<'_>,
+    apply: fn(&Decimal, &Decimal) -> Result<Decimal, CallError>,
+) -> Result<Value, CallError> {
+    let mut all = arguments.iter().map(|value| Decimal::new(float(value)));
+    let first = all.next().unwrap_or_else(|| Ok(Decimal::default()))?;
+    let result = all.try_fold(first, |result, next| apply(&result, &next?))?;
+    Ok(Value::Float(result.to_float()))
 }
 
 fn rounded(arguments: Arguments<'_>) -> f64 {
@@ -310,17 +257,4 @@ fn sequence(arguments: Arguments<'_>) -> Result<Value, CallError> {
     })?;
     let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     Ok(Value::string(texts.join(" ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_lose_their_rounding_errors() {
-        let sum = fold_decimal(&[Value::Float(0.1), Value::Float(0.2)], |a, b| {
-            decimal(a + b)
-        });
-        assert!(matches!(sum, Ok(Value::Float(value)) if format!("{value}") == "0.3"));
-    }
 }
