@@ -28,11 +28,11 @@ use vault_api::ClientConfig;
 use crate::auth::Method;
 use crate::command::CommandSpec;
 use crate::exec::ExecSettings;
-use crate::files::Target;
 use crate::listener::ListenerSettings;
 use crate::proxy::ProxySettings;
 use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
 use crate::sink::SinkSettings;
+use secret_files::Target;
 
 pub use environment::{Environment, Variable};
 pub use normal::UnknownKey;

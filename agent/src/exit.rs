@@ -9,11 +9,11 @@ use thiserror::Error;
 use crate::auth::AuthError;
 use crate::config::{ConfigError, Problems};
 use crate::exec::ExecError;
-use crate::files::FileError;
 use crate::listener::ListenError;
 use crate::log::LogError;
 use crate::render::RenderError;
 use crate::sink::SinkError;
+use secret_files::FileError;
 
 /// Why the agent ended other than by request.
 #[derive(Debug, Error)]

@@ -22,7 +22,6 @@ pub mod config;
 pub mod connection;
 pub mod exec;
 pub mod exit;
-pub mod files;
 mod leave;
 pub mod listener;
 pub mod log;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tracing::{debug, warn};
 
-use crate::files::{self, FileError, Target};
+use secret_files::{FileError, Target};
 
 /// The marker of this process; removed with this value.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Drop for Marker {
 }
 
 fn remove(path: &Path) {
-    if let Err(error) = files::remove(path) {
+    if let Err(error) = secret_files::remove(path) {
         warn!(target: "agent", %error, "cannot remove the marker that probes look for");
     }
 }

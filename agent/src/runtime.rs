@@ -16,7 +16,6 @@ use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
 use crate::exit::Failure;
-use crate::files::{self, FileError, Target};
 use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
 use crate::proxy::Proxy;
@@ -27,6 +26,7 @@ use crate::sink::Sinks;
 use crate::state::State;
 use crate::status::Observer;
 use crate::store::Store;
+use secret_files::{FileError, Target};
 
 /// Runs an agent until `shutdown`, until its work is done (`exit_after_auth`), or until it fails.
 pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
@@ -248,7 +248,7 @@ impl PidFile {
 impl Drop for PidFile {
     fn drop(&mut self) {
         if let Some(path) = &self.0
-            && let Err(error) = files::remove(path)
+            && let Err(error) = secret_files::remove(path)
         {
             tracing::warn!(target: "agent", %error, "cannot remove the pid file");
         }

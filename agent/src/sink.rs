@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 
 use crate::auth::{Deliveries, Delivery};
 use crate::connection::Connection;
-use crate::files::{FileError, Target, Written};
 use crate::schedule::Roll;
+use secret_files::{FileError, Target, Written};
 
 pub use seal::{SealError, Sealing};
 

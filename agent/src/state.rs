@@ -28,7 +28,6 @@ use vault_api::kv::Mount;
 use zeroize::Zeroizing;
 
 use crate::config::Settings;
-use crate::files;
 use entry::Entry;
 
 /// Name of the directory with the files, below a directory of a volume.
@@ -231,7 +230,7 @@ impl State {
 }
 
 fn remove(path: &Path) {
-    if let Err(error) = files::remove(path) {
+    if let Err(error) = secret_files::remove(path) {
         debug!(target: "agent", %error, "cannot remove kept state");
     }
 }

@@ -18,8 +18,8 @@ use vault_api::{Client, JsonError};
 use super::ClientFlags;
 use super::token::{OwnTokenError, home, own_token};
 use crate::config::{self, ConfigError, Environment};
-use crate::files::{FileError, Target, Written};
 use kv::Kv;
+use secret_files::{FileError, Target, Written};
 use text::Configuration;
 
 /// What to generate, and where to.

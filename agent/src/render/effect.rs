@@ -2,7 +2,7 @@
 
 use templating::FileWrite;
 
-use crate::files::{FileError, Target, Written, names};
+use secret_files::{FileError, Target, Written, names};
 
 /// Makes the file as the template wants it; one that is so already is not touched.
 pub(super) fn apply(write: &FileWrite) -> Result<Written, FileError> {

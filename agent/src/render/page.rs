@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 use super::effect;
 use crate::command::CommandSpec;
 use crate::config::{Output, TemplateSettings};
-use crate::files::{FileError, Written};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
 use crate::status::{SecretStatus, TemplateStatus, unix};
 use crate::store::Store;
+use secret_files::{FileError, Written};
 use text::Print;
 
 pub(super) use text::Exchange;

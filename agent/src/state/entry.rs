@@ -12,7 +12,7 @@ use vault_api::kv::Mount;
 use zeroize::Zeroizing;
 
 use super::hex;
-use crate::files::{FileError, Target};
+use secret_files::{FileError, Target};
 
 /// First words of the file, with the version of its form.
 const MAGIC: &str = "vault-agent-state 1";

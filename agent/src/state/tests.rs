@@ -115,7 +115,7 @@ fn what_does_not_fit_is_ignored_and_removed() {
             let text = fs::read_to_string(&file)
                 .unwrap()
                 .replace("hvs.one", "hvs.two");
-            crate::files::Target::new(&file)
+            secret_files::Target::new(&file)
                 .write(text.as_bytes())
                 .unwrap();
         },
@@ -124,7 +124,7 @@ fn what_does_not_fit_is_ignored_and_removed() {
             let text = fs::read_to_string(&file)
                 .unwrap()
                 .replace("state 1", "state 9");
-            crate::files::Target::new(&file)
+            secret_files::Target::new(&file)
                 .write(text.as_bytes())
                 .unwrap();
         },

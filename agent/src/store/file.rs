@@ -30,7 +30,7 @@ pub(super) fn read_if_changed(path: &Path, seen: &mut Option<Stamp>) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Target;
+    use secret_files::Target;
 
     fn mk_content(found: Option<Found>) -> Option<Vec<u8>> {
         match found {

@@ -4,10 +4,10 @@ use contract::agent_config::Listener as Written;
 use contract::agent_config::check::{self, ListenerRole};
 
 use super::ConfigError;
-use crate::files::names;
 use crate::listener::{
     Address, ListenerSettings, Offer, Role, TcpAddressError, TlsSettings, Version,
 };
+use secret_files::names;
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8200";
 /// Only the agent's user, where nothing is said.

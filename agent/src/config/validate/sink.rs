@@ -3,8 +3,8 @@
 use contract::agent_config::{Sink, check};
 
 use super::{ConfigError, Environment};
-use crate::files::Target;
 use crate::sink::{Sealing, SinkSettings};
+use secret_files::Target;
 
 pub(super) fn settings(
     sink: &Sink,

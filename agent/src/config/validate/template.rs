@@ -10,9 +10,9 @@ use super::ConfigError;
 use crate::command::{CommandSpec, NoVariable, Variables, parse_custom};
 use crate::config::{DEFAULT_COMMAND_TIMEOUT, Output, TemplateSettings, TemplateSource};
 use crate::exec::SignalName;
-use crate::files::names::UnknownName;
-use crate::files::{Target, names};
 use crate::schedule::Wait;
+use secret_files::names::UnknownName;
+use secret_files::{Target, names};
 
 pub(super) fn settings(written: &Written, index: usize) -> Result<TemplateSettings, ConfigError> {
     let checked = check::template(written, index)?;

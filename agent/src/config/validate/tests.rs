@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Output, TemplateSettings, TemplateSource};
-use crate::files::Target;
+use secret_files::Target;
 
 fn mk_config() -> Value {
     json!({

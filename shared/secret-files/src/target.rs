@@ -1,19 +1,4 @@
-//! Files that hold secrets: written whole, never through a symbolic link, never readable by others
-//! before they are complete.
-//!
-//! The application shares the volume and may rename, link and delete in it at any time. So a path is
-//! walked once, directory by directory, without following links; all that follows happens through the
-//! descriptor of the parent directory:
-//!
-//! ```text
-//! open parent ─▶ same content? ─▶ leave it (mode and owner are still put right)
-//!                     └─ no ─▶ temporary file 0600 ─▶ content ─▶ owner, mode ─▶ fsync ─▶ rename ─▶ fsync parent
-//! ```
-//!
-//! The calls block; the files live in memory volumes, where none of them waits for a disk.
-
-mod directory;
-pub mod names;
+//! Files that are kept up to date.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -24,7 +9,8 @@ use rustix::io::Errno;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use directory::Parent;
+use crate::directory::Parent;
+use crate::names;
 
 /// Mode of a file that nobody asked another mode for.
 const DEFAULT_MODE: u32 = 0o644;
@@ -107,7 +93,7 @@ pub enum FileError {
 }
 
 impl FileError {
-    fn io(path: &Path, action: &'static str, source: impl Into<std::io::Error>) -> Self {
+    pub(crate) fn io(path: &Path, action: &'static str, source: impl Into<std::io::Error>) -> Self {
         Self::Io {
             path: path.to_owned(),
             action,

@@ -7,12 +7,12 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::FileError;
+use crate::FileError;
 
 /// An open directory and the name of one file in it.
-pub(super) struct Parent {
+pub(crate) struct Parent {
     directory: OwnedFd,
-    pub(super) name: OsString,
+    pub(crate) name: OsString,
 }
 
 impl AsFd for Parent {
@@ -23,7 +23,7 @@ impl AsFd for Parent {
 
 impl Parent {
     /// Walks to the directory of `path`, and makes what is missing on the way with mode 0755.
-    pub(super) fn open(path: &Path, create: bool) -> Result<Self, FileError> {
+    pub(crate) fn open(path: &Path, create: bool) -> Result<Self, FileError> {
         let name = path.file_name().ok_or_else(|| FileError::NoName {
             path: path.to_owned(),
         })?;
@@ -70,7 +70,7 @@ impl Parent {
     }
 
     /// A name that no other file has: hidden, so that `*` does not show an unfinished file.
-    pub(super) fn temporary_name() -> String {
+    pub(crate) fn temporary_name() -> String {
         let mut random = [0_u8; 8];
         // Only a guess is left where the system has no randomness; O_EXCL still keeps us safe.
         let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
@@ -78,23 +78,23 @@ impl Parent {
     }
 
     /// Makes a file that only we can read.
-    pub(super) fn create(&self, name: &str) -> Result<OwnedFd, Errno> {
+    pub(crate) fn create(&self, name: &str) -> Result<OwnedFd, Errno> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         rustix::fs::openat(self, name, flags, Mode::from_raw_mode(0o600))
     }
 
     /// Gives the file itself, never what a link points to, another name in the directory.
-    pub(super) fn link(&self, name: &str) -> Result<(), Errno> {
+    pub(crate) fn link(&self, name: &str) -> Result<(), Errno> {
         rustix::fs::linkat(self, &self.name, self, name, AtFlags::empty())
     }
 
-    pub(super) fn remove(&self, name: &str) -> Result<(), Errno> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Errno> {
         rustix::fs::unlinkat(self, name, AtFlags::empty())
     }
 
     /// Makes the renaming last.
-    pub(super) fn sync(&self) -> Result<(), Errno> {
+    pub(crate) fn sync(&self) -> Result<(), Errno> {
         match rustix::fs::fsync(self) {
             // Some file systems cannot sync directories, and need not.
             Err(Errno::INVAL) => Ok(()),
