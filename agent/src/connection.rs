@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use vault_api::{Client, ClientConfig, ConfigError, Error};
 
-use crate::stamp::Stamp;
 use crate::status::RequestCounts;
+use secret_files::Stamp;
 
 /// Files are looked at no more often than this while all is well.
 const LOOK: Duration = Duration::from_secs(10);

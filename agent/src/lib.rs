@@ -32,7 +32,6 @@ pub mod render;
 mod runtime;
 pub mod schedule;
 pub mod sink;
-mod stamp;
 pub mod state;
 pub mod status;
 pub mod store;

@@ -3,7 +3,7 @@
 //! All parts are futures of one task and one thread; what a part spawns, it owns. So when this future
 //! ends or is dropped, nothing of the agent is left.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -218,26 +218,16 @@ async fn wait_for_application(revocation: Option<Revocation>) {
     }
 }
 
-/// The path without the links in its directory, as far as that can be told.
-fn resolved(path: &Path) -> PathBuf {
-    let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
-    match (directory, path.file_name()) {
-        (Some(directory), Some(name)) => directory.join(name),
-        _ => path.to_owned(),
-    }
-}
-
 /// The file with the process id; removed with this value.
 struct PidFile(Option<PathBuf>);
 
 impl PidFile {
     fn create(path: Option<PathBuf>) -> Result<Self, FileError> {
         if let Some(path) = &path {
-            // No secret: `/var/run` is a link in many images.
             let target = Target {
                 mode: Some(0o600),
                 create_directories: false,
-                ..Target::new(resolved(path))
+                ..Target::new(path)
             };
             target.write(std::process::id().to_string().as_bytes())?;
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::LoginSettings;
-use crate::stamp::Stamp;
+use secret_files::Stamp;
 
 /// Time between looks where nothing is said.
 const PERIOD: Duration = Duration::from_secs(5);

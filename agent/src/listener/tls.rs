@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 pub use offer::{Offer, OfferError, Version, VersionError};
 
-use crate::stamp::Stamp;
+use secret_files::Stamp;
 
 /// TLS of a listener, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]

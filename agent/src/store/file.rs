@@ -11,7 +11,7 @@ use std::time::Duration;
 use templating::Found;
 use zeroize::Zeroizing;
 
-use crate::stamp::Stamp;
+use secret_files::Stamp;
 
 /// Time between looks.
 pub(super) const INTERVAL: Duration = Duration::from_secs(2);

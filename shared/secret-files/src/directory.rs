@@ -1,13 +1,14 @@
-//! The directory that holds a file, reached without following a link.
+//! The directory that holds a file to be written.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::FileError;
+use crate::walk::{Rule, Stop, Walk};
 
 /// An open directory and the name of one file in it.
 pub(crate) struct Parent {
@@ -27,46 +28,12 @@ impl Parent {
         let name = path.file_name().ok_or_else(|| FileError::NoName {
             path: path.to_owned(),
         })?;
-        let start = if path.is_absolute() { "/" } else { "." };
-        let mut directory = open_directory(CWD, OsStr::new(start))
-            .map_err(|source| FileError::io(path, "open its directory", source))?;
-        let mut walked = PathBuf::from(start);
-        for part in path.parent().into_iter().flat_map(Path::components) {
-            let part = match part {
-                Component::Normal(part) => part,
-                Component::ParentDir => OsStr::new(".."),
-                Component::RootDir | Component::CurDir | Component::Prefix(_) => continue,
-            };
-            walked.push(part);
-            directory = Self::enter(&directory, part, create).map_err(|errno| match errno {
-                Errno::NOENT => FileError::ParentMissing {
-                    path: path.to_owned(),
-                },
-                // A link opened without following is one or the other, by system.
-                Errno::LOOP | Errno::NOTDIR => FileError::NotADirectory {
-                    path: path.to_owned(),
-                    part: walked.clone(),
-                },
-                source => FileError::io(path, "open its directory", source),
-            })?;
-        }
+        let directory = path.parent().filter(|parent| *parent != Path::new(""));
+        let directory = open_directory(directory.unwrap_or(Path::new(".")), create);
         Ok(Self {
-            directory,
+            directory: directory.map_err(|stop| stopped(path, stop))?,
             name: name.to_owned(),
         })
-    }
-
-    fn enter(directory: &OwnedFd, part: &OsStr, create: bool) -> Result<OwnedFd, Errno> {
-        match open_directory(directory, part) {
-            Err(Errno::NOENT) if create => {
-                match rustix::fs::mkdirat(directory, part, Mode::from_raw_mode(0o755)) {
-                    // Another program may have been faster.
-                    Ok(()) | Err(Errno::EXIST) => open_directory(directory, part),
-                    Err(errno) => Err(errno),
-                }
-            }
-            result => result,
-        }
     }
 
     /// A name that no other file has: hidden, so that `*` does not show an unfinished file.
@@ -103,7 +70,23 @@ impl Parent {
     }
 }
 
-fn open_directory(at: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(at, name, flags, Mode::empty())
+/// The directory itself is opened for reading, so that it can be synced.
+fn open_directory(path: &Path, create: bool) -> Result<OwnedFd, Stop> {
+    let mut walk = Walk::new(Rule::Destination)?;
+    if walk.go(path, create)?.is_some() {
+        return Err(Stop::NotADirectory(path.to_owned()));
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(walk.directory(), OsStr::new("."), flags, Mode::empty());
+    Ok(directory?)
+}
+
+fn stopped(path: &Path, stop: Stop) -> FileError {
+    let path = path.to_owned();
+    match stop {
+        Stop::Link(link) => FileError::Link { path, link },
+        Stop::NotADirectory(part) => FileError::NotADirectory { path, part },
+        Stop::System(Errno::NOENT) => FileError::ParentMissing { path },
+        Stop::System(errno) => FileError::io(&path, "open its directory", errno),
+    }
 }

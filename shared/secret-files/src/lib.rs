@@ -1,16 +1,20 @@
-//! Files that hold secrets: written whole, never through a symbolic link, never readable by others
-//! before they are complete.
+//! Files that hold secrets, in directories that others can write to.
 //!
-//! The application shares the volume and may rename, link and delete in it at any time. So a path is
-//! walked once, directory by directory, without following links; all that follows happens through the
-//! descriptor of the parent directory:
+//! An application shares the volume and may rename, link and delete in it at any time. So a path is
+//! walked once, name by name, and links are followed only where a rule trusts them (`walk.rs`); all
+//! that comes after happens through the descriptor of the last directory.
+//!
+//! What we write ([`Target`]) is written whole, and never readable by others before it is complete:
 //!
 //! ```text
 //! open parent ─▶ same content? ─▶ leave it (mode and owner are still put right)
 //!                     └─ no ─▶ temporary file 0600 ─▶ content ─▶ owner, mode ─▶ fsync ─▶ rename ─▶ fsync parent
 //! ```
 //!
-//! The calls block; the files live in memory volumes, where none of them waits for a disk.
+//! What others have written ([`read`], [`Reader`]) is read only if it is a regular file of limited
+//! size, which lies in the volume that it was looked for in, and is none of our own secrets.
+//!
+//! The calls block for as long as a disk does, and never for another program.
 //!
 //! ```
 //! use secret_files::{Target, Written};
@@ -25,6 +29,11 @@
 
 mod directory;
 pub mod names;
+mod read;
+mod stamp;
 mod target;
+mod walk;
 
+pub use read::{Opened, ReadError, Reader, read, read_text};
+pub use stamp::Stamp;
 pub use target::{FileError, Target, Written, remove};

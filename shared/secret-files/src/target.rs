@@ -46,8 +46,20 @@ pub enum Written {
 /// A file could not be written. All but [`FileError::NoName`] may pass when the volume changes.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// A part of the path is a symbolic link, which whoever shares the volume may have put there.
-    #[error("{}: {} is a symbolic link or no directory; links are not followed", path.display(), part.display())]
+    /// A part of the path is a symbolic link that somebody else than root may have made.
+    #[error(
+        "{}: {} is a symbolic link, and is followed only if root owns it and only root can write in \
+         its directory; use the path that it leads to",
+        path.display(), link.display()
+    )]
+    Link {
+        /// The file.
+        path: PathBuf,
+        /// The link.
+        link: PathBuf,
+    },
+    /// A part of the path is no directory.
+    #[error("{}: {} is not a directory", path.display(), part.display())]
     NotADirectory {
         /// The file.
         path: PathBuf,
@@ -318,11 +330,13 @@ impl Target {
 
 /// Removes a file of ours; one that is not there is fine.
 pub fn remove(path: &Path) -> Result<(), FileError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(FileError::io(path, "remove it", error))
-        }
-        _ => Ok(()),
+    let parent = match Parent::open(path, false) {
+        Err(FileError::ParentMissing { .. }) => return Ok(()),
+        parent => parent?,
+    };
+    match rustix::fs::unlinkat(&parent, &parent.name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(source) => Err(FileError::io(path, "remove it", source)),
     }
 }
 

@@ -147,15 +147,17 @@ fn a_link_with_the_same_content_behind_it_is_replaced_too() {
 }
 
 #[test]
-fn a_directory_that_is_a_link_is_refused() {
+fn a_directory_that_is_a_link_of_somebody_else_is_refused() {
     let dir = mk_dir();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let elsewhere = dir.path().join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     symlink(&elsewhere, dir.path().join("sub")).unwrap();
     let error = Target::new(dir.path().join("sub/app"))
         .write(b"secret")
         .unwrap_err();
-    assert!(matches!(error, FileError::NotADirectory { .. }), "{error}");
+    assert!(matches!(error, FileError::Link { .. }), "{error}");
+    assert!(error.to_string().contains("use the path that it leads to"));
     assert!(names_in(&elsewhere).is_empty());
 }
 
