@@ -25,6 +25,7 @@ pub mod exit;
 mod leave;
 pub mod listener;
 pub mod log;
+mod own_secrets;
 pub mod proxy;
 pub mod ready;
 pub mod reload;

@@ -15,6 +15,7 @@ mod page;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use secret_files::Reader;
 use templating::{Request, Secrets};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -35,6 +36,7 @@ pub(crate) use page::check;
 /// The templates of an agent.
 pub struct Renderer {
     pages: Vec<Page>,
+    reader: Reader,
     users: HashMap<Request, BTreeSet<usize>>,
     store: Store,
     commands: Commands,
@@ -63,9 +65,16 @@ pub enum RenderError {
 
 impl Renderer {
     /// Reads the templates. One that does not parse fails by itself, later.
-    pub fn new(settings: &Settings, store: Store, deliveries: Deliveries, marker: Marker) -> Self {
+    pub fn new(
+        settings: &Settings,
+        store: Store,
+        deliveries: Deliveries,
+        marker: Marker,
+        reader: Reader,
+    ) -> Self {
         Self {
-            pages: Page::all(&settings.templates),
+            pages: Page::all(&settings.templates, &reader),
+            reader,
             users: HashMap::new(),
             store,
             commands: Commands::new(settings.command_environment.clone()),
@@ -242,7 +251,7 @@ impl Renderer {
             pages,
             changed,
             unwanted,
-        } = match Page::exchange(&mut self.pages, templates) {
+        } = match Page::exchange(&mut self.pages, templates, &self.reader) {
             Ok(exchange) => exchange,
             Err(reason) => {
                 error!(target: "agent.template.server", error = %reason, "changed templates cannot be used, the old ones are kept");

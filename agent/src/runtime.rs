@@ -18,6 +18,7 @@ use crate::exec::Supervisor;
 use crate::exit::Failure;
 use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
+use crate::own_secrets;
 use crate::proxy::Proxy;
 use crate::ready::Marker;
 use crate::reload::{self, Reload};
@@ -57,15 +58,17 @@ pub async fn run_with_reload(
     } = channels;
     let sinks = settings.sinks.clone();
     let sinks = Sinks::new(sinks, &for_logins, deliveries.clone(), once)?;
+    let reader = own_secrets::reader(&settings);
     let store = Store::new(
         connection.clone(),
         logins.clone(),
         suspicions.clone(),
         Arc::clone(&state),
         settings.rendering,
+        reader.clone(),
     );
     let leases = store.leases();
-    let renderer = Renderer::new(&settings, store, deliveries.clone(), marker);
+    let renderer = Renderer::new(&settings, store, deliveries.clone(), marker, reader);
     // One that ends after its first render never runs the program.
     let exec = settings.exec.clone().filter(|_| !once);
     let mut supervisor = exec

@@ -58,6 +58,12 @@ pub struct Kept {
     pub is_leased: bool,
 }
 
+/// Where state is kept, or was kept by agents before.
+pub(crate) fn directories(settings: &Settings) -> Vec<PathBuf> {
+    let parents = settings.state.iter();
+    parents.map(|parent| parent.join(DIRECTORY)).collect()
+}
+
 impl State {
     /// The state in the first of the directories that is there.
     pub fn open(settings: &Settings) -> Self {

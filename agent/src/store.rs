@@ -25,6 +25,7 @@ mod version;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use secret_files::Reader;
 use templating::{Found, Request, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
@@ -54,6 +55,7 @@ struct Source {
     mounts: Mounts,
     gate: Gate,
     settings: RenderSettings,
+    reader: Reader,
     /// Keeps a start with a thousand secrets from being a thousand connections.
     turns: Semaphore,
 }
@@ -113,6 +115,7 @@ impl Store {
         suspicions: Suspicions,
         state: Arc<State>,
         settings: RenderSettings,
+        reader: Reader,
     ) -> Self {
         let source = Source {
             mounts: Mounts::default(),
@@ -124,6 +127,7 @@ impl Store {
             suspicions,
             state,
             settings,
+            reader,
         };
         Self {
             source: Arc::new(source),

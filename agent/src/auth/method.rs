@@ -148,6 +148,20 @@ impl Method {
         }
     }
 
+    /// The files whose content Vault takes for a login: they are nobody else's.
+    pub(crate) fn token_files(&self) -> Vec<PathBuf> {
+        match &self.kind {
+            Kind::Kubernetes(method) => vec![method.path()],
+            Kind::Jwt(method) => vec![method.path()],
+            Kind::AppRole(method) => method.paths(),
+            Kind::TokenFile(method) => vec![method.path()],
+            Kind::Azure(method) => method.token_file().into_iter().collect(),
+            Kind::Aws(method) => method.token_file().into_iter().collect(),
+            // An application may use the certificate as well.
+            Kind::Cert(_) | Kind::Gcp(_) => Vec::new(),
+        }
+    }
+
     /// How often to look at them, where the configuration says so.
     pub(super) fn read_period(&self) -> Option<Duration> {
         match &self.kind {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use secret_files::{limit, read_text};
 use thiserror::Error;
 use vault_api::{Client, Token};
 use zeroize::Zeroizing;
@@ -67,10 +68,10 @@ pub(super) fn own_token(environment: &Environment) -> Result<Token, OwnTokenErro
         Some(variable) if !variable.value.is_empty() => Zeroizing::new(variable.value.to_owned()),
         _ => {
             let path = home(environment).join(".vault-token");
-            Zeroizing::new(
-                std::fs::read_to_string(&path)
-                    .map_err(|source| OwnTokenError::Missing { path, source })?,
-            )
+            read_text(&path, limit::CREDENTIAL).map_err(|source| OwnTokenError::Missing {
+                path,
+                source: source.into(),
+            })?
         }
     };
     Ok(Token::new(&text)?)

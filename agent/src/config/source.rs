@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
 use contract::agent_config::check;
 use contract::names::CONFIG_VARIABLE;
+use secret_files::{limit, read_text};
 use serde_json::Value as Json;
 
 use super::merge::merge;
@@ -85,8 +86,9 @@ impl Loaded {
                 Source::Path(path) => {
                     let files = files(path).map_err(|source| unreadable(path, source));
                     for file in loaded.found.take(files).unwrap_or_default() {
-                        let text = std::fs::read_to_string(&file)
-                            .map_err(|source| unreadable(&file, source));
+                        let text = read_text(&file, limit::DOCUMENT)
+                            .map(|text| text.to_string())
+                            .map_err(|source| unreadable(&file, source.into()));
                         loaded.add(text, &file.display().to_string());
                     }
                 }

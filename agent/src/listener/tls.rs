@@ -10,7 +10,6 @@
 
 mod offer;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +25,7 @@ use zeroize::Zeroizing;
 
 pub use offer::{Offer, OfferError, Version, VersionError};
 
-use secret_files::Stamp;
+use secret_files::{Stamp, limit};
 
 /// TLS of a listener, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,10 +216,8 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    fs::read(path)
-        .map(Zeroizing::new)
-        .map_err(|source| TlsError::Read {
-            path: path.to_owned(),
-            source,
-        })
+    secret_files::read(path, limit::DOCUMENT).map_err(|source| TlsError::Read {
+        path: path.to_owned(),
+        source: source.into(),
+    })
 }

@@ -1,10 +1,9 @@
 //! What files held at one look.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use secret_files::limit;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 /// Files with what they held. Another file is a change, too: one that came, or one that went.
 #[derive(PartialEq, Eq)]
@@ -28,11 +27,8 @@ impl Seen {
     }
 }
 
-/// None of what cannot be read: the reload says why. A pipe would be waited for.
+/// None of what cannot be read: the reload says why.
 fn hash(file: &Path) -> Option<[u8; 32]> {
-    if !fs::metadata(file).is_ok_and(|found| found.is_file()) {
-        return None;
-    }
-    let contents = fs::read(file).map(Zeroizing::new).ok()?;
+    let contents = secret_files::read(file, limit::DOCUMENT).ok()?;
     Some(Sha256::digest(&*contents).into())
 }

@@ -167,7 +167,7 @@ impl Page {
         let others = others.iter().map(effect::apply);
         let written = match &self.settings.output {
             Output::File(target) => others
-                .chain([target.write(&content)])
+                .chain(std::iter::once_with(|| target.write(&content)))
                 .collect::<Result<Vec<_>, FileError>>(),
             Output::Elsewhere(_) => others.collect(),
             Output::Variable(_) => others

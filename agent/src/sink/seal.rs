@@ -17,6 +17,7 @@ use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephe
 use ring::error::Unspecified;
 use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::{SecureRandom, SystemRandom};
+use secret_files::{limit, read_text};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -102,11 +103,12 @@ impl Sealing {
     }
 
     fn read_key(&self) -> Result<[u8; KEY_LENGTH], SealError> {
-        let text =
-            std::fs::read_to_string(&self.public_key_path).map_err(|source| SealError::File {
+        let text = read_text(&self.public_key_path, limit::CREDENTIAL).map_err(|source| {
+            SealError::File {
                 path: self.path(),
-                source,
-            })?;
+                source: source.into(),
+            }
+        })?;
         serde_json::from_str::<PublicKey>(&text)
             .ok()
             .and_then(|key| STANDARD.decode(key.curve25519_public_key).ok())

@@ -1,9 +1,10 @@
 //! The work on one secret.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use secret_files::ReadError;
 use templating::{Found, Request};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -63,9 +64,9 @@ impl Task {
 
     /// Ends only by being aborted, with the store, or with an error that no retry changes.
     pub(super) async fn run(mut self) {
-        if let Request::File { path } = &*self.request {
-            let path = path.clone();
-            self.watch_file(path.as_ref()).await;
+        if let Request::File { path, sandbox } = &*self.request {
+            let (path, sandbox) = (PathBuf::from(path), sandbox.clone());
+            self.watch_file(&path, sandbox.as_deref()).await;
             return;
         }
         let mut logins = self.source.logins.clone();
@@ -300,10 +301,11 @@ impl Task {
         }
     }
 
-    async fn watch_file(&mut self, path: &Path) {
+    async fn watch_file(&mut self, path: &Path, sandbox: Option<&Path>) {
         let mut seen = None;
         loop {
-            let kind = match file::read_if_changed(path, &mut seen) {
+            let reader = &self.source.reader;
+            let kind = match file::read_if_changed(reader, path, sandbox, &mut seen) {
                 Ok(found) => {
                     self.failures = 0;
                     found.map(|found| EventKind::Fresh { found, lease: None })
@@ -322,7 +324,7 @@ impl Task {
 
     /// Says it once, and once more when the tries are used up: a missing file is no news every two
     /// seconds.
-    fn fail_file(&mut self, error: &std::io::Error) -> Option<EventKind> {
+    fn fail_file(&mut self, error: &ReadError) -> Option<EventKind> {
         let was_exhausted = self.source.settings.retry.is_exhausted(self.failures);
         self.failures = self.failures.saturating_add(1);
         let exhausted = self.source.settings.retry.is_exhausted(self.failures);

@@ -21,6 +21,7 @@ mod logins;
 mod mounts;
 mod names;
 mod namespaces;
+mod neighbors;
 mod proxies;
 mod proxy;
 mod reloading;

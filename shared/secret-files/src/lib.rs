@@ -28,6 +28,7 @@
 #![deny(missing_docs)]
 
 mod directory;
+pub mod limit;
 pub mod names;
 mod read;
 mod stamp;

@@ -1,7 +1,8 @@
 //! Files that are kept up to date.
 
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
@@ -14,6 +15,8 @@ use crate::names;
 
 /// Mode of a file that nobody asked another mode for.
 const DEFAULT_MODE: u32 = 0o644;
+/// Most bytes of a file that is appended to; a template makes no more at once either.
+const LONGEST_APPENDED: u64 = 16 * 1024 * 1024;
 
 /// A file to be kept up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,17 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// The file that was to be appended to is too long for that.
+    #[error(
+        "{}: it has {size} bytes, and a file that is appended to may have no more than {} in the \
+         end; remove it or move it away", path.display(), LONGEST_APPENDED
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+    },
     /// Its owner or group is not known here.
     #[error("{}: {source}", path.display())]
     Owner {
@@ -132,29 +146,41 @@ impl Target {
         let parent = Parent::open(&self.path, self.create_directories)?;
         let existing = self.existing(&parent)?;
         if let Some((file, stat)) = &existing
-            && same_content(file, stat, content)
+            && u64::try_from(stat.st_size) == Ok(content.len() as u64)
+            && holds(file, 0, content)
         {
             return self.adjust(file, stat);
         }
-        self.replace(&parent, existing.as_ref().map(|(_, stat)| stat), content)?;
+        self.replace(&parent, existing.as_ref().map(|(_, stat)| stat), |file| {
+            file.write_all(content)
+        })?;
         Ok(Written::Replaced)
     }
 
     /// Makes the file end in `content`, behind what it has. A file that ends so already is left alone,
-    /// so that the same content comes once.
+    /// so that the same content comes once. One that would have more than 16 MiB is an error.
     pub fn append(&self, content: &[u8]) -> Result<Written, FileError> {
         let parent = Parent::open(&self.path, self.create_directories)?;
-        let mut whole = Zeroizing::new(Vec::new());
-        if let Some((mut file, stat)) = self.existing(&parent)? {
-            let size = usize::try_from(stat.st_size).unwrap_or(0);
-            whole.reserve_exact(size + content.len() + 1);
-            file.read_to_end(&mut whole)
-                .map_err(|source| FileError::io(&self.path, "read it", source))?;
+        let Some((file, stat)) = self.existing(&parent)? else {
+            self.replace(&parent, None, |file| file.write_all(content))?;
+            return Ok(Written::Replaced);
+        };
+        let size = u64::try_from(stat.st_size).unwrap_or(0);
+        if ends_with(&file, size, content) {
+            return self.adjust(&file, &stat);
         }
-        if !whole.ends_with(content) {
-            whole.extend_from_slice(content);
+        if size.saturating_add(content.len() as u64) > LONGEST_APPENDED {
+            return Err(FileError::TooLong {
+                path: self.path.clone(),
+                size,
+            });
         }
-        self.write(&whole)
+        self.replace(&parent, Some(&stat), |new| {
+            (&file).seek(SeekFrom::Start(0))?;
+            std::io::copy(&mut (&file).take(size), new)?;
+            new.write_all(content)
+        })?;
+        Ok(Written::Replaced)
     }
 
     /// Whether files can be made beside the target; tried out, because rights alone do not tell.
@@ -170,7 +196,7 @@ impl Target {
 
     /// The file as it is, if it is there and can be read. A symbolic link counts as not there: it
     /// will be replaced, not followed.
-    fn existing(&self, parent: &Parent) -> Result<Option<(std::fs::File, Stat)>, FileError> {
+    fn existing(&self, parent: &Parent) -> Result<Option<(File, Stat)>, FileError> {
         let stat = match rustix::fs::statat(parent, &parent.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return Ok(None),
@@ -196,7 +222,7 @@ impl Target {
         Ok(Some((file.into(), stat)))
     }
 
-    fn adjust(&self, file: &std::fs::File, stat: &Stat) -> Result<Written, FileError> {
+    fn adjust(&self, file: &File, stat: &Stat) -> Result<Written, FileError> {
         let mut written = Written::Unchanged;
         if self.uid.is_some_and(|uid| uid != stat.st_uid)
             || self.gid.is_some_and(|gid| gid != stat.st_gid)
@@ -223,19 +249,19 @@ impl Target {
         &self,
         parent: &Parent,
         existing: Option<&Stat>,
-        content: &[u8],
+        content: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<(), FileError> {
         let temporary = Parent::temporary_name();
         let file = parent
             .create(&temporary)
             .map_err(|source| FileError::io(&self.path, "make a temporary file", source))?;
         let result = self
-            .fill(file, existing, content)
+            .fill(file.into(), existing, content)
             .and_then(|()| match existing {
                 Some(_) if self.backup => self.keep_previous(parent),
                 _ => Ok(()),
             })
-            .and_then(|()| self.put_in_place(parent, &temporary, content));
+            .and_then(|()| self.put_in_place(parent, &temporary));
         if result.is_err() {
             // The first error is the one to report.
             let _ = parent.remove(&temporary);
@@ -246,13 +272,11 @@ impl Target {
     /// Content first, then owner and mode: nobody else can read an unfinished file.
     fn fill(
         &self,
-        file: OwnedFd,
+        mut file: File,
         existing: Option<&Stat>,
-        content: &[u8],
+        content: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<(), FileError> {
-        let mut file = std::fs::File::from(file);
-        file.write_all(content)
-            .map_err(|source| FileError::io(&self.path, "write it", source))?;
+        content(&mut file).map_err(|source| FileError::io(&self.path, "write it", source))?;
         if let Some(stat) = existing {
             // As good as it goes: without the right to give files away, ours stays ours.
             let _ = rustix::fs::fchown(
@@ -294,31 +318,35 @@ impl Target {
         })
     }
 
-    fn put_in_place(
-        &self,
-        parent: &Parent,
-        temporary: &str,
-        content: &[u8],
-    ) -> Result<(), FileError> {
+    fn put_in_place(&self, parent: &Parent, temporary: &str) -> Result<(), FileError> {
         match rustix::fs::renameat(parent, temporary, parent, &parent.name) {
             Ok(()) => parent
                 .sync()
                 .map_err(|source| FileError::io(&self.path, "write its directory", source)),
             // A file that is mounted by itself (subPath) cannot be replaced, only overwritten.
-            Err(Errno::BUSY | Errno::XDEV) => self.overwrite(parent, temporary, content),
+            Err(Errno::BUSY | Errno::XDEV) => self.overwrite(parent, temporary),
             Err(source) => Err(FileError::io(&self.path, "put it in place", source)),
         }
     }
 
-    fn overwrite(&self, parent: &Parent, temporary: &str, content: &[u8]) -> Result<(), FileError> {
-        let io = |source| FileError::io(&self.path, "overwrite it", source);
-        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(parent, &parent.name, flags, Mode::empty())
-            .map_err(|source| FileError::io(&self.path, "overwrite it", source))?;
-        let mut file = std::fs::File::from(file);
-        file.write_all(content)
-            .and_then(|()| file.sync_all())
-            .map_err(io)?;
+    fn overwrite(&self, parent: &Parent, temporary: &str) -> Result<(), FileError> {
+        let failed = |source: std::io::Error| FileError::io(&self.path, "overwrite it", source);
+        let open = |name: &OsStr, access| {
+            let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let file = rustix::fs::openat(parent, name, flags, Mode::empty());
+            file.map(File::from).map_err(|errno| failed(errno.into()))
+        };
+        let mut new = open(temporary.as_ref(), OFlags::RDONLY)?;
+        let mut file = open(&parent.name, OFlags::WRONLY)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(FileError::NotAFile {
+                path: self.path.clone(),
+            });
+        }
+        file.set_len(0)
+            .and_then(|()| std::io::copy(&mut new, &mut file))
+            .and_then(|_| file.sync_all())
+            .map_err(failed)?;
         if let Some(mode) = self.mode {
             rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
                 .map_err(|source| FileError::io(&self.path, "change its mode", source))?;
@@ -340,17 +368,20 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Whether the file holds just this. A file that cannot be read does not.
-fn same_content(mut file: &std::fs::File, stat: &Stat, content: &[u8]) -> bool {
-    if u64::try_from(stat.st_size).ok() != u64::try_from(content.len()).ok() {
-        return false;
-    }
+/// Whether a file of this size ends in `content`.
+fn ends_with(file: &File, size: u64, content: &[u8]) -> bool {
+    let start = size.checked_sub(content.len() as u64);
+    start.is_some_and(|start| holds(file, start, content))
+}
+
+/// Whether the file holds just this from `start` on. A file that cannot be read does not.
+fn holds(mut file: &File, start: u64, content: &[u8]) -> bool {
     let mut current = Zeroizing::new(Vec::with_capacity(content.len() + 1));
     // One byte more, so that a file that grew meanwhile is seen as different.
     let limit = content.len() as u64 + 1;
-    let read = Read::by_ref(&mut file)
-        .take(limit)
-        .read_to_end(&mut current);
+    let read = file
+        .seek(SeekFrom::Start(start))
+        .and_then(|_| file.take(limit).read_to_end(&mut current));
     read.is_ok() && current.as_slice() == content
 }
 

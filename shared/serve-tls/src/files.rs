@@ -1,6 +1,5 @@
 //! PEM files of a listener: its certificate and key, and the authorities of its clients.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use rustls::sign::CertifiedKey;
+use secret_files::limit;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -63,12 +63,10 @@ impl Contents {
     /// Reads all of these files.
     pub(crate) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, FileError> {
         let read = |path: &Path| {
-            fs::read(path)
-                .map(Zeroizing::new)
-                .map_err(|source| FileError::Read {
-                    path: path.to_owned(),
-                    source,
-                })
+            secret_files::read(path, limit::DOCUMENT).map_err(|source| FileError::Read {
+                path: path.to_owned(),
+                source: source.into(),
+            })
         };
         paths
             .into_iter()
@@ -172,6 +170,8 @@ fn certificates(path: &Path, text: &[u8]) -> Result<Vec<CertificateDer<'static>>
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use rcgen::{CertifiedKey as Made, generate_simple_self_signed};
     use tempfile::TempDir;
 

@@ -63,7 +63,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn lookup(&mut self, request: Request) -> Option<Found> {
         let found = self.context.secrets.lookup(&request);
         match &found {
-            Some(Found::List(_)) => {}
+            Some(Found::List(_) | Found::Refused(_)) => {}
             Some(_) => self.confidential = true,
             None => {
                 self.missing.insert(request.clone());

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// One distinct thing that a template asks for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,7 +39,19 @@ pub enum Request {
     File {
         /// The path as the template gives it.
         path: String,
+        /// The directory that the file has to lie below.
+        sandbox: Option<PathBuf>,
     },
+}
+
+impl Request {
+    /// A local file, wherever it lies.
+    pub fn file(path: impl Into<String>) -> Self {
+        Self::File {
+            path: path.into(),
+            sandbox: None,
+        }
+    }
 }
 
 impl fmt::Debug for Request {
@@ -56,7 +69,7 @@ impl fmt::Debug for Request {
                 .field("data", &data.keys().collect::<Vec<_>>())
                 .finish(),
             Self::List { path } => f.debug_struct("List").field("path", path).finish(),
-            Self::File { path } => f.debug_struct("File").field("path", path).finish(),
+            Self::File { path, .. } => f.debug_struct("File").field("path", path).finish(),
         }
     }
 }
@@ -69,7 +82,7 @@ impl fmt::Display for Request {
             Self::Write { path, .. } => write!(f, "write {path}"),
             Self::Pki { path, .. } => write!(f, "certificate {path}"),
             Self::List { path } => write!(f, "list {path}"),
-            Self::File { path } => write!(f, "file {path}"),
+            Self::File { path, .. } => write!(f, "file {path}"),
         }
     }
 }

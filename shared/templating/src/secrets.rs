@@ -29,6 +29,8 @@ pub enum Found {
     Pki(Arc<Certificate>),
     /// For [`Request::File`]: the bytes of the file.
     File(Arc<Zeroizing<Vec<u8>>>),
+    /// For [`Request::File`]: there is a file that no template may read, and why.
+    Refused(Arc<str>),
 }
 
 impl fmt::Debug for Found {
@@ -39,6 +41,7 @@ impl fmt::Debug for Found {
             Self::List(_) => "List(..)",
             Self::Pki(_) => "Certificate(..)",
             Self::File(_) => "File(..)",
+            Self::Refused(_) => "Refused(..)",
         })
     }
 }

@@ -93,7 +93,7 @@ impl Known {
                     let content = setup.content.clone().unwrap_or_default().into_bytes();
                     let path = setup.path.clone();
                     (
-                        Request::File { path },
+                        Request::file(path),
                         Found::File(Arc::new(Zeroizing::new(content))),
                     )
                 }
@@ -210,7 +210,7 @@ fn dependency(request: &Request, destination: &str) -> String {
         Request::Write { path, .. } => format!("vault.write({path})"),
         Request::List { path } => format!("vault.list({path})"),
         Request::Pki { path, .. } => format!("vault.pki({path}->{destination})"),
-        Request::File { path } => format!("file({path})"),
+        Request::File { path, .. } => format!("file({path})"),
         other => format!("{other:?}"),
     }
 }

@@ -34,9 +34,10 @@ impl Secrets for Known {
             }
             Request::Write { .. } => Some(Found::Secret(None)),
             Request::List { .. } => Some(Found::List(Arc::new(vec!["a".into(), "b/".into()]))),
-            Request::File { path } if path == "/in/pem" => Some(Found::File(Arc::new(
+            Request::File { path, .. } if path == "/in/pem" => Some(Found::File(Arc::new(
                 Zeroizing::new(b"one\r\ntwo\n".to_vec()),
             ))),
+            Request::File { .. } => Some(Found::Refused("it is outside of sandbox".into())),
             Request::Pki { .. } => Some(Found::Pki(Arc::new(Certificate::new(CertificateParts {
                 cert: "CERT\n",
                 key: "KEY\n",

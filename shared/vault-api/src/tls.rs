@@ -8,6 +8,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig as RustlsConfig, RootCertStore};
+use secret_files::{limit, read};
 
 use crate::config::{ClientConfig, ConfigError};
 
@@ -62,7 +63,7 @@ fn private_ca(config: &ClientConfig) -> Result<Option<RootCertStore>, ConfigErro
             path: path.clone(),
             reason,
         };
-        let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        let pem = read(path, limit::DOCUMENT).map_err(|error| failed(error.to_string()))?;
         certificates_in(&pem).map_err(failed)?
     } else if let Some(path) = &config.ca_path {
         certificates_below(path)?
@@ -100,9 +101,7 @@ fn certificates_below(directory: &Path) -> Result<Vec<CertificateDer<'static>>, 
     let mut certificates = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| failed(error.to_string()))?.path();
-        if path.is_file()
-            && let Ok(pem) = std::fs::read(&path)
-        {
+        if let Ok(pem) = read(&path, limit::DOCUMENT) {
             certificates.extend(certificates_in(&pem).unwrap_or_default());
         }
     }
@@ -160,11 +159,13 @@ fn identity(config: &ClientConfig) -> Result<Option<Identity>, ConfigError> {
         path: path.to_owned(),
         reason,
     };
-    let pem = std::fs::read(certificate)
+    let pem = read(certificate, limit::DOCUMENT)
         .map_err(|error| failed("client certificate", certificate, error.to_string()))?;
     let chain = certificates_in(&pem)
         .map_err(|reason| failed("client certificate", certificate, reason))?;
-    let key = PrivateKeyDer::from_pem_file(key)
+    let pem =
+        read(key, limit::DOCUMENT).map_err(|error| failed("client key", key, error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|error| failed("client key", key, error.to_string()))?;
     Ok(Some((certificate.clone(), chain, key)))
 }

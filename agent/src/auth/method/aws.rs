@@ -7,6 +7,7 @@
 mod credentials;
 mod question;
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use contract::agent_config::check;
@@ -39,6 +40,10 @@ impl Aws {
                 .map_err(SetupError::Environment)?,
             header_value: checked.header_value.map(str::to_owned),
         })
+    }
+
+    pub(super) fn token_file(&self) -> Option<PathBuf> {
+        self.source.token_file()
     }
 
     pub(super) fn role(&self) -> &str {

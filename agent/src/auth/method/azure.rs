@@ -97,6 +97,14 @@ impl Azure {
         }
     }
 
+    /// The file with the token that is exchanged for an access token.
+    pub(super) fn token_file(&self) -> Option<PathBuf> {
+        match &self.identity {
+            Identity::Workload { token, .. } => Some(token.clone()),
+            Identity::Machine { .. } => None,
+        }
+    }
+
     pub(super) fn role(&self) -> &str {
         &self.role
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use secret_files::{limit, read_text};
 use tracing::warn;
 use zeroize::Zeroizing;
 
@@ -12,11 +13,10 @@ use super::LoginError;
 /// Reads a file that holds a credential and nothing else; blanks around it do not count.
 pub(super) fn read(what: &'static str, path: &Path) -> Result<Zeroizing<String>, LoginError> {
     let shown = || path.display().to_string();
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|source| LoginError::File {
+    let text = read_text(path, limit::CREDENTIAL).map_err(|source| LoginError::File {
         what,
         path: shown(),
-        source,
+        source: source.into(),
     })?;
     match text.trim() {
         "" => Err(LoginError::Empty {

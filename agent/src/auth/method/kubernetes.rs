@@ -28,6 +28,10 @@ impl Kubernetes {
         &self.role
     }
 
+    pub(super) fn path(&self) -> PathBuf {
+        self.token_path.clone()
+    }
+
     pub(super) fn ask(&self) -> Result<Ask, LoginError> {
         let jwt = file::read("service-account token", &self.token_path)?;
         Ok(Ask::Login {

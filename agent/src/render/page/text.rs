@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use secret_files::{Reader, limit};
 use sha2::{Digest, Sha256};
 use templating::{Engine, Options, Partials, Request, Template, TemplateError};
 use tracing::error;
@@ -45,8 +46,8 @@ pub(in crate::render) struct Exchange {
 
 impl Page {
     /// A page for each template, in order.
-    pub(in crate::render) fn all(templates: &[TemplateSettings]) -> Vec<Self> {
-        let texts = Texts::read(templates);
+    pub(in crate::render) fn all(templates: &[TemplateSettings], reader: &Reader) -> Vec<Self> {
+        let texts = Texts::read(templates, reader);
         templates
             .iter()
             .enumerate()
@@ -62,8 +63,9 @@ impl Page {
     pub(in crate::render) fn exchange(
         old: &mut Vec<Self>,
         templates: &[TemplateSettings],
+        reader: &Reader,
     ) -> Result<Exchange, String> {
-        let texts = Texts::read(templates);
+        let texts = Texts::read(templates, reader);
         let mut taken = vec![false; old.len()];
         let mut plan = Vec::with_capacity(templates.len());
         for (index, settings) in templates.iter().enumerate() {
@@ -124,8 +126,9 @@ struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    fn read(templates: &'a [TemplateSettings]) -> Self {
-        let texts: Vec<_> = templates.iter().map(read).collect();
+    fn read(templates: &'a [TemplateSettings], reader: &Reader) -> Self {
+        let texts = templates.iter().map(|settings| read(settings, reader));
+        let texts: Vec<_> = texts.collect();
         let partials = partials(templates, &texts);
         // A Handlebars template is made of all others of its kind too.
         let mut shared = Sha256::new();
@@ -178,11 +181,12 @@ impl<'a> Texts<'a> {
 }
 
 /// The text of a template.
-fn read(settings: &TemplateSettings) -> Result<Cow<'_, str>, String> {
+fn read<'a>(settings: &'a TemplateSettings, reader: &Reader) -> Result<Cow<'a, str>, String> {
     match &settings.source {
         TemplateSource::Contents(text) => Ok(text.into()),
-        TemplateSource::File(path) => std::fs::read_to_string(path)
-            .map(Cow::from)
+        TemplateSource::File(path) => reader
+            .read_text(path, limit::DOCUMENT)
+            .map(|text| Cow::from(text.to_string()))
             .map_err(|error| format!("cannot read template {}: {error}", path.display())),
     }
 }

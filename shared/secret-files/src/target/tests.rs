@@ -81,6 +81,28 @@ fn appended_content_comes_once() {
 }
 
 #[test]
+fn an_append_stops_at_its_limit_and_looks_at_no_more_than_the_end() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    target.write(b"").unwrap();
+    let file = || fs::OpenOptions::new().append(true).open(&target.path);
+    file().unwrap().set_len(1 << 40).unwrap();
+    let error = target.append(b"one").unwrap_err();
+    assert!(matches!(error, FileError::TooLong { .. }), "{error}");
+    assert!(error.to_string().contains("1099511627776 bytes"), "{error}");
+    file().unwrap().write_all(b"one").unwrap();
+    assert_eq!(target.append(b"one").unwrap(), Written::Unchanged);
+
+    file().unwrap().set_len(LONGEST_APPENDED - 3).unwrap();
+    assert_eq!(target.append(b"one").unwrap(), Written::Replaced);
+    assert!(target.append(b"two").is_err());
+    assert_eq!(names_in(dir.path()), ["app"]);
+    let text = fs::read(&target.path).unwrap();
+    assert_eq!(text.len() as u64, LONGEST_APPENDED);
+    assert!(text.starts_with(b"\0\0") && text.ends_with(b"\0one"));
+}
+
+#[test]
 fn content_of_the_same_length_is_told_apart() {
     let dir = mk_dir();
     let target = Target::new(dir.path().join("app"));
@@ -193,8 +215,9 @@ fn a_file_that_cannot_be_replaced_is_overwritten_in_place() {
     target.mode = Some(0o600);
     // As after a rename that was refused because the file is mounted by itself.
     let parent = Parent::open(&target.path, false).unwrap();
-    drop(parent.create("temporary").unwrap());
-    target.overwrite(&parent, "temporary", b"short").unwrap();
+    let temporary = parent.create("temporary").unwrap();
+    fs::File::from(temporary).write_all(b"short").unwrap();
+    target.overwrite(&parent, "temporary").unwrap();
     assert_eq!(fs::read(&target.path).unwrap(), b"short");
     assert_eq!(mode_of(&target.path), 0o600);
     assert_eq!(fs::metadata(&target.path).unwrap().ino(), before);

@@ -1,7 +1,5 @@
 //! Local files: read, and written once the pass is complete.
 
-use std::path::{Component, Path, PathBuf};
-
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, Signature, Type, Value};
@@ -73,43 +71,15 @@ fn file(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErro
     if path.is_empty() {
         return Ok(Value::from(""));
     }
-    if pass
-        .context
-        .sandbox
-        .is_some_and(|sandbox| !is_inside(Path::new(&*path), sandbox))
-    {
-        return Err(CallError::new("'")
+    let request = Request::File {
+        path: path.to_string(),
+        sandbox: pass.context.sandbox.map(Into::into),
+    };
+    match pass.lookup(request) {
+        Some(Found::File(content)) => Ok(Value::string(content.as_slice())),
+        Some(Found::Refused(reason)) => Err(CallError::new("'")
             .value(path)
-            .words("' is outside of sandbox"));
+            .words(format!("' cannot be read: {reason}"))),
+        _ => Ok(Value::from("")),
     }
-    Ok(
-        match pass.lookup(Request::File {
-            path: path.into_owned(),
-        }) {
-            Some(Found::File(content)) => Value::string(content.as_slice()),
-            _ => Value::from(""),
-        },
-    )
-}
-
-/// Does a path, links followed, lie below the sandbox?
-fn is_inside(path: &Path, sandbox: &Path) -> bool {
-    resolved(path).starts_with(resolved(sandbox))
-}
-
-/// The real path; of one that does not exist, the path without `.` and `..`.
-fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| {
-        let mut out = PathBuf::new();
-        for component in path.components() {
-            match component {
-                Component::ParentDir => {
-                    out.pop();
-                }
-                Component::CurDir => {}
-                other => out.push(other),
-            }
-        }
-        out
-    })
 }

@@ -80,6 +80,18 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// The file with the token that is exchanged for keys.
+    pub(super) fn token_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::WebIdentity { token, .. } => Some(token.clone()),
+            Self::Container { authorization, .. } => match authorization {
+                Some(Authorization::File(path)) => Some(path.clone()),
+                Some(Authorization::Text(_)) | None => None,
+            },
+            Self::Given(_) => None,
+        }
+    }
+
     /// The first that is there, in the order of AWS's own libraries.
     pub(super) fn find(
         given: Option<&AwsKeys<'_>>,
