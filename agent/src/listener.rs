@@ -30,7 +30,7 @@ use crate::status::Observer;
 use routes::Routes;
 pub use tcp_address::{TcpAddress, TcpAddressError};
 pub(crate) use tls::Tls;
-pub use tls::{Offer, OfferError, TlsError, TlsSettings, Version, VersionError};
+pub use tls::{TlsError, TlsSettings};
 
 /// Of one listener. Applications keep theirs open.
 const CONNECTIONS: usize = 128;
@@ -43,7 +43,7 @@ const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A listener, as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ListenerSettings {
     /// Where it listens.
     pub address: Address,

@@ -20,6 +20,7 @@ use crate::files::{AuthorityFile, Contents, FileError};
 pub struct ClientAuthorities {
     file: AuthorityFile,
     provider: Arc<CryptoProvider>,
+    is_mandatory: bool,
     verifier: ArcSwap<Verifier>,
 }
 
@@ -28,14 +29,25 @@ pub struct ClientAuthorities {
 struct Verifier(Arc<dyn ClientCertVerifier>);
 
 impl ClientAuthorities {
-    /// Reads the file and checks that all in it can be authorities.
+    /// Reads the file and checks that all in it can be authorities. A client without a certificate
+    /// gets through the handshake.
     pub fn load(file: AuthorityFile) -> Result<Arc<Self>, FileError> {
+        Self::read(file, false)
+    }
+
+    /// The same, and refuses a client without a certificate at the handshake.
+    pub fn load_mandatory(file: AuthorityFile) -> Result<Arc<Self>, FileError> {
+        Self::read(file, true)
+    }
+
+    fn read(file: AuthorityFile, is_mandatory: bool) -> Result<Arc<Self>, FileError> {
         let provider = Arc::new(default_provider());
         let contents = Contents::read([file.path()])?;
         let verifier = verifier(&file, &contents, &provider)?;
         Ok(Arc::new(Self {
             file,
             provider,
+            is_mandatory,
             verifier: ArcSwap::from_pointee(verifier),
         }))
     }
@@ -74,7 +86,7 @@ fn verifier(
 
 impl ClientCertVerifier for ClientAuthorities {
     fn client_auth_mandatory(&self) -> bool {
-        false
+        self.is_mandatory
     }
 
     /// None: a list that is replaced cannot be lent, and clients then present what they have.

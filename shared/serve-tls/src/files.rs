@@ -91,7 +91,7 @@ impl Contents {
 }
 
 /// A certificate file with its chain, and the file of its key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
@@ -111,7 +111,8 @@ impl CertificateFiles {
         self.parse(&Contents::read(self.paths())?)
     }
 
-    pub(crate) fn paths(&self) -> [&Path; 2] {
+    /// The certificate's file and the key's.
+    pub fn paths(&self) -> [&Path; 2] {
         [&self.certificate, &self.key]
     }
 
@@ -131,7 +132,7 @@ impl CertificateFiles {
 }
 
 /// A file of the authorities that sign certificates of clients.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorityFile(PathBuf);
 
 impl AuthorityFile {
@@ -140,7 +141,8 @@ impl AuthorityFile {
         Self(path.into())
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The file.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 

@@ -58,17 +58,23 @@ pub enum PolicyError {
          GCM or CHACHA20_POLY1305, such as {EXAMPLE}"
     )]
     NoneLeft,
+    /// Every suite of the list is of a version that is not offered.
+    #[error(
+        "none of them is of a TLS version that is offered; name a suite of TLS 1.2, such as {EXAMPLE}"
+    )]
+    NoVersion,
 }
 
 const EXAMPLE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 
 static BOTH: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
-static NEWEST: [&SupportedProtocolVersion; 1] = [&TLS13];
 
 /// What a listener offers. The default is TLS 1.2 and 1.3 with all safe suites.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     minimum: Version,
+    /// The newest that there is where `None`.
+    maximum: Option<Version>,
     /// Empty for all.
     suites: Vec<SupportedCipherSuite>,
     left_out: Vec<String>,
@@ -108,6 +114,20 @@ impl Policy {
         Ok(policy)
     }
 
+    /// The same without the versions after `maximum`.
+    ///
+    /// # Errors
+    ///
+    /// No version is left: `maximum` is below the minimum, or all suites of the list are of later
+    /// versions.
+    pub fn up_to(mut self, maximum: Version) -> Result<Self, PolicyError> {
+        self.maximum = Some(maximum);
+        if self.versions().is_empty() {
+            return Err(PolicyError::NoVersion);
+        }
+        Ok(self)
+    }
+
     /// Names of the list that are known, but not offered.
     pub fn left_out(&self) -> &[String] {
         &self.left_out
@@ -133,9 +153,13 @@ impl Policy {
         let mut suites = self.suites.iter();
         let only_13 =
             !self.suites.is_empty() && suites.all(|suite| suite.version().version == TLS13.version);
-        match self.minimum {
-            Version::Tls12 if !only_13 => &BOTH,
-            Version::Tls12 | Version::Tls13 => &NEWEST,
+        let without_12 = only_13 || self.minimum > Version::Tls12;
+        let without_13 = self.maximum == Some(Version::Tls12);
+        match (without_12, without_13) {
+            (false, false) => &BOTH,
+            (false, true) => &BOTH[..1],
+            (true, false) => &BOTH[1..],
+            (true, true) => &[],
         }
     }
 }
@@ -191,6 +215,21 @@ mod tests {
         assert!(!names(&policy).contains(&"TLS13_AES_128_GCM_SHA256"));
         let policy = Policy::new(Version::Tls13, []).unwrap();
         assert_eq!(policy.versions(), [&TLS13]);
+    }
+
+    #[test]
+    fn a_maximum_takes_the_later_versions_away() {
+        let of = |minimum, names: &[&'static str], maximum| {
+            let policy = Policy::new(minimum, names.iter().copied()).unwrap();
+            policy.up_to(maximum).map(|policy| policy.versions())
+        };
+        assert_eq!(of(Version::Tls12, &[], Version::Tls12), Ok(&[&TLS12][..]));
+        assert_eq!(of(Version::Tls12, &[], Version::Tls13), Ok(&BOTH[..]));
+        assert_eq!(of(Version::Tls13, &[], Version::Tls13), Ok(&[&TLS13][..]));
+        let list = ["TLS_AES_256_GCM_SHA384"];
+        let none = Err(PolicyError::NoVersion);
+        assert_eq!(of(Version::Tls12, &list, Version::Tls12), none);
+        assert_eq!(of(Version::Tls13, &[], Version::Tls12), none);
     }
 
     #[test]

@@ -65,9 +65,10 @@ impl ResolvesServerCert for CertificateStore {
 
 /// The TLS configuration of a listener: what `policy` allows, the certificate of `store`, and the
 /// protocols of `alpn` (RFC 7301), the preferred one first. With `authorities`, a client is asked
-/// for a certificate, and one that does not verify is refused; a client without one gets through
-/// the handshake and [`Connection::is_authenticated`](crate::Connection::is_authenticated) is
-/// false, so that probes can be answered.
+/// for a certificate, and one that does not verify is refused; unless a certificate is mandatory, a
+/// client without one gets through the handshake and
+/// [`Connection::is_authenticated`](crate::Connection::is_authenticated) is false, so that probes
+/// can be answered.
 pub fn server_config(
     store: Arc<CertificateStore>,
     policy: &Policy,

@@ -3,10 +3,10 @@
 use contract::agent_config::Listener as Written;
 use contract::agent_config::check::{self, ListenerRole};
 
+use serve_tls::{AuthorityFile, CertificateFiles, Policy, Version};
+
 use super::ConfigError;
-use crate::listener::{
-    Address, ListenerSettings, Offer, Role, TcpAddressError, TlsSettings, Version,
-};
+use crate::listener::{Address, ListenerSettings, Role, TcpAddressError, TlsSettings};
 use secret_files::names;
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8200";
@@ -61,8 +61,10 @@ fn tls(block: &Written, place: &str) -> Result<Option<TlsSettings>, ConfigError>
     if minimum > maximum {
         return wrong("tls_max_version", &"is older than tls_min_version");
     }
-    let offer = match Offer::new(minimum, maximum, &block.tls_cipher_suites) {
-        Ok(offer) => offer,
+    let suites = block.tls_cipher_suites.iter().map(String::as_str);
+    let policy = Policy::new(minimum, suites).and_then(|policy| policy.up_to(maximum));
+    let policy = match policy {
+        Ok(policy) => policy,
         Err(error) => return wrong("tls_cipher_suites", &error),
     };
     let requires = block.tls_require_and_verify_client_cert.0;
@@ -75,10 +77,9 @@ fn tls(block: &Written, place: &str) -> Result<Option<TlsSettings>, ConfigError>
         return wrong("tls_client_ca_file", &reason);
     }
     Ok(Some(TlsSettings {
-        certificate: block.tls_cert_file.clone().into(),
-        key: block.tls_key_file.clone().into(),
-        client_ca: requires.then(|| block.tls_client_ca_file.clone().into()),
-        offer,
+        certificate: CertificateFiles::new(&block.tls_cert_file, &block.tls_key_file),
+        client_ca: requires.then(|| AuthorityFile::new(&block.tls_client_ca_file)),
+        policy,
     }))
 }
 
@@ -189,7 +190,15 @@ mod tests {
             "tls_require_and_verify_client_cert": "true", "tls_client_ca_file": "/tls/ca.crt",
         });
         let verified = with(verified).unwrap().unwrap();
-        assert_eq!(verified.client_ca.unwrap().to_str(), Some("/tls/ca.crt"));
+        assert_eq!(verified.client_ca, Some(AuthorityFile::new("/tls/ca.crt")));
+        let suites = |name: &str| {
+            let list = json!({"tls_max_version": "tls12", "tls_cipher_suites": [name]});
+            with(list).unwrap().unwrap().policy
+        };
+        for name in ["RSA", "ECDSA"] {
+            let short = format!("TLS_ECDHE_{name}_WITH_CHACHA20_POLY1305");
+            assert_eq!(suites(&short), suites(&format!("{short}_SHA256")));
+        }
         let socket = json!({"type": "unix", "address": "/run/a.sock"});
         assert!(with(socket.clone()).unwrap().is_some());
         assert_eq!(read(socket).unwrap().tls, None);
@@ -198,7 +207,8 @@ mod tests {
             (json!({"tls_key_file": ""}), "tls_key_file: is missing"),
             (
                 json!({"tls_min_version": "tls10"}),
-                "tls_min_version: \"tls10\" is broken",
+                "tls_min_version: invalid or unsupported TLS version \"tls10\": TLS 1.0 and 1.1 are \
+                 broken; use tls12 or tls13",
             ),
             (
                 json!({"tls_min_version": "tls13", "tls_max_version": "tls12"}),
@@ -206,7 +216,11 @@ mod tests {
             ),
             (
                 json!({"tls_cipher_suites": "TLS_NONE"}),
-                "tls_cipher_suites: unsupported cipher suite \"TLS_NONE\"",
+                "tls_cipher_suites: unsupported cipher \"TLS_NONE\": use IANA names",
+            ),
+            (
+                json!({"tls_max_version": "tls12", "tls_cipher_suites": "TLS_AES_256_GCM_SHA384"}),
+                "tls_cipher_suites: none of them is of a TLS version that is offered",
             ),
             (
                 json!({"tls_require_and_verify_client_cert": true}),
