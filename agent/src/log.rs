@@ -198,6 +198,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_any_length_gives_a_line_of_some() {
+        for format in [Format::Standard, Format::Json] {
+            let text = capture(Level::INFO, format, || {
+                let (lease, odd) = ("x".repeat(1_000_000), "\u{1b}".repeat(1_000_000));
+                tracing::info!(target: "agent", lease, ?odd, "{odd}");
+            });
+            assert!(text.len() < 1_000_000, "{}", text.len());
+            assert!(text.contains("… (967232 more bytes)"));
+        }
+    }
+
+    #[test]
     fn the_level_can_change_while_the_log_runs() {
         let captured = Captured::default();
         let layer = LogLayer::new(Level::INFO, Format::Standard, captured.clone());

@@ -1,4 +1,4 @@
-//! One log line.
+//! One log line. What others wrote may be in it, so nothing in it does anything to a terminal.
 
 use std::fmt::{self, Write};
 
@@ -6,6 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
+use vault_api::{shortened, visible};
+
+/// Most bytes of one text: more than any error has, and less than a hostile server may name.
+const LONGEST: usize = 32 * 1024;
 
 /// An event taken apart.
 pub(super) struct Line {
@@ -37,7 +41,8 @@ impl Line {
             Level::WARN => "[WARN] ",
             Level::ERROR => "[ERROR]",
         };
-        for part in [" ", level, " ", &self.module, ": ", &self.message] {
+        let message = visible(&self.message);
+        for part in [" ", level, " ", &self.module, ": ", &message] {
             text.push_str(part);
         }
         for (index, (name, value)) in self.fields.iter().enumerate() {
@@ -61,17 +66,25 @@ impl Line {
         };
         let mut object = Map::new();
         object.insert("@level".into(), level.into());
-        object.insert("@message".into(), self.message.as_str().into());
+        object.insert("@message".into(), visible(&self.message).into());
         object.insert("@module".into(), self.module.as_str().into());
         let timestamp = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         object.insert("@timestamp".into(), timestamp.into());
         for (name, value) in &self.fields {
-            object.insert((*name).to_owned(), value.clone());
+            let value = match value {
+                Value::String(text) => visible(text).into(),
+                other => other.clone(),
+            };
+            object.insert((*name).to_owned(), value);
         }
         format!("{}\n", Value::Object(object))
     }
 
     fn push(&mut self, field: &Field, value: Value) {
+        let value = match value {
+            Value::String(text) => shortened(text, LONGEST).into(),
+            other => other,
+        };
         if field.name() == "message" {
             self.message = match value {
                 Value::String(text) => text,
@@ -95,13 +108,13 @@ fn push_field(text: &mut String, name: &str, value: &Value) {
         text.push('=');
         for line in value.lines() {
             text.push_str("\n  | ");
-            text.push_str(line);
+            text.push_str(&visible(line));
         }
         text.push_str("\n ");
     } else if value.is_empty() || value.contains([' ', '"', '=', '\t']) {
         let _ = write!(text, " {name}={value:?}");
     } else {
-        let _ = write!(text, " {name}={value}");
+        let _ = write!(text, " {name}={}", visible(&value));
     }
 }
 
@@ -134,6 +147,27 @@ impl Visit for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_in_a_line_does_anything_to_a_terminal() {
+        let odd = "\u{1b}[2J\r\u{202e}\u{9b}";
+        let line = Line {
+            level: Level::WARN,
+            module: "agent".into(),
+            message: format!("said {odd}"),
+            fields: vec![
+                ("lease", odd.into()),
+                ("quoted", format!("a {odd}").into()),
+                ("error", format!("one\n{odd}").into()),
+            ],
+        };
+        let now = "2006-01-02T15:04:05Z".parse().unwrap();
+        for text in [line.standard(now), line.json(now)] {
+            let acts = |letter: char| letter.is_control() || letter == '\u{202e}';
+            assert!(!text.replace('\n', "").contains(acts), "{text:?}");
+            assert!(text.matches("[2J").count() == 4, "{text}");
+        }
+    }
 
     fn mk_line(level: Level, fields: Vec<(&'static str, Value)>) -> String {
         let line = Line {

@@ -21,8 +21,16 @@ pub use forward::{Forward, ForwardBody, Forwarded};
 mod forward;
 mod path;
 mod reply;
+mod sent;
 mod transport;
 mod wrapping;
+
+/// What a login and a renewal say that helps who reads the error, and is no secret.
+const LOGIN_KEYS: &[&str] = &["role"];
+const LEASE_KEYS: &[&str] = &["lease_id", "increment"];
+
+/// Paths that are read are made of it.
+const LONGEST_MOUNT: usize = 1024;
 
 /// A connection pool to one server. Clones share it. It holds no token: see [`Client::with_token`].
 #[derive(Clone)]
@@ -68,7 +76,9 @@ impl Client {
     /// `PUT {mount_path}/login`, for `mount_path` such as `auth/kubernetes`. Sends no token.
     pub async fn login(&self, mount_path: &str, body: &impl Serialize) -> Result<Auth, Error> {
         let path = format!("{}/login", mount_path.trim_matches('/'));
-        let call = Call::new(Method::PUT, &path).body(encode(body));
+        let call = Call::new(Method::PUT, &path)
+            .body(encode(body))
+            .plain_keys(LOGIN_KEYS);
         self.transport.send(&call).await?.into_auth()
     }
 
@@ -115,7 +125,11 @@ impl Session<'_> {
         let reply = self.send(Method::GET, &path, None).await?;
         reply.fail_unless_success()?;
         let data = reply.data()?;
-        Mount::from_data(&data).map_err(|error| reply.malformed(error))
+        let mount = Mount::from_data(&data).map_err(|error| reply.malformed(error))?;
+        if mount.path.len() > LONGEST_MOUNT {
+            return Err(reply.malformed("the path of a mount is longer than 1 KiB"));
+        }
+        Ok(mount)
     }
 
     /// `GET auth/token/lookup-self`: whether the token lives, and for how long.
@@ -134,7 +148,8 @@ impl Session<'_> {
         let body = serde_json::json!({ "increment": increment.as_secs() });
         let call = Call::new(Method::PUT, "auth/token/renew-self")
             .token(self.token)
-            .body(encode(&body));
+            .body(encode(&body))
+            .plain_keys(LEASE_KEYS);
         self.client.transport.send(&call).await?.into_auth()
     }
 
@@ -149,9 +164,11 @@ impl Session<'_> {
     /// be less, and the answer may say that this was the last time.
     pub async fn renew_lease(&self, id: &LeaseId, increment: Duration) -> Result<Lease, Error> {
         let body = serde_json::json!({ "lease_id": id.as_str(), "increment": increment.as_secs() });
-        let reply = self
-            .send(Method::PUT, "sys/leases/renew", Some(encode(&body)))
-            .await?;
+        let call = Call::new(Method::PUT, "sys/leases/renew")
+            .token(self.token)
+            .body(encode(&body))
+            .plain_keys(LEASE_KEYS);
+        let reply = self.client.transport.send(&call).await?;
         reply.fail_unless_success()?;
         let response = reply.response()?;
         Ok(Lease {
@@ -164,9 +181,12 @@ impl Session<'_> {
     /// `PUT sys/leases/revoke`.
     pub async fn revoke_lease(&self, id: &LeaseId) -> Result<(), Error> {
         let body = serde_json::json!({ "lease_id": id.as_str() });
-        self.send(Method::PUT, "sys/leases/revoke", Some(encode(&body)))
-            .await?
-            .fail_unless_success()
+        let call = Call::new(Method::PUT, "sys/leases/revoke")
+            .token(self.token)
+            .body(encode(&body))
+            .plain_keys(LEASE_KEYS);
+        let reply = self.client.transport.send(&call).await?;
+        reply.fail_unless_success()
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply, Error> {

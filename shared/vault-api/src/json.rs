@@ -51,6 +51,21 @@ impl JsonText {
         serde_json::from_str(self.as_str()).map_err(|error| JsonError::from(&error))
     }
 
+    /// Whether it has more values in it than this, keys of objects not counted, should it be JSON.
+    pub(crate) fn has_more_values_than(&self, limit: usize) -> bool {
+        let (mut values, mut is_text, mut is_escaped) = (0, false, false);
+        for byte in self.as_str().bytes() {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = is_text,
+                b'"' => is_text = !is_text,
+                b',' | b'[' | b'{' if !is_text => values += 1,
+                _ => {}
+            }
+        }
+        values > limit
+    }
+
     /// A part of this text that shares its buffer. `part` was parsed out of this very text.
     pub(crate) fn part(&self, part: &RawValue) -> Self {
         let offset = part.get().as_ptr().addr() - self.buffer.as_ptr().addr();
@@ -102,6 +117,16 @@ mod tests {
         let part = whole.part(envelope.data);
         drop(whole.clone());
         assert_eq!(part.as_str(), r#"{"n": 1.10, "m": 12345678901234567890}"#);
+    }
+
+    #[test]
+    fn values_are_counted_outside_of_texts() {
+        let values = |text: &str| {
+            let text = JsonText::new(text.to_owned());
+            (0..9).find(|limit| !text.has_more_values_than(*limit))
+        };
+        assert_eq!(values(r#"{"a":1,"b":[2,3],"c":{"d":"e"}}"#), Some(6));
+        assert_eq!(values(r#"{"a,[{\",{":"\\","b,":1}"#), Some(2));
     }
 
     #[test]

@@ -14,6 +14,8 @@
 //!   an error.
 //! * Data stays JSON text ([`JsonText`]): a number that Vault wrote as `1.10` is still `1.10` for a
 //!   template.
+//! * An answer that is larger than a secret can be, or holds more values, is an error; messages of an
+//!   error are short, without what the request has sent, and do nothing to a terminal.
 //! * Every request ends: with an answer, an error, or at the deadline of [`ClientConfig::timeout`].
 //! * Nothing here decides when to renew or to log in again; errors say what they are and the caller
 //!   decides.
@@ -34,6 +36,7 @@ mod rate;
 mod redirect;
 mod response;
 mod retry;
+mod text;
 mod tls;
 mod token;
 
@@ -46,4 +49,5 @@ pub use rate::{RateLimit, RateLimitError};
 /// A body that is sent or received piece by piece.
 pub use reqwest::Body;
 pub use response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};
+pub use text::{redacted, shortened, visible};
 pub use token::{InvalidToken, Token};

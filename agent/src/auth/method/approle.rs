@@ -21,6 +21,8 @@ use super::file::{Afterwards, CredentialFile};
 use super::{Ask, LoginError, file};
 
 const WRAPPED: &str = "wrapped secret id";
+/// Of a path that Vault names, in an error.
+const LONGEST_PATH: usize = 1024;
 
 /// Settings of the method, and the secret id while its file is gone.
 #[derive(Clone, Debug)]
@@ -146,7 +148,7 @@ impl SecretId {
             return Err(LoginError::WrongWrapping {
                 path: path(),
                 expected: expected.clone(),
-                actual,
+                actual: vault_api::shortened(actual, LONGEST_PATH),
             });
         }
         let response = client.with_token(&token).unwrap().await.map_err(spent)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Limited};
 use hyper::Method;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use vault_api::{Client, ClientConfig, Forward, ForwardBody};
 use zeroize::Zeroizing;
@@ -21,6 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const ANSWER_LIMIT: usize = 256 * 1024;
 /// How much of a refusal is shown.
 const WORDS_LIMIT: usize = 300;
+/// Values of a form that are no shorter are tokens, which a refusal may repeat.
+const SHORTEST_TOKEN: usize = 100;
 
 /// A request for something that a login needs.
 pub(super) struct Question {
@@ -98,6 +100,20 @@ impl Question {
         })
     }
 
+    /// What is sent and not to be shown.
+    fn tokens(&self) -> Vec<Zeroizing<String>> {
+        let form = self.form.as_ref().map(|form| form.as_bytes());
+        let fields = form_urlencoded::parse(form.unwrap_or_default());
+        let fields = fields.map(|(_, value)| Zeroizing::new(value.into_owned()));
+        let header = self.headers.get(AUTHORIZATION).into_iter();
+        let header =
+            header.filter_map(|value| Some(Zeroizing::new(value.to_str().ok()?.to_owned())));
+        fields
+            .filter(|value| value.len() >= SHORTEST_TOKEN)
+            .chain(header)
+            .collect()
+    }
+
     async fn ask(self) -> Result<Zeroizing<String>, String> {
         let config = ClientConfig {
             timeout: TIMEOUT,
@@ -107,6 +123,7 @@ impl Question {
         };
         let is_secure = self.address.starts_with("https://");
         let client = Client::new(&config).map_err(|error| error.to_string())?;
+        let sent = self.tokens();
         let body = self.form.as_ref().map(|form| form.as_bytes().to_vec());
         let request = Forward {
             method: if body.is_some() {
@@ -138,7 +155,8 @@ impl Question {
         if status.is_success() {
             return Ok(text);
         }
-        let words: String = text
+        let words = vault_api::redacted(&text, sent.iter().map(|token| token.as_str()));
+        let words: String = vault_api::visible(&words)
             .chars()
             .map(|letter| if letter.is_control() { ' ' } else { letter })
             .take(WORDS_LIMIT)
@@ -205,6 +223,27 @@ pub(super) mod tests {
         assert_eq!(refused, format!("{words} no such account"));
         let odd = ask("/token").json::<u32>().await.unwrap_err().to_string();
         assert!(odd.ends_with("is not what it should be"), "{odd}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_repeats_a_token_is_shown_without_it() {
+        const TOKEN: &str = "canary.canary.canary.canary.canary.canary.canary.canary.canary.canary.\
+                             canary.canary.canary.canary.canary";
+        let (address, _) = mk_server(&[(
+            400,
+            concat!(
+                "app \u{202e} canary.canary.canary.canary.canary.canary.canary.canary.canary.canary.",
+                "canary.canary.canary.canary.canary other-canary",
+            ),
+        )]);
+        let ask = Question::new("token", &address, "/t", &[])
+            .posting(&[("client", "app"), ("assertion", TOKEN)])
+            .with_header("authorization", "other-canary");
+        let refused = ask.text().await.unwrap_err().to_string();
+        assert!(
+            refused.ends_with(r"app \u{202e} [REDACTED] [REDACTED]"),
+            "{refused}"
+        );
     }
 
     #[tokio::test]

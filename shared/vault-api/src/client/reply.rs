@@ -6,20 +6,27 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::sent::Sent;
 use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
 use crate::response::{Auth, Response, ResponseError, WrapInfo};
-use crate::token::Token;
+use crate::text::{shortened, visible};
 
 /// Status and body.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
     pub(super) request: RequestLine,
-    /// What was sent, so that it can be taken out of messages.
-    pub(super) token: Option<Token>,
+    /// What is to be taken out of messages.
+    pub(super) sent: Sent,
     pub(super) body: JsonText,
+    /// It was an error too long to be read. The body is empty.
+    pub(super) is_cut: bool,
 }
+
+/// Most messages of one error that are shown, and most bytes of one.
+const MESSAGES: usize = 16;
+const LONGEST_MESSAGE: usize = 1024;
 
 impl Reply {
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
@@ -101,22 +108,23 @@ impl Reply {
         }
     }
 
-    /// Vault's messages. A proxy that echoes what it was sent must not bring the token into a log.
+    /// Vault's messages, fit for a log.
     fn messages(&self) -> Vec<String> {
         #[derive(Deserialize)]
         struct Errors {
             #[serde(default)]
             errors: Vec<String>,
         }
-        let Ok(Errors { errors }) = self.body.parse() else {
+        if self.is_cut {
+            return vec!["the error is longer than 16 KiB, and left out".to_owned()];
+        }
+        let Ok(Errors { mut errors }) = self.body.parse() else {
             return Vec::new();
         };
-        match &self.token {
-            None => errors,
-            Some(token) => errors
-                .into_iter()
-                .map(|text| text.replace(token.expose(), "[REDACTED]"))
-                .collect(),
-        }
+        errors.truncate(MESSAGES);
+        let redacted = self.sent.redact(&errors).into_iter();
+        redacted
+            .map(|text| shortened(visible(&text).into_owned(), LONGEST_MESSAGE))
+            .collect()
     }
 }

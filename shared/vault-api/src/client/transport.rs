@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::path;
 use super::reply::Reply;
+use super::sent::Sent;
 use crate::config::{ClientConfig, ConfigError, Server};
 use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
@@ -19,8 +20,13 @@ use crate::redirect::Policy;
 use crate::token::Token;
 use crate::{hint, proxy, retry, tls};
 
-/// The largest answer that is taken: as much as Vault itself takes as a request.
-const BODY_LIMIT: usize = 32 * 1024 * 1024;
+/// The largest answer that is taken. Vault's storage takes no secret of more than 1 MiB; a list of
+/// names may be longer.
+const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// Most values in an answer: each takes many times its text once it is read.
+const VALUES_LIMIT: usize = 50_000;
+/// The largest error that is read; of a longer one, the status counts.
+const ERROR_LIMIT: usize = 16 * 1024;
 
 /// Templates fetch in parallel at start; afterwards there is little to do.
 const IDLE_CONNECTIONS: usize = 4;
@@ -37,6 +43,7 @@ pub(super) struct Call<'a> {
     token: Option<&'a Token>,
     wrap_ttl: Option<Duration>,
     pub(super) body: Option<Bytes>,
+    plain_keys: &'static [&'static str],
 }
 
 impl<'a> Call<'a> {
@@ -47,7 +54,14 @@ impl<'a> Call<'a> {
             token: None,
             wrap_ttl: None,
             body: None,
+            plain_keys: &[],
         }
+    }
+
+    /// Keys of the body whose values may stand in an error.
+    pub(super) fn plain_keys(mut self, keys: &'static [&'static str]) -> Self {
+        self.plain_keys = keys;
+        self
     }
 
     /// Asks for the answer to be wrapped.
@@ -257,44 +271,69 @@ impl Transport {
         mut response: reqwest::Response,
     ) -> Result<Reply, Error> {
         let request = request_line(call, url);
-        let too_large = || Error::Malformed {
+        let malformed = |what: String| Error::Malformed {
             request: request.clone(),
-            what: format!("larger than {} MiB", BODY_LIMIT / 1024 / 1024),
+            what,
         };
-        let announced = response
-            .content_length()
-            .and_then(|length| usize::try_from(length).ok());
-        if announced.is_some_and(|length| length > BODY_LIMIT) {
-            return Err(too_large());
-        }
-        // The right size at once, so that growing leaves no copies behind.
-        let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(16 * 1024)));
-        while let Some(chunk) = response
-            .chunk()
+        let status = response.status();
+        // With 404 comes what is known of a deleted secret.
+        let is_answer = status.is_success() || status == StatusCode::NOT_FOUND;
+        let limit = if is_answer { ANSWER_LIMIT } else { ERROR_LIMIT };
+        let whole = whole(&mut response, limit)
             .await
-            .map_err(|source| transport_error(&request_line(call, url), source))?
-        {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(too_large());
-            }
-            append(&mut body, &chunk);
+            .map_err(|source| transport_error(&request, source))?;
+        let is_cut = whole.is_none();
+        if is_cut && is_answer {
+            return Err(malformed(format!(
+                "larger than {} MiB",
+                limit / 1024 / 1024
+            )));
         }
+        let mut body = whole.unwrap_or_default();
         if std::str::from_utf8(&body).is_err() {
-            return Err(Error::Malformed {
-                request,
-                what: "not UTF-8 text".into(),
-            });
+            return Err(malformed("not UTF-8 text".into()));
         }
         let text =
             String::from_utf8(std::mem::take(&mut *body)).expect("checked text must be UTF-8");
+        let body = JsonText::from_buffer(Zeroizing::new(text));
+        if body.has_more_values_than(VALUES_LIMIT) {
+            return Err(malformed(format!("more than {VALUES_LIMIT} values in it")));
+        }
         Ok(Reply {
-            status: response.status().as_u16(),
+            status: status.as_u16(),
             retry_after: retry_after(&response),
             request,
-            token: call.token.cloned(),
-            body: JsonText::from_buffer(Zeroizing::new(text)),
+            sent: Sent {
+                token: call.token.cloned(),
+                body: call.body.clone(),
+                plain_keys: call.plain_keys,
+            },
+            body,
+            is_cut,
         })
     }
+}
+
+/// The body, or `None` if it is larger than the limit; the rest is not waited for then.
+async fn whole(
+    response: &mut reqwest::Response,
+    limit: usize,
+) -> reqwest::Result<Option<Zeroizing<Vec<u8>>>> {
+    let announced = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Ok(None);
+    }
+    // The right size at once, so that growing leaves no copies behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(16 * 1024)));
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        append(&mut body, &chunk);
+    }
+    Ok(Some(body))
 }
 
 /// Appends, and wipes the old memory when the buffer has to move.

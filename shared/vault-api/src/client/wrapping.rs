@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::transport::Call;
-use super::{Client, Session, encode};
+use super::{Client, LOGIN_KEYS, Session, encode};
 use crate::error::Error;
 use crate::response::{Response, WrapInfo};
 use crate::token::Token;
@@ -28,6 +28,7 @@ impl Client {
         let path = format!("{}/login", mount_path.trim_matches('/'));
         let call = Call::new(Method::PUT, &path)
             .body(encode(body))
+            .plain_keys(LOGIN_KEYS)
             .wrapped(ttl);
         self.transport.send(&call).await?.into_wrap_info()
     }

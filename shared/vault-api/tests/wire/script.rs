@@ -23,10 +23,15 @@ pub(crate) struct Seen {
 /// What to answer: status, headers, body. A missing answer is no answer at all.
 pub(crate) type Answer = Option<(u16, Vec<(&'static str, String)>, String)>;
 
+/// Makes an answer's body of the request.
+pub(crate) type Repeats = fn(&Seen) -> String;
+
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     answers: Arc<Mutex<VecDeque<Answer>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// What to answer once the script has ended.
+    rest: Option<(u16, Repeats)>,
 }
 
 impl Script {
@@ -54,6 +59,14 @@ impl Script {
     pub(crate) fn then_silence(self) -> Self {
         self.answers.lock().unwrap().push_back(None);
         self
+    }
+
+    /// Answers every further request by what is in it.
+    pub(crate) fn answering(self, status: u16, body: Repeats) -> Self {
+        Self {
+            rest: Some((status, body)),
+            ..self
+        }
     }
 
     /// Starts the server and gives its address.
@@ -88,17 +101,17 @@ async fn play(
     body: Bytes,
 ) -> Response<Body> {
     let body = String::from_utf8(body.to_vec()).unwrap();
-    script.seen.lock().unwrap().push(Seen {
+    let seen = Seen {
         line: format!("{method} {uri}"),
         headers,
         body,
-    });
-    let answer = script
-        .answers
-        .lock()
-        .unwrap()
-        .pop_front()
-        .expect("the script must go on");
+    };
+    let rest = script
+        .rest
+        .map(|(status, body)| Some((status, Vec::new(), body(&seen))));
+    script.seen.lock().unwrap().push(seen);
+    let answer = script.answers.lock().unwrap().pop_front();
+    let answer = answer.or(rest).expect("the script must go on");
     let Some((status, headers, body)) = answer else {
         return std::future::pending().await;
     };
