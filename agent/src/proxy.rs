@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! request ─▶ headers (token, namespace, none of the connection's) ─▶ Vault ─▶ answer, as it comes
-//!                                                                     └─ lookup-self, renew-self: without the agent's token
+//!                                                                     └─ to the agent's token: without that token
 //! ```
 //!
 //! With a cache, a request goes there before it goes to Vault.
@@ -14,6 +14,8 @@ mod ahead;
 mod cache;
 mod headers;
 mod own_token;
+mod refusal;
+mod veil;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,16 +25,16 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ACCEPT_ENCODING, AGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
-use serde_json::json;
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
-use vault_api::{Body, Error, Forward, ForwardBody, Forwarded};
+use vault_api::{Body, Forward, ForwardBody, Forwarded};
 
 use crate::auth::{Login, Logins, Suspicions};
 use crate::connection::Connection;
 use crate::status::ProxyCounts;
 use ahead::Ahead;
 use cache::{Cache, Turn};
+use refusal::Refusal;
 
 pub use cache::Clear;
 
@@ -85,24 +87,6 @@ struct Counts {
 
 /// Requests that wait for Vault, of all listeners: fewer than one listener has connections.
 const AT_A_TIME: usize = 96;
-
-/// Why a request is answered here.
-enum Refusal {
-    /// So many others wait for Vault that probes would not be answered.
-    Busy,
-    /// The agent has no token yet.
-    NotLoggedIn,
-    /// The request's body did not come in time or whole.
-    Body,
-    /// The request's body is too large.
-    TooLarge,
-    /// Vault did not answer, or may not be asked that.
-    Vault(Error),
-    /// Vault's answer about the agent's token cannot be read, so it is not shown.
-    Unreadable,
-    /// Vault's answer broke off.
-    BrokenOff,
-}
 
 impl Proxy {
     /// A proxy over this connection.
@@ -182,14 +166,14 @@ impl Proxy {
             Some(login) if replaces => Some(login.as_ref()),
             _ => None,
         };
-        // Only what the application must not learn is read here.
         let is_own_token = lent.is_some() && own_token::is_asked_for(head.uri.path());
         if let Some(login) = &lent {
             headers::set_token(&mut headers, &login.token);
+            headers::want_readable(&mut headers);
         }
         let is_revocation = self.cache.is_some() && cache::may_revoke(head.uri.path());
         if is_own_token {
-            headers::want_plain(&mut headers);
+            headers::want_unwrapped(&mut headers);
         }
         if self.cache.is_some() {
             // What is packed cannot be looked at.
@@ -205,23 +189,32 @@ impl Proxy {
             headers,
             body: taken(body, is_revocation).await?,
             retries,
+            keeps_off: if lent.is_some() && !is_own_token {
+                own_token::is_asked_for
+            } else {
+                |_| false
+            },
         };
-        match &self.cache {
+        let answer = match &self.cache {
             _ if is_own_token => {
                 let forwarded = self.send(forward, lent).await?;
-                without_own_token(forwarded).await
+                without_own_token(forwarded).await?
             }
             Some(cache) => {
                 self.send_or_find(cache, forward, lent, login.as_deref())
-                    .await
+                    .await?
             }
             None => {
                 let forwarded = self.send(forward, lent).await?;
                 let headers = headers::of_answer(&forwarded.headers);
-                let body = Either::Right(forwarded.body);
-                Ok(answer(forwarded.status, headers, body))
+                answer(forwarded.status, headers, Either::Right(forwarded.body))
             }
-        }
+        };
+        // A kept answer too: it may have been got by an application that knows the token.
+        Ok(match lent {
+            Some(login) => veil::over(answer, &login.token),
+            None => answer,
+        })
     }
 
     /// A kept answer, or Vault's, which may be kept.
@@ -288,11 +281,15 @@ impl Proxy {
             None => self.connection.note(&client, &outcome),
         }
         let forwarded = outcome.map_err(Refusal::Vault)?;
-        if let Some(login) = lent
-            && forwarded.status == StatusCode::FORBIDDEN
-        {
+        let Some(login) = lent else {
+            return Ok(forwarded);
+        };
+        if forwarded.status == StatusCode::FORBIDDEN {
             // A full queue means that the token is being looked at anyway.
             let _ = self.suspicions.try_send(login.generation);
+        }
+        if headers::is_packed(&forwarded.headers) {
+            return Err(Refusal::Packed);
         }
         Ok(forwarded)
     }
@@ -348,49 +345,5 @@ async fn taken(body: Incoming, needed: bool) -> Result<ForwardBody, Refusal> {
         _ => Ok(ForwardBody::Stream(Body::wrap(Limited::new(
             body, BODY_LIMIT,
         )))),
-    }
-}
-
-impl Refusal {
-    fn response(&self) -> Response<AnswerBody> {
-        let (status, words) = match self {
-            Self::Busy => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("{AT_A_TIME} requests wait for Vault already"),
-            ),
-            Self::NotLoggedIn => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the agent has not logged in yet".to_owned(),
-            ),
-            Self::Body => (
-                StatusCode::REQUEST_TIMEOUT,
-                "the body of the request did not come whole and in time".to_owned(),
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body of the request is larger than 32 MiB".to_owned(),
-            ),
-            Self::Vault(error @ Error::InvalidPath { .. }) => {
-                (StatusCode::BAD_REQUEST, error.to_string())
-            }
-            Self::Vault(error @ Error::Timeout { .. }) => {
-                (StatusCode::GATEWAY_TIMEOUT, error.to_string())
-            }
-            Self::Vault(error) => (StatusCode::BAD_GATEWAY, error.to_string()),
-            Self::Unreadable => (
-                StatusCode::BAD_GATEWAY,
-                "Vault's answer about the agent's token cannot be read".to_owned(),
-            ),
-            Self::BrokenOff => (
-                StatusCode::BAD_GATEWAY,
-                "Vault's answer broke off".to_owned(),
-            ),
-        };
-        let body = json!({"errors": [words]}).to_string();
-        let mut answer = Response::new(Either::Left(Full::new(Bytes::from(body))));
-        *answer.status_mut() = status;
-        let json = HeaderValue::from_static("application/json");
-        answer.headers_mut().insert(CONTENT_TYPE, json);
-        answer
     }
 }

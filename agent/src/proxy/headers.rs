@@ -75,10 +75,26 @@ pub(super) fn set_token(headers: &mut HeaderMap, token: &Token) {
     headers.insert(X_VAULT_TOKEN, value);
 }
 
-/// Asks for an answer that can be read here: neither packed nor wrapped.
-pub(super) fn want_plain(headers: &mut HeaderMap) {
-    headers.remove(header::ACCEPT_ENCODING);
+/// Asks for an answer that can be looked through here: not compressed, and whole.
+pub(super) fn want_readable(headers: &mut HeaderMap) {
+    for name in [header::ACCEPT_ENCODING, header::RANGE, header::IF_RANGE] {
+        headers.remove(name);
+    }
+}
+
+/// Asks for an answer itself and not for a token that unwraps it.
+pub(super) fn want_unwrapped(headers: &mut HeaderMap) {
     headers.remove(X_VAULT_WRAP_TTL);
+}
+
+/// Whether an answer is compressed, with which it may say anything.
+pub(super) fn is_packed(headers: &HeaderMap) -> bool {
+    let is_other_than = |name: HeaderName, plain: &str| {
+        let mut values = headers.get_all(name).into_iter();
+        values.any(|value| !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    is_other_than(header::CONTENT_ENCODING, "identity")
+        || is_other_than(header::TRANSFER_ENCODING, "chunked")
 }
 
 fn without_hops(written: &HeaderMap) -> HeaderMap {
@@ -143,6 +159,22 @@ mod tests {
         }
         let passed = of_request(&HeaderMap::new(), Some("org"));
         assert_eq!(passed["x-vault-namespace"], "org");
+    }
+
+    #[test]
+    fn only_an_answer_in_plain_bytes_can_be_looked_through() {
+        for (name, value, packed) in [
+            ("content-encoding", "gzip", true),
+            ("content-encoding", "identity", false),
+            ("transfer-encoding", "gzip, chunked", true),
+            ("transfer-encoding", "Chunked", false),
+            ("content-type", "application/gzip", false),
+        ] {
+            assert_eq!(is_packed(&mk_headers(&[(name, value)])), packed, "{value}");
+        }
+        let mut headers = mk_headers(&[("range", "bytes=5-"), ("accept-encoding", "gzip")]);
+        want_readable(&mut headers);
+        assert!(headers.is_empty());
     }
 
     #[test]

@@ -2,17 +2,18 @@
 
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
-use vault_api::Body;
+use vault_api::{Body, decoded_path};
 use zeroize::Zeroizing;
 
-/// An answer about one token is small.
-const LIMIT: usize = 1024 * 1024;
+/// An answer about one token is small, and takes many times its size to be read.
+const LIMIT: usize = 256 * 1024;
 
 /// Whether the answer to a request for this path names the token that it is sent with.
 pub(super) fn is_asked_for(path: &str) -> bool {
-    // A namespace may stand in front, and Vault reads escapes before it looks.
-    let path = unescaped(path);
-    let mut segments = path.rsplit(|byte| *byte == b'/').filter(|s| !s.is_empty());
+    // A namespace may stand in front, and Vault and proxies on the way undo escapes before they look.
+    let path = decoded_path(path);
+    let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    let mut segments = path.rsplit(is_slash).filter(|s| !s.is_empty());
     let last = segments.next();
     // Without a token in its body, `lookup` is about the one that it is sent with.
     matches!(last, Some(b"lookup-self" | b"renew-self" | b"lookup"))
@@ -38,22 +39,6 @@ pub(super) async fn without(body: Body) -> Option<Vec<u8>> {
     serde_json::to_vec(&answer).ok()
 }
 
-/// A path without escapes.
-pub(super) fn unescaped(path: &str) -> Vec<u8> {
-    let bytes = path.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| path.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        plain.push(escape.unwrap_or(bytes[at]));
-        at += if escape.is_some() { 3 } else { 1 };
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +52,8 @@ mod tests {
             "/v1/auth//token/lookup%2Dself",
             "/v1/auth%2ftoken/lookup-self",
             "/v1/auth/token/lookup",
+            "/v1/auth/token/lookup%252dself",
+            "/v1/auth%5ctoken%5Clookup-self",
         ] {
             assert!(is_asked_for(path), "{path}");
         }

@@ -17,9 +17,10 @@ use reply::Reply;
 use transport::{Call, Transport};
 
 pub use forward::{Forward, ForwardBody, Forwarded};
+pub use path::decoded;
 
 mod forward;
-mod path;
+pub(crate) mod path;
 mod reply;
 mod sent;
 mod transport;

@@ -40,7 +40,7 @@ mod text;
 mod tls;
 mod token;
 
-pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
+pub use client::{Client, Forward, ForwardBody, Forwarded, Session, decoded as decoded_path};
 pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
 pub use error::{Error, RequestLine};
 pub use json::{JsonError, JsonText};

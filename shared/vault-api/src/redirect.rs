@@ -4,6 +4,8 @@
 
 use reqwest::Url;
 
+use crate::client::path;
+
 /// Where a request may be sent on to.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
@@ -32,6 +34,9 @@ impl Policy {
             .map_err(|_| "its Location is not an address".to_owned())?;
         if !matches!(to.scheme(), "http" | "https") {
             return Err(format!("{} is not http or https", shown(&to)));
+        }
+        if let Some(reason) = path::refusal(to.path()) {
+            return Err(format!("its Location cannot be asked for: {reason}"));
         }
         if from.scheme() == "https" && to.scheme() == "http" {
             return Err(format!(
@@ -132,5 +137,13 @@ mod tests {
     fn a_location_that_is_no_web_address_is_refused() {
         assert!(target("http://vault:8200", false, "ftp://vault/x").is_err());
         assert!(target("http://vault:8200", false, "http://[").is_err());
+    }
+
+    #[test]
+    fn a_location_is_held_to_the_rules_of_a_path() {
+        for location in ["/v1/x/..%2fy", "/v1/x%00y", "/v1/%252e%252e/y"] {
+            let refused = target("http://vault:8200", false, location).unwrap_err();
+            assert!(refused.contains("cannot be asked for"), "{refused}");
+        }
     }
 }

@@ -135,6 +135,7 @@ impl Question {
             headers: self.headers,
             body: ForwardBody::Whole(Bytes::from(body.unwrap_or_default())),
             retries: 0,
+            keeps_off: |_| false,
         };
         let answer = client.forward(request).await.map_err(|error| {
             let trust = if is_secure {

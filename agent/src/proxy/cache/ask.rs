@@ -6,11 +6,10 @@ use hyper::Method;
 use hyper::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use vault_api::{Forward, ForwardBody, Token};
+use vault_api::{Forward, ForwardBody, Token, decoded_path};
 use zeroize::Zeroizing;
 
 use super::super::headers::{X_VAULT_NAMESPACE, X_VAULT_TOKEN};
-use super::super::own_token::unescaped;
 use super::eviction::Eviction;
 
 /// The same for the same request with the same token.
@@ -106,7 +105,7 @@ pub(in crate::proxy) fn may_revoke(path: &str) -> bool {
 
 /// A path as it is compared: without `/v1/`, escapes and double slashes.
 pub(super) fn path_of(written: &str) -> String {
-    let plain = unescaped(written);
+    let plain = decoded_path(written);
     let plain = String::from_utf8_lossy(&plain);
     let segments: Vec<&str> = plain.split('/').filter(|part| !part.is_empty()).collect();
     let path = segments.join("/");
@@ -231,6 +230,7 @@ mod tests {
             headers: headers.collect(),
             body: ForwardBody::Whole(Bytes::from(body.to_owned())),
             retries: 0,
+            keeps_off: |_| false,
         };
         Ask::of(&request).unwrap()
     }

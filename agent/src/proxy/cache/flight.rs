@@ -86,6 +86,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: ForwardBody::Whole(Bytes::new()),
             retries: 0,
+            keeps_off: |_| false,
         };
         Ask::of(&request).unwrap().key
     }

@@ -99,6 +99,7 @@ impl Renewal {
             headers: fields,
             body: ForwardBody::Whole(Bytes::from(body.to_string())),
             retries: 0,
+            keeps_off: |_| false,
         }
     }
 }

@@ -6,7 +6,7 @@
 //! body then comes as the server sends it.
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Body, Method, StatusCode, Url};
 
 use super::transport::{
@@ -29,6 +29,8 @@ pub struct Forward {
     /// How often it is tried again after a connection error, 412, 429 or a server error except 501.
     /// The last answer counts.
     pub retries: u32,
+    /// Paths that a redirect must not lead to: the caller looked at its own path alone.
+    pub keeps_off: fn(path: &str) -> bool,
 }
 
 /// The body of a request to pass on.
@@ -92,24 +94,19 @@ impl Transport {
 
     async fn pass_on(
         &self,
-        request: Forward,
+        mut request: Forward,
         url: &Url,
         line: &RequestLine,
     ) -> Result<Forwarded, Error> {
-        let Forward {
-            method,
-            mut headers,
-            body,
-            retries,
-            ..
-        } = request;
-        headers.insert(X_VAULT_REQUEST, "true".parse().expect("must be a header"));
+        let true_value = HeaderValue::from_static("true");
+        request.headers.insert(X_VAULT_REQUEST, true_value);
+        let body = std::mem::replace(&mut request.body, ForwardBody::Whole(Bytes::new()));
         let body = match body {
             ForwardBody::Whole(body) => body,
             ForwardBody::Stream(body) => {
                 self.admit().await;
-                let request = self.http.request(method, url.clone()).headers(headers);
-                let response = request.body(body).send().await;
+                let sent = self.http.request(request.method, url.clone());
+                let response = sent.headers(request.headers).body(body).send().await;
                 let response = response.map_err(|source| transport_error(line, source))?;
                 if redirect_location(&response).is_some() {
                     let reason = "a body of this size is sent only once";
@@ -120,9 +117,9 @@ impl Transport {
         };
         let mut attempt = 1;
         loop {
-            let outcome = self.try_once(&method, &headers, &body, url, line).await;
+            let outcome = self.try_once(&request, &body, url, line).await;
             let wait = match &outcome {
-                _ if attempt > retries => None,
+                _ if attempt > request.retries => None,
                 Ok(response) if retry::is_retryable_status(response.status().as_u16()) => {
                     retry::wait_before_retry(attempt, retry_after(response))
                 }
@@ -142,16 +139,15 @@ impl Transport {
     /// One request, with its redirect.
     async fn try_once(
         &self,
-        method: &Method,
-        headers: &HeaderMap,
+        forward: &Forward,
         body: &Bytes,
         url: &Url,
         line: &RequestLine,
     ) -> Result<reqwest::Response, Error> {
         let send = async |url: Url| {
             self.admit().await;
-            let mut request = self.http.request(method.clone(), url);
-            request = request.headers(headers.clone());
+            let mut request = self.http.request(forward.method.clone(), url);
+            request = request.headers(forward.headers.clone());
             if !body.is_empty() {
                 request = request.body(body.clone());
             }
@@ -166,6 +162,10 @@ impl Transport {
         };
         let target = self.redirects.target(url, &location);
         let target = target.map_err(|reason| refused(line, reason))?;
+        if (forward.keeps_off)(target.path()) {
+            let reason = "it leads to an answer that this request is not for";
+            return Err(refused(line, reason.to_owned()));
+        }
         let response = send(target).await?;
         match redirect_location(&response) {
             None => Ok(response),

@@ -18,12 +18,8 @@ pub(super) fn url(base: &Url, path: &str) -> Result<Url, Error> {
     if plain.trim_end_matches('/').is_empty() {
         return Err(refuse("it is empty"));
     }
-    // An address parser would resolve these and leave /v1.
-    if plain.split('/').any(is_dot_segment) {
-        return Err(refuse("it has a . or .. segment"));
-    }
-    if plain.contains('\\') {
-        return Err(refuse(BACKSLASH));
+    if let Some(reason) = refusal(plain) {
+        return Err(refuse(reason));
     }
     let mut url = base.clone();
     url.set_path(&format!("{}/v1/{plain}", base.path().trim_end_matches('/')));
@@ -37,16 +33,14 @@ pub(super) fn whole(base: &Url, target: &str) -> Result<Url, Error> {
         Some((plain, query)) => (plain, Some(query)),
         None => (target, None),
     };
-    if !plain.starts_with('/') || plain.split('/').any(is_dot_segment) {
+    let reason = match plain.strip_prefix('/') {
+        None => Some("it has to begin with /"),
+        Some(_) => refusal(plain),
+    };
+    if let Some(reason) = reason {
         return Err(Error::InvalidPath {
             path: plain.to_owned(),
-            reason: "it has to begin with / and to be without . and .. segments",
-        });
-    }
-    if plain.contains('\\') {
-        return Err(Error::InvalidPath {
-            path: plain.to_owned(),
-            reason: BACKSLASH,
+            reason,
         });
     }
     let mut url = base.clone();
@@ -55,12 +49,49 @@ pub(super) fn whole(base: &Url, target: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// An address parser takes one for a slash, and whoever looked at the path before took it for a letter.
-const BACKSLASH: &str = "it has a backslash; write %5C where one is meant";
+/// Why no request is made for a path, whoever wrote it. Servers and proxies on the way differ in how
+/// often they undo escapes and in what they take for a slash; one that resolves a dot segment ends at
+/// another path than the one that was looked at here.
+pub(crate) fn refusal(path: &str) -> Option<&'static str> {
+    // An address parser takes one for a slash, and whoever looked at the path before took it for a
+    // letter.
+    if path.contains('\\') {
+        return Some("it has a backslash; write %5C where one is meant");
+    }
+    let decoded = decoded(path);
+    let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    if decoded.split(is_slash).any(is_dot_segment) {
+        return Some("it has a . or .. segment, as it is or escaped");
+    }
+    let has_control = String::from_utf8_lossy(&decoded).contains(char::is_control);
+    has_control.then_some("it has a control character, as it is or escaped")
+}
 
-fn is_dot_segment(segment: &str) -> bool {
-    let plain = segment.replace("%2e", ".").replace("%2E", ".");
-    plain == "." || plain == ".."
+/// Some servers drop what follows a semicolon before they resolve the segment.
+fn is_dot_segment(segment: &[u8]) -> bool {
+    let name = segment.split(|byte| *byte == b';').next();
+    matches!(name, Some(b"." | b".."))
+}
+
+/// A path with all escapes undone, those that other escapes hide (`%252e`) too.
+pub fn decoded(path: &str) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(path.len());
+    for byte in path.bytes() {
+        plain.push(byte);
+        // What comes out of one escape may complete another.
+        while let [.., b'%', high, low] = plain[..]
+            && let (Some(high), Some(low)) = (digit(high), digit(low))
+        {
+            plain.truncate(plain.len() - 3);
+            plain.push(high << 4 | low);
+        }
+    }
+    plain
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
 }
 
 #[cfg(test)]
@@ -117,14 +148,54 @@ mod tests {
             "*",
             "/v1/auth/token\\lookup-self",
             "/v1/x\\..\\..\\y",
+            "/v1/x/..%2fy",
+            "/v1/x/.%2Fy",
+            "/v1/x%5c..%5Cy",
+            "/v1/x/%252e%252e/y",
+            "/v1/x/%25252E%2525252e%25252fy",
+            "/v1/x/%%32%65%2e/y",
+            "/v1/x/..;a=b/y",
+            "/v1/x%0ay",
+            "/v1/x%2500",
+            "/v1/x%7f",
+            "/v1/x%c2%9b",
         ] {
             assert!(shown("http://vault", target).is_err(), "{target}");
         }
     }
 
     #[test]
+    fn dots_and_escapes_in_a_name_are_its_own() {
+        for path in [
+            "kv/a..b",
+            "kv/...",
+            "kv/.env",
+            "kv/100%25",
+            "kv/a%5Cb",
+            "kv/%zz%2",
+            "kv/é",
+        ] {
+            assert_eq!(refusal(path), None, "{path}");
+        }
+        assert_eq!(decoded("/a%2Fb%252fc%"), b"/a/b/c%");
+    }
+
+    #[test]
+    fn a_path_of_nested_escapes_is_read_in_one_go() {
+        let nested = format!("%{}2e", "25".repeat(200_000));
+        assert_eq!(decoded(&nested), b".");
+    }
+
+    #[test]
     fn a_path_cannot_leave_v1() {
-        for path in ["../ui", "secret/../../ui", "secret/%2e%2E/x", "secret/./x"] {
+        for path in [
+            "../ui",
+            "secret/../../ui",
+            "secret/%2e%2E/x",
+            "secret/./x",
+            "secret/..%2f..%2fui",
+            "secret/%252e%252e/ui",
+        ] {
             assert!(
                 shown("http://vault", path).unwrap_err().contains("segment"),
                 "{path}"

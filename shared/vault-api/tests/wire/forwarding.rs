@@ -17,6 +17,7 @@ fn mk_forward(method: &str, target: &str, body: &'static str) -> Forward {
         headers,
         body: ForwardBody::Whole(body.into()),
         retries: 0,
+        keeps_off: |_| false,
     }
 }
 
@@ -105,6 +106,17 @@ async fn a_redirect_to_the_active_server_takes_token_and_body_along() {
     assert_eq!(script.lines(), ["PUT /v1/kv/a", "PUT /v1/kv/b"]);
     assert_eq!(script.seen()[1].body, "body");
     assert_eq!(script.seen()[1].headers["x-vault-token"], CANARY);
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_path_that_the_caller_keeps_off_is_refused_without_a_request() {
+    let script = Script::default().then_with(301, &[("location", "/v1/kv/b")], "");
+    let client = script.client(|_| {}).await;
+    let mut request = mk_forward("GET", "/v1/kv/a", "");
+    request.keeps_off = |path| path == "/v1/kv/b";
+    let refused = client.forward(request).await.err();
+    assert!(matches!(refused, Some(Error::Redirect { .. })));
+    assert_eq!(script.lines(), ["GET /v1/kv/a"]);
 }
 
 #[tokio::test(start_paused = true)]

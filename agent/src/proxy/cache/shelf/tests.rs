@@ -11,6 +11,7 @@ fn mk_key(name: &str) -> Key {
         headers: HeaderMap::new(),
         body: ForwardBody::Whole(Bytes::new()),
         retries: 0,
+        keeps_off: |_| false,
     };
     Ask::of(&request).unwrap().key
 }
