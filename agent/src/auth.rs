@@ -13,6 +13,7 @@ mod credentials;
 mod error;
 mod hint;
 mod method;
+mod principal;
 mod session;
 mod status;
 
@@ -32,6 +33,7 @@ use credentials::Credentials;
 pub use error::{AuthError, LoginError};
 use method::Granted;
 pub use method::{Method, SetupError};
+pub use principal::Principal;
 use session::{Origin, Session, SessionEnd};
 pub use status::AuthStatus;
 

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::info;
 use vault_api::{ClientConfig, ConfigError};
 
-use crate::auth::{AuthError, Authenticator, Channels, Ends};
+use crate::auth::{AuthError, Authenticator, Channels, Ends, Principal};
 use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
@@ -64,6 +64,7 @@ pub async fn run_with_reload(
         logins.clone(),
         suspicions.clone(),
         Arc::clone(&state),
+        principal(&settings),
         settings.rendering,
         reader.clone(),
     );
@@ -177,6 +178,12 @@ fn authenticator(
         Arc::clone(state),
         ends,
     ))
+}
+
+/// Whom Vault's policies are for.
+fn principal(settings: &Settings) -> Principal {
+    let login = settings.login.as_ref();
+    login.map_or_else(Principal::default, |login| login.method.principal())
 }
 
 /// Ends only where the agent has to end.

@@ -19,6 +19,7 @@ mod gate;
 mod lease;
 mod leases;
 mod mounts;
+mod refusal;
 mod task;
 mod version;
 
@@ -32,7 +33,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use vault_api::LeaseId;
 
-use crate::auth::{Logins, Suspicions};
+use crate::auth::{Logins, Principal, Suspicions};
 use crate::config::RenderSettings;
 use crate::connection::Connection;
 use crate::state::State;
@@ -51,6 +52,7 @@ struct Source {
     logins: Logins,
     suspicions: Suspicions,
     state: Arc<State>,
+    principal: Principal,
     leases: Leases,
     mounts: Mounts,
     gate: Gate,
@@ -114,6 +116,7 @@ impl Store {
         logins: Logins,
         suspicions: Suspicions,
         state: Arc<State>,
+        principal: Principal,
         settings: RenderSettings,
         reader: Reader,
     ) -> Self {
@@ -126,6 +129,7 @@ impl Store {
             logins,
             suspicions,
             state,
+            principal,
             settings,
             reader,
         };

@@ -27,8 +27,8 @@ use contract::agent_config::check;
 use vault_api::{Auth, Client, ClientConfig, Token, TokenInfo, WrapInfo};
 use zeroize::Zeroizing;
 
-use super::LoginError;
 use super::hint::{self, Claims};
+use super::{LoginError, Principal};
 use crate::config::Environment;
 
 use contract::agent_config::check::MethodError;
@@ -125,6 +125,28 @@ impl Method {
             Kind::Aws(method) => ("aws", method.role().to_owned()),
         };
         format!("{kind} {} {role}", self.mount_path)
+    }
+
+    /// Whom Vault's policies are for.
+    pub fn principal(&self) -> Principal {
+        let mount = &self.mount_path;
+        let named = |role: &str, kind: &str| match role {
+            "" => Principal::of_mount(mount),
+            role => Principal {
+                name: format!("role {role:?}"),
+                shown_by: Some(format!("vault read {mount}/{kind}/{role}")),
+            },
+        };
+        match &self.kind {
+            Kind::Kubernetes(method) => named(method.role(), "role"),
+            Kind::Jwt(method) => named(method.role(), "role"),
+            Kind::Gcp(method) => named(method.role(), "role"),
+            Kind::Azure(method) => named(method.role(), "role"),
+            Kind::Aws(method) => named(method.role(), "role"),
+            Kind::Cert(method) => named(&method.role(), "certs"),
+            Kind::AppRole(_) => Principal::of_mount(mount),
+            Kind::TokenFile(_) => Principal::default(),
+        }
     }
 
     /// How to reach Vault for logins and for the token they give, where the method has certificates

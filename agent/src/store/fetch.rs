@@ -9,7 +9,7 @@ use vault_api::{Client, JsonError, JsonText, Response, Session, kv};
 
 use super::answer::{Answer, Fetched, list, pki, secret};
 use super::mounts::Engine;
-use super::{CertificateError, Source, version};
+use super::{CertificateError, Source, refusal, version};
 use crate::auth::Login;
 use crate::connection;
 use crate::state::Kept;
@@ -25,6 +25,14 @@ pub enum FetchError {
     Missing {
         /// The path that was read.
         path: String,
+    },
+    /// Vault said no, or has nothing there.
+    #[error("{cause}; {hint}")]
+    Refused {
+        /// What came of the request.
+        cause: Box<FetchError>,
+        /// What to check, and the command that shows more.
+        hint: String,
     },
     /// A static role in the middle of its rotation.
     #[error("vault rotating secret returned ttl=0, will retry")]
@@ -57,7 +65,11 @@ pub enum FetchError {
 
 impl FetchError {
     pub(super) fn is_permission_denied(&self) -> bool {
-        matches!(self, Self::Vault(error) if error.is_permission_denied())
+        match self {
+            Self::Vault(error) => error.is_permission_denied(),
+            Self::Refused { cause, .. } => cause.is_permission_denied(),
+            _ => false,
+        }
     }
 
     /// Neither time nor a token will change it.
@@ -99,7 +111,25 @@ pub(super) async fn fetch(
         Err(FetchError::Vault(error)) => pass.end(Some(error)),
         _ => pass.end(None),
     }
-    outcome
+    outcome.map_err(|error| refusal::explained(source, client.namespace(), request, error))
+}
+
+/// The path that Vault gets.
+pub(super) fn api_path(request: &Request, engine: &Engine, namespace: &str) -> String {
+    match (request, engine) {
+        (Request::Read { path } | Request::Write { path, .. }, Engine::Known(mount)) => {
+            kv::read_path(path, mount, namespace)
+        }
+        (Request::List { path }, Engine::Known(mount)) => kv::list_path(path, mount),
+        (
+            Request::Read { path }
+            | Request::Write { path, .. }
+            | Request::List { path }
+            | Request::Pki { path, .. },
+            _,
+        ) => path.clone(),
+        _ => String::new(),
+    }
 }
 
 impl Source {
@@ -145,10 +175,7 @@ async fn ask(
     match request {
         Request::Read { path } => {
             let engine = source.engine(client, &vault, path).await?;
-            let path = match &engine {
-                Engine::Known(mount) => kv::read_path(path, mount, namespace),
-                Engine::Unknown => path.clone(),
-            };
+            let path = api_path(request, &engine, namespace);
             if let (Some(known), Engine::Known(mount)) = (known, &engine)
                 && let Some(metadata) = version::metadata_path(&path, mount, namespace)
             {
@@ -171,7 +198,7 @@ async fn ask(
             let engine = source.engine(client, &vault, path).await?;
             let response = match &engine {
                 Engine::Known(mount) if mount.is_kv_v2() => {
-                    let path = kv::read_path(path, mount, namespace);
+                    let path = api_path(request, &engine, namespace);
                     let body = std::collections::BTreeMap::from([("data", data)]);
                     source.noted(client, vault.write(&path, &body).await)?
                 }
@@ -188,10 +215,8 @@ async fn ask(
             None => Err(CertificateError::NotPki.into()),
         },
         Request::List { path } => {
-            let path = match source.engine(client, &vault, path).await? {
-                Engine::Known(mount) => kv::list_path(path, &mount),
-                Engine::Unknown => path.clone(),
-            };
+            let engine = source.engine(client, &vault, path).await?;
+            let path = api_path(request, &engine, namespace);
             let response = source.noted(client, vault.list(&path).await)?;
             let names = match &response {
                 Some(response) => response.keys()?,

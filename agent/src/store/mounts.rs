@@ -94,7 +94,8 @@ impl Mounts {
         Engine::Known(mount)
     }
 
-    fn known(&self, path: &str, namespace: &str) -> Option<Arc<Mount>> {
+    /// The mount of `path`, if Vault has named it.
+    pub(super) fn known(&self, path: &str, namespace: &str) -> Option<Arc<Mount>> {
         let state = self.state();
         let found = state
             .known

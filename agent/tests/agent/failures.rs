@@ -98,7 +98,8 @@ async fn a_missing_secret_ends_the_agent_only_where_that_is_wanted() {
     let failure = Agent::start(&config).end().await.unwrap_err();
     let line = failure.one_line();
     assert!(
-        line.contains("no secret exists at secret/data/production/late"),
+        line.contains("no secret exists at secret/data/production/late; role \"api-service\"")
+            && line.contains("vault kv get -mount=secret production/late"),
         "{line}"
     );
     assert_eq!(world.vault.count("GET", "secret/data/production/late"), 12);

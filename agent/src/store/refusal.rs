@@ -1,0 +1,272 @@
+//! What to check when Vault refuses a request of a template or has nothing there.
+//!
+//! Vault's own message is "permission denied" or nothing at all. The hint names the role, the path
+//! as Vault got it, what is odd about its `data/`, and the command that shows more. The same refusal
+//! always reads the same, because Kubernetes counts equal events instead of keeping each.
+
+use std::fmt::Write;
+
+use templating::Request;
+
+use super::Source;
+use super::fetch::{FetchError, api_path};
+use super::mounts::Engine;
+use crate::auth::Principal;
+
+/// The failure of `request`, with a hint if Vault refused it or found nothing.
+pub(super) fn explained(
+    source: &Source,
+    namespace: &str,
+    request: &Request,
+    error: FetchError,
+) -> FetchError {
+    let (Request::Read { path }
+    | Request::Write { path, .. }
+    | Request::Pki { path, .. }
+    | Request::List { path }) = request
+    else {
+        return error;
+    };
+    let engine = source.mounts.known(path, namespace);
+    let engine = engine.map_or(Engine::Unknown, Engine::Known);
+    let path = api_path(request, &engine, namespace);
+    let asked = Asked {
+        request,
+        path: path.split('?').next().unwrap_or_default(),
+        engine: &engine,
+        principal: &source.principal,
+    };
+    let hint = match &error {
+        // The agent logs in again; the policies are not what is wrong.
+        FetchError::Vault(error) if error.is_invalid_token() => None,
+        FetchError::Vault(error) if error.is_permission_denied() => Some(asked.denied()),
+        FetchError::Vault(error) if error.is_not_found() => Some(asked.missing()),
+        FetchError::Missing { .. } => Some(asked.missing()),
+        _ => None,
+    };
+    match hint {
+        Some(hint) => FetchError::Refused {
+            cause: Box::new(error),
+            hint,
+        },
+        None => error,
+    }
+}
+
+/// A request as Vault got it.
+struct Asked<'a> {
+    request: &'a Request,
+    /// Without its query.
+    path: &'a str,
+    engine: &'a Engine,
+    principal: &'a Principal,
+}
+
+impl Asked<'_> {
+    fn denied(&self) -> String {
+        let Self {
+            path, principal, ..
+        } = self;
+        let capability = match self.request {
+            Request::List { .. } => "list",
+            Request::Write { .. } | Request::Pki { .. } => "update",
+            _ => "read",
+        };
+        let mut hint = format!(
+            "{} lacks the capability {capability:?} on {path:?}: check the path, and that a policy \
+             grants it (",
+            principal.name
+        );
+        if let Some(command) = &principal.shown_by {
+            write!(hint, "{command:?} names the policies, ")
+                .expect("writing to a String must succeed");
+        }
+        hint.push_str("\"vault policy read NAME\" shows one)");
+        self.with_data_question(hint)
+    }
+
+    fn missing(&self) -> String {
+        let path = self.path;
+        let hint = format!(
+            "{} may ask for {path:?}, but nothing is there, or it is deleted: check the path with {:?}",
+            self.principal.name,
+            self.command()
+        );
+        self.with_data_question(hint)
+    }
+
+    /// The command that shows what is at the path.
+    fn command(&self) -> String {
+        let path = self.path;
+        if !matches!(self.request, Request::Read { .. } | Request::List { .. }) {
+            return format!("vault path-help {path}");
+        }
+        let verb = match self.request {
+            Request::List { .. } => "list",
+            _ => "get",
+        };
+        match self.in_kv() {
+            Some((mount, name)) => format!("vault kv {verb} -mount={mount} {name}"),
+            None if verb == "list" => format!("vault list {path}"),
+            None => format!("vault read {path}"),
+        }
+    }
+
+    /// Mount and name of a secret, if the engine is known to be KV.
+    fn in_kv(&self) -> Option<(&str, &str)> {
+        let Engine::Known(mount) = self.engine else {
+            return None;
+        };
+        let (mount, rest) = self.below_mount().filter(|_| mount.kind == "kv")?;
+        let inner = ["data/", "metadata/"]
+            .iter()
+            .find_map(|prefix| rest.strip_prefix(prefix));
+        let is_v2 = matches!(self.engine, Engine::Known(mount) if mount.is_kv_v2());
+        Some((mount, inner.filter(|_| is_v2).unwrap_or(rest)))
+    }
+
+    /// The mount and what comes behind it. Where Vault has not named the mount, it counts as the part
+    /// in front of `data/`, else as the first segment.
+    fn below_mount(&self) -> Option<(&str, &str)> {
+        let path = self.path;
+        let length = match self.engine {
+            Engine::Known(mount) => {
+                let mount = mount.path.trim_end_matches('/');
+                path.starts_with(mount).then_some(mount.len())
+            }
+            Engine::Unknown => path.find("/data/").or_else(|| path.find('/')),
+        }?;
+        let (mount, rest) = path.split_at(length);
+        Some((mount, rest.strip_prefix('/')?))
+    }
+
+    fn with_data_question(&self, mut hint: String) -> String {
+        if let Some(question) = self.data_question() {
+            hint.push_str("; ");
+            hint.push_str(&question);
+        }
+        hint
+    }
+
+    /// What may be wrong about `data/` in the path.
+    fn data_question(&self) -> Option<String> {
+        let is_of_kv = matches!(self.request, Request::Read { .. } | Request::Write { .. });
+        let (mount, rest) = self.below_mount().filter(|_| is_of_kv)?;
+        let inner = rest.strip_prefix("data/");
+        match (self.engine, inner) {
+            (Engine::Known(engine), _) if engine.kind != "kv" => None,
+            (Engine::Known(engine), Some(name)) if !engine.is_kv_v2() => Some(format!(
+                "{mount}/ is KV version 1, whose paths have no data/: did you mean {:?}?",
+                format!("{mount}/{name}")
+            )),
+            (_, Some(name)) => name.strip_prefix("data/").map(|_| {
+                format!(
+                    "the path has data/ twice: did you mean {:?}?",
+                    format!("{mount}/{name}")
+                )
+            }),
+            (Engine::Unknown, None) => Some(format!(
+                "if {mount}/ is KV version 2, its paths have data/ behind the mount: did you mean {:?}?",
+                format!("{mount}/data/{rest}")
+            )),
+            (Engine::Known(_), None) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use vault_api::kv::Mount;
+
+    use super::*;
+
+    fn mk_engine(version: &str) -> Engine {
+        Engine::Known(Arc::new(Mount {
+            path: "secret/".into(),
+            kind: "kv".into(),
+            version: Some(version.into()),
+        }))
+    }
+
+    fn read(path: &str, engine: &Engine) -> [String; 2] {
+        let request = Request::Read { path: path.into() };
+        let asked = Asked {
+            request: &request,
+            path,
+            engine,
+            principal: &Principal {
+                name: "role \"shop\"".into(),
+                shown_by: Some("vault read auth/kubernetes/role/shop".into()),
+            },
+        };
+        [asked.denied(), asked.missing()]
+    }
+
+    #[test]
+    fn a_refusal_names_role_path_and_the_commands_that_show_more() {
+        assert_eq!(
+            read("secret/data/shpo", &mk_engine("2")),
+            [
+                "role \"shop\" lacks the capability \"read\" on \"secret/data/shpo\": check the path, and \
+                 that a policy grants it (\"vault read auth/kubernetes/role/shop\" names the policies, \
+                 \"vault policy read NAME\" shows one)",
+                "role \"shop\" may ask for \"secret/data/shpo\", but nothing is there, or it is deleted: \
+                 check the path with \"vault kv get -mount=secret shpo\"",
+            ]
+        );
+        let [_, missing] = read("secret/a/b", &mk_engine("1"));
+        assert!(
+            missing.ends_with("\"vault kv get -mount=secret a/b\""),
+            "{missing}"
+        );
+        let [_, missing] = read("db/creds/x", &Engine::Unknown);
+        assert!(missing.contains("\"vault read db/creds/x\""), "{missing}");
+    }
+
+    #[test]
+    fn a_path_with_data_in_the_wrong_place_is_asked_about() {
+        for (path, engine, question) in [
+            (
+                "secret/data/data/a",
+                mk_engine("2"),
+                "data/ twice: did you mean \"secret/data/a\"?",
+            ),
+            (
+                "secret/data/data/a",
+                Engine::Unknown,
+                "data/ twice: did you mean \"secret/data/a\"?",
+            ),
+            (
+                "team/kv/data/data/a",
+                Engine::Unknown,
+                "twice: did you mean \"team/kv/data/a\"?",
+            ),
+            (
+                "secret/a/b",
+                Engine::Unknown,
+                "behind the mount: did you mean \"secret/data/a/b\"?",
+            ),
+            (
+                "secret/data/a",
+                mk_engine("1"),
+                "have no data/: did you mean \"secret/a\"?",
+            ),
+        ] {
+            for hint in read(path, &engine) {
+                assert!(hint.ends_with(question), "{path}: {hint}");
+            }
+        }
+        for (path, engine) in [
+            ("secret/data/a", mk_engine("2")),
+            ("secret/data/a", Engine::Unknown),
+            ("secret/a", mk_engine("1")),
+            ("secret", Engine::Unknown),
+        ] {
+            for hint in read(path, &engine) {
+                assert!(!hint.contains("did you mean"), "{path}: {hint}");
+            }
+        }
+    }
+}
