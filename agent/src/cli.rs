@@ -12,8 +12,10 @@ pub mod token;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use contract::duration::{DurationError, GoDuration};
 use contract::names::{READY_MARKER, STATUS_SOCKET};
 use contract::values;
 
@@ -82,11 +84,18 @@ pub struct ConfigFlags {
 /// What the program does besides running as an agent.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Query {
-    /// End with 0 where the agent has rendered all files and is logged in, else with 1: for probes.
+    /// Exit 0 if the agent has rendered all files and is logged in, else 1 with what it waits for: for
+    /// probes.
     Ready {
+        /// How long to wait for that.
+        #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+        wait: Duration,
         /// The file that says so.
         #[arg(long, value_name = "FILE", default_value = READY_MARKER)]
         marker: PathBuf,
+        /// The agent's socket.
+        #[arg(long, value_name = "FILE", default_value = STATUS_SOCKET)]
+        socket: PathBuf,
     },
     /// Templates, secrets by path, remaining leases and last errors.
     Status {
@@ -133,6 +142,14 @@ pub enum Output {
     Table,
     /// For programs.
     Json,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: GoDuration = text
+        .parse()
+        .map_err(|error: DurationError| error.to_string())?;
+    let duration = duration.to_std();
+    duration.ok_or_else(|| DurationError::Negative(text.to_owned()).to_string())
 }
 
 /// Reads the arguments of the process, the program's name first.

@@ -68,6 +68,11 @@ impl Connection {
         })))
     }
 
+    /// The address in use.
+    pub fn address(&self) -> String {
+        self.current().client.address().to_string()
+    }
+
     /// The client to use for the next request.
     pub fn client(&self) -> Client {
         let mut current = self.current();

@@ -92,7 +92,8 @@ impl Failure {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// A text of several lines in one.
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -51,7 +51,11 @@ fn main() -> ExitCode {
 
 fn answer(query: &Query) -> ExitCode {
     let answer = match query {
-        Query::Ready { marker } => ready::check(marker)
+        Query::Ready {
+            wait,
+            marker,
+            socket,
+        } => at_once(ready::wait(marker, socket, *wait))
             .map(|()| String::new())
             .map_err(|error| error.to_string()),
         Query::Status { socket, output } => status::client::ask(socket)

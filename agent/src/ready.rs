@@ -1,15 +1,23 @@
 //! The marker that says "all files are rendered and the agent is logged in".
 //!
-//! Probes look at it with `vault-agent ready`: no listener, no configuration, no Vault. A marker of an
+//! Probes look at it with `vault-agent ready`: no listener, no configuration, no Vault. Without it,
+//! they ask the agent over its socket what it waits for, and print that. A marker of an
 //! earlier process says nothing, so it is removed at the start; after that it stays as long as the
 //! process lives, because the files stay good while Vault is away.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use thiserror::Error;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use secret_files::{FileError, Target};
+
+use crate::status::{client, waits_for};
+
+/// Time between looks at the marker: an application starts this much later, at most.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The marker of this process; removed with this value.
 #[derive(Debug)]
@@ -31,6 +39,12 @@ pub enum NotReady {
         /// Where it would be.
         path: PathBuf,
     },
+    /// The agent runs.
+    #[error("not ready: {what}")]
+    Waiting {
+        /// What it waits for.
+        what: String,
+    },
     /// Nobody knows.
     #[error("not ready: cannot look at {}: {source}", path.display())]
     Unknown {
@@ -41,8 +55,33 @@ pub enum NotReady {
     },
 }
 
-/// What `vault-agent ready` asks.
-pub fn check(path: &Path) -> Result<(), NotReady> {
+/// What `vault-agent ready` does: returns at once when the marker is there, and after `wait` says what
+/// the agent behind `socket` waits for.
+pub async fn wait(marker: &Path, socket: &Path, wait: Duration) -> Result<(), NotReady> {
+    let end = Instant::now() + wait;
+    loop {
+        let Err(not_ready) = check(marker) else {
+            return Ok(());
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return explain(not_ready, socket);
+        }
+        sleep(left.min(LOOK)).await;
+    }
+}
+
+fn explain(not_ready: NotReady, socket: &Path) -> Result<(), NotReady> {
+    match client::ask(socket) {
+        Ok(snapshot) if snapshot.ready => Ok(()),
+        Ok(snapshot) => Err(NotReady::Waiting {
+            what: waits_for(&snapshot),
+        }),
+        Err(_) => Err(not_ready),
+    }
+}
+
+fn check(path: &Path) -> Result<(), NotReady> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(NotReady::NoMarker {

@@ -12,6 +12,7 @@
 pub mod client;
 mod metrics;
 mod table;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,14 +26,18 @@ use crate::proxy::Proxy;
 
 pub use metrics::{in_memory, prometheus};
 pub use table::table;
+pub use waiting::waits_for;
 
 /// Everything at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The agent's version.
     pub version: String,
     /// All templates are rendered and the token is valid.
     pub ready: bool,
+    /// The server in use.
+    #[serde(default)]
+    pub address: String,
     /// The login.
     pub token: TokenStatus,
     /// In the order of the configuration.
@@ -178,6 +183,7 @@ impl Observer {
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ready: report.complete && token.as_ref().is_none_or(|token| token.authenticated),
+            address: self.connection.address(),
             token: token.unwrap_or_default(),
             templates: report.templates,
             secrets: report.secrets,

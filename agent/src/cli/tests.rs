@@ -65,12 +65,24 @@ fn a_header_without_its_value_is_refused_and_not_repeated() {
 
 #[test]
 fn ready_looks_at_the_known_marker_unless_told_otherwise() {
-    let marker = |line| match mk_cli(line).unwrap().query {
-        Some(Query::Ready { marker }) => marker,
+    let asked = |line| match mk_cli(line).unwrap().query {
+        Some(Query::Ready { marker, wait, .. }) => (marker, wait),
         other => panic!("{other:?}"),
     };
-    assert_eq!(marker("vault-agent ready"), PathBuf::from(READY_MARKER));
-    assert_eq!(marker("vault agent ready -marker=/m"), PathBuf::from("/m"));
+    assert_eq!(
+        asked("vault-agent ready"),
+        (PathBuf::from(READY_MARKER), Duration::ZERO)
+    );
+    assert_eq!(
+        asked("vault agent ready -marker=/m -wait=1500ms"),
+        (PathBuf::from("/m"), Duration::from_millis(1500))
+    );
+    for wait in ["4", "soon", "-1s"] {
+        assert!(
+            mk_cli(&format!("vault-agent ready -wait={wait}")).is_err(),
+            "{wait}"
+        );
+    }
     assert!(mk_cli("vault-agent -config=/c.json ready").is_err());
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Snapshot;
+use crate::exit::one_line;
 
 /// A few lines and two tables.
 pub fn table(snapshot: &Snapshot) -> String {
@@ -83,10 +84,6 @@ fn put(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("writing to a String must succeed");
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// The two largest units: `3h12m`, `45s`.
 fn time(seconds: u64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
@@ -101,14 +98,13 @@ fn time(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ProxyCounts, RequestCounts, SecretStatus, TemplateStatus, TokenStatus};
+    use super::super::{SecretStatus, TemplateStatus, TokenStatus};
     use super::*;
 
     #[test]
     fn people_see_what_is_right_and_what_is_wrong() {
         let snapshot = Snapshot {
             version: "1".into(),
-            ready: false,
             token: TokenStatus {
                 authenticated: true,
                 ttl_seconds: Some(3700),
@@ -134,8 +130,7 @@ mod tests {
                 lease_seconds: Some(90_000),
                 error: None,
             }],
-            proxy: ProxyCounts::default(),
-            requests: RequestCounts::default(),
+            ..Snapshot::default()
         };
         let lines = table(&snapshot);
         let lines: Vec<&str> = lines.lines().collect();

@@ -34,3 +34,4 @@ mod support;
 mod tls;
 mod trouble;
 mod veil;
+mod waiting;

@@ -55,13 +55,12 @@ fn dotted(name: &str) -> String {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::super::super::{ProxyCounts, RequestCounts, TemplateStatus, TokenStatus};
+    use super::super::super::{ProxyCounts, TemplateStatus, TokenStatus};
     use super::*;
 
     #[test]
     fn counters_and_gauges_have_the_established_names() {
         let snapshot = Snapshot {
-            version: String::new(),
             ready: true,
             token: TokenStatus {
                 logins: 2,
@@ -72,13 +71,12 @@ mod tests {
                 renders: 3,
                 ..TemplateStatus::default()
             }],
-            secrets: Vec::new(),
-            requests: RequestCounts::default(),
             proxy: ProxyCounts {
                 client_error: 4,
                 cache_hits: 5,
                 ..ProxyCounts::default()
             },
+            ..Snapshot::default()
         };
         let now = UNIX_EPOCH + Duration::from_secs(3661);
         let json: Value = serde_json::from_str(&in_memory(&snapshot, now)).unwrap();

@@ -188,15 +188,26 @@ pub(super) fn agent<'a>(
         .map_err(|source| PatchError::Container { key: key(), source })
 }
 
-/// The application starts when the agent says that the first render is complete.
+/// Seconds from one startup probe to the next. Each one that fails is an event of the pod, of which
+/// kubelet reports 25 and then one in five minutes.
+const STARTUP_PERIOD: u32 = 5;
+
+/// The application starts when the agent says that the first render is complete. The probe waits for
+/// that by itself, so the application starts at once however long the period is.
 fn startup_probe(seconds: u64) -> Probe {
+    let wait = format!("--wait={}s", STARTUP_PERIOD - 1);
     Probe {
         exec: Exec {
-            command: vec![names::AGENT_BINARY.into(), names::READY_COMMAND.into()],
+            command: vec![
+                names::AGENT_BINARY.into(),
+                names::READY_COMMAND.into(),
+                wait.into(),
+            ],
         },
-        period_seconds: 1,
-        timeout_seconds: 5,
-        failure_threshold: seconds,
+        period_seconds: STARTUP_PERIOD,
+        // The wait, and as much again for a node that is short of CPU.
+        timeout_seconds: 2 * STARTUP_PERIOD,
+        failure_threshold: seconds.div_ceil(STARTUP_PERIOD.into()),
     }
 }
 

@@ -39,8 +39,8 @@ fn a_native_sidecar_is_one_agent_that_the_application_waits_for() {
     let sidecar = agent(&plan, names::SIDECAR_CONTAINER);
     assert_eq!(sidecar["restartPolicy"], "Always");
     let probe = json!({
-        "exec": {"command": ["/vault-agent", "ready"]},
-        "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 600,
+        "exec": {"command": ["/vault-agent", "ready", "--wait=4s"]},
+        "periodSeconds": 5, "timeoutSeconds": 10, "failureThreshold": 120,
     });
     assert_eq!(sidecar["startupProbe"], probe);
     assert_eq!(config(&sidecar)["exit_after_auth"], false);
@@ -118,10 +118,10 @@ fn the_application_waits_as_long_as_asked_or_not_at_all() {
         let plan = planned(&mk_pod(&[ASKED, annotation]), &mk_settings());
         agent(&plan, names::SIDECAR_CONTAINER)["startupProbe"].clone()
     };
-    assert_eq!(
-        probe(("agent-startup-timeout", "90500ms"))["failureThreshold"],
-        91
-    );
+    for (timeout, failures) in [("1s", 1), ("90s", 18), ("90500ms", 19)] {
+        let probe = probe(("agent-startup-timeout", timeout));
+        assert_eq!(probe["failureThreshold"], failures, "{timeout}");
+    }
     assert_eq!(probe(("agent-pre-populate", "false")), Value::Null);
     for text in ["0s", "-1s", "soon"] {
         let message = denied(&[("agent-startup-timeout", text)]);
