@@ -8,6 +8,7 @@
 mod flags;
 pub mod generate;
 mod program;
+pub mod signal;
 pub mod token;
 
 use std::ffi::{OsStr, OsString};
@@ -19,6 +20,7 @@ use contract::duration::{DurationError, GoDuration};
 use contract::names::{READY_MARKER, STATUS_SOCKET};
 use contract::values;
 
+use crate::exec::SignalName;
 pub use flags::{ClientFlags, LogFlags};
 pub use generate::GenerateFlags;
 
@@ -115,6 +117,18 @@ pub enum Query {
         /// What to do.
         #[command(subcommand)]
         action: TokenAction,
+    },
+    /// Signal a process of the pod, so that it reads its files again. Needs a shared process namespace
+    /// and the process's user.
+    Signal {
+        /// Exit 0 if no such process runs.
+        #[arg(long)]
+        if_running: bool,
+        /// Such as HUP, SIGHUP or 1.
+        #[arg(value_parser = signal::parse)]
+        signal: SignalName,
+        /// Name or path of its program.
+        process: String,
     },
 }
 

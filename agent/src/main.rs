@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use contract::AgentConfig;
 use contract::agent_config::DurationText;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc;
 use tracing::{Level, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::generate::generate;
+use vault_agent::cli::signal;
 use vault_agent::cli::token::revoke_self;
 use vault_agent::cli::{self, Cli, ConfigFlags, LogFlags, Output, Query, TokenAction};
 use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings, Source};
@@ -78,6 +79,13 @@ fn answer(query: &Query) -> ExitCode {
         Query::GenerateConfig(flags) => {
             at_once(generate(flags, &Environment::of_process())).map_err(|error| error.to_string())
         }
+        Query::Signal {
+            if_running,
+            signal,
+            process,
+        } => signal::send(*signal, process, *if_running)
+            .map(|()| String::new())
+            .map_err(|error| error.to_string()),
         Query::Validate(_) => Ok(String::new()),
     };
     match answer {
@@ -299,10 +307,10 @@ fn rotation(flags: &LogFlags, file: &AgentConfig) -> Result<Rotation, LogError> 
 /// Ends at the first SIGTERM or SIGINT. Each SIGHUP is an order to read the configuration again.
 /// SIGUSR1 is what asks the established agent for its metrics, which a listener serves here.
 fn stop_signal(order: mpsc::Sender<()>) -> Result<impl Future<Output = ()>, io::Error> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut user = signal(SignalKind::user_defined1())?;
+    let mut terminate = unix::signal(SignalKind::terminate())?;
+    let mut interrupt = unix::signal(SignalKind::interrupt())?;
+    let mut hangup = unix::signal(SignalKind::hangup())?;
+    let mut user = unix::signal(SignalKind::user_defined1())?;
     Ok(async move {
         loop {
             tokio::select! {

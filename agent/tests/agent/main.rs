@@ -25,6 +25,7 @@ mod namespaces;
 mod neighbors;
 mod proxies;
 mod proxy;
+mod reloaded;
 mod reloading;
 mod rendering;
 mod secrets;

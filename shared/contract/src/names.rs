@@ -28,13 +28,17 @@ pub const READY_MARKER: &str = "/home/vault/.ready";
 pub const READY_COMMAND: &str = "ready";
 
 /// Everything that the agent's binary does besides running as an agent, by its sub-commands.
-pub const AGENT_COMMANDS: [&str; 5] = [
+pub const AGENT_COMMANDS: [&str; 6] = [
     READY_COMMAND,
     "status",
     "validate",
     "generate-config",
     "token",
+    SIGNAL_COMMAND,
 ];
+
+/// Sub-command of the agent that signals a process of the pod.
+pub const SIGNAL_COMMAND: &str = "signal";
 
 /// Socket of the agent, for its own user only, that tells `vault-agent status` how it goes.
 pub const STATUS_SOCKET: &str = "/home/vault/.status.sock";

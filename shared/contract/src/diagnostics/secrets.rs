@@ -26,9 +26,9 @@ diagnostics! {
         "a secret without a template of its own",
         "write one that takes `.Data.data`, as in [guide.md](guide.md#4-the-pod)";
     COMMAND_NEEDS_SHELL = 1207:
-        "`… needs a shell: use our -busybox image`",
+        "`… needs a shell`",
         "`$`, a pipe or the like in a command, and an image without a shell",
-        "one of the two ways that the message names";
+        "one of the ways that the message names";
     QUOTES_IN_PATH = 1208:
         "`quotes break the default template`",
         "a mistake of upstream that the compatible flavor keeps",
@@ -48,7 +48,7 @@ diagnostics! {
     COMMAND_PROGRAM = 1212:
         "`starts a program that the agent's image does not have`",
         "our image holds nothing but `/vault-agent`",
-        "use the `-busybox` tag of the image, or the path of a program on one of the agent's volumes";
+        "`/vault-agent signal HUP PROCESS` to signal one; else the `-busybox` tag of the image, or the path of a program on one of the agent's volumes";
     COMMAND_SIGNAL = 1213:
         "`sends a signal, but the agent sees no processes of the application`",
         "containers of a pod have process namespaces of their own",

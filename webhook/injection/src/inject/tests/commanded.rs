@@ -52,7 +52,11 @@ fn a_program_that_the_image_does_not_have_is_surely_a_mistake_on_our_own_image()
 fn a_signal_without_a_shared_process_namespace_is_warned_of_in_both_flavors() {
     let busybox = ("agent-image", "vault-injector-agent:1-busybox");
     let shared = ("agent-share-process-namespace", "true");
-    for command in ["pkill -HUP app", "kill -HUP 1"] {
+    for command in [
+        "pkill -HUP app",
+        "kill -HUP 1",
+        "/vault-agent signal HUP app",
+    ] {
         let command = ("agent-inject-command-a", command);
         for flavor in [busybox, COMPATIBLE] {
             assert_eq!(
@@ -64,6 +68,26 @@ fn a_signal_without_a_shared_process_namespace_is_warned_of_in_both_flavors() {
         let mut pod = mk_pod(&[SECRET, command, busybox]);
         pod["spec"]["shareProcessNamespace"] = json!(true);
         assert_eq!(decided(&pod, &mk_settings()).warnings, []);
+    }
+}
+
+#[test]
+fn the_agents_own_signal_needs_neither_shell_nor_program() {
+    let shared = ("agent-share-process-namespace", "true");
+    for command in [
+        "/vault-agent signal HUP nginx",
+        "/vault-agent,signal,SIGHUP,nginx",
+    ] {
+        let command = ("agent-inject-command-a", command);
+        assert_eq!(warned(&[SECRET, command, shared]), [""; 0], "{command:?}");
+        assert_eq!(certainties(&[SECRET, command]), [(Certainty::Likely, 1213)]);
+    }
+    for command in ["pkill -HUP nginx", "kill -HUP $(pidof nginx)"] {
+        let texts = warned(&[SECRET, ("agent-inject-command-a", command), shared]);
+        assert!(
+            texts.len() == 1 && texts[0].contains("write \"/vault-agent signal HUP PROCESS\""),
+            "{texts:?}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use contract::annotations;
 use contract::diagnostics::secrets as codes;
-use contract::names::{AGENT_BINARY, AGENT_COMMANDS};
+use contract::names::{AGENT_BINARY, AGENT_COMMANDS, SIGNAL_COMMAND};
 
 use super::mounts::Places;
 use super::{Certainty, Subject, Warning};
@@ -57,10 +57,15 @@ fn program(
     } else {
         Certainty::Likely
     };
+    let signal = if signals(command) {
+        format!("write \"{AGENT_BINARY} {SIGNAL_COMMAND} HUP PROCESS\" to signal a process, or ")
+    } else {
+        String::new()
+    };
     let (code, text) = if command.contains(SHELL) {
         let text = format!(
-            "agent-inject-command-{name} needs a shell: use our -busybox image, or agent-flavor \
-             compatible with a stock image"
+            "agent-inject-command-{name} needs a shell: {signal}use our -busybox image, or \
+             agent-flavor compatible with a stock image"
         );
         (codes::COMMAND_NEEDS_SHELL, text)
     } else {
@@ -68,7 +73,7 @@ fn program(
             Program::There => return None,
             Program::NotThere => format!(
                 "agent-inject-command-{name} starts a program that the agent's image does not have: \
-                 use our -busybox image, or the path of a program on one of the agent's volumes"
+                 {signal}use our -busybox image, or the path of a program on one of the agent's volumes"
             ),
             Program::UnknownToAgent => format!(
                 "agent-inject-command-{name} starts {AGENT_BINARY} with a command that it does not \
@@ -121,7 +126,8 @@ fn signal(subject: Subject<'_, '_>, secret: &Secret<'_>, command: &str) -> Optio
     let name = secret.raw_name;
     let text = format!(
         "agent-inject-command-{name} sends a signal, but the agent sees no processes of the application: \
-         set agent-share-process-namespace to true"
+         set agent-share-process-namespace to true, and run both as the same user \
+         (agent-run-as-same-user)"
     );
     let key = subject.annotations.key_for(&annotations::COMMAND, name);
     Some(Warning::new(codes::COMMAND_SIGNAL, text).at(key))
@@ -129,11 +135,14 @@ fn signal(subject: Subject<'_, '_>, secret: &Secret<'_>, command: &str) -> Optio
 
 fn signals(command: &str) -> bool {
     let is_of_a_word = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    let mut words = command.split(|c| !is_of_a_word(c));
-    words.any(|word| {
+    let words = command.split(|c| !is_of_a_word(c));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let is_program = |word: &&str| {
         let program = word.rsplit('/').next().unwrap_or(word);
         SIGNALS.contains(&program)
-    })
+    };
+    let is_of_agent = |pair: &[&str]| pair == [AGENT_BINARY, SIGNAL_COMMAND];
+    words.iter().any(is_program) || words.windows(2).any(is_of_agent)
 }
 
 #[cfg(test)]
@@ -149,10 +158,19 @@ mod tests {
             "kill $(pidof app)",
             "sh -c 'sleep 1;kill 1'",
             "killall,-HUP,app",
+            "/vault-agent signal HUP app",
+            "/vault-agent,signal,HUP,app",
         ] {
             assert!(signals(command), "{command}");
         }
-        for command in ["/app/kill-cache", "skill", "/bin/app --kill-idle", "killer"] {
+        for command in [
+            "/app/kill-cache",
+            "skill",
+            "/bin/app --kill-idle",
+            "killer",
+            "/vault-agent status",
+            "signal app",
+        ] {
             assert!(!signals(command), "{command}");
         }
     }
