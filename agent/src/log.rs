@@ -233,15 +233,16 @@ mod tests {
     #[test]
     fn json_lines_are_json() {
         let text = capture(Level::TRACE, Format::Json, || {
-            tracing::warn!(target: "agent", count = 3, ok = true, why = "a \"b\"", "Odd\n");
+            tracing::warn!(target: "agent", count = 3, ok = true, why = "a  \"b\"", error = "line 1:\n  |  x\n", "Odd\n");
         });
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["@level"], "warn");
         assert_eq!(value["@module"], "agent");
-        assert_eq!(value["@message"], "Odd\n");
+        assert_eq!(value["@message"], "Odd");
+        assert_eq!(value["error"], "line 1: | x");
         assert_eq!(value["count"], 3);
         assert_eq!(value["ok"], true);
-        assert_eq!(value["why"], "a \"b\"");
+        assert_eq!(value["why"], "a  \"b\"");
         let timestamp = value["@timestamp"].as_str().unwrap();
         assert!(timestamp.parse::<Timestamp>().is_ok(), "{timestamp}");
     }

@@ -7,7 +7,7 @@ use contract::AgentConfig;
 use contract::agent_config::DurationText;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc;
-use tracing::{Level, info, warn};
+use tracing::{Level, error, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::generate::generate;
 use vault_agent::cli::signal;
@@ -30,24 +30,42 @@ fn main() -> ExitCode {
         }
     };
     let verify_only = cli.test_verify_only.unwrap_or_default();
+    let mut format = log::Format::Standard;
     let result = match &cli.query {
         Some(Query::Validate(files)) => validate(files, &cli),
         None if verify_only => validate(&cli.files, &cli),
-        None => start(&cli),
+        None => start(&cli, &mut format),
         Some(query) => return answer(query),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let lines = failure.lines().into_iter();
-            let lines: Vec<_> = lines.map(|line| format!("vault-agent: {line}\n")).collect();
-            let lines = lines.concat();
-            // The last line of the log, and what `kubectl describe` shows.
-            let _ = io::stderr().write_all(lines.as_bytes());
-            exit::leave_message(&lines);
+            report(&failure, format);
             failure.exit_code().into()
         }
     }
+}
+
+/// The last line of the log, and what `kubectl describe` shows.
+fn report(failure: &Failure, format: log::Format) {
+    let lines = failure.lines();
+    let text: String = lines
+        .iter()
+        .flat_map(|line| ["vault-agent: ", line, "\n"])
+        .collect();
+    match format {
+        log::Format::Standard => {
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+        log::Format::Json => {
+            // The end may come before the log is started.
+            install(LogLayer::new(Level::ERROR, format, io::stderr()));
+            for line in &lines {
+                error!(target: "agent", "{line}");
+            }
+        }
+    }
+    exit::leave_message(&text);
 }
 
 fn answer(query: &Query) -> ExitCode {
@@ -101,14 +119,17 @@ fn answer(query: &Query) -> ExitCode {
     }
 }
 
-fn start(cli: &Cli) -> Result<(), Failure> {
+/// `format` is that of the log, from when it is known.
+fn start(cli: &Cli, format: &mut log::Format) -> Result<(), Failure> {
     let environment = Environment::of_process();
     // What flags and variables say of the log holds for errors of the configuration too.
     log_level(cli, &environment, "")?;
+    *format = log_format(cli, &environment, "")?;
     let sources = Source::choose(&cli.files.config, &environment)?;
     let strict = cli.files.strict.unwrap_or_default();
     let watched = Watched::new(sources.clone());
     let loaded = read(&sources, strict, &environment)?;
+    *format = log_format(cli, &environment, &loaded.config.log_format)?;
     let level = start_log(cli, &environment, &loaded.config)?;
     for error in process::protect_memory() {
         warn!(target: "agent", "{error}");
@@ -124,7 +145,7 @@ fn start(cli: &Cli) -> Result<(), Failure> {
         level.set(written);
         Ok(settled)
     });
-    print_banner(&settings);
+    print_banner(&settings, *format);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -213,8 +234,19 @@ fn at_once<T>(command: impl Future<Output = T>) -> T {
     runtime.block_on(command)
 }
 
-/// On stdout, apart from the log on stderr.
-fn print_banner(settings: &Settings) {
+/// On stdout, apart from the log on stderr; a line of the log where each line has to be JSON.
+fn print_banner(settings: &Settings, format: log::Format) {
+    if format == log::Format::Json {
+        info!(
+            target: "agent",
+            address = settings.vault.address,
+            templates = settings.templates.len(),
+            exit_after_auth = settings.exit_after_auth,
+            version = env!("CARGO_PKG_VERSION"),
+            "Vault Agent started"
+        );
+        return;
+    }
     let _ = writeln!(
         io::stdout(),
         "==> Vault Agent started! Log data will stream in below:\n\n\
@@ -242,16 +274,20 @@ fn log_level(cli: &Cli, environment: &Environment, file: &str) -> Result<Level, 
     log::parse_level(&pick(flag, "LOG_LEVEL", file, environment))
 }
 
+fn log_format(cli: &Cli, environment: &Environment, file: &str) -> Result<log::Format, LogError> {
+    let flag = cli.log.log_format.as_deref();
+    let format = pick(flag, "LOG_FORMAT", file, environment);
+    format.parse().map_err(LogError::Format)
+}
+
 fn log_settings(
     cli: &Cli,
     environment: &Environment,
     file: &AgentConfig,
 ) -> Result<(Level, log::Format, Rotation), LogError> {
-    let format = cli.log.log_format.as_deref();
-    let format = pick(format, "LOG_FORMAT", &file.log_format, environment);
     Ok((
         log_level(cli, environment, &file.log_level)?,
-        format.parse().map_err(LogError::Format)?,
+        log_format(cli, environment, &file.log_format)?,
         rotation(&cli.log, file)?,
     ))
 }
@@ -279,9 +315,14 @@ fn start_log(
         LogLayer::new(level, format, Tee(console, log))
     };
     let level = layer.level();
-    let subscriber = tracing_subscriber::registry().with(layer);
-    tracing::subscriber::set_global_default(subscriber).expect("the log must be started once");
+    install(layer);
     Ok(level)
+}
+
+/// Has all events go to this log, unless they go to another one already.
+fn install(layer: LogLayer) {
+    let subscriber = tracing_subscriber::registry().with(layer);
+    let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
 fn rotation(flags: &LogFlags, file: &AgentConfig) -> Result<Rotation, LogError> {

@@ -60,6 +60,48 @@ fn a_wrong_command_line_is_64_and_a_wrong_configuration_78() {
     );
 }
 
+/// The messages of a log of which each line is JSON.
+fn messages(log: &str) -> Vec<String> {
+    let lines = log.lines().map(|line| -> String {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        line["@message"].as_str().unwrap().to_owned()
+    });
+    lines.collect()
+}
+
+#[test]
+fn with_json_each_line_is_json_from_the_first_to_the_reason_of_the_end() {
+    let (code, _, stderr) = run(&["-log-format=json", "-config=/nowhere.json"]);
+    let said = messages(&stderr);
+    assert!(
+        code == 78 && said.len() == 1 && said[0].contains("/nowhere.json"),
+        "{stderr}"
+    );
+
+    let dir = tempfile::tempdir().unwrap();
+    let config = format!(
+        r#"{{"auto_auth": {{"method": {{"type": "kubernetes", "config":
+             {{"role": "r", "token_path": "/dev/null"}}}},
+             "sink": [{{"type": "file", "config": {{"path": "{0}/token"}}}}]}},
+             "vault": {{"address": "http://127.0.0.1:1"}}, "exit_after_auth": true,
+             "template": [{{"destination": "{0}/x", "contents": "a\n  {{{{ no_function }}}}\n"}}],
+             "log_format": "json"}}"#,
+        dir.path().display()
+    );
+    let file = dir.path().join("agent.json");
+    std::fs::write(&file, config).unwrap();
+    let (code, stdout, stderr) = run(&[&format!("-config={}", file.display())]);
+    let said = messages(&stderr);
+    assert_eq!((code, &*stdout), (1, ""), "{stderr}");
+    assert_eq!(said[0], "Vault Agent started");
+    let last = said.last().unwrap();
+    assert!(
+        last.starts_with("not rendered: ") && last.contains("no_function"),
+        "{last}"
+    );
+    assert!(!said.concat().contains('\n'), "{said:?}");
+}
+
 #[test]
 fn validate_says_what_is_wrong_with_file_and_line() {
     let dir = tempfile::tempdir().unwrap();

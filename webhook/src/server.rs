@@ -176,7 +176,8 @@ impl Server {
             () = stop => {}
         }
         app.drain();
-        info!(delay_ms = self.delay.as_millis(), "Reporting not ready");
+        let delay_ms = u64::try_from(self.delay.as_millis()).unwrap_or(u64::MAX);
+        info!(delay_ms, "Reporting not ready");
         tokio::select! {
             result = &mut serving => return result,
             () = tokio::time::sleep(self.delay) => {}

@@ -30,8 +30,8 @@ fn start(arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Reads the log until a line has `words` in it.
-fn wait_for(log: &mut BufReader<ChildStderr>, words: &str) {
+/// Reads the log until a line has `words` in it, and gives that line.
+fn wait_for(log: &mut BufReader<ChildStderr>, words: &str) -> String {
     let mut line = String::new();
     while !line.contains(words) {
         line.clear();
@@ -41,6 +41,7 @@ fn wait_for(log: &mut BufReader<ChildStderr>, words: &str) {
             "the log ended before {words:?}"
         );
     }
+    line
 }
 
 fn terminate(child: &Child) {
@@ -68,6 +69,18 @@ fn a_signal_ends_the_process_in_order() {
     terminate(&child);
     wait_for(&mut log, "Reporting not ready");
     wait_for(&mut log, "Draining");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn numbers_of_a_log_in_json_are_numbers() {
+    let mut child = start(&["-shutdown-delay=1ms", "-log-format=json"]);
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    wait_for(&mut log, "\"Serving\"");
+    terminate(&child);
+    let line = wait_for(&mut log, "Reporting not ready");
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["delay_ms"], 1, "{line}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

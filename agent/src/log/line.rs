@@ -11,6 +11,8 @@ use vault_api::{shortened, visible};
 /// Most bytes of one text: more than any error has, and less than a hostile server may name.
 const LONGEST: usize = 32 * 1024;
 
+use crate::exit::one_line;
+
 /// An event taken apart.
 pub(super) struct Line {
     level: Level,
@@ -55,7 +57,8 @@ impl Line {
         text
     }
 
-    /// The line as a JSON object, with its line feed.
+    /// The line as a JSON object, with its line feed. Text of several lines is put in one, which
+    /// pipelines show whole.
     pub(super) fn json(&self, now: Timestamp) -> String {
         let level = match self.level {
             Level::TRACE => "trace",
@@ -66,13 +69,13 @@ impl Line {
         };
         let mut object = Map::new();
         object.insert("@level".into(), level.into());
-        object.insert("@message".into(), visible(&self.message).into());
+        object.insert("@message".into(), in_one_line(&visible(&self.message)).into());
         object.insert("@module".into(), self.module.as_str().into());
         let timestamp = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         object.insert("@timestamp".into(), timestamp.into());
         for (name, value) in &self.fields {
             let value = match value {
-                Value::String(text) => visible(text).into(),
+                Value::String(text) => in_one_line(&visible(text)).into(),
                 other => other.clone(),
             };
             object.insert((*name).to_owned(), value);
@@ -93,6 +96,14 @@ impl Line {
         } else {
             self.fields.push((field.name(), value));
         }
+    }
+}
+
+fn in_one_line(text: &str) -> String {
+    if text.contains('\n') {
+        one_line(text)
+    } else {
+        text.to_owned()
     }
 }
 
