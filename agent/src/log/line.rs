@@ -69,7 +69,10 @@ impl Line {
         };
         let mut object = Map::new();
         object.insert("@level".into(), level.into());
-        object.insert("@message".into(), in_one_line(&visible(&self.message)).into());
+        object.insert(
+            "@message".into(),
+            in_one_line(&visible(&self.message)).into(),
+        );
         object.insert("@module".into(), self.module.as_str().into());
         let timestamp = now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         object.insert("@timestamp".into(), timestamp.into());

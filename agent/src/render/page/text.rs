@@ -17,7 +17,8 @@ pub(super) type Print = Option<[u8; 32]>;
 /// What is wrong with the texts of these templates, each by the number of its template. The file is
 /// named, the template is not.
 pub(crate) fn check(templates: &[TemplateSettings]) -> Vec<(usize, String)> {
-    let texts = Texts::read(templates);
+    // Nothing of it is written, so that nothing needs to be kept from it.
+    let texts = Texts::read(templates, &Reader::default());
     let reasons = templates.iter().zip(&texts.read).map(|(settings, text)| {
         let text = text.as_ref().map_err(String::clone)?;
         texts.template(text, settings).map_err(|error| {
