@@ -70,11 +70,7 @@ pub async fn run_with_reload(
     );
     let leases = store.leases();
     let renderer = Renderer::new(&settings, store, deliveries.clone(), marker, reader);
-    // One that ends after its first render never runs the program.
-    let exec = settings.exec.clone().filter(|_| !once);
-    let mut supervisor = exec
-        .map(|exec| Supervisor::new(exec, renderer.values()))
-        .transpose()?;
+    let mut supervisor = supervisor(&settings, &renderer)?;
     let exchanges = renderer.exchanges();
     let proxy = Arc::new(Proxy::new(
         settings.proxy.clone(),
@@ -143,6 +139,14 @@ pub async fn run_with_reload(
         state.clear();
     }
     end
+}
+
+/// What runs the program. An agent that ends after its first render never does.
+fn supervisor(settings: &Settings, renderer: &Renderer) -> Result<Option<Supervisor>, Failure> {
+    let exec = settings.exec.clone();
+    let exec = exec.filter(|_| !settings.exit_after_auth);
+    let supervisor = exec.map(|exec| Supervisor::new(exec, renderer.values()));
+    Ok(supervisor.transpose()?)
 }
 
 /// Ends with the first of the two.
