@@ -1,6 +1,7 @@
 //! Strings: trimming, cutting, joining, case. They are bytes, and mostly UTF-8.
 
 pub(super) mod case;
+mod title;
 
 use memchr::memmem::find;
 use text_template::buffer::append;
@@ -97,7 +98,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("toTitle", ONE),
         "toTitle STRING",
         "The first letter of each word in upper case.",
-        |_, arguments| Ok(case::title(&arguments[0])),
+        |_, arguments| Ok(title::title_words(&arguments[0])),
     ),
 ];
 
