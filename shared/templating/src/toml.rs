@@ -8,14 +8,25 @@ use text_template::{CallError, Map, Type, Value};
 /// A map that a template put into itself would never end.
 const MAX_DEPTH: usize = 200;
 
-/// Writes a map as a document.
-pub(crate) fn write(map: &Map, limit: usize) -> Result<Printed, CallError> {
+/// Writes a map as a document, and any other value as it stands behind a key.
+pub(crate) fn write(value: &Value, limit: usize) -> Result<Printed, CallError> {
     let mut writer = Writer {
         out: Printed::default(),
         limit,
         depth: 0,
     };
-    writer.table(&mut Vec::new(), map)?;
+    match value {
+        Value::Nil => {
+            return Err(CallError::new(
+                "reflect: call of reflect.Value.Type on zero Value",
+            ));
+        }
+        Value::Map(map) => writer.table(&mut Vec::new(), map)?,
+        list if is_tables(list) => {
+            return Err(CallError::new("toml: top-level values must be maps"));
+        }
+        other => writer.inline(other)?,
+    }
     Ok(writer.out)
 }
 
@@ -212,7 +223,7 @@ fn float(value: f64) -> String {
         return String::from("nan");
     }
     if value.is_infinite() {
-        return String::from(if value > 0.0 { "+inf" } else { "-inf" });
+        return String::from(if value > 0.0 { "inf" } else { "-inf" });
     }
     let text = format_float(value, 'f', None);
     if text.contains('.') {

@@ -82,13 +82,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |pass, arguments| Ok(trimmed(&yaml::write(&arguments[0], pass.limit)?)),
     ),
     function(
-        Signature::new("toTOML", &[Type::OBJECT]),
-        "toTOML MAP",
-        "A map as TOML.",
-        |pass, arguments| match &arguments[0] {
-            Value::Map(map) => Ok(trimmed(&toml::write(map, pass.limit)?)),
-            _ => Ok("".into()),
-        },
+        Signature::new("toTOML", ANY),
+        "toTOML VALUE",
+        "A map as TOML; any other value as TOML writes it behind a key.",
+        |pass, arguments| Ok(trimmed(&toml::write(&arguments[0], pass.limit)?)),
     ),
 ];
 

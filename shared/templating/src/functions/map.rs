@@ -53,10 +53,11 @@ fn object() -> Map {
 fn split_to_map(arguments: Arguments<'_>) -> Value {
     let pairs = text::split(bytes(&arguments[2]), bytes(&arguments[0]));
     let separator = bytes(&arguments[1]);
-    let entries = pairs.map(|pair| {
-        let at = find(pair, separator).unwrap_or(pair.len());
-        let value = pair.get(at + separator.len()..).unwrap_or_default();
-        (Value::string(&pair[..at]), Value::string(value))
+    // What is not a pair is left out.
+    let entries = pairs.filter_map(|pair| {
+        let at = find(pair, separator)?;
+        let value = &pair[at + separator.len()..];
+        Some((Value::string(&pair[..at]), Value::string(value)))
     });
     Map::open(&Type::String, &Type::String, entries.collect()).into()
 }
