@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{Numbers, read};
-pub(crate) use write::{Style, write};
+pub(crate) use write::{Fault, Style, write};

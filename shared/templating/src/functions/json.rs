@@ -101,5 +101,5 @@ fn to_json(
 ) -> Result<Value, CallError> {
     let text = write(&arguments[0], style, pass.limit);
     text.map(Value::string)
-        .map_err(|error| error.within(format!("{name}: ")))
+        .map_err(|fault| CallError::from(fault).within(format!("{name}: ")))
 }

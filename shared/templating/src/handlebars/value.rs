@@ -77,6 +77,11 @@ pub(super) fn to_json(value: &Value, depth: usize) -> Result<Json, CallError> {
             let items: Result<_, CallError> = items.map(|item| to_json(item, depth + 1)).collect();
             Json::Array(items?)
         }
+        Value::Object(channel) if channel.is_channel() => {
+            let items = std::iter::from_fn(|| channel.receive());
+            let items: Result<_, CallError> = items.map(|item| to_json(&item, depth + 1)).collect();
+            Json::Array(items?)
+        }
         Value::Map(map) => {
             let mut object = Object::new();
             for (key, value) in map.snapshot().entries() {

@@ -16,8 +16,25 @@ pub(crate) struct Style {
 /// A map that a template put into itself would never end.
 const MAX_DEPTH: usize = 200;
 
-/// Writes a value. The error is Go's text.
-pub(crate) fn write(value: &Value, style: Style, limit: usize) -> Result<Printed, CallError> {
+/// Why a value is not written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// JSON cannot hold it, in Go's words.
+    Unsupported(String),
+    /// It is larger than we allow.
+    Limit(String),
+}
+
+impl From<Fault> for CallError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unsupported(words) | Fault::Limit(words) => Self::new(words),
+        }
+    }
+}
+
+/// Writes a value.
+pub(crate) fn write(value: &Value, style: Style, limit: usize) -> Result<Printed, Fault> {
     let mut writer = Writer {
         out: Printed::default(),
         style,
@@ -36,10 +53,10 @@ struct Writer {
 }
 
 impl Writer {
-    fn push(&mut self, bytes: &[u8]) -> Result<(), CallError> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         if self.out.len() + bytes.len() > self.limit {
             let limit = self.limit;
-            return Err(CallError::new(format!(
+            return Err(Fault::Limit(format!(
                 "the value takes more than {limit} bytes"
             )));
         }
@@ -47,7 +64,7 @@ impl Writer {
         Ok(())
     }
 
-    fn value(&mut self, value: &Value) -> Result<(), CallError> {
+    fn value(&mut self, value: &Value) -> Result<(), Fault> {
         match value {
             Value::Nil | Value::Pointer(_, None) => self.push(b"null"),
             Value::Bool(truth) => self.push(if *truth { b"true" } else { b"false" }),
@@ -71,12 +88,12 @@ impl Writer {
             }
             other => {
                 let ty = other.type_name();
-                Err(CallError::new(format!("json: unsupported type: {ty}")))
+                Err(Fault::Unsupported(format!("json: unsupported type: {ty}")))
             }
         }
     }
 
-    fn map(&mut self, map: &Map) -> Result<(), CallError> {
+    fn map(&mut self, map: &Map) -> Result<(), Fault> {
         let snapshot = map.snapshot();
         let entries = snapshot.entries();
         match map.key_type() {
@@ -101,12 +118,12 @@ impl Writer {
             }
             _ => {
                 let ty = map.type_of();
-                Err(CallError::new(format!("json: unsupported type: {ty}")))
+                Err(Fault::Unsupported(format!("json: unsupported type: {ty}")))
             }
         }
     }
 
-    fn entry(&mut self, key: &[u8], value: &Value) -> Result<(), CallError> {
+    fn entry(&mut self, key: &[u8], value: &Value) -> Result<(), Fault> {
         self.string(key)?;
         self.push(if self.style.pretty { b": " } else { b":" })?;
         self.value(value)
@@ -117,10 +134,12 @@ impl Writer {
         open: &[u8],
         close: &[u8],
         items: impl Iterator<Item = T>,
-        mut write: impl FnMut(&mut Self, T) -> Result<(), CallError>,
-    ) -> Result<(), CallError> {
+        mut write: impl FnMut(&mut Self, T) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         if self.depth == MAX_DEPTH {
-            return Err(CallError::new("json: the value is nested too deep"));
+            return Err(Fault::Limit(String::from(
+                "json: the value is nested too deep",
+            )));
         }
         self.depth += 1;
         self.push(open)?;
@@ -140,7 +159,7 @@ impl Writer {
         self.push(close)
     }
 
-    fn line(&mut self) -> Result<(), CallError> {
+    fn line(&mut self) -> Result<(), Fault> {
         if !self.style.pretty {
             return Ok(());
         }
@@ -152,10 +171,12 @@ impl Writer {
     }
 
     /// As in JavaScript: exponents only for the very large and the very small.
-    fn float(&mut self, value: f64) -> Result<(), CallError> {
+    fn float(&mut self, value: f64) -> Result<(), Fault> {
         if !value.is_finite() {
             let shown = format_float(value, 'g', None);
-            return Err(CallError::new(format!("json: unsupported value: {shown}")));
+            return Err(Fault::Unsupported(format!(
+                "json: unsupported value: {shown}"
+            )));
         }
         let magnitude = value.abs();
         let exponent = magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude);
@@ -168,7 +189,7 @@ impl Writer {
         self.push(text.as_bytes())
     }
 
-    fn string(&mut self, bytes: &[u8]) -> Result<(), CallError> {
+    fn string(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.push(b"\"")?;
         for chunk in bytes.utf8_chunks() {
             let text = chunk.valid();

@@ -87,6 +87,10 @@ impl Writer {
                     .collect();
                 self.nested(|writer| writer.mapping(&entries, place))
             }
+            Value::Object(object) if object.is_channel() => {
+                let ty = object.type_name();
+                Err(CallError::new(format!("cannot marshal type: {ty}")))
+            }
             Value::Map(_) | Value::Object(_) => self.flow("{}", place),
             scalar => {
                 if !place.top {

@@ -156,6 +156,8 @@ pub(super) fn len(slot: &Slot) -> Result<Value, CallError> {
         Value::String(text) | Value::Number(text) => text.len(),
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
+        // Nothing is buffered.
+        Value::Object(object) if object.is_channel() => 0,
         Value::Nil if !slot.any => {
             return Err(CallError::new(
                 "reflect: call of reflect.Value.Type on zero Value",

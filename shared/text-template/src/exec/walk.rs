@@ -173,6 +173,17 @@ impl<'t> State<'t, '_> {
                     }
                 }
             }
+            Value::Object(channel) if channel.is_channel() => {
+                for index in 0.. {
+                    let Some(item) = channel.receive() else {
+                        break;
+                    };
+                    let index = Slot::plain(Value::count(index));
+                    if self.turn(turns, index, &Slot::plain(item))? {
+                        break;
+                    }
+                }
+            }
             Value::Int(kind, count) => {
                 single(self)?;
                 for index in 0..*count {

@@ -167,7 +167,7 @@ impl Printer {
                 let text = object.shown().unwrap_or_default();
                 self.pad(text.as_bytes());
             }
-            Value::Object(object) if depth == 0 => {
+            Value::Object(object) if depth == 0 && !object.is_channel() => {
                 let name = object.type_name().trim_start_matches('*');
                 self.write_str(&if self.flags.sharp_v {
                     format!("&{name}{{}}")

@@ -18,6 +18,16 @@ pub trait Object: Any + Send + Sync {
         None
     }
 
+    /// Whether it is a channel: `range` receives its values, which are then gone.
+    fn is_channel(&self) -> bool {
+        false
+    }
+
+    /// The next value of a channel; `None` once it is closed.
+    fn receive(&self) -> Option<Value> {
+        None
+    }
+
     /// For a method's body to find its own type again.
     fn as_any(&self) -> &dyn Any;
 }

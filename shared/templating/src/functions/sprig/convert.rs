@@ -188,6 +188,7 @@ pub(super) fn kind(value: &Value) -> String {
         Value::List(_) => "slice",
         Value::Map(_) => "map",
         Value::Record(_) => "struct",
+        Value::Object(object) if object.is_channel() => "chan",
         Value::Pointer(..) | Value::Object(_) => "ptr",
         other => return other.type_name(),
     })

@@ -5,7 +5,7 @@ use text_template::{CallError, Signature, Type, Value};
 use super::{ANY, Function, STRING, TWO_ANY, function};
 use crate::copy::deep_copy;
 use crate::functions::utf8;
-use crate::json::{Numbers, Style, read, write};
+use crate::json::{Fault, Numbers, Style, read, write};
 use crate::pass::Pass;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -81,38 +81,38 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         Signature::new("sprig_toJson", ANY),
         "sprig_toJson VALUE",
-        "A value as JSON.",
-        |pass, arguments| json(pass, &arguments[0], false, true),
+        "A value as JSON; an empty string where it has none.",
+        |pass, arguments| json(pass, &arguments[0], PLAIN, false),
     ),
     function(
         Signature::new("sprig_mustToJson", ANY),
         "sprig_mustToJson VALUE",
         "As sprig_toJson; an error where the value has no JSON.",
-        |pass, arguments| json(pass, &arguments[0], false, true),
+        |pass, arguments| json(pass, &arguments[0], PLAIN, true),
     ),
     function(
         Signature::new("sprig_toPrettyJson", ANY),
         "sprig_toPrettyJson VALUE",
-        "A value as indented JSON.",
-        |pass, arguments| json(pass, &arguments[0], true, true),
+        "As sprig_toJson, indented.",
+        |pass, arguments| json(pass, &arguments[0], PRETTY, false),
     ),
     function(
         Signature::new("sprig_mustToPrettyJson", ANY),
         "sprig_mustToPrettyJson VALUE",
         "As sprig_toPrettyJson; an error where the value has no JSON.",
-        |pass, arguments| json(pass, &arguments[0], true, true),
+        |pass, arguments| json(pass, &arguments[0], PRETTY, true),
     ),
     function(
         Signature::new("sprig_toRawJson", ANY),
         "sprig_toRawJson VALUE",
-        "A value as JSON, with <, > and & as they are.",
-        |pass, arguments| json(pass, &arguments[0], false, false),
+        "As sprig_toJson, with <, > and & as they are.",
+        |pass, arguments| json(pass, &arguments[0], RAW, false),
     ),
     function(
         Signature::new("sprig_mustToRawJson", ANY),
         "sprig_mustToRawJson VALUE",
         "As sprig_toRawJson; an error where the value has no JSON.",
-        |pass, arguments| json(pass, &arguments[0], false, false),
+        |pass, arguments| json(pass, &arguments[0], RAW, true),
     ),
     function(
         Signature::new("sprig_fromJson", STRING),
@@ -134,13 +134,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// Nesting deeper than any document's.
 const MAX_DEPTH: usize = 100;
 
-fn json(pass: &Pass<'_>, value: &Value, pretty: bool, escape: bool) -> Result<Value, CallError> {
-    let style = Style {
-        pretty,
-        escape_html: escape,
-    };
-    write(value, style, pass.limit).map(Value::string)
+/// A value as JSON. Where `must` is not set, what has no JSON is an empty text.
+fn json(pass: &Pass<'_>, value: &Value, style: Style, must: bool) -> Result<Value, CallError> {
+    match write(value, style, pass.limit) {
+        Ok(text) => Ok(Value::string(text)),
+        Err(Fault::Unsupported(_)) if !must => Ok("".into()),
+        Err(fault) => Err(fault.into()),
+    }
 }
+
+const PLAIN: Style = Style {
+    pretty: false,
+    escape_html: true,
+};
+const PRETTY: Style = Style {
+    pretty: true,
+    ..PLAIN
+};
+const RAW: Style = Style {
+    escape_html: false,
+    ..PLAIN
+};
 
 /// Are two values the same, to the last type in them?
 pub(super) fn same(a: &Value, b: &Value, depth: usize) -> Result<bool, CallError> {
