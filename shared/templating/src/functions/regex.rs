@@ -15,6 +15,7 @@ use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
 use self::syntax::{Misfit, Translated, misfit, translate};
+pub(super) use self::unicode::{class, contains};
 use super::{Function, function, utf8};
 use crate::pass::Pass;
 

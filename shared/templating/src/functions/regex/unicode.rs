@@ -178,7 +178,7 @@ const SCRIPTS: &[&str] = &[
 ];
 
 /// The characters of a class; nothing where Go has none of this name.
-pub(super) fn class(name: &str) -> Option<ClassUnicode> {
+pub(in crate::functions) fn class(name: &str) -> Option<ClassUnicode> {
     let inside = match name {
         "Any" => return Some(ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)])),
         // Code units of UTF-16 are no characters.
@@ -196,4 +196,11 @@ pub(super) fn class(name: &str) -> Option<ClassUnicode> {
     };
     class.negate();
     Some(class)
+}
+
+/// Is a character in a class?
+pub(in crate::functions) fn contains(class: &ClassUnicode, c: char) -> bool {
+    let ranges = class.ranges();
+    let at = ranges.partition_point(|range| range.end() < c);
+    ranges.get(at).is_some_and(|range| range.start() <= c)
 }

@@ -1,9 +1,14 @@
 //! Words: their letters' case, how names are written, lines of a width.
 
+use std::sync::LazyLock;
+
+use regex_syntax::hir::ClassUnicode;
 use text_template::{Signature, Type, Value};
 
 use super::text::number;
 use super::{Function, INT_STRING, STRING, function};
+use crate::functions::regex::{class, contains};
+use crate::functions::text::case;
 use crate::functions::utf8;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -13,7 +18,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The first letter of each word in lower case.",
         |_, arguments| {
             Ok(by_word(&utf8(&arguments[0]), |c, first| {
-                if first { lower(c) } else { c }
+                if first { case::lower_of(c) } else { c }
             }))
         },
     ),
@@ -22,8 +27,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_swapcase STRING",
         "Upper case for lower case, and the other way round.",
         |_, arguments| {
-            Ok(by_word(&utf8(&arguments[0]), |c, _| {
-                if c.is_uppercase() { lower(c) } else { upper(c) }
+            Ok(by_word(&utf8(&arguments[0]), |c, first| match run_of(c) {
+                Run::Capital => case::lower_of(c),
+                Run::Lower if case::title_of(c) == c => case::lower_of(c),
+                Run::Lower if first => case::title_of(c),
+                Run::Lower => case::upper_of(c),
+                _ => c,
             }))
         },
     ),
@@ -46,12 +55,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The first byte of each word.",
         |_, arguments| {
             let text = utf8(&arguments[0]);
-            let words = text.split_whitespace();
-            Ok(Value::string(
-                words
-                    .filter_map(|word| word.bytes().next().map(char::from))
-                    .collect::<String>(),
-            ))
+            // Of characters with more bytes than one, too, those that alone are white space.
+            let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ' | 0x85 | 0xa0);
+            let words = text.as_bytes().split(is_space);
+            let firsts = words.filter_map(|word| word.first().copied().map(char::from));
+            Ok(Value::string(firsts.collect::<String>()))
         },
     ),
     function(
@@ -98,14 +106,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn lower(c: char) -> char {
-    c.to_lowercase().next().unwrap_or(c)
-}
-
-fn upper(c: char) -> char {
-    c.to_uppercase().next().unwrap_or(c)
-}
-
 /// Each character changed, with whether it begins a word.
 fn by_word(text: &str, change: impl Fn(char, bool) -> char) -> Value {
     let mut first = true;
@@ -126,7 +126,9 @@ enum Run {
     Capital,
     Digits,
     Connector,
-    Other,
+    Punctuation,
+    /// What is none of these, such as `=` and letters without a case: a word of its own.
+    Symbol,
 }
 
 fn run_of(c: char) -> Run {
@@ -134,10 +136,25 @@ fn run_of(c: char) -> Run {
         '-' | '_' => Run::Connector,
         c if c.is_whitespace() => Run::Connector,
         c if c.is_numeric() => Run::Digits,
+        c if is_punctuation(c) => Run::Punctuation,
+        c if is_enclosed(c) => Run::Symbol,
         c if c.is_uppercase() => Run::Capital,
-        c if c.is_alphabetic() => Run::Lower,
-        _ => Run::Other,
+        c if c.is_lowercase() || case::is_title(c) => Run::Lower,
+        _ => Run::Symbol,
     }
+}
+
+fn is_punctuation(c: char) -> bool {
+    static CLASS: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| class("P"));
+    if c.is_ascii() {
+        return c.is_ascii_punctuation() && !"$+<=>^`|~".contains(c);
+    }
+    CLASS.as_ref().is_some_and(|class| contains(class, c))
+}
+
+/// Letters in circles and squares, which Unicode calls symbols.
+fn is_enclosed(c: char) -> bool {
+    matches!(c, 'Ⓐ'..='ⓩ' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}')
 }
 
 /// The runs of a name. A capital goes with the small letters behind it; several in a row are one
@@ -154,10 +171,15 @@ fn runs(text: &str) -> Vec<(Run, String)> {
                 .take_while(|c| run_of(**c) == run)
                 .count()
         };
-        let mut end = while_run(at, run);
-        if run == Run::Connector {
-            end = at + 1;
-        }
+        let mut end = match run {
+            Run::Connector => at + 1,
+            // Hyphens and underscores behind other punctuation belong to it.
+            Run::Punctuation => {
+                let goes_on = |c: &&char| matches!(**c, '-' | '_') || is_punctuation(**c);
+                at + chars[at..].iter().take_while(goes_on).count()
+            }
+            _ => while_run(at, run),
+        };
         if run == Run::Capital && chars.get(end).is_some_and(|c| run_of(*c) == Run::Lower) {
             end = if end - at > 1 {
                 end - 1
@@ -187,7 +209,7 @@ fn joined(text: &str, connector: char) -> String {
                 open = false;
                 at += 1;
             }
-            Run::Other => {
+            Run::Punctuation => {
                 out.push_str(text);
                 open = false;
                 at += 1;
@@ -200,7 +222,10 @@ fn joined(text: &str, connector: char) -> String {
                 if open && (*run != Run::Digits || with_letters) {
                     out.push(connector);
                 }
-                out.push_str(&text.to_lowercase());
+                match run {
+                    Run::Capital => out.extend(text.chars().map(case::lower_of)),
+                    _ => out.push_str(text),
+                }
                 open = true;
                 at += 1;
                 if *run == Run::Digits {
@@ -222,10 +247,17 @@ fn camel(text: &str) -> String {
             .trim_start_matches(|c| run_of(c) == Run::Connector)
             .len();
     let mut out = text[..start].to_owned();
+    if start == text.len() {
+        // sprig writes the last of nothing but connectors twice.
+        out.extend(text.chars().next_back());
+    }
     let chars: Vec<char> = text[start..].chars().collect();
     let mut at = 0;
     // The first letters in a row of capitals become one word.
-    let leading = chars.iter().take_while(|c| c.is_uppercase()).count();
+    let leading = chars
+        .iter()
+        .take_while(|c| run_of(**c) == Run::Capital)
+        .count();
     let mut word_start = true;
     while at < chars.len() {
         let c = chars[at];
@@ -244,12 +276,12 @@ fn camel(text: &str) -> String {
         }
         let in_capitals = leading > 1 && at < leading
             || (at > 0
-                && c.is_uppercase()
+                && run_of(c) == Run::Capital
                 && run_of(chars[at - 1]) == Run::Capital
                 && out_is_joined(&chars[..at]));
         out.push(match (word_start, in_capitals) {
-            (true, _) => upper(c),
-            (false, true) => lower(c),
+            (true, _) => case::upper_of(c),
+            (false, true) => case::lower_of(c),
             (false, false) => c,
         });
         word_start = false;
@@ -260,7 +292,11 @@ fn camel(text: &str) -> String {
 
 /// Did a connector come before the current run of capitals?
 fn out_is_joined(before: &[char]) -> bool {
-    let run = before.iter().rev().take_while(|c| c.is_uppercase()).count();
+    let run = before
+        .iter()
+        .rev()
+        .take_while(|c| run_of(**c) == Run::Capital)
+        .count();
     before
         .len()
         .checked_sub(run + 1)

@@ -10,30 +10,40 @@ pub(in crate::functions) fn upper(argument: &Value) -> Value {
 }
 
 pub(in crate::functions) fn lower(argument: &Value) -> Value {
-    map(argument, |c, _| match c {
-        // The one letter that Rust maps to two and Go to one.
-        '\u{130}' => 'i',
-        _ => single(c, c.to_lowercase()),
-    })
+    map(argument, |c, _| lower_of(c))
 }
 
 /// A word begins after anything but a letter, a digit or an underscore.
 pub(in crate::functions) fn title(argument: &Value) -> Value {
     map(argument, |c, before| match before {
         Some(before) if !is_separator(before) => c,
-        _ => match c {
-            // Two letters in one, of which only the first becomes a capital.
-            'Ǆ'..='ǆ' => 'ǅ',
-            'Ǉ'..='ǉ' => 'ǈ',
-            'Ǌ'..='ǌ' => 'ǋ',
-            'Ǳ'..='ǳ' => 'ǲ',
-            _ => upper_of(c),
-        },
+        _ => title_of(c),
     })
 }
 
-/// Greek letters with an iota below, which Rust maps to two letters and Go to one.
-fn upper_of(c: char) -> char {
+/// A character in title case.
+pub(in crate::functions) fn title_of(c: char) -> char {
+    match c {
+        // Two letters in one, of which only the first becomes a capital.
+        'Ǆ'..='ǆ' => 'ǅ',
+        'Ǉ'..='ǉ' => 'ǈ',
+        'Ǌ'..='ǌ' => 'ǋ',
+        'Ǳ'..='ǳ' => 'ǲ',
+        _ => upper_of(c),
+    }
+}
+
+/// A character in lower case.
+pub(in crate::functions) fn lower_of(c: char) -> char {
+    match c {
+        // The one letter that Rust maps to two and Go to one.
+        '\u{130}' => 'i',
+        _ => single(c, c.to_lowercase()),
+    }
+}
+
+/// A character in upper case. Rust maps Greek letters with an iota below to two, Go to one.
+pub(in crate::functions) fn upper_of(c: char) -> char {
     let below = matches!(c, 'ᾀ'..='ᾇ' | 'ᾐ'..='ᾗ' | 'ᾠ'..='ᾧ');
     let up = if below { 8 } else { 9 };
     match c {
@@ -42,6 +52,14 @@ fn upper_of(c: char) -> char {
         }
         _ => single(c, c.to_uppercase()),
     }
+}
+
+/// Letters whose case is title case.
+pub(in crate::functions) fn is_title(c: char) -> bool {
+    matches!(
+        c,
+        'ǅ' | 'ǈ' | 'ǋ' | 'ǲ' | 'ᾈ'..='ᾏ' | 'ᾘ'..='ᾟ' | 'ᾨ'..='ᾯ' | 'ᾼ' | 'ῌ' | 'ῼ'
+    )
 }
 
 /// In ASCII all but letters, digits and underscores separate; beyond it only spaces do.

@@ -10,6 +10,8 @@ use text_template::Value;
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 
+use super::case;
+use crate::functions::regex::contains;
 use crate::functions::utf8;
 
 /// The first letter of each word in title case.
@@ -35,15 +37,7 @@ pub(in crate::functions) fn title_words(argument: &Value) -> Value {
 
 /// Has it a case?
 fn is_cased(c: char) -> bool {
-    c.is_lowercase() || c.is_uppercase() || is_title(c)
-}
-
-/// Letters whose case is title case.
-fn is_title(c: char) -> bool {
-    matches!(
-        c,
-        'ǅ' | 'ǈ' | 'ǋ' | 'ǲ' | 'ᾈ'..='ᾏ' | 'ᾘ'..='ᾟ' | 'ᾨ'..='ᾯ' | 'ᾼ' | 'ῌ' | 'ῼ'
-    )
+    c.is_lowercase() || c.is_uppercase() || case::is_title(c)
 }
 
 /// Punctuation that one may stand in a word.
@@ -74,10 +68,7 @@ fn is_break(c: char) -> bool {
     if c.is_ascii() {
         return !(c.is_ascii_alphanumeric() || c == '_' || is_middle(c));
     }
-    let inside = INSIDE.ranges();
-    let at = inside.partition_point(|range| range.end() < c);
-    let is_inside = inside.get(at).is_some_and(|range| range.start() <= c);
-    !(is_inside || is_middle(c))
+    !(is_middle(c) || contains(&INSIDE, c))
 }
 
 /// What stands in words without a case, of Unicode 15.
@@ -99,7 +90,7 @@ static INSIDE: LazyLock<ClassUnicode> = LazyLock::new(|| {
 fn push_title(c: char, mut push: impl FnMut(char)) {
     let moved = |by: u32| char::from_u32(u32::from(c) + by).unwrap_or(c);
     let (first, second) = match c {
-        _ if is_title(c) || matches!(c, 'ა'..='ჺ' | 'ჽ'..='ჿ') => (c, None),
+        _ if case::is_title(c) || matches!(c, 'ა'..='ჺ' | 'ჽ'..='ჿ') => (c, None),
         'Ǆ' | 'ǆ' => ('ǅ', None),
         'Ǉ' | 'ǉ' => ('ǈ', None),
         'Ǌ' | 'ǌ' => ('ǋ', None),
