@@ -33,7 +33,7 @@ run_tests() {
 # The closing lines of the recorded cases, which a passing test keeps to itself.
 conformance() {
     cargo test --quiet --workspace --test conformance -- --nocapture |
-        grep -oE '(conformance [a-z]+\.jsonl?:|skipped:).*'
+        grep -oE '(conformance [a-z0-9-]+\.jsonl?:|skipped:).*'
 }
 
 image_maker() {
