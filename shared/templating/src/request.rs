@@ -37,7 +37,7 @@ pub enum Request {
     },
     /// `file "PATH"`: the content of a local file.
     File {
-        /// The path as the template gives it.
+        /// The path as the template gives it, without `.`, `..` and double slashes.
         path: String,
         /// The directory that the file has to lie below.
         sandbox: Option<PathBuf>,

@@ -4,6 +4,7 @@ use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
+use super::sprig::clean_path;
 use super::{Function, bytes, function, utf8};
 use crate::effect::FileWrite;
 use crate::pass::Pass;
@@ -67,12 +68,12 @@ fn write_to_file(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value,
 }
 
 fn file(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
-    let path = utf8(&arguments[0]);
-    if path.is_empty() {
+    if bytes(&arguments[0]).is_empty() {
         return Ok(Value::from(""));
     }
+    let path = clean_path(utf8(&arguments[0]).trim());
     let request = Request::File {
-        path: path.to_string(),
+        path: path.clone(),
         sandbox: pass.context.sandbox.map(Into::into),
     };
     match pass.lookup(request) {

@@ -52,7 +52,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The value of the first document of a YAML 1.1 text.",
         |_, arguments| match bytes(&arguments[0]) {
             b"" => Ok(Map::open(&Type::String, &Type::Any, Vec::new()).into()),
-            text => yaml::read(&String::from_utf8_lossy(text)),
+            text => match std::str::from_utf8(text) {
+                Ok(text) => yaml::read(text),
+                Err(_) => Err(CallError::new("yaml: invalid UTF-8")),
+            },
         },
     ),
 ];

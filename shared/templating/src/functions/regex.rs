@@ -75,6 +75,9 @@ pub(super) struct Parsed<'a> {
 
 pub(super) fn parsed(expression: &Value) -> Result<Parsed<'_>, CallError> {
     let source = utf8(expression);
+    if let Cow::Owned(_) = source {
+        return Err(CallError::new("error parsing regexp: invalid UTF-8"));
+    }
     match translate(&source) {
         Ok(translated) => Ok(Parsed { source, translated }),
         Err(misfit) => Err(failed(misfit)),

@@ -71,6 +71,7 @@ impl Dump {
         }
         self.push(&format!("({}) ", type_name(value)))?;
         match value {
+            Value::String(text) if text.is_empty() => self.push("\"\""),
             Value::String(text) => {
                 self.push(&format!("(len={}) {}", text.len(), quote(text.as_bytes())))
             }

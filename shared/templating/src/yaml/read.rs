@@ -21,6 +21,7 @@ pub(crate) fn read(text: &str) -> Result<Value, CallError> {
     }
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
+        open_end: open_end(text),
         anchors: BTreeMap::new(),
         depth: 0,
     };
@@ -37,8 +38,16 @@ pub(crate) fn read(text: &str) -> Result<Value, CallError> {
     }
 }
 
+/// Where a text ends, in characters, if its last line has words and no line break.
+fn open_end(text: &str) -> Option<usize> {
+    let is_open = !text.trim_end_matches([' ', '\t']).ends_with(['\n', '\r']);
+    is_open.then(|| text.chars().count())
+}
+
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    /// As [`open_end`] says.
+    open_end: Option<usize>,
     anchors: BTreeMap<usize, Value>,
     depth: usize,
 }
@@ -50,6 +59,22 @@ impl<'t> Reader<'t> {
             match self.parser.next_event() {
                 None => return Ok(Event::StreamEnd),
                 Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok((
+                    Event::Scalar(
+                        text,
+                        style @ (ScalarStyle::Literal | ScalarStyle::Folded),
+                        anchor,
+                        tag,
+                    ),
+                    span,
+                ))) if self.open_end == Some(span.end.index()) => {
+                    // The parser adds the line break that the last line of the text lacks.
+                    let mut text = text.into_owned();
+                    if text.ends_with('\n') {
+                        text.pop();
+                    }
+                    return Ok(Event::Scalar(text.into(), style, anchor, tag));
+                }
                 Some(Ok((event, _))) => return Ok(event),
                 Some(Err(error)) => {
                     let line = error.marker().line();

@@ -68,6 +68,10 @@ fn as_key(key: Value, wanted: Type) -> Result<Value, CallError> {
         )));
     }
     match (wanted, key) {
+        (Type::Any, key @ (Value::List(_) | Value::Map(_))) => {
+            let ty = key.type_name();
+            Err(CallError::new(format!("hash of unhashable type {ty}")))
+        }
         (Type::Any, key) => Ok(key),
         (Type::Int(kind), Value::Int(_, int)) => Ok(Value::Int(kind, int)),
         (Type::Uint(kind), Value::Uint(_, uint)) => Ok(Value::Uint(kind, uint)),

@@ -69,6 +69,10 @@ impl<'t> State<'t, '_> {
         if let Some(text) = slot.value.as_text() {
             return self.write(text.as_bytes());
         }
+        if matches!(&slot.value, Value::Object(object) if object.is_channel()) {
+            let (node, ty) = (self.at.text(self.source), slot.value.type_name());
+            return Err(self.error(format!("can't print {node} of type {ty}")));
+        }
         let Some(value) = printable(slot) else {
             return self.write(b"<no value>");
         };
@@ -131,7 +135,12 @@ impl<'t> State<'t, '_> {
         let flow = match ended {
             Ok(()) if !turns.run => {
                 let otherwise = branch.otherwise.as_ref();
-                otherwise.map_or(Ok(Flow::Next), |list| self.list(dot, list))
+                let flow = otherwise.map_or(Ok(Flow::Next), |list| self.list(dot, list));
+                // A `break` there ends this loop, although it did not turn; `continue` the outer one's turn.
+                flow.map(|flow| match flow {
+                    Flow::Break => Flow::Next,
+                    flow => flow,
+                })
             }
             Ok(()) => Ok(Flow::Next),
             Err(error) => Err(error),

@@ -1,5 +1,7 @@
 //! Values as text and as numbers, and what they are.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use text_template::fmt::sprintf;
 use text_template::{CallError, IntKind, List, Signature, Text, Type, Value};
 
@@ -23,7 +25,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("sprig_atoi", STRING),
         "sprig_atoi STRING",
         "A string as a number, 0 where it is none.",
-        |_, arguments| Ok(Value::int(utf8(&arguments[0]).parse().unwrap_or(0))),
+        |_, arguments| Ok(Value::int(atoi(&utf8(&arguments[0])))),
     ),
     function(
         Signature::new("sprig_int", ANY),
@@ -118,6 +120,16 @@ pub(super) fn texts(value: &Value, limit: usize) -> Result<Vec<Text>, CallError>
         }
         other => Ok(vec![text(other, limit)?.0]),
     }
+}
+
+/// A decimal number; of one that is out of range the nearest.
+fn atoi(text: &str) -> i64 {
+    text.parse()
+        .unwrap_or_else(|error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => i64::MAX,
+            IntErrorKind::NegOverflow => i64::MIN,
+            _ => 0,
+        })
 }
 
 /// A value as a whole number, 0 where it is none.

@@ -105,13 +105,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         Signature::new("sprig_toRawJson", ANY),
         "sprig_toRawJson VALUE",
-        "As sprig_toJson, with <, > and & as they are.",
-        |pass, arguments| json(pass, &arguments[0], RAW, false),
+        "A value as JSON, with <, > and & as they are.",
+        |pass, arguments| json(pass, &arguments[0], RAW, true),
     ),
     function(
         Signature::new("sprig_mustToRawJson", ANY),
         "sprig_mustToRawJson VALUE",
-        "As sprig_toRawJson; an error where the value has no JSON.",
+        "As sprig_toRawJson.",
         |pass, arguments| json(pass, &arguments[0], RAW, true),
     ),
     function(

@@ -21,10 +21,10 @@ pub(super) const FUNCTIONS: &[Function] = both! {
         |_, arguments| {
             let path = utf8(&arguments[0]);
             let end = path.rfind('/').map_or(0, |slash| slash + 1);
-            Ok(Value::string(clean(&path[..end])))
+            Ok(Value::string(clean_path(&path[..end])))
         };
     "clean", "osClean", "The shortest path that means the same.",
-        |_, arguments| Ok(Value::string(clean(&utf8(&arguments[0]))));
+        |_, arguments| Ok(Value::string(clean_path(&utf8(&arguments[0]))));
     "ext", "osExt", "The ending of a path's last element, with its point.",
         |_, arguments| {
             let path = utf8(&arguments[0]);
@@ -44,7 +44,7 @@ fn base(path: &str) -> String {
     }
 }
 
-fn clean(path: &str) -> String {
+pub(in crate::functions) fn clean_path(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
