@@ -6,7 +6,7 @@ use text_template::{List, Method, Record, RecordType, Signature, Type, Value};
 
 /// The type's name in error texts is part of what people search for.
 pub(crate) static PEM: RecordType = RecordType {
-    name: "dep.PemEncoded",
+    name: "dependency.PemEncoded",
     fields: &[
         ("Cert", Type::String),
         ("Key", Type::String),

@@ -8,7 +8,7 @@ use crate::copy::deep_copy;
 use crate::json::{Numbers, read};
 
 static AUTH: RecordType = RecordType {
-    name: "dep.SecretAuth",
+    name: "dependency.SecretAuth",
     fields: &[
         ("ClientToken", Type::String),
         ("Accessor", Type::String),
@@ -21,7 +21,7 @@ static AUTH: RecordType = RecordType {
 };
 
 static WRAP_INFO: RecordType = RecordType {
-    name: "dep.SecretWrapInfo",
+    name: "dependency.SecretWrapInfo",
     fields: &[
         ("Token", Type::String),
         ("TTL", Type::INT),
@@ -33,7 +33,7 @@ static WRAP_INFO: RecordType = RecordType {
 
 /// The type's name in error texts is part of what people search for.
 pub(crate) static SECRET: RecordType = RecordType {
-    name: "dep.Secret",
+    name: "dependency.Secret",
     fields: &[
         ("RequestID", Type::String),
         ("LeaseID", Type::String),

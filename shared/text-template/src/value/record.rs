@@ -8,7 +8,7 @@ use super::{Method, Type, Value};
 /// The type of a struct. Two are the same type when they have the same name.
 #[derive(Debug)]
 pub struct RecordType {
-    /// The name with its package, as `%T` shows it: `dep.Secret`.
+    /// The name with its package, as `%T` shows it: `dependency.Secret`.
     pub name: &'static str,
     /// Field names and their static types, in order.
     pub fields: &'static [(&'static str, Type)],
