@@ -133,6 +133,12 @@ impl Page {
                 self.failure = Some(error.to_string());
                 self.is_tolerated = !self.settings.error_fatal;
                 self.defect = Some(Defect::Execution);
+                // Another value of what it met may be without the error.
+                for request in error.used() {
+                    if self.used.insert(request.clone()) {
+                        pass.wanted.push(request.clone());
+                    }
+                }
                 return Some(pass);
             }
         };

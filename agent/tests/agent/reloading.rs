@@ -55,6 +55,21 @@ async fn a_secret_that_old_and_new_text_use_is_not_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_template_that_fails_on_a_secret_that_was_there_before_is_rendered_when_it_changes() {
+    let world = World::paused().await;
+    let app = world.template("app", KV_TEMPLATE);
+    write(&world, std::slice::from_ref(&app));
+    let (agent, _order) = Agent::start_from(world.path("agent.json"));
+    world.wait_until_ready().await;
+    let text = r#"{{ with secret "secret/production/api-service" }}{{ parseInt .Data.data.api_key }}{{ end }}"#;
+    write(&world, &[app, world.template("number", text)]);
+    world.wait_for_log("parseInt").await;
+    world.set_key("5");
+    world.wait_for_text("number", "5").await;
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_template_file_is_rendered_anew_when_it_changes() {
     let world = World::paused().await;
     world.write("app.tpl", "one");

@@ -1,9 +1,11 @@
 //! The error of a template, for people. It says where and what, and never shows a secret's value.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use text_template::FunctionSet;
 
+use crate::Request;
 use crate::functions::hint;
 
 mod syntax;
@@ -22,12 +24,13 @@ pub enum ErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct TemplateError {
     pub(crate) kind: ErrorKind,
-    pub(crate) name: String,
+    pub(crate) name: Box<str>,
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
-    pub(crate) go_text: String,
+    pub(crate) go_text: Box<str>,
+    pub(crate) used: Box<[Request]>,
 }
 
 /// What stands in place of a value that may be secret.
@@ -60,12 +63,13 @@ impl TemplateError {
         };
         Self {
             kind: ErrorKind::Parse,
-            name,
+            name: name.into(),
             line: error.line(),
             column: error.column(),
             message,
             hint,
-            go_text: format!("parse: {}", error.go_text(str::to_owned)),
+            go_text: format!("parse: {}", error.go_text(str::to_owned)).into(),
+            used: Box::default(),
         }
     }
 
@@ -80,13 +84,27 @@ impl TemplateError {
         };
         Self {
             kind: ErrorKind::Execute,
-            name: name.to_owned(),
+            name: name.into(),
             line: error.line(),
             column: error.column(),
             message: error.message().show(show),
             hint: error.node().map(|node| format!("at {node}")),
-            go_text: format!("execute: {}", error.go_text(show)),
+            go_text: format!("execute: {}", error.go_text(show)).into(),
+            used: Box::default(),
         }
+    }
+
+    /// The error of a pass that had asked for this.
+    pub(crate) fn after(self, used: BTreeSet<Request>) -> Self {
+        Self {
+            used: used.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// What the pass had asked for when it failed: another value of it may be without the error.
+    pub fn used(&self) -> &[Request] {
+        &self.used
     }
 
     /// Parse or execution.

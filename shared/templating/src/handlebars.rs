@@ -94,22 +94,21 @@ impl Parsed {
                     Printed::default(),
                 )),
                 Ok(output) => Ok(finished(state.used, state.missing, state.effects, output)),
-                Err(error) => Err(failed(
-                    name,
-                    &error,
-                    state.failure.as_ref(),
-                    state.confidential,
-                )),
+                Err(error) => {
+                    let failure = state.failure.as_ref();
+                    Err(failed(name, &error, failure, state.confidential).after(state.used))
+                }
             };
         }
         Err(TemplateError {
             kind: ErrorKind::Execute,
-            name: name.to_owned(),
+            name: name.into(),
             line: 1,
             column: 1,
             message: format!("the template asks for further secrets more than {MOST_RUNS} times"),
             hint: None,
-            go_text: String::new(),
+            go_text: Box::default(),
+            used: Box::default(),
         })
     }
 
@@ -158,11 +157,12 @@ fn failed(
     };
     TemplateError {
         kind: ErrorKind::Execute,
-        name: name.to_owned(),
+        name: name.into(),
         line: error.line_no.unwrap_or(1),
         column: error.column_no.unwrap_or(1),
-        go_text: format!("execute: {message}"),
+        go_text: format!("execute: {message}").into(),
         message,
         hint: None,
+        used: Box::default(),
     }
 }

@@ -167,11 +167,8 @@ impl Template {
             Ok(output) => output,
             Err(_) if !pass.missing.is_empty() => Printed::default(),
             Err(error) => {
-                return Err(TemplateError::execute(
-                    &self.name,
-                    &error,
-                    pass.confidential,
-                ));
+                let error = TemplateError::execute(&self.name, &error, pass.confidential);
+                return Err(error.after(pass.used));
             }
         };
         Ok(finished(pass.used, pass.missing, pass.effects.0, output))

@@ -40,12 +40,13 @@ impl Fault {
     pub(super) fn of_template(self, name: &str) -> TemplateError {
         TemplateError {
             kind: ErrorKind::Parse,
-            name: name.to_owned(),
+            name: name.into(),
             line: self.line,
             column: self.column,
-            go_text: format!("parse: {}", self.message),
+            go_text: format!("parse: {}", self.message).into(),
             message: self.message,
             hint: self.hint,
+            used: Box::default(),
         }
     }
 }
