@@ -2,8 +2,8 @@
 //!
 //! Probes look at it with `vault-agent ready`: no listener, no configuration, no Vault. Without it,
 //! they ask the agent over its socket what it waits for, and print that. A marker of an
-//! earlier process says nothing, so it is removed at the start; after that it stays as long as the
-//! process lives, because the files stay good while Vault is away.
+//! earlier process says nothing, so it is removed at the start. After that it stays while the files
+//! are as they were written, also while Vault is away, because they stay good.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -123,6 +123,13 @@ impl Marker {
             }
         }
     }
+
+    /// The agent is ready no more.
+    pub fn clear(&mut self) {
+        if std::mem::take(&mut self.is_set) {
+            remove(&self.path);
+        }
+    }
 }
 
 impl Drop for Marker {
@@ -152,6 +159,10 @@ mod tests {
             error.contains("not ready") && error.contains("log"),
             "{error}"
         );
+        marker.set();
+        assert!(check(&path).is_ok());
+        marker.clear();
+        assert!(check(&path).is_err());
         marker.set();
         assert!(check(&path).is_ok());
         drop(marker);

@@ -11,6 +11,8 @@
 
 mod effect;
 mod page;
+mod placed;
+mod upkeep;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::ready::Marker;
 use crate::status::{Inquiries, RenderReport};
 use crate::store::Store;
 use page::{Exchange, Page, Pass};
+use upkeep::Upkeep;
 
 pub(crate) use page::check;
 
@@ -46,6 +49,7 @@ pub struct Renderer {
     exit_on_failure: bool,
     once: bool,
     was_complete: bool,
+    upkeep: Upkeep,
     marker: Marker,
     inquiries: (Inquiries, mpsc::Receiver<oneshot::Sender<RenderReport>>),
     values: watch::Sender<Option<Arc<Values>>>,
@@ -84,6 +88,7 @@ impl Renderer {
             exit_on_failure: settings.rendering.exit_on_retry_failure,
             once: settings.exit_after_auth,
             was_complete: false,
+            upkeep: Upkeep::new(settings.rendering.refresh.interval()),
             marker,
             inquiries: mpsc::channel(4),
             values: watch::Sender::new(None),
@@ -116,9 +121,13 @@ impl Renderer {
             for index in std::mem::take(&mut due) {
                 self.render(index);
             }
+            if self.upkeep.has_lost {
+                self.upkeep.has_lost = !self.pages.iter().all(Page::is_in_place);
+            }
             if let Some(end) = self.end() {
                 return end;
             }
+            let next_check = self.next_check();
             let retry_at = self.pages.iter().filter_map(Page::retry_at).min();
             tokio::select! {
                 changed = self.store.changed() => {
@@ -134,6 +143,7 @@ impl Renderer {
                 }
                 Some(templates) = self.exchanges.1.recv() => self.exchange(&templates),
                 () = at(retry_at) => due = self.pages_to_retry(),
+                () = at(next_check) => due = self.check_files(),
                 Ok(()) = self.deliveries.changed() => {
                     if self.deliveries.borrow_and_update().is_some() {
                         info!(target: "agent.template.server", "template server received new token");
@@ -150,6 +160,12 @@ impl Renderer {
         let Some(pass) = page.render(secrets, &environment) else {
             return;
         };
+        let (before, rest) = self.pages.split_at_mut(index);
+        if let Some((page, behind)) = rest.split_first_mut() {
+            for other in before.iter_mut().chain(behind) {
+                other.leave_files_to(page.placed());
+            }
+        }
         let Pass {
             wanted,
             unwanted,
@@ -175,7 +191,7 @@ impl Renderer {
 
     fn report(&self) -> RenderReport {
         RenderReport {
-            complete: self.was_complete,
+            complete: self.was_complete && self.pages.iter().all(Page::is_in_place),
             templates: self
                 .pages
                 .iter()
@@ -202,6 +218,29 @@ impl Renderer {
             .collect()
     }
 
+    /// When files are checked next; never where there are none, or the agent is about to end.
+    fn next_check(&self) -> Option<Instant> {
+        let has_files = !self.once && self.pages.iter().any(Page::has_files);
+        has_files.then(|| self.upkeep.next())
+    }
+
+    /// Notes whether all files are as they were left. Returns the pages to render again for those
+    /// that are not.
+    fn check_files(&mut self) -> BTreeSet<usize> {
+        let pages = self.pages.iter().enumerate();
+        let lost = pages.filter(|(_, page)| !page.is_in_place());
+        let lost: BTreeSet<usize> = lost.map(|(index, _)| index).collect();
+        if !lost.is_empty() && !self.upkeep.has_lost {
+            warn!(target: "agent.template.server", "files were removed or changed by somebody else, and will be rendered again");
+            self.marker.clear();
+        }
+        if self.upkeep.checked(!lost.is_empty(), Instant::now()) {
+            lost
+        } else {
+            BTreeSet::new()
+        }
+    }
+
     /// Whether, and how, this is the end.
     fn end(&mut self) -> Option<Result<(), RenderError>> {
         if !self.was_complete {
@@ -214,7 +253,7 @@ impl Renderer {
             self.publish();
         }
         let is_logged_in = !self.logs_in || self.deliveries.borrow().is_some();
-        if self.was_complete && is_logged_in {
+        if self.was_complete && is_logged_in && !self.upkeep.has_lost {
             self.marker.set();
         }
         if self.was_complete {

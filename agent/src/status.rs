@@ -71,7 +71,7 @@ pub struct TokenStatus {
 pub struct TemplateStatus {
     /// Its file.
     pub destination: String,
-    /// The file was brought up to date at least once.
+    /// The file was brought up to date at least once, and nobody else has changed it since.
     pub rendered: bool,
     /// How often its file was replaced.
     pub renders: u64,
@@ -135,7 +135,7 @@ pub struct ProxyCounts {
 /// What the renderer and its store know.
 #[derive(Debug, Default)]
 pub struct RenderReport {
-    /// All templates were rendered at least once.
+    /// All templates were rendered at least once, and nobody else has changed their files since.
     pub complete: bool,
     /// In the order of the configuration.
     pub templates: Vec<TemplateStatus>,

@@ -2,7 +2,17 @@
 
 use templating::FileWrite;
 
+use super::placed::Placed;
 use secret_files::{FileError, Target, Written, names};
+
+/// The file as it is now.
+pub(super) fn placed(write: &FileWrite) -> Placed {
+    if write.append {
+        Placed::appended(&write.path)
+    } else {
+        Placed::whole(&write.path)
+    }
+}
 
 /// Makes the file as the template wants it; one that is so already is not touched.
 pub(super) fn apply(write: &FileWrite) -> Result<Written, FileError> {

@@ -11,6 +11,7 @@ use tracing::{debug, error, info};
 use zeroize::Zeroizing;
 
 use super::effect;
+use super::placed::Placed;
 use crate::command::CommandSpec;
 use crate::config::{Output, TemplateSettings};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
@@ -21,6 +22,10 @@ use text::Print;
 
 pub(super) use text::Exchange;
 pub(crate) use text::check;
+
+/// What there is to say of files that somebody else has removed or written.
+const CHANGED: &str = "a file of this template was removed or changed by somebody else, and will be \
+                       rendered again";
 
 /// A template with the state of its file.
 pub(super) struct Page {
@@ -41,6 +46,8 @@ pub(super) struct Page {
     is_tolerated: bool,
     /// Why the failure is not one of missing secrets.
     defect: Option<Defect>,
+    /// The files that the last complete pass has left.
+    placed: Vec<Placed>,
     /// What a variable holds.
     value: Option<Zeroizing<Vec<u8>>>,
     counts: Counts,
@@ -96,6 +103,7 @@ impl Page {
             quiet: None,
             is_tolerated: false,
             defect: None,
+            placed: Vec::new(),
             value: None,
             counts: Counts::default(),
         }
@@ -170,6 +178,7 @@ impl Page {
             return false;
         }
         // The template's own file last: who waits for it finds the others in place.
+        let others_placed = others.iter().map(effect::placed);
         let others = others.iter().map(effect::apply);
         let written = match &self.settings.output {
             Output::File(target) => others
@@ -195,6 +204,9 @@ impl Page {
                 self.failure = None;
                 self.retry = None;
                 self.was_rendered = true;
+                let own = self.settings.output.file();
+                let own = own.map(|target| Placed::whole(&target.path));
+                self.placed = others_placed.chain(own).collect();
                 let replaced = written.contains(&Written::Replaced);
                 self.counts.renders += u64::from(replaced);
                 self.counts.last_success = Some(SystemTime::now());
@@ -253,6 +265,26 @@ impl Page {
         self.was_rendered || (self.is_tolerated && self.failure.is_some())
     }
 
+    /// Whether it has written files.
+    pub(super) fn has_files(&self) -> bool {
+        !self.placed.is_empty()
+    }
+
+    pub(super) fn placed(&self) -> &[Placed] {
+        &self.placed
+    }
+
+    /// Another page has written these files: what becomes of them is no matter of this page any more.
+    pub(super) fn leave_files_to(&mut self, other: &[Placed]) {
+        self.placed
+            .retain(|own| !other.iter().any(|other| own.is_the_same_as(other)));
+    }
+
+    /// Whether its files are as it has left them.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.placed.iter().all(Placed::is_as_left)
+    }
+
     /// Waiting for secrets does not make this render.
     pub(super) fn is_hopeless(&self) -> bool {
         self.template.is_err() || (self.defect.is_some() && !self.is_tolerated)
@@ -289,13 +321,15 @@ impl Page {
             .filter_map(|request| store.status(request))
             .collect();
         let trouble = secrets.iter().find_map(|secret| secret.error.clone());
+        let is_in_place = self.is_in_place();
+        let changed = (!is_in_place).then(|| CHANGED.to_owned());
         TemplateStatus {
             destination: self.settings.output.name(),
-            rendered: self.was_rendered,
+            rendered: self.was_rendered && is_in_place,
             renders: self.counts.renders,
             failures: self.counts.failures,
             last_success: self.counts.last_success.map(unix),
-            error: self.failure.clone().or(trouble),
+            error: self.failure.clone().or(trouble).or(changed),
             secret_age_seconds: secrets.iter().filter_map(|secret| secret.age_seconds).max(),
             lease_seconds: secrets
                 .iter()

@@ -2,10 +2,12 @@
 
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
+use vault_agent::status::client;
 
-use crate::support::{Agent, KV_TEMPLATE, World};
+use crate::support::{Agent, DATABASE_TEMPLATE, KV_TEMPLATE, World};
 
 fn make_pipe(world: &World, name: &str) {
     let made = Command::new("mkfifo").arg(world.path(name)).status();
@@ -97,5 +99,66 @@ async fn a_sparse_file_that_a_template_appends_to_holds_up_this_template_alone()
     std::fs::remove_file(&journal).unwrap();
     world.wait_for_text("out", "done").await;
     assert_eq!(world.read("journal").as_deref(), Some("line"));
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_or_changed_comes_back_without_a_read_of_its_secret() {
+    let world = World::new().await;
+    let ran = world.path("ran");
+    let mut template = world.template("user", DATABASE_TEMPLATE);
+    template["command"] = json!(["sh", "-c", format!("echo ran >> {}", ran.display())]);
+    let more = world.path("more");
+    let text = format!(
+        r#"{{{{ "one" | writeToFile "{}" "" "" "0600" }}}}two"#,
+        more.display()
+    );
+    let agent = start(&world, &[template, world.template("out", &text)]);
+    let user = world.wait_for("user", |text| !text.is_empty()).await;
+    world.wait_for_text("out", "two").await;
+    std::fs::remove_file(world.path("user")).unwrap();
+    std::fs::remove_file(&more).unwrap();
+    world.wait_for_text("user", &user).await;
+    world.wait_for_text("more", "one").await;
+    world.write("user", "by hand");
+    world.wait_for_text("user", &user).await;
+    world.wait_for_text("ran", "ran\nran\nran\n").await;
+    assert_eq!(world.vault.count("GET", "database/creds/"), 1);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_is_not_ready_while_a_file_is_gone() {
+    let world = World::new().await;
+    std::fs::create_dir(world.path("volume")).unwrap();
+    let mut template = world.template("volume/app", KV_TEMPLATE);
+    template["create_dest_dirs"] = json!(false);
+    let agent = start(&world, &[template]);
+    world.wait_until_ready().await;
+    std::fs::rename(world.path("volume"), world.path("gone")).unwrap();
+    let socket = world.path("status.sock");
+    let asked = tokio::task::spawn_blocking(move || client::ask(&socket));
+    let snapshot = asked.await.unwrap().unwrap();
+    assert!(!snapshot.ready && !snapshot.templates[0].rendered);
+    world
+        .until("no marker", || world.read(".ready").is_none().then_some(()))
+        .await;
+    std::fs::create_dir(world.path("volume")).unwrap();
+    world.wait_for_text("volume/app", "key=first").await;
+    world.wait_until_ready().await;
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_templates_of_one_file_do_not_take_it_for_changed_by_somebody_else() {
+    let world = World::paused().await;
+    let agent = start(
+        &world,
+        &[world.template("app", "one"), world.template("app", "two")],
+    );
+    world.wait_until_ready().await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.read("app").as_deref(), Some("two"));
+    assert!(!world.logs().contains("changed by somebody else"));
     agent.stop().await.unwrap();
 }

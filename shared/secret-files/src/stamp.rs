@@ -18,6 +18,11 @@ impl Stamp {
     pub fn of(path: &Path) -> io::Result<Self> {
         Ok(Self::from(&rustix::fs::stat(path)?))
     }
+
+    /// What lies at this path itself, be it a link.
+    pub fn of_entry(path: &Path) -> io::Result<Self> {
+        Ok(Self::from(&rustix::fs::lstat(path)?))
+    }
 }
 
 #[allow(
