@@ -3,6 +3,7 @@
 //! All parts are futures of one task and one thread; what a part spawns, it owns. So when this future
 //! ends or is dropped, nothing of the agent is left.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,7 @@ pub async fn run_with_reload(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let connection = Connection::new(&settings.vault)?;
+    tidy(&settings);
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
     let marker = Marker::new(settings.ready_marker.clone());
     let state = Arc::new(State::open(&settings));
@@ -147,6 +149,18 @@ fn supervisor(settings: &Settings, renderer: &Renderer) -> Result<Option<Supervi
     let exec = exec.filter(|_| !settings.exit_after_auth);
     let supervisor = exec.map(|exec| Supervisor::new(exec, renderer.values()));
     Ok(supervisor.transpose()?)
+}
+
+/// Removes what an agent before left unfinished when it was killed.
+fn tidy(settings: &Settings) {
+    let templates = settings.templates.iter();
+    let templates = templates.filter_map(|template| template.output.file());
+    let sinks = settings.sinks.iter().map(|sink| &sink.target);
+    let targets = templates.chain(sinks).map(|target| target.path.as_path());
+    let home = [settings.ready_marker.as_path()];
+    let all = targets.chain(settings.pid_file.as_deref()).chain(home);
+    let one_per_directory: BTreeMap<_, _> = all.map(|path| (path.parent(), path)).collect();
+    one_per_directory.into_values().for_each(secret_files::tidy);
 }
 
 /// Ends with the first of the two.

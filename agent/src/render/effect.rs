@@ -5,6 +5,11 @@ use templating::FileWrite;
 use super::placed::Placed;
 use secret_files::{FileError, Target, Written, names};
 
+/// Removes what an agent before left unfinished beside the file.
+pub(super) fn tidy(write: &FileWrite) {
+    secret_files::tidy(write.path.as_ref());
+}
+
 /// The file as it is now.
 pub(super) fn placed(write: &FileWrite) -> Placed {
     if write.append {

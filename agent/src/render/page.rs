@@ -178,6 +178,9 @@ impl Page {
             return false;
         }
         // The template's own file last: who waits for it finds the others in place.
+        if !self.was_rendered {
+            others.iter().for_each(effect::tidy);
+        }
         let others_placed = others.iter().map(effect::placed);
         let others = others.iter().map(effect::apply);
         let written = match &self.settings.output {

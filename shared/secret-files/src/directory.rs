@@ -1,14 +1,17 @@
 //! The directory that holds a file to be written.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::FileError;
-use crate::walk::{Rule, Stop, Walk};
+use crate::walk::{Rule, Stop, Walk, own_user};
+
+/// How the names of unfinished files begin.
+const TEMPORARY: &str = ".vault-agent-";
 
 /// An open directory and the name of one file in it.
 pub(crate) struct Parent {
@@ -41,14 +44,43 @@ impl Parent {
         let mut random = [0_u8; 8];
         // Only a guess is left where the system has no randomness; O_EXCL still keeps us safe.
         let _ = rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty());
-        format!(".vault-agent-{:016x}", u64::from_ne_bytes(random))
+        format!("{TEMPORARY}{:016x}", u64::from_ne_bytes(random))
     }
 
-    /// Makes a file that only we can read.
+    /// Removes temporary files of ours that no process works on any more.
+    pub(crate) fn tidy(&self) {
+        let entries = Dir::read_from(&self.directory).into_iter().flatten();
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if name.to_bytes().starts_with(TEMPORARY.as_bytes()) && self.is_left_over(name) {
+                // One that stays is in nobody's way.
+                let _ = rustix::fs::unlinkat(self, name, AtFlags::empty());
+            }
+        }
+    }
+
+    fn is_left_over(&self, name: &CStr) -> bool {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let Ok(file) = rustix::fs::openat(self, name, flags, Mode::empty()) else {
+            return false;
+        };
+        let is_ours = |stat: Stat| {
+            stat.st_uid == own_user()
+                && FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+        };
+        rustix::fs::fstat(&file).is_ok_and(is_ours)
+            && rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    }
+
+    /// Makes a file that only we can read. It is locked while it is open, so that it is not taken for
+    /// one that was left behind.
     pub(crate) fn create(&self, name: &str) -> Result<OwnedFd, Errno> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat(self, name, flags, Mode::from_raw_mode(0o600))
+        let file = rustix::fs::openat(self, name, flags, Mode::from_raw_mode(0o600))?;
+        // Where files cannot be locked, none is taken for left behind either.
+        let _ = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        Ok(file)
     }
 
     /// Gives the file itself, never what a link points to, another name in the directory.

@@ -37,4 +37,4 @@ mod walk;
 
 pub use read::{Opened, ReadError, Reader, read, read_text};
 pub use stamp::Stamp;
-pub use target::{FileError, Target, Written, remove};
+pub use target::{FileError, Target, Written, remove, tidy};

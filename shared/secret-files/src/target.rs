@@ -12,9 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::directory::Parent;
 use crate::names;
+use crate::walk::{is_written_only_by, own_user};
 
 /// Mode of a file that nobody asked another mode for.
 const DEFAULT_MODE: u32 = 0o644;
+/// What a file may keep of the mode of the one before: no set-id bits, and nobody else's writing.
+const KEPT_MODE: u32 = 0o755;
 /// Most bytes of a file that is appended to; a template makes no more at once either.
 const LONGEST_APPENDED: u64 = 16 * 1024 * 1024;
 
@@ -23,11 +26,12 @@ const LONGEST_APPENDED: u64 = 16 * 1024 * 1024;
 pub struct Target {
     /// Where it lies.
     pub path: PathBuf,
-    /// Its mode; the mode that it has, or 0644, where `None`.
+    /// Its mode. Where `None`, that of the file before, without set-id bits and the writing of
+    /// others, if that was not planted by somebody else; else 0644.
     pub mode: Option<u32>,
-    /// Its owner; the owner that it has where `None`.
+    /// Its owner. Where `None`, the owner of the file before, if that was not planted; else we.
     pub uid: Option<u32>,
-    /// Its group; the group that it has where `None`.
+    /// Its group, as its owner.
     pub gid: Option<u32>,
     /// Make the directories above it.
     pub create_directories: bool,
@@ -44,6 +48,15 @@ pub enum Written {
     Adjusted,
     /// All was as it should be; the file was not touched.
     Unchanged,
+}
+
+/// The file before a write.
+struct Existing {
+    file: File,
+    stat: Stat,
+    /// We have written it, or nobody but root and we can have put it there. Owner and mode of any
+    /// other file are those of whoever planted it.
+    is_credible: bool,
 }
 
 /// A file could not be written. All but [`FileError::NoName`] may pass when the volume changes.
@@ -145,15 +158,13 @@ impl Target {
     pub fn write(&self, content: &[u8]) -> Result<Written, FileError> {
         let parent = Parent::open(&self.path, self.create_directories)?;
         let existing = self.existing(&parent)?;
-        if let Some((file, stat)) = &existing
+        if let Some(Existing { file, stat, .. }) = existing.as_ref().filter(|file| file.is_credible)
             && u64::try_from(stat.st_size) == Ok(content.len() as u64)
             && holds(file, 0, content)
         {
             return self.adjust(file, stat);
         }
-        self.replace(&parent, existing.as_ref().map(|(_, stat)| stat), |file| {
-            file.write_all(content)
-        })?;
+        self.replace(&parent, existing.as_ref(), |file| file.write_all(content))?;
         Ok(Written::Replaced)
     }
 
@@ -161,13 +172,14 @@ impl Target {
     /// so that the same content comes once. One that would have more than 16 MiB is an error.
     pub fn append(&self, content: &[u8]) -> Result<Written, FileError> {
         let parent = Parent::open(&self.path, self.create_directories)?;
-        let Some((file, stat)) = self.existing(&parent)? else {
+        let Some(existing) = self.existing(&parent)? else {
             self.replace(&parent, None, |file| file.write_all(content))?;
             return Ok(Written::Replaced);
         };
-        let size = u64::try_from(stat.st_size).unwrap_or(0);
-        if ends_with(&file, size, content) {
-            return self.adjust(&file, &stat);
+        let mut file = &existing.file;
+        let size = u64::try_from(existing.stat.st_size).unwrap_or(0);
+        if existing.is_credible && ends_with(file, size, content) {
+            return self.adjust(file, &existing.stat);
         }
         if size.saturating_add(content.len() as u64) > LONGEST_APPENDED {
             return Err(FileError::TooLong {
@@ -175,9 +187,9 @@ impl Target {
                 size,
             });
         }
-        self.replace(&parent, Some(&stat), |new| {
-            (&file).seek(SeekFrom::Start(0))?;
-            std::io::copy(&mut (&file).take(size), new)?;
+        self.replace(&parent, Some(&existing), |new| {
+            file.seek(SeekFrom::Start(0))?;
+            std::io::copy(&mut file.take(size), new)?;
             new.write_all(content)
         })?;
         Ok(Written::Replaced)
@@ -196,7 +208,7 @@ impl Target {
 
     /// The file as it is, if it is there and can be read. A symbolic link counts as not there: it
     /// will be replaced, not followed.
-    fn existing(&self, parent: &Parent) -> Result<Option<(File, Stat)>, FileError> {
+    fn existing(&self, parent: &Parent) -> Result<Option<Existing>, FileError> {
         let stat = match rustix::fs::statat(parent, &parent.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return Ok(None),
@@ -217,9 +229,17 @@ impl Target {
         let Ok(file) = rustix::fs::openat(parent, &parent.name, flags, Mode::empty()) else {
             return Ok(None);
         };
-        let stat = rustix::fs::fstat(&file)
-            .map_err(|source| FileError::io(&self.path, "look at it", source))?;
-        Ok(Some((file.into(), stat)))
+        let look = |source| FileError::io(&self.path, "look at it", source);
+        let stat = rustix::fs::fstat(&file).map_err(look)?;
+        let directory = rustix::fs::fstat(parent).map_err(look)?;
+        let own = own_user();
+        let is_credible = [Some(own), self.uid].contains(&Some(stat.st_uid))
+            || is_written_only_by(&[0, own], &directory);
+        Ok(Some(Existing {
+            file: file.into(),
+            stat,
+            is_credible,
+        }))
     }
 
     fn adjust(&self, file: &File, stat: &Stat) -> Result<Written, FileError> {
@@ -248,7 +268,7 @@ impl Target {
     fn replace(
         &self,
         parent: &Parent,
-        existing: Option<&Stat>,
+        existing: Option<&Existing>,
         content: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<(), FileError> {
         let temporary = Parent::temporary_name();
@@ -273,11 +293,12 @@ impl Target {
     fn fill(
         &self,
         mut file: File,
-        existing: Option<&Stat>,
+        existing: Option<&Existing>,
         content: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<(), FileError> {
         content(&mut file).map_err(|source| FileError::io(&self.path, "write it", source))?;
-        if let Some(stat) = existing {
+        let kept = existing.filter(|file| file.is_credible);
+        if let Some(Existing { stat, .. }) = kept {
             // As good as it goes: without the right to give files away, ours stays ours.
             let _ = rustix::fs::fchown(
                 &file,
@@ -296,7 +317,7 @@ impl Target {
         // After the owner, because a change of owner clears set-id bits.
         let mode = self
             .mode
-            .or(existing.map(|stat| stat.st_mode & 0o7777))
+            .or(kept.map(|file| file.stat.st_mode & KEPT_MODE))
             .unwrap_or(DEFAULT_MODE);
         rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
             .map_err(|source| FileError::io(&self.path, "change its mode", source))?;
@@ -365,6 +386,13 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     match rustix::fs::unlinkat(&parent, &parent.name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(source) => Err(FileError::io(path, "remove it", source)),
+    }
+}
+
+/// Removes what a process of ours has left unfinished beside this file when it was killed.
+pub fn tidy(path: &Path) {
+    if let Ok(parent) = Parent::open(path, false) {
+        parent.tidy();
     }
 }
 

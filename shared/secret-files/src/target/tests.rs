@@ -134,6 +134,70 @@ fn an_existing_mode_is_kept_unless_another_is_asked_for() {
 }
 
 #[test]
+fn a_mode_keeps_neither_set_id_bits_nor_the_writing_of_others() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    for (before, after) in [(0o6777, 0o755), (0o660, 0o640), (0o4700, 0o700)] {
+        target.write(b"one").unwrap();
+        fs::set_permissions(&target.path, fs::Permissions::from_mode(before)).unwrap();
+        target.write(b"two").unwrap();
+        assert_eq!(mode_of(&target.path), after, "{before:o}");
+    }
+}
+
+#[test]
+fn owner_and_mode_of_a_planted_file_are_not_taken_over() {
+    if own_user() != 0 {
+        // Nobody else can give files away.
+        return;
+    }
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    let plant = |text: &str| {
+        let _ = fs::remove_file(&target.path);
+        fs::File::create(&target.path)
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        std::os::unix::fs::chown(&target.path, Some(2000), Some(2000)).unwrap();
+        fs::set_permissions(&target.path, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    for (directory_mode, owner, mode) in [(0o777, 0, 0o644), (0o755, 2000, 0o600)] {
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(directory_mode)).unwrap();
+        for text in ["other", "secret"] {
+            plant(text);
+            target.write(b"secret").unwrap();
+            let found = fs::metadata(&target.path).unwrap();
+            assert_eq!(
+                (found.uid(), mode_of(&target.path)),
+                (owner, mode),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn unfinished_files_of_processes_that_are_gone_are_removed_and_no_others() {
+    let dir = mk_dir();
+    let target = Target::new(dir.path().join("app"));
+    let parent = Parent::open(&target.path, false).unwrap();
+    let left = Parent::temporary_name();
+    drop(parent.create(&left).unwrap());
+    let working = Parent::temporary_name();
+    let unfinished = parent.create(&working).unwrap();
+    symlink("app", dir.path().join(Parent::temporary_name())).unwrap();
+    target.write(b"one").unwrap();
+    tidy(&target.path);
+    let names = names_in(dir.path());
+    assert!(!names.contains(&left), "{names:?}");
+    assert!(names.contains(&working) && names.len() == 3, "{names:?}");
+    drop(unfinished);
+    tidy(&target.path);
+    assert!(!names_in(dir.path()).contains(&working));
+}
+
+#[test]
 fn a_change_of_mode_alone_is_applied_without_a_new_file() {
     let dir = mk_dir();
     let mut target = Target::new(dir.path().join("app"));
