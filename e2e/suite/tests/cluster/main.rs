@@ -36,3 +36,4 @@ mod recovery;
 mod replicas;
 mod services;
 mod shapes;
+mod volumes;
