@@ -5,12 +5,12 @@
 //! limit of connections and a deadline for requests, and all of its tasks end with it.
 
 mod routes;
+mod socket;
 mod tcp_address;
 mod tls;
 
 use std::convert::Infallible;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ use tracing::{debug, info, warn};
 use crate::proxy::Proxy;
 use crate::status::Observer;
 use routes::Routes;
+use socket::{Access, SocketFile};
 pub use tcp_address::{TcpAddress, TcpAddressError};
 pub(crate) use tls::Tls;
 pub use tls::{TlsError, TlsSettings};
@@ -117,16 +118,6 @@ enum Socket {
     Unix(UnixListener, SocketFile),
 }
 
-/// A socket in the file system; removed with this value.
-struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // The directory may be gone already.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 impl Listeners {
     /// Binds all of them. Without its socket the agent works all the same.
     pub async fn bind(
@@ -158,9 +149,14 @@ impl Listeners {
                 routes,
             });
         }
-        match bind_socket(socket, 0o600) {
-            Ok(socket) => bound.push(Bound {
-                socket,
+        let own = Access {
+            mode: 0o600,
+            uid: None,
+            gid: None,
+        };
+        match socket::listen(socket, own) {
+            Ok((listener, file)) => bound.push(Bound {
+                socket: Socket::Unix(listener, file),
                 tls: None,
                 routes: Routes::private(observer),
             }),
@@ -227,27 +223,17 @@ impl Socket {
                     address: path.display().to_string(),
                     source,
                 };
-                let socket = bind_socket(path, *mode).map_err(failed)?;
-                if uid.is_some() || gid.is_some() {
-                    std::os::unix::fs::chown(path, *uid, *gid).map_err(failed)?;
-                }
+                let access = Access {
+                    mode: *mode,
+                    uid: *uid,
+                    gid: *gid,
+                };
+                let (listener, file) = socket::listen(path, access).map_err(failed)?;
                 info!(target: "agent", "listening at {}", path.display());
-                Ok(socket)
+                Ok(Self::Unix(listener, file))
             }
         }
     }
-}
-
-/// The mode says who may connect.
-fn bind_socket(path: &Path, mode: u32) -> io::Result<Socket> {
-    // A socket was left by a process that could not tidy up; of anything else, binding says it.
-    if std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
-        std::fs::remove_file(path)?;
-    }
-    let listener = UnixListener::bind(path)?;
-    let file = SocketFile(path.to_owned());
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-    Ok(Socket::Unix(listener, file))
 }
 
 async fn accept<S>(
