@@ -43,13 +43,8 @@ pub enum LogError {
         reason: String,
     },
     /// A file that cannot be opened.
-    #[error("log file {path}: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
+    #[error("log file {0}")]
+    File(String),
     /// Not a format.
     #[error(transparent)]
     Format(#[from] UnknownFormat),

@@ -305,17 +305,20 @@ fn start_log(
         Box::new(io::stderr())
     };
     let path = flags.log_file.as_deref().unwrap_or(&file.log_file);
-    let layer = if path.is_empty() {
-        LogLayer::new(level, format, console)
-    } else {
-        let log = LogFile::open(path, rotation).map_err(|error| LogError::File {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        LogLayer::new(level, format, Tee(console, log))
+    let log = (!path.is_empty()).then(|| LogFile::open(path, rotation));
+    let (layer, planted) = match log {
+        None => (LogLayer::new(level, format, console), None),
+        Some(Ok(log)) => (LogLayer::new(level, format, Tee(console, log)), None),
+        Some(Err(error)) if error.is_of_others() => {
+            (LogLayer::new(level, format, console), Some(error))
+        }
+        Some(Err(error)) => return Err(LogError::File(error.to_string()).into()),
     };
     let level = layer.level();
     install(layer);
+    if let Some(error) = planted {
+        warn!(target: "agent", %error, "the log is not written to its file");
+    }
     Ok(level)
 }
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use rustix::fs::Mode;
+use secret_files::FileError;
 use sha2::{Digest, Sha256};
 use templating::Request;
 use tracing::{debug, warn};
@@ -70,8 +70,15 @@ impl State {
         let directory = settings.state.iter().find(|path| path.is_dir());
         let directory = directory.and_then(|parent| {
             let path = parent.join(DIRECTORY);
-            match rustix::fs::mkdir(&path, Mode::from_raw_mode(0o700)) {
-                Ok(()) | Err(rustix::io::Errno::EXIST) => Some(path),
+            match secret_files::private_directory(&path) {
+                Ok(()) => {
+                    secret_files::tidy(&path.join(TOKEN));
+                    Some(path)
+                }
+                Err(error @ FileError::NotOurs { .. }) => {
+                    warn!(target: "agent", %error, "cannot keep state for the next agent");
+                    None
+                }
                 Err(error) => {
                     debug!(target: "agent", %error, "cannot keep state in {}", path.display());
                     None

@@ -388,3 +388,40 @@ fn sigterm_and_sigint_end_it_with_success_and_without_its_pid_file() {
         assert!(stdout.starts_with("==> Vault Agent started! Log data will stream in below:"));
     }
 }
+
+#[test]
+fn what_was_planted_where_the_log_goes_stops_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+    let config = dir.path().join("config.json");
+    // Nothing listens there: the login fails, which is later than the log starts.
+    let text = r#"{"vault": {"address": "http://127.0.0.1:1"}, "auto_auth": {
+        "method": {"type": "kubernetes", "exit_on_err": true,
+            "config": {"role": "r", "token_path": "/dev/null"}},
+        "sink": [{"type": "file", "config": {"path": "/dev/shm/no-token"}}]}}"#;
+    std::fs::write(&config, text).unwrap();
+    for planted in [&pipe, &link] {
+        let config = format!("-config={}", config.display());
+        let log = format!("-log-file={}", planted.display());
+        let (code, _, stderr) = run(&[&config, &log]);
+        assert_eq!(code, 1, "{stderr}");
+        assert!(
+            stderr.contains("the log is not written to its file"),
+            "{stderr}"
+        );
+    }
+    let missing = format!("-log-file={}/no/log", dir.path().display());
+    let (code, _, stderr) = run(&[&format!("-config={}", config.display()), &missing]);
+    assert_eq!(code, 78, "{stderr}");
+    assert!(stderr.contains("parent directory is missing"), "{stderr}");
+    assert!(!dir.path().join("elsewhere").exists());
+}

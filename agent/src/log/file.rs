@@ -1,12 +1,12 @@
 //! The log file, and its replacement by size and age.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secret_files::{FileError, append_to};
 
 /// Name of the file in a directory that is given for one.
 const DEFAULT_NAME: &str = "agent.log";
@@ -46,20 +46,20 @@ pub struct LogFile<C = fn() -> Timestamp> {
 
 impl LogFile {
     /// Opens the file at `path`, or `agent.log` in it where it is a directory or ends with `/`.
-    pub fn open(path: &str, rotation: Rotation) -> io::Result<Self> {
+    pub fn open(path: &str, rotation: Rotation) -> Result<Self, FileError> {
         Self::with_clock(path, rotation, Timestamp::now)
     }
 }
 
 impl<C: Fn() -> Timestamp> LogFile<C> {
-    fn with_clock(path: &str, rotation: Rotation, clock: C) -> io::Result<Self> {
+    fn with_clock(path: &str, rotation: Rotation, clock: C) -> Result<Self, FileError> {
         let mut file_path = PathBuf::from(path);
         if path.ends_with('/') || file_path.is_dir() {
             file_path.push(DEFAULT_NAME);
         }
-        let file = open(&file_path)?;
+        let file = append_to(&file_path)?;
         Ok(Self {
-            written: file.metadata()?.len(),
+            written: file.metadata().map_or(0, |found| found.len()),
             opened: clock(),
             path: file_path,
             rotation,
@@ -78,7 +78,7 @@ impl<C: Fn() -> Timestamp> LogFile<C> {
     fn rotate(&mut self, now: Timestamp) -> io::Result<()> {
         let name = format!("{}{}{}", self.stem(), now.as_nanosecond(), self.ending());
         std::fs::rename(&self.path, self.path.with_file_name(name))?;
-        self.file = open(&self.path)?;
+        self.file = append_to(&self.path).map_err(io::Error::other)?;
         self.written = 0;
         self.opened = now;
         self.remove_old()
@@ -139,11 +139,6 @@ impl<C: Fn() -> Timestamp> Write for LogFile<C> {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(0o600).open(path)
 }
 
 /// Writes to two places; what one of them refuses does not keep the other from it.

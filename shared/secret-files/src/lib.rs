@@ -27,14 +27,18 @@
 //! ```
 #![deny(missing_docs)]
 
+mod append;
 mod directory;
 pub mod limit;
 pub mod names;
+mod private;
 mod read;
 mod stamp;
 mod target;
 mod walk;
 
+pub use append::append_to;
+pub use private::private_directory;
 pub use read::{Opened, ReadError, Reader, read, read_text};
 pub use stamp::Stamp;
 pub use target::{FileError, Target, Written, remove, tidy};

@@ -100,6 +100,12 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// It is of another user, or a link or no directory where one should be.
+    #[error("{}: somebody else has put it there; remove it, and it is made again", path.display())]
+    NotOurs {
+        /// The file or directory.
+        path: PathBuf,
+    },
     /// The file that was to be appended to is too long for that.
     #[error(
         "{}: it has {size} bytes, and a file that is appended to may have no more than {} in the \
@@ -132,6 +138,15 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Whether somebody else has put something in the way, which must not keep a program from its
+    /// work.
+    pub fn is_of_others(&self) -> bool {
+        matches!(
+            self,
+            Self::Link { .. } | Self::NotAFile { .. } | Self::NotOurs { .. }
+        )
+    }
+
     pub(crate) fn io(path: &Path, action: &'static str, source: impl Into<std::io::Error>) -> Self {
         Self::Io {
             path: path.to_owned(),
