@@ -172,7 +172,8 @@ impl Renderer {
             replaced,
         } = pass;
         for request in wanted {
-            self.store.want(&request);
+            let name = self.pages[index].name_of(&request);
+            self.store.want(&request, &name);
             self.users.entry(request).or_default().insert(index);
         }
         for request in unwanted {

@@ -72,6 +72,8 @@ pub struct Store {
 }
 
 struct Slot {
+    /// What people call the request.
+    name: Arc<str>,
     task: u64,
     handle: AbortHandle,
     users: usize,
@@ -147,21 +149,23 @@ impl Store {
         self.source.leases.clone()
     }
 
-    /// One more template uses this: has a task work on it.
-    pub fn want(&mut self, request: &Request) {
+    /// One more template uses this: has a task work on it, which is called `name` in messages.
+    pub fn want(&mut self, request: &Request, name: &str) {
         if let Some(slot) = self.slots.get_mut(request) {
             slot.users += 1;
             return;
         }
         self.last_task += 1;
-        let request = Arc::new(request.clone());
+        let (request, name) = (Arc::new(request.clone()), Arc::from(name));
         let task = Task::new(
             self.last_task,
             Arc::clone(&request),
+            Arc::clone(&name),
             Arc::clone(&self.source),
             self.events.0.clone(),
         );
         let slot = Slot {
+            name,
             task: self.last_task,
             handle: self.tasks.spawn(task.run()),
             users: 1,
@@ -216,7 +220,7 @@ impl Store {
             .as_ref()
             .and_then(|id| self.source.leases.ends_at(id));
         Some(SecretStatus {
-            request: request.to_string(),
+            request: slot.name.to_string(),
             age_seconds: slot.since.map(|since| (now - since).as_secs()),
             lease_seconds: ends_at.map(|end| end.saturating_duration_since(now).as_secs()),
             error: slot

@@ -19,6 +19,26 @@ pub(super) fn placed(write: &FileWrite) -> Placed {
     }
 }
 
+/// An error without path, user and group, any of which may be a secret.
+pub(super) fn nameless(error: &FileError) -> String {
+    let reason = match error {
+        FileError::Io { action, source, .. } => format!("cannot {action}: {source}"),
+        FileError::Owner { .. } => "its user or group is unknown".to_owned(),
+        FileError::ParentMissing { .. } => "parent directory is missing".to_owned(),
+        FileError::Link { .. } => {
+            "a symbolic link on the way is not followed; use the path that it leads to".to_owned()
+        }
+        FileError::TooLong { .. } => "it is too long to be appended to".to_owned(),
+        FileError::NoName { .. } | FileError::NotADirectory { .. } => {
+            "it has no such path".to_owned()
+        }
+        FileError::NotAFile { .. } | FileError::NotOurs { .. } => {
+            "there is something else in its place".to_owned()
+        }
+    };
+    format!("a file that is named by a value of the template: {reason}")
+}
+
 /// Makes the file as the template wants it; one that is so already is not touched.
 pub(super) fn apply(write: &FileWrite) -> Result<Written, FileError> {
     let unknown = |source| FileError::Owner {

@@ -17,7 +17,7 @@ use crate::config::{Output, TemplateSettings};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
 use crate::status::{SecretStatus, TemplateStatus, unix};
 use crate::store::Store;
-use secret_files::{FileError, Written};
+use secret_files::Written;
 use text::Print;
 
 pub(super) use text::Exchange;
@@ -114,6 +114,21 @@ impl Page {
         &self.used
     }
 
+    /// What messages call a request. The path of a file may be made of a secret.
+    pub(super) fn name_of(&self, request: &Request) -> String {
+        match request {
+            Request::File { path, .. } if !self.mentions(path) => {
+                "file (its path is a value of the template)".to_owned()
+            }
+            request => request.to_string(),
+        }
+    }
+
+    fn mentions(&self, name: &str) -> bool {
+        let template = self.template.as_ref();
+        template.is_ok_and(|template| template.mentions(name))
+    }
+
     /// One pass with what is there now; `None` where there is no template to render.
     pub(super) fn render(
         &mut self,
@@ -182,24 +197,34 @@ impl Page {
             others.iter().for_each(effect::tidy);
         }
         let others_placed = others.iter().map(effect::placed);
-        let others = others.iter().map(effect::apply);
+        let others = others.iter().map(|write| {
+            effect::apply(write).map_err(|error| {
+                let names = [&write.path, &write.user, &write.group];
+                if names.into_iter().all(|name| self.mentions(name)) {
+                    error.to_string()
+                } else {
+                    effect::nameless(&error)
+                }
+            })
+        });
         let written = match &self.settings.output {
             Output::File(target) => others
-                .chain(std::iter::once_with(|| target.write(&content)))
-                .collect::<Result<Vec<_>, FileError>>(),
+                .chain(std::iter::once_with(|| {
+                    let written = target.write(&content);
+                    written.map_err(|error| error.to_string())
+                }))
+                .collect::<Result<Vec<_>, String>>(),
             Output::Elsewhere(_) => others.collect(),
-            Output::Variable(_) => others
-                .collect::<Result<Vec<_>, FileError>>()
-                .map(|mut all| {
-                    let is_same = self.value.as_ref() == Some(&content);
-                    all.push(if is_same {
-                        Written::Unchanged
-                    } else {
-                        Written::Replaced
-                    });
-                    self.value = Some(content);
-                    all
-                }),
+            Output::Variable(_) => others.collect::<Result<Vec<_>, String>>().map(|mut all| {
+                let is_same = self.value.as_ref() == Some(&content);
+                all.push(if is_same {
+                    Written::Unchanged
+                } else {
+                    Written::Replaced
+                });
+                self.value = Some(content);
+                all
+            }),
         };
         let output = self.settings.output.name();
         match written {
@@ -228,7 +253,7 @@ impl Page {
                 let pause = backoff.pause();
                 error!(target: "agent", %error, retry_in = ?pause, "(runner) cannot write the file");
                 self.counts.failures += 1;
-                self.failure = Some(error.to_string());
+                self.failure = Some(error);
                 self.retry = Some(Retry {
                     at: Instant::now() + pause,
                     backoff,

@@ -27,6 +27,8 @@ const LONGEST_LEASE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub(super) struct Task {
     id: u64,
     request: Arc<Request>,
+    /// What messages about a file call it: its path may be a secret.
+    name: Arc<str>,
     source: Arc<Source>,
     events: mpsc::Sender<Event>,
     identity: Option<Identity>,
@@ -45,12 +47,14 @@ impl Task {
     pub(super) fn new(
         id: u64,
         request: Arc<Request>,
+        name: Arc<str>,
         source: Arc<Source>,
         events: mpsc::Sender<Event>,
     ) -> Self {
         Self {
             id,
             request,
+            name,
             source,
             events,
             identity: None,
@@ -308,6 +312,7 @@ impl Task {
             let kind = match file::read_if_changed(reader, path, sandbox, &mut seen) {
                 Ok(found) => {
                     self.failures = 0;
+                    let found = found.map(|found| self.without_path(found));
                     found.map(|found| EventKind::Fresh { found, lease: None })
                 }
                 // The file may come; its template waits.
@@ -322,6 +327,15 @@ impl Task {
         }
     }
 
+    /// A reason may name a part of the path.
+    fn without_path(&self, found: Found) -> Found {
+        let is_shown = *self.name == *self.request.to_string();
+        match found {
+            Found::Refused(_) if !is_shown => Found::Refused("no template may read it".into()),
+            found => found,
+        }
+    }
+
     /// Says it once, and once more when the tries are used up: a missing file is no news every two
     /// seconds.
     fn fail_file(&mut self, error: &ReadError) -> Option<EventKind> {
@@ -331,9 +345,9 @@ impl Task {
         if self.failures > 1 && exhausted == was_exhausted {
             return None;
         }
-        warn!(target: "agent", %error, "(view) {}: waiting for the file", self.request);
+        warn!(target: "agent", %error, "(view) {}: waiting for the file", self.name);
         Some(EventKind::Failed(Trouble {
-            reason: format!("{}: {error}", self.request).into(),
+            reason: format!("{}: {error}", self.name).into(),
             exhausted,
         }))
     }

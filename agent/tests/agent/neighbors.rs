@@ -1,6 +1,7 @@
 //! What an application may do to the volume that it shares with the agent.
 
-use std::os::unix::fs::symlink;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ async fn a_pipe_and_a_device_where_the_agent_reads_stop_nothing() {
     world
         .wait_for_log("it is a device, not a regular file")
         .await;
-    std::fs::remove_file(world.path("in")).unwrap();
+    fs::remove_file(world.path("in")).unwrap();
     world.write("in", "one");
     world.wait_for_text("out", "<one>").await;
     agent.stop().await.unwrap();
@@ -81,7 +82,7 @@ async fn a_sparse_file_that_a_template_appends_to_holds_up_this_template_alone()
     let world = World::new().await;
     world.write("journal", "");
     let journal = world.path("journal");
-    let file = std::fs::File::options().write(true).open(&journal).unwrap();
+    let file = fs::File::options().write(true).open(&journal).unwrap();
     file.set_len(1 << 40).unwrap();
     let text = format!(
         r#"{{{{ "line" | writeToFile "{}" "" "" "0644" "append" }}}}done"#,
@@ -96,7 +97,7 @@ async fn a_sparse_file_that_a_template_appends_to_holds_up_this_template_alone()
     );
     world.wait_for_text("app", "key=first").await;
     world.wait_for_log("remove it or move it away").await;
-    std::fs::remove_file(&journal).unwrap();
+    fs::remove_file(&journal).unwrap();
     world.wait_for_text("out", "done").await;
     assert_eq!(world.read("journal").as_deref(), Some("line"));
     agent.stop().await.unwrap();
@@ -116,8 +117,8 @@ async fn a_file_that_is_removed_or_changed_comes_back_without_a_read_of_its_secr
     let agent = start(&world, &[template, world.template("out", &text)]);
     let user = world.wait_for("user", |text| !text.is_empty()).await;
     world.wait_for_text("out", "two").await;
-    std::fs::remove_file(world.path("user")).unwrap();
-    std::fs::remove_file(&more).unwrap();
+    fs::remove_file(world.path("user")).unwrap();
+    fs::remove_file(&more).unwrap();
     world.wait_for_text("user", &user).await;
     world.wait_for_text("more", "one").await;
     world.write("user", "by hand");
@@ -130,12 +131,12 @@ async fn a_file_that_is_removed_or_changed_comes_back_without_a_read_of_its_secr
 #[tokio::test]
 async fn an_agent_is_not_ready_while_a_file_is_gone() {
     let world = World::new().await;
-    std::fs::create_dir(world.path("volume")).unwrap();
+    fs::create_dir(world.path("volume")).unwrap();
     let mut template = world.template("volume/app", KV_TEMPLATE);
     template["create_dest_dirs"] = json!(false);
     let agent = start(&world, &[template]);
     world.wait_until_ready().await;
-    std::fs::rename(world.path("volume"), world.path("gone")).unwrap();
+    fs::rename(world.path("volume"), world.path("gone")).unwrap();
     let socket = world.path("status.sock");
     let asked = tokio::task::spawn_blocking(move || client::ask(&socket));
     let snapshot = asked.await.unwrap().unwrap();
@@ -143,7 +144,7 @@ async fn an_agent_is_not_ready_while_a_file_is_gone() {
     world
         .until("no marker", || world.read(".ready").is_none().then_some(()))
         .await;
-    std::fs::create_dir(world.path("volume")).unwrap();
+    fs::create_dir(world.path("volume")).unwrap();
     world.wait_for_text("volume/app", "key=first").await;
     world.wait_until_ready().await;
     agent.stop().await.unwrap();
@@ -160,5 +161,49 @@ async fn two_templates_of_one_file_do_not_take_it_for_changed_by_somebody_else()
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(world.read("app").as_deref(), Some("two"));
     assert!(!world.logs().contains("changed by somebody else"));
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_secret_that_is_used_as_a_name_shows_neither_in_the_log_nor_in_the_status() {
+    let world = World::new().await;
+    world.set_key("c4nary");
+    let with =
+        r#"{{ with secret "secret/production/api-service" }}{{ $key := .Data.data.api_key }}"#;
+    let dir = world.dir.path().display();
+    let read = format!(r#"{with}{{{{ file (print "{dir}/" $key) }}}}{{{{ end }}}}"#);
+    let write = format!(
+        r#"{with}{{{{ "x" | writeToFile (print "{dir}/jwt/" $key) "" "" "0600" }}}}{{{{ end }}}}"#
+    );
+    symlink("/proc", world.path("link-c4nary")).unwrap();
+    let everybody = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(world.dir.path(), everybody).unwrap();
+    let link =
+        format!(r#"{with}{{{{ file (print "{dir}/link-" $key "/version") }}}}{{{{ end }}}}"#);
+    let user =
+        format!(r#"{with}{{{{ "x" | writeToFile "{dir}/x" $key "" "0600" }}}}{{{{ end }}}}"#);
+    let templates = [
+        ("read", read),
+        ("write", write),
+        ("user", user),
+        ("link", link),
+    ];
+    let templates = templates.map(|(name, text)| world.template(name, &text));
+    let agent = start(&world, &templates);
+    world
+        .wait_for_log("file (its path is a value of the template): waiting")
+        .await;
+    world
+        .wait_for_log("named by a value of the template: it has no such path")
+        .await;
+    world.wait_for_log("its user or group is unknown").await;
+    world
+        .wait_for_log("cannot be read: no template may read it")
+        .await;
+    let socket = world.path("status.sock");
+    let asked = tokio::task::spawn_blocking(move || client::ask(&socket));
+    let snapshot = format!("{:?}", asked.await.unwrap().unwrap());
+    assert!(!snapshot.contains("c4nary"), "{snapshot}");
+    assert!(!world.logs().contains("c4nary"), "{}", world.logs());
     agent.stop().await.unwrap();
 }

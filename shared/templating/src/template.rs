@@ -51,6 +51,7 @@ impl Default for Options {
 /// A template that parsed. Immutable; render it as often as needed.
 pub struct Template {
     name: String,
+    text: Box<str>,
     pub(crate) parsed: Parsed,
 }
 
@@ -116,6 +117,7 @@ impl Template {
             let parsed = handlebars::parse(source, &options)?;
             return Ok(Self {
                 name: options.name,
+                text: source.into(),
                 parsed: Parsed::Handlebars(Box::new(parsed)),
             });
         }
@@ -140,10 +142,17 @@ impl Template {
         match parsed {
             Ok(parsed) => Ok(Self {
                 name: options.name,
+                text: source.into(),
                 parsed: Parsed::Go { parsed, entries },
             }),
             Err(error) => Err(TemplateError::parse(options.name, source, &error, &known)),
         }
+    }
+
+    /// Whether a name stands in the template's own text. A name that does not was made of values, and
+    /// may be or hold a secret: it should be shown nowhere.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.text.contains(name)
     }
 
     /// One pass with what is there now. A pass that lacks something and fails waits for it: what is
