@@ -93,7 +93,10 @@ impl Parsed {
                     state.effects,
                     Printed::default(),
                 )),
-                Ok(output) => Ok(finished(state.used, state.missing, state.effects, output)),
+                Ok(output) => {
+                    let output = masked(output, context.mask);
+                    Ok(finished(state.used, state.missing, state.effects, output))
+                }
                 Err(error) => {
                     let failure = state.failure.as_ref();
                     Err(failed(name, &error, failure, state.confidential).after(state.used))
@@ -123,6 +126,14 @@ impl Parsed {
         self.template
             .render(&REGISTRY, data, &mut context, &mut output)?;
         Ok(output.0)
+    }
+}
+
+/// Text and values come through one door here, and cannot be told apart.
+fn masked(output: Printed, mask: Option<&str>) -> Printed {
+    match mask {
+        Some(mask) if !output.is_empty() => Printed::new(mask.as_bytes().to_vec()),
+        _ => output,
     }
 }
 

@@ -74,16 +74,21 @@ pub struct Context<'a> {
     pub now: Option<SystemTime>,
     /// Where set, `file` reads only below this directory.
     pub sandbox: Option<&'a Path>,
+    /// Where set, it stands in the text in place of each value that an action prints: for people who
+    /// are to see the text without its secrets. Of a Handlebars template, it is the whole text. The
+    /// files of `writeToFile` are as they are.
+    pub mask: Option<&'a str>,
 }
 
 impl<'a> Context<'a> {
-    /// A context with the system's clock and no sandbox.
+    /// A context with the system's clock, and neither sandbox nor mask.
     pub fn new(secrets: &'a dyn Secrets, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self {
             secrets,
             env,
             now: None,
             sandbox: None,
+            mask: None,
         }
     }
 }
@@ -162,15 +167,19 @@ impl Template {
             Parsed::Go { parsed, entries } => (parsed, entries),
             Parsed::Handlebars(parsed) => return parsed.render(&self.name, context),
         };
+        let execute = |pass: &mut Pass<'_>| match context.mask {
+            None => parsed.execute(Value::Nil, pass),
+            Some(mask) => parsed.execute_masked(Value::Nil, pass, mask),
+        };
         let mut pass = Pass::new(context, entries);
-        let mut result = parsed.execute(Value::Nil, &mut pass);
+        let mut result = execute(&mut pass);
         if result
             .as_ref()
             .is_err_and(|error| error.message().is_of_fixed_map())
         {
             // The template changes a secret's map, which others share.
             pass = pass.with_own_secrets();
-            result = parsed.execute(Value::Nil, &mut pass);
+            result = execute(&mut pass);
         }
         let output = match result {
             Ok(output) => output,

@@ -51,11 +51,18 @@ impl Slot {
     }
 }
 
-pub(crate) fn run(template: &Template, dot: Value, host: &mut dyn Host) -> Result<Printed, Error> {
+/// With a `mask`, that stands in the output in place of each text that an action prints.
+pub(crate) fn run(
+    template: &Template,
+    dot: Value,
+    host: &mut dyn Host,
+    mask: Option<&str>,
+) -> Result<Printed, Error> {
     let mut state = State {
         template,
         source: Source(&template.source),
         host,
+        mask,
         // Most outputs are about as long as their template, and growing a secret wipes what it leaves.
         out: Printed::new(Vec::with_capacity(template.source.len().min(1 << 16))),
         variables: Vec::new(),
@@ -113,6 +120,7 @@ struct State<'t, 'h> {
     template: &'t Template,
     source: Source<'t>,
     host: &'h mut dyn Host,
+    mask: Option<&'h str>,
     out: Printed,
     variables: Vec<(&'t str, Slot)>,
     /// Where the variables of the current template begin.

@@ -101,7 +101,28 @@ impl Template {
 
     /// Executes the template with `dot` as its data.
     pub fn execute(&self, dot: Value, host: &mut dyn Host) -> Result<Printed, Error> {
-        exec::run(self, dot, host)
+        exec::run(self, dot, host, None)
+    }
+
+    /// The same, with `mask` in the output in place of each text that an action prints. What is
+    /// computed is not masked, nor is `<no value>`.
+    ///
+    /// ```
+    /// use text_template::{FunctionSet, NoHost, Options, Template, Value};
+    ///
+    /// let source = r#"user={{ "app" }} {{ if eq "app" "app" }}yes{{ end }}"#;
+    /// let template = Template::parse(source, FunctionSet::default(), &Options::default())?;
+    /// let shown = template.execute_masked(Value::Nil, &mut NoHost, "***")?;
+    /// assert_eq!(*shown, b"user=*** yes");
+    /// # Ok::<(), text_template::Error>(())
+    /// ```
+    pub fn execute_masked(
+        &self,
+        dot: Value,
+        host: &mut dyn Host,
+        mask: &str,
+    ) -> Result<Printed, Error> {
+        exec::run(self, dot, host, Some(mask))
     }
 }
 

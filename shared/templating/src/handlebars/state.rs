@@ -125,6 +125,7 @@ impl State {
             env: &env,
             now: self.now,
             sandbox: self.sandbox.as_deref(),
+            mask: None,
         };
         let mut pass = Pass::new(&context, &[]);
         pass.limit = OUTPUT_LIMIT;

@@ -226,7 +226,10 @@ impl<'t> State<'t, '_> {
             return Err(self.failed(NAME, node, error));
         };
         let out = std::mem::take(&mut self.out);
+        // Its output is a value, which is masked where it is printed.
+        let mask = self.mask.take();
         let result = self.run_template(name, &data);
+        self.mask = mask;
         let text = std::mem::replace(&mut self.out, out);
         match result {
             Ok(()) => Ok(Slot::plain(Value::string(text))),

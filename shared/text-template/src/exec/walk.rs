@@ -67,7 +67,7 @@ impl<'t> State<'t, '_> {
 
     fn print(&mut self, slot: &Slot) -> Result<(), Error> {
         if let Some(text) = slot.value.as_text() {
-            return self.write(text.as_bytes());
+            return self.write_value(text.as_bytes());
         }
         if matches!(&slot.value, Value::Object(object) if object.is_channel()) {
             let (node, ty) = (self.at.text(self.source), slot.value.type_name());
@@ -77,7 +77,14 @@ impl<'t> State<'t, '_> {
             return self.write(b"<no value>");
         };
         let text = crate::fmt::sprint(&[value], self.template.limits.output);
-        self.write(&text.map_err(|error| self.error(error.to_string()))?)
+        self.write_value(&text.map_err(|error| self.error(error.to_string()))?)
+    }
+
+    fn write_value(&mut self, text: &[u8]) -> Result<(), Error> {
+        match self.mask {
+            Some(mask) if !text.is_empty() => self.write(mask.as_bytes()),
+            _ => self.write(text),
+        }
     }
 
     fn condition(&mut self, dot: &Slot, branch: &'t Branch, with: bool) -> Result<Flow, Error> {
