@@ -110,6 +110,9 @@ pub enum Query {
     },
     /// Check a configuration: end with 0 where it is good, else with 78 and what is wrong.
     Validate(ConfigFlags),
+    /// Log in, read the real secrets, print what an agent would write, and revoke what that took.
+    /// Nothing is written and no command runs.
+    Render(RenderFlags),
     /// Write a configuration with a variable for each key of secrets in KV, to begin with.
     GenerateConfig(GenerateFlags),
     /// Tokens: revoke the own one.
@@ -130,6 +133,37 @@ pub enum Query {
         /// Name or path of its program.
         process: String,
     },
+}
+
+/// What to render, and how to show it.
+#[derive(Clone, Debug, Args)]
+pub struct RenderFlags {
+    /// Print instead of writing; required.
+    #[arg(
+        long, required = true, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = only_dry
+    )]
+    pub dry_run: bool,
+    /// Print the values of secrets, too, instead of asterisks.
+    #[arg(
+        long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = values::parse_bool
+    )]
+    pub show_secrets: Option<bool>,
+    /// The configuration.
+    #[command(flatten)]
+    pub files: ConfigFlags,
+    /// How to reach Vault.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
+fn only_dry(text: &str) -> Result<bool, String> {
+    match values::parse_bool(text) {
+        Ok(true) => Ok(true),
+        Ok(false) => Err("an agent renders for real: run it with -exit-after-auth".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// What to do with a token.
@@ -188,7 +222,10 @@ fn with_command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
             _ => break,
         };
     }
-    if arguments.get(at).is_some_and(|word| word == "validate") {
+    if arguments
+        .get(at)
+        .is_some_and(|word| word == "validate" || word == "render")
+    {
         arguments[..=at].rotate_right(1);
     }
     arguments

@@ -150,6 +150,21 @@ impl Output {
         }
     }
 
+    /// Why a text cannot be put there, whenever that is tried.
+    pub fn misfit(&self, text: &[u8]) -> Option<String> {
+        match self {
+            Self::Variable(name) if text.contains(&0) => Some(format!(
+                "env_template[{name}]: the value has a zero byte, which no variable can hold: render \
+                 it as base64 (base64Encode), or into a file"
+            )),
+            Self::Elsewhere(name) if !text.trim_ascii().is_empty() => Some(format!(
+                "{name}: there is text outside of writeToFile, and no destination for it: set \
+                 destination"
+            )),
+            _ => None,
+        }
+    }
+
     /// The file.
     pub fn file(&self) -> Option<&Target> {
         match self {

@@ -51,6 +51,12 @@ pub enum Failure {
     /// The program in `exec` ended with this code.
     #[error("process exited with {0}")]
     Exited(u8),
+    /// A dry run left something behind.
+    #[error(
+        "not everything that the dry run took in Vault was revoked: the log names it, and it ends \
+         with its TTL"
+    )]
+    NotRevoked,
     /// The runtime or its signals.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -71,6 +77,7 @@ impl Failure {
             | Self::Listen(_)
             | Self::PidFile(_)
             | Self::Exec(_)
+            | Self::NotRevoked
             | Self::System(_) => 1,
         }
     }

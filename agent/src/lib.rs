@@ -20,6 +20,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod connection;
+mod dry_run;
 pub mod exec;
 pub mod exit;
 mod leave;
@@ -37,4 +38,5 @@ pub mod state;
 pub mod status;
 pub mod store;
 
+pub use dry_run::dry_run;
 pub use runtime::{run, run_with_reload};

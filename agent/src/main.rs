@@ -12,12 +12,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::generate::generate;
 use vault_agent::cli::signal;
 use vault_agent::cli::token::revoke_self;
-use vault_agent::cli::{self, Cli, ConfigFlags, LogFlags, Output, Query, TokenAction};
+use vault_agent::cli::{self, Cli, ConfigFlags, LogFlags, Output, Query, RenderFlags, TokenAction};
 use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings, Source};
 use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogError, LogFile, LogLayer, LogLevel, Rotation, Tee};
 use vault_agent::reload::{Load, Reload, Watched};
-use vault_agent::{ready, status};
+use vault_agent::{dry_run, ready, status};
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let mut format = log::Format::Standard;
     let result = match &cli.query {
         Some(Query::Validate(files)) => validate(files, &cli),
+        Some(Query::Render(flags)) => render(flags),
         None if verify_only => validate(&cli.files, &cli),
         None => start(&cli, &mut format),
         Some(query) => return answer(query),
@@ -104,7 +105,7 @@ fn answer(query: &Query) -> ExitCode {
         } => signal::send(*signal, process, *if_running)
             .map(|()| String::new())
             .map_err(|error| error.to_string()),
-        Query::Validate(_) => Ok(String::new()),
+        Query::Validate(_) | Query::Render(_) => Ok(String::new()),
     };
     match answer {
         Ok(text) => {
@@ -223,6 +224,38 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
         (checked, log) => (checked?, log?),
     };
     Ok(writeln!(out, "The configuration is valid.")?)
+}
+
+/// Shows what a run would write.
+fn render(flags: &RenderFlags) -> Result<(), Failure> {
+    let environment = Environment::of_process();
+    let level = pick(None, "LOG_LEVEL", "warn", &environment);
+    let log = LogLayer::new(
+        log::parse_level(&level)?,
+        log::Format::default(),
+        io::stderr(),
+    );
+    let subscriber = tracing_subscriber::registry().with(log);
+    tracing::subscriber::set_global_default(subscriber).expect("the log must be started once");
+    for error in process::protect_memory() {
+        warn!(target: "agent", "{error}");
+    }
+    let sources = Source::choose(&flags.files.config, &environment)?;
+    let loaded = read(
+        &sources,
+        flags.files.strict.unwrap_or_default(),
+        &environment,
+    )?;
+    let overrides = Overrides {
+        client: flags.client.clone(),
+        ..Overrides::default()
+    };
+    let (_, settings) = settings_of(loaded, &overrides, &environment)?;
+    let shows_secrets = flags.show_secrets.unwrap_or_default();
+    at_once(async {
+        let stop = stop_signal(mpsc::channel(1).0)?;
+        Box::pin(dry_run(settings, shows_secrets, &mut io::stdout(), stop)).await
+    })
 }
 
 /// Waits for the one thing that a command does.

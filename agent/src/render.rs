@@ -34,7 +34,7 @@ use crate::store::Store;
 use page::{Exchange, Page, Pass};
 use upkeep::Upkeep;
 
-pub(crate) use page::check;
+pub(crate) use page::{check, parsed};
 
 /// The templates of an agent.
 pub struct Renderer {

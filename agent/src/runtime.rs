@@ -199,7 +199,7 @@ fn authenticator(
 }
 
 /// Whom Vault's policies are for.
-fn principal(settings: &Settings) -> Principal {
+pub(crate) fn principal(settings: &Settings) -> Principal {
     let login = settings.login.as_ref();
     login.map_or_else(Principal::default, |login| login.method.principal())
 }
@@ -216,7 +216,10 @@ async fn stay_logged_in(authenticator: Result<Authenticator, Ends>) -> AuthError
 /// What logins, and all else that a token asks about itself, are sent by. Logins have their own
 /// back-off and are never tried again by the client, and some have a namespace or a client certificate
 /// of their own.
-fn for_logins(connection: &Connection, settings: &Settings) -> Result<Connection, ConfigError> {
+pub(crate) fn for_logins(
+    connection: &Connection,
+    settings: &Settings,
+) -> Result<Connection, ConfigError> {
     let vault = &settings.vault;
     let Some(login) = &settings.login else {
         return Ok(connection.clone());

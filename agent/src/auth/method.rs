@@ -184,6 +184,22 @@ impl Method {
         }
     }
 
+    /// Leaves the files of credentials where they are, for another agent; `false` if a login uses up
+    /// what they hold.
+    pub fn keep_credentials(&mut self) -> bool {
+        match &mut self.kind {
+            Kind::Jwt(method) => method.keep_credentials(),
+            Kind::AppRole(method) => return method.keep_credentials(),
+            _ => {}
+        }
+        true
+    }
+
+    /// Whether a login makes a token. The one of `token_file` is somebody else's.
+    pub fn makes_token(&self) -> bool {
+        !matches!(self.kind, Kind::TokenFile(_))
+    }
+
     /// How often to look at them, where the configuration says so.
     pub(super) fn read_period(&self) -> Option<Duration> {
         match &self.kind {

@@ -21,7 +21,7 @@ use secret_files::Written;
 use text::Print;
 
 pub(super) use text::Exchange;
-pub(crate) use text::check;
+pub(crate) use text::{check, parsed};
 
 /// What there is to say of files that somebody else has removed or written.
 const CHANGED: &str = "a file of this template was removed or changed by somebody else, and will be \
@@ -185,7 +185,7 @@ impl Page {
     /// Puts a complete text to where it belongs; `true` where it is a new one.
     fn deliver(&mut self, content: Zeroizing<Vec<u8>>, others: &[FileWrite]) -> bool {
         let source = self.settings.source.name();
-        if let Some(reason) = self.misfit(&content) {
+        if let Some(reason) = self.settings.output.misfit(&content) {
             error!(target: "agent", error = %reason, "(runner) cannot use the text of the template");
             self.counts.failures += 1;
             self.defect = Some(Defect::Value);
@@ -260,21 +260,6 @@ impl Page {
                 });
                 false
             }
-        }
-    }
-
-    /// Why a text cannot be put where it belongs, whenever that is tried.
-    fn misfit(&self, content: &[u8]) -> Option<String> {
-        match &self.settings.output {
-            Output::Variable(name) if content.contains(&0) => Some(format!(
-                "env_template[{name}]: the value has a zero byte, which no variable can hold: render \
-                 it as base64 (base64Encode), or into a file"
-            )),
-            Output::Elsewhere(name) if !content.trim_ascii().is_empty() => Some(format!(
-                "{name}: there is text outside of writeToFile, and no destination for it: set \
-                 destination"
-            )),
-            _ => None,
         }
     }
 

@@ -28,10 +28,11 @@ pub const READY_MARKER: &str = "/home/vault/.ready";
 pub const READY_COMMAND: &str = "ready";
 
 /// Everything that the agent's binary does besides running as an agent, by its sub-commands.
-pub const AGENT_COMMANDS: [&str; 6] = [
+pub const AGENT_COMMANDS: [&str; 7] = [
     READY_COMMAND,
     "status",
     "validate",
+    "render",
     "generate-config",
     "token",
     SIGNAL_COMMAND,

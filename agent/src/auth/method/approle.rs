@@ -75,6 +75,15 @@ impl AppRole {
         }
     }
 
+    /// Leaves the file of the secret id where it is; `false` if a login uses up what it holds.
+    pub(super) fn keep_credentials(&mut self) -> bool {
+        let Some(secret_id) = &mut self.secret_id else {
+            return true;
+        };
+        secret_id.file.keep();
+        secret_id.wrapped_at.is_none()
+    }
+
     pub(super) fn role(&self) -> String {
         self.role_id.display().to_string()
     }

@@ -70,6 +70,11 @@ impl CredentialFile {
         }
     }
 
+    /// Leaves the file where it is.
+    pub(super) fn keep(&mut self) {
+        self.afterwards = Afterwards::Keep;
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -35,6 +35,11 @@ impl Jwt {
         &self.role
     }
 
+    /// Leaves the file of the token where it is.
+    pub(super) fn keep_credentials(&mut self) {
+        self.file.keep();
+    }
+
     pub(super) fn path(&self) -> PathBuf {
         self.file.path().to_owned()
     }

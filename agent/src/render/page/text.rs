@@ -35,6 +35,18 @@ pub(crate) fn check(templates: &[TemplateSettings]) -> Vec<(usize, String)> {
         .collect()
 }
 
+/// The templates, in order, or why there is none.
+pub(crate) fn parsed(
+    settings: &[TemplateSettings],
+    reader: &Reader,
+) -> Vec<Result<Template, String>> {
+    let texts = Texts::read(settings, reader);
+    let settings = settings.iter().enumerate();
+    settings
+        .map(|(index, settings)| texts.parse(index, settings))
+        .collect()
+}
+
 /// Pages for other templates.
 pub(in crate::render) struct Exchange {
     /// All of them, in order.
