@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::duration::{DurationError, GoDuration};
-use contract::names::{READY_MARKER, STATUS_SOCKET};
 use contract::values;
 
+use crate::config::Environment;
 use crate::exec::SignalName;
+use crate::home;
 pub use flags::{ClientFlags, LogFlags};
 pub use generate::GenerateFlags;
 
@@ -93,16 +94,16 @@ pub enum Query {
         #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
         wait: Duration,
         /// The file that says so.
-        #[arg(long, value_name = "FILE", default_value = READY_MARKER)]
+        #[arg(long, value_name = "FILE", default_value_os_t = home::ready_marker(&Environment::of_process()))]
         marker: PathBuf,
         /// The agent's socket.
-        #[arg(long, value_name = "FILE", default_value = STATUS_SOCKET)]
+        #[arg(long, value_name = "FILE", default_value_os_t = home::status_socket(&Environment::of_process()))]
         socket: PathBuf,
     },
     /// Templates, secrets by path, remaining leases and last errors.
     Status {
         /// The agent's socket.
-        #[arg(long, value_name = "FILE", default_value = STATUS_SOCKET)]
+        #[arg(long, value_name = "FILE", default_value_os_t = home::status_socket(&Environment::of_process()))]
         socket: PathBuf,
         /// The form: a table for people, or JSON.
         #[arg(short, long, value_enum, default_value_t = Output::Table)]

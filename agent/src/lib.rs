@@ -23,6 +23,7 @@ pub mod connection;
 mod dry_run;
 pub mod exec;
 pub mod exit;
+pub mod home;
 mod leave;
 pub mod listener;
 pub mod log;

@@ -425,3 +425,41 @@ fn what_was_planted_where_the_log_goes_stops_nothing() {
     assert!(stderr.contains("parent directory is missing"), "{stderr}");
     assert!(!dir.path().join("elsewhere").exists());
 }
+
+#[test]
+fn marker_socket_and_state_follow_the_home_of_the_user() {
+    if std::path::Path::new(contract::names::AGENT_HOME).is_dir() {
+        eprintln!("skipped: this machine has the home of a pod");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("agent.json");
+    let config = format!(
+        r#"{{"auto_auth": {{"method": {{"type": "token_file", "config": {{"token_file_path": "{0}/none"}}}}}},
+             "vault": {{"address": "http://127.0.0.1:1"}},
+             "template": [{{"contents": "x", "destination": "{0}/x"}}]}}"#,
+        home.path().display()
+    );
+    std::fs::write(&file, config).unwrap();
+    let argument = format!("-config={}", file.display());
+    let mut command = mk_command(&[&argument]);
+    command.env("HOME", home.path()).stdout(Stdio::null());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let has = |name: &str| home.path().join(name).exists();
+    wait(&mut child, "the socket", |_| has(".status.sock"));
+    wait(&mut child, "the state", |_| has(".vault-agent"));
+    let ask = |words: &[&str]| {
+        let output = mk_command(words).env("HOME", home.path()).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), text)
+    };
+    let (_, text) = ask(&["status"]);
+    assert!(
+        text.contains(&home.path().join("x").display().to_string()),
+        "{text}"
+    );
+    let (code, text) = ask(&["ready"]);
+    assert!(code == Some(1) && !text.contains("/home/vault"), "{text}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

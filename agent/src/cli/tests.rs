@@ -71,7 +71,10 @@ fn ready_looks_at_the_known_marker_unless_told_otherwise() {
     };
     assert_eq!(
         asked("vault-agent ready"),
-        (PathBuf::from(READY_MARKER), Duration::ZERO)
+        (
+            home::ready_marker(&Environment::of_process()),
+            Duration::ZERO
+        )
     );
     assert_eq!(
         asked("vault agent ready -marker=/m -wait=1500ms"),

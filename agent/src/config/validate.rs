@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use contract::AgentConfig;
 use contract::agent_config::{DurationText, TemplateConfig, Vault, check};
-use contract::names::{AGENT_HOME, READY_MARKER, STATE_PATH, STATUS_SOCKET};
+use contract::names::STATE_PATH;
 use vault_api::ClientConfig;
 
 pub(super) use self::texts::texts;
@@ -26,6 +26,7 @@ use super::{
     Revocation, Settings, TemplateSettings,
 };
 use crate::cli::ClientFlags;
+use crate::home;
 use crate::schedule::{RefreshPolicy, RetryPolicy};
 
 /// Requests at one time where the configuration says "no limit": one process needs no more.
@@ -107,11 +108,11 @@ impl Settings {
                 templates,
                 exec: exec?,
                 exit_after_auth: exit_after_auth || config.exit_after_auth.0,
-                ready_marker: READY_MARKER.into(),
-                status_socket: STATUS_SOCKET.into(),
+                ready_marker: home::ready_marker(environment),
+                status_socket: home::status_socket(environment),
                 listeners,
                 proxy: proxy?,
-                state: state_directories(config),
+                state: state_directories(config, environment),
                 revocation: revocation?,
                 pid_file: (!config.pid_file.is_empty()).then(|| config.pid_file.clone().into()),
                 environment: environment.clone(),
@@ -132,14 +133,14 @@ fn templates(
 
 /// The `persist` stanza names a directory, and the webhook's volume is at a known place. The agent's
 /// home outlives a restart, but ends between an init container and its sidecar.
-fn state_directories(config: &AgentConfig) -> Vec<PathBuf> {
+fn state_directories(config: &AgentConfig, environment: &Environment) -> Vec<PathBuf> {
     let persist = config
         .cache
         .as_ref()
         .and_then(|cache| cache.persist.as_ref());
     match persist {
         Some(persist) if !persist.path.is_empty() => vec![persist.path.clone().into()],
-        _ => vec![STATE_PATH.into(), AGENT_HOME.into()],
+        _ => vec![STATE_PATH.into(), home::directory(environment)],
     }
 }
 

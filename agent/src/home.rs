@@ -1,0 +1,65 @@
+//! The agent's home: where its marker, its socket and its state are.
+//!
+//! In a pod it is a volume at a known place. Elsewhere that place is not there, and `$HOME` is used.
+
+use std::path::{Path, PathBuf};
+
+use contract::names::{AGENT_HOME, READY_MARKER, STATUS_SOCKET};
+
+use crate::config::Environment;
+
+/// The directory.
+pub fn directory(environment: &Environment) -> PathBuf {
+    either(Path::new(AGENT_HOME), environment)
+}
+
+/// The file that says that all is rendered.
+pub fn ready_marker(environment: &Environment) -> PathBuf {
+    moved(READY_MARKER, environment)
+}
+
+/// The socket of `vault-agent status`.
+pub fn status_socket(environment: &Environment) -> PathBuf {
+    moved(STATUS_SOCKET, environment)
+}
+
+/// A file of the pod's home, in the home that there is.
+fn moved(file: &str, environment: &Environment) -> PathBuf {
+    let below = Path::new(file).strip_prefix(AGENT_HOME);
+    directory(environment).join(below.expect("a file of the home must lie in it"))
+}
+
+fn either(of_pod: &Path, environment: &Environment) -> PathBuf {
+    let home = environment.get("HOME").filter(|home| !home.is_empty());
+    match home {
+        Some(home) if !of_pod.is_dir() => home.into(),
+        _ => of_pod.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_environment(home: &str) -> Environment {
+        [("HOME".to_owned(), home.to_owned())].into_iter().collect()
+    }
+
+    #[test]
+    fn the_home_of_a_pod_goes_before_the_variable_and_without_both_it_is_that_of_a_pod() {
+        let pod = tempfile::tempdir().unwrap();
+        let gone = pod.path().join("gone");
+        assert_eq!(either(pod.path(), &mk_environment("/root")), pod.path());
+        assert_eq!(either(&gone, &mk_environment("/root")), Path::new("/root"));
+        assert_eq!(either(&gone, &mk_environment("")), gone);
+        assert_eq!(either(&gone, &Environment::default()), gone);
+    }
+
+    #[test]
+    fn the_files_of_a_home_keep_their_names() {
+        let environment = mk_environment("/root");
+        let home = directory(&environment);
+        assert_eq!(ready_marker(&environment), home.join(".ready"));
+        assert_eq!(status_socket(&environment), home.join(".status.sock"));
+    }
+}
