@@ -12,9 +12,10 @@
 mod effect;
 mod page;
 mod placed;
+mod takeover;
 mod upkeep;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use secret_files::Reader;
@@ -29,6 +30,7 @@ use crate::command::Commands;
 use crate::config::{Environment, Settings, TemplateSettings};
 use crate::exec::{LatestValues, Values};
 use crate::ready::Marker;
+use crate::state::Kept;
 use crate::status::{Inquiries, RenderReport};
 use crate::store::Store;
 use page::{Exchange, Page, Pass};
@@ -50,6 +52,8 @@ pub struct Renderer {
     once: bool,
     was_complete: bool,
     upkeep: Upkeep,
+    /// Certificates in the files of an earlier agent.
+    left: BTreeMap<Request, Kept>,
     marker: Marker,
     inquiries: (Inquiries, mpsc::Receiver<oneshot::Sender<RenderReport>>),
     values: watch::Sender<Option<Arc<Values>>>,
@@ -89,6 +93,7 @@ impl Renderer {
             once: settings.exit_after_auth,
             was_complete: false,
             upkeep: Upkeep::new(settings.rendering.refresh.interval()),
+            left: BTreeMap::new(),
             marker,
             inquiries: mpsc::channel(4),
             values: watch::Sender::new(None),
@@ -115,6 +120,8 @@ impl Renderer {
     /// an error where it cannot come about.
     pub async fn run(mut self) -> Result<(), RenderError> {
         info!(target: "agent.template.server", "starting template server");
+        let environment = |name: &str| self.environment.get(name).map(str::to_owned);
+        self.left = takeover::certificates(&self.pages, &environment, &self.reader);
         let mut due: BTreeSet<usize> = (0..self.pages.len()).collect();
         self.deliveries.mark_changed();
         loop {
@@ -124,6 +131,8 @@ impl Renderer {
             if self.upkeep.has_lost {
                 self.upkeep.has_lost = !self.pages.iter().all(Page::is_in_place);
             }
+            // A template that changes later is to have its own.
+            self.left.clear();
             if let Some(end) = self.end() {
                 return end;
             }
@@ -173,7 +182,8 @@ impl Renderer {
         } = pass;
         for request in wanted {
             let name = self.pages[index].name_of(&request);
-            self.store.want(&request, &name);
+            let left = self.left.remove(&request);
+            self.store.want(&request, &name, left);
             self.users.entry(request).or_default().insert(index);
         }
         for request in unwanted {

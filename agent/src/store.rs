@@ -20,24 +20,28 @@ mod lease;
 mod leases;
 mod mounts;
 mod refusal;
+mod takeover;
 mod task;
 mod version;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use secret_files::Reader;
 use templating::{Found, Request, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
-use vault_api::LeaseId;
+use vault_api::{JsonText, LeaseId, Response};
+use zeroize::Zeroizing;
 
 use crate::auth::{Logins, Principal, Suspicions};
 use crate::config::RenderSettings;
 use crate::connection::Connection;
-use crate::state::State;
+use crate::state::{Kept, State};
 use crate::status::SecretStatus;
+use answer::Answer;
 use gate::Gate;
 use mounts::Mounts;
 use task::Task;
@@ -149,8 +153,9 @@ impl Store {
         self.source.leases.clone()
     }
 
-    /// One more template uses this: has a task work on it, which is called `name` in messages.
-    pub fn want(&mut self, request: &Request, name: &str) {
+    /// One more template uses this: has a task work on it, which is called `name` in messages. What an
+    /// earlier agent may have `left` counts as the answer if no state has one.
+    pub fn want(&mut self, request: &Request, name: &str, left: Option<Kept>) {
         if let Some(slot) = self.slots.get_mut(request) {
             slot.users += 1;
             return;
@@ -163,6 +168,7 @@ impl Store {
             Arc::clone(&name),
             Arc::clone(&self.source),
             self.events.0.clone(),
+            left,
         );
         let slot = Slot {
             name,
@@ -186,6 +192,19 @@ impl Store {
                 self.slots.remove(request);
                 self.source.state.forget_secret(request);
             }
+        }
+    }
+
+    /// The certificate for a request among PEM texts, and what templates get in a trial of it.
+    pub fn left_in(request: &Request, texts: &[Zeroizing<String>]) -> Option<(Kept, Found)> {
+        let Request::Pki { path, data } = request else {
+            return None;
+        };
+        let left = takeover::find(texts, path, data, SystemTime::now())?;
+        let response = Response::from_body(JsonText::new(left.trial.to_string())).ok()?;
+        match answer::pki(&response, path, left.kept.since, false) {
+            Ok(Answer::New(fetched)) => Some((left.kept, fetched.found)),
+            _ => None,
         }
     }
 

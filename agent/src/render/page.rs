@@ -3,9 +3,10 @@
 mod text;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::SystemTime;
 
-use templating::{Context, FileWrite, Outcome, Request, Secrets, Template};
+use templating::{Context, FileWrite, Outcome, Render, Request, Secrets, Template};
 use tokio::time::Instant;
 use tracing::{debug, error, info};
 use zeroize::Zeroizing;
@@ -180,6 +181,35 @@ impl Page {
             }
         }
         Some(pass)
+    }
+
+    /// What a pass with these secrets would give, without any effect; `None` if it fails.
+    pub(super) fn trial(
+        &self,
+        secrets: &dyn Secrets,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Render> {
+        let template = self.template.as_ref().ok()?;
+        let view = Context {
+            sandbox: self.settings.sandbox.as_deref(),
+            ..Context::new(secrets, environment)
+        };
+        template.render(&view).ok()
+    }
+
+    /// Whether its template asks for certificates, as far as its text says.
+    pub(super) fn may_use_certificates(&self) -> bool {
+        let Ok(template) = &self.template else {
+            return false;
+        };
+        template.lint().is_none_or(|report| {
+            !report.is_complete || report.reads.iter().any(|read| read.is_certificate)
+        })
+    }
+
+    /// Its file.
+    pub(super) fn file(&self) -> Option<&Path> {
+        Some(&self.settings.output.file()?.path)
     }
 
     /// Puts a complete text to where it belongs; `true` where it is a new one.

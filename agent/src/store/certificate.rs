@@ -36,9 +36,9 @@ struct Issued {
 }
 
 /// One block of PEM text, with its newline.
-struct Block<'a> {
-    label: &'a str,
-    text: &'a str,
+pub(super) struct Block<'a> {
+    pub(super) label: &'a str,
+    pub(super) text: &'a str,
 }
 
 pub(super) fn read(data: Option<&JsonText>) -> Result<Certificate, CertificateError> {
@@ -96,7 +96,7 @@ fn line(text: &str) -> Zeroizing<String> {
     })
 }
 
-fn blocks(text: &str) -> impl Iterator<Item = Block<'_>> {
+pub(super) fn blocks(text: &str) -> impl Iterator<Item = Block<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let start = rest.find("-----BEGIN ")?;

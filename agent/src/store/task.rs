@@ -15,6 +15,7 @@ use super::fetch::{FetchError, Known};
 use super::{Event, EventKind, Source, Trouble, fetch, file, lease};
 use crate::auth::{Login, Logins, Predecessor};
 use crate::schedule::{Refresh, Roll, Rotated, Rotation};
+use crate::state::Kept;
 
 /// Leases of a token that was replaced are re-read in the first part of the time that is left to
 /// it, spread over that part.
@@ -41,6 +42,8 @@ pub(super) struct Task {
     rotation: Option<Rotation>,
     /// Looks in a row that saw it past its time.
     late: u32,
+    /// What an earlier agent left elsewhere than in the state.
+    left: Option<Kept>,
 }
 
 impl Task {
@@ -50,6 +53,7 @@ impl Task {
         name: Arc<str>,
         source: Arc<Source>,
         events: mpsc::Sender<Event>,
+        left: Option<Kept>,
     ) -> Self {
         Self {
             id,
@@ -63,6 +67,7 @@ impl Task {
             hidden_from: 0,
             rotation: None,
             late: 0,
+            left,
         }
     }
 
@@ -134,7 +139,9 @@ impl Task {
         &mut self,
         login: &Login,
     ) -> Result<Option<(Outlook, Option<Duration>)>, StoreGone> {
-        let Some(kept) = self.source.state.secret(&self.request, &login.token) else {
+        let left = self.left.take();
+        let kept = self.source.state.secret(&self.request, &login.token);
+        let Some(kept) = kept.or(left) else {
             return Ok(None);
         };
         let age = kept.since.elapsed().unwrap_or_default();

@@ -225,3 +225,102 @@ async fn a_certificate_is_issued_once_for_all_that_ask_for_it_and_renewed_in_tim
     assert_ne!(world.read("tls.key").unwrap(), key);
     agent.stop().await.unwrap();
 }
+
+/// Runs an agent without any state until it is ready, and says how many certificates it asked for.
+async fn issued_by_a_start(world: &World, templates: &[serde_json::Value]) -> usize {
+    world.vault.clear_requests();
+    let agent = Agent::start(&world.config(templates));
+    world.wait_until_ready().await;
+    agent.stop().await.unwrap();
+    world.vault.count("PUT", "pki/issue/web")
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_in_its_files_is_taken_over_by_a_start_without_state() {
+    let world = World::new().await;
+    let templates = mk_certificates(&world);
+    let files = || ["tls.crt", "tls.key", "app.pem", "other.pem"].map(|name| world.read(name));
+    assert_eq!(issued_by_a_start(&world, &templates).await, 2);
+    let before = files();
+    for _ in 0..2 {
+        assert_eq!(issued_by_a_start(&world, &templates).await, 0);
+        assert_eq!(files(), before);
+    }
+    // A file that is gone or was changed is not what the agent wrote.
+    std::fs::remove_file(world.path("other.pem")).unwrap();
+    assert_eq!(issued_by_a_start(&world, &templates).await, 1);
+    world.write("tls.key", &before[3].clone().unwrap());
+    std::fs::remove_file(world.path("app.pem")).unwrap();
+    assert_eq!(issued_by_a_start(&world, &templates).await, 1);
+    let [cert, key, pem, _] = files().map(Option::unwrap);
+    assert!(pem.starts_with(&key) && cert.contains(pem.trim_start_matches(&key)));
+}
+
+#[tokio::test]
+async fn a_certificate_for_other_names_or_in_another_form_is_not_taken_over() {
+    let world = World::new().await;
+    mk_certificates(&world);
+    let template = |arguments: &str, body: &str| {
+        let text =
+            format!(r#"{{{{ with pkiCert "pki/issue/web" {arguments} }}}}{body}{{{{ end }}}}"#);
+        [world.template("pem", &text)]
+    };
+    let (name, body) = (r#""common_name=a.example.com""#, "{{ .Key }}{{ .Cert }}");
+    let more = format!(r#"{name} "alt_names=b.example.com""#);
+    assert_eq!(issued_by_a_start(&world, &template(name, body)).await, 1);
+    assert_eq!(issued_by_a_start(&world, &template(name, body)).await, 0);
+    assert_eq!(issued_by_a_start(&world, &template(&more, body)).await, 1);
+    assert_eq!(issued_by_a_start(&world, &template(&more, body)).await, 0);
+    // The authority is not in the file.
+    let with_authority = "{{ .Key }}{{ .Cert }}{{ .CA }}";
+    assert_eq!(
+        issued_by_a_start(&world, &template(&more, with_authority)).await,
+        1
+    );
+    assert_eq!(
+        issued_by_a_start(&world, &template(&more, with_authority)).await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_is_not_taken_over_for_one_template_if_another_may_need_more_of_it() {
+    let world = World::new().await;
+    mk_certificates(&world);
+    let ask = |body: &str| {
+        format!(
+            r#"{{{{ with pkiCert "pki/issue/web" "common_name=a.example.com" }}}}{body}{{{{ end }}}}"#
+        )
+    };
+    let pair = world.template("pem", &ask("{{ .Key }}{{ .Cert }}"));
+    assert_eq!(
+        issued_by_a_start(&world, std::slice::from_ref(&pair)).await,
+        1
+    );
+    let authority = ask("{{ .CA }}");
+    let secret = r#"{{ with secret "secret/production/api-service" }}"#;
+    let hidden = format!("{secret}{authority}{{{{ end }}}}");
+    for text in [authority, hidden] {
+        let templates = [pair.clone(), world.template("ca.pem", &text)];
+        assert_eq!(issued_by_a_start(&world, &templates).await, 1);
+        assert!(world.read("ca.pem").unwrap().starts_with("-----BEGIN CERT"));
+        std::fs::remove_file(world.path("ca.pem")).unwrap();
+    }
+    // What needs no certificate is no matter.
+    let templates = [pair, world.template("app", KV_TEMPLATE)];
+    assert_eq!(issued_by_a_start(&world, &templates).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_was_taken_over_is_renewed_in_time() {
+    let world = World::paused().await;
+    let templates = mk_certificates(&world);
+    assert_eq!(issued_by_a_start(&world, &templates).await, 2);
+    let cert = world.read("tls.crt").unwrap();
+    let start = tokio::time::Instant::now();
+    let agent = Agent::start(&world.config(&templates));
+    world.wait_for("tls.crt", |text| text != cert).await;
+    let waited = start.elapsed().as_secs();
+    assert!((3000..=3430).contains(&waited), "{waited} of 3600 seconds");
+    agent.stop().await.unwrap();
+}
