@@ -36,7 +36,7 @@ use crate::store::Store;
 use page::{Exchange, Page, Pass};
 use upkeep::Upkeep;
 
-pub(crate) use page::{check, parsed};
+pub(crate) use page::{check, name_of, parsed};
 
 /// The templates of an agent.
 pub struct Renderer {

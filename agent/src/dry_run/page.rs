@@ -80,7 +80,8 @@ impl Page {
                         return Err(format!("{name}: {}", trouble.reason));
                     }
                     if self.wanted.insert(request.clone()) {
-                        store.want(&request);
+                        let name = render::name_of(&request, |path| template.mentions(path));
+                        store.want(&request, &name, None);
                     }
                 }
                 Ok(None)

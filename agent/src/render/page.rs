@@ -115,14 +115,9 @@ impl Page {
         &self.used
     }
 
-    /// What messages call a request. The path of a file may be made of a secret.
+    /// What messages call a request.
     pub(super) fn name_of(&self, request: &Request) -> String {
-        match request {
-            Request::File { path, .. } if !self.mentions(path) => {
-                "file (its path is a value of the template)".to_owned()
-            }
-            request => request.to_string(),
-        }
+        name_of(request, |path| self.mentions(path))
     }
 
     fn mentions(&self, name: &str) -> bool {
@@ -396,5 +391,15 @@ impl Page {
             self.settings.output.name(),
             trouble.reason
         ))
+    }
+}
+/// What messages call a request. The path of a file may be made of a secret, unless the template
+/// mentions it.
+pub(crate) fn name_of(request: &Request, mentions: impl FnOnce(&str) -> bool) -> String {
+    match request {
+        Request::File { path, .. } if !mentions(path) => {
+            "file (its path is a value of the template)".to_owned()
+        }
+        request => request.to_string(),
     }
 }
