@@ -1,9 +1,11 @@
 //! The agent's own endpoints and the way to the proxy: over TCP or a socket for applications, probes
 //! and Prometheus, over a socket of its own for `vault-agent status`.
 //!
-//! A listener never takes part in the agent's work: it answers from snapshots or asks Vault, has a
-//! limit of connections and a deadline for requests, and all of its tasks end with it.
+//! A listener never takes part in the agent's work: it answers from snapshots or asks Vault, and all of
+//! its tasks end with it. A connection that idles makes way for a new one when the listener is full,
+//! and fewer requests are worked on than there are connections: so probes always have their place.
 
+mod accept;
 mod routes;
 mod socket;
 mod tcp_address;
@@ -18,15 +20,17 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serve_tls::{Accept, Connection, Connections, Limits, Serve, Stream};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
-use crate::proxy::Proxy;
+use crate::proxy::{AT_A_TIME, Guarded, Proxy};
 use crate::status::Observer;
+use accept::{Local, Port};
 use routes::Routes;
 use socket::{Access, SocketFile};
 pub use tcp_address::{TcpAddress, TcpAddressError};
@@ -40,8 +44,10 @@ const CONNECTIONS: usize = 128;
 const HEAD_DEADLINE: Duration = Duration::from_secs(120);
 /// For the handshake of a connection with TLS.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// A pause after a connection could not be taken: descriptors may be short.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What may be read of a request before it is worked on: line and headers.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+const _: () = assert!(AT_A_TIME < CONNECTIONS, "probes need connections too");
 
 /// A listener, as configured.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,14 +191,14 @@ impl Listeners {
         } in self.bound
         {
             match socket {
-                Socket::Tcp(listener) => tasks.spawn(accept(routes, tls, async move || {
-                    listener.accept().await.map(|(stream, _)| stream)
-                })),
-                Socket::Unix(listener, file) => tasks.spawn(accept(routes, tls, async move || {
-                    // It is there as long as somebody listens.
-                    let _file = &file;
-                    listener.accept().await.map(|(stream, _)| stream)
-                })),
+                Socket::Tcp(listener) => tasks.spawn(serve_all(Port(listener), tls, routes)),
+                Socket::Unix(listener, file) => {
+                    let local = Local {
+                        listener,
+                        _file: file,
+                    };
+                    tasks.spawn(serve_all(local, tls, routes))
+                }
             };
         }
         while tasks.join_next().await.is_some() {}
@@ -236,66 +242,44 @@ impl Socket {
     }
 }
 
-async fn accept<S>(
-    routes: Routes,
-    tls: Option<Arc<Tls>>,
-    mut next: impl AsyncFnMut() -> io::Result<S>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn serve_all(listener: impl Accept, tls: Option<Arc<Tls>>, routes: Routes) {
+    let limits = Limits {
+        connections: CONNECTIONS,
+        connections_each: CONNECTIONS,
+        // Answers pass piece by piece, and are not counted.
+        bytes: 0,
+        work: 1,
+        answer: HEAD_DEADLINE,
+    };
+    let serve = Serve {
+        connections: Connections::new(limits),
+        tls: tls.map(|tls| tls as _),
+        handshake: HANDSHAKE_DEADLINE,
+        first_request: HEAD_DEADLINE,
+        drain: Duration::ZERO,
+    };
     let routes = Arc::new(routes);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        match next().await {
-            Ok(stream) => {
-                let routes = Arc::clone(&routes);
-                let tls = tls.clone();
-                connections.spawn(async move {
-                    match tls {
-                        None => serve(stream, routes).await,
-                        Some(tls) => serve_tls(stream, &tls, routes).await,
-                    }
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                warn!(target: "agent", %error, "cannot take a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-        // Those that ended.
-        while connections.try_join_next().is_some() {}
-    }
+    let handler = move |stream, connection, _| serve_one(stream, connection, Arc::clone(&routes));
+    serve.run(listener, handler, std::future::pending()).await;
 }
 
-async fn serve_tls<S>(stream: S, tls: &Tls, routes: Arc<Routes>)
+async fn serve_one<S>(stream: Stream<S>, connection: Connection, routes: Arc<Routes>)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let handshake = tls.acceptor().accept(stream);
-    match tokio::time::timeout(HANDSHAKE_DEADLINE, handshake).await {
-        Ok(Ok(stream)) => serve(stream, routes).await,
-        Ok(Err(error)) => debug!(target: "agent", %error, "a TLS handshake failed"),
-        Err(_) => debug!(target: "agent", "a TLS handshake took too long"),
-    }
-}
-
-async fn serve<S>(stream: S, routes: Arc<Routes>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
     let service = service_fn(move |request| {
+        let open = connection.request();
         let routes = Arc::clone(&routes);
-        async move { routes.answer(request).await }
+        async move {
+            let answer = routes.answer(request).await;
+            answer.map(|answer| answer.map(|body| Guarded::new(body, open)))
+        }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
         .max_headers(64)
+        .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = served {

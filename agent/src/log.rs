@@ -131,7 +131,10 @@ impl fmt::Debug for LogLayer {
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let target = metadata.target();
-        *metadata.level() <= self.level.get() && (target == "agent" || target.starts_with("agent."))
+        // A crate of ours has the listeners' connections.
+        let is_ours =
+            target == "agent" || target.starts_with("agent.") || target.starts_with("serve_tls::");
+        *metadata.level() <= self.level.get() && is_ours
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

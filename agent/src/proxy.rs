@@ -12,6 +12,7 @@
 
 mod ahead;
 mod cache;
+mod guarded;
 mod headers;
 mod own_token;
 mod refusal;
@@ -25,7 +26,7 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ACCEPT_ENCODING, AGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
 use vault_api::{Body, Forward, ForwardBody, Forwarded};
 
@@ -37,6 +38,7 @@ use cache::{Cache, Turn};
 use refusal::Refusal;
 
 pub use cache::Clear;
+pub(crate) use guarded::Guarded;
 
 /// As much as Vault itself takes.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -75,7 +77,7 @@ pub struct Proxy {
     suspicions: Suspicions,
     cache: Option<Arc<Cache>>,
     counts: Counts,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -85,8 +87,9 @@ struct Counts {
     error: AtomicU64,
 }
 
-/// Requests that wait for Vault, of all listeners: fewer than one listener has connections.
-const AT_A_TIME: usize = 96;
+/// Requests at once, of all listeners, from their first byte to the last of their answers: fewer than
+/// one listener has connections.
+pub(crate) const AT_A_TIME: usize = 96;
 
 impl Proxy {
     /// A proxy over this connection.
@@ -104,7 +107,7 @@ impl Proxy {
             logins,
             suspicions,
             counts: Counts::default(),
-            places: Semaphore::new(AT_A_TIME),
+            places: Arc::new(Semaphore::new(AT_A_TIME)),
         }
     }
 
@@ -152,7 +155,7 @@ impl Proxy {
     }
 
     async fn pass_on(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, Refusal> {
-        let _place = self.places.try_acquire().map_err(|_| Refusal::Busy)?;
+        let place = self.place().ok_or(Refusal::Busy)?;
         let (head, body) = request.into_parts();
         let login = self.logins.borrow().clone();
         let mut headers = headers::of_request(&head.headers, self.settings.namespace.as_deref());
@@ -211,10 +214,19 @@ impl Proxy {
             }
         };
         // A kept answer too: it may have been got by an application that knows the token.
-        Ok(match lent {
+        let answer = match lent {
             Some(login) => veil::over(answer, &login.token),
             None => answer,
-        })
+        };
+        Ok(answer.map(|body| match body {
+            Either::Left(whole) => Either::Left(whole),
+            Either::Right(body) => Either::Right(Body::wrap(Guarded::new(body, place))),
+        }))
+    }
+
+    /// For one request, unless there are so many that probes would not be answered.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     /// A kept answer, or Vault's, which may be kept.

@@ -114,7 +114,7 @@ impl Bound {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let serve = Serve {
             connections: Connections::new(limits),
-            tls,
+            tls: tls.map(|config| config as _),
             handshake: HANDSHAKE_DEADLINE,
             first_request: http::HEADER_DEADLINE,
             drain: DRAIN_DEADLINE,

@@ -20,7 +20,7 @@
 use std::env;
 use std::fs;
 use std::io::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use axum::Extension;
@@ -175,7 +175,7 @@ async fn send(settings: Settings, case: &Value) -> (StatusCode, String) {
         .expect("a request must be made");
     let connections = Connections::new(limits());
     let connection = connections
-        .admit(Ipv4Addr::LOCALHOST.into())
+        .admit(IpAddr::V4(Ipv4Addr::LOCALHOST))
         .expect("there must be room");
     let surface = Surface {
         metrics: true,

@@ -208,6 +208,10 @@ fn has_request_header(request: &Request<Incoming>) -> bool {
 
 /// Without a cache there is nothing to clear, but a mistake in the request is one.
 async fn cache_clear(request: Request<Incoming>, proxy: Option<&Proxy>) -> Answer {
+    let Some(_place) = proxy.and_then(Proxy::place) else {
+        let words = "too many requests are on their way already";
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, words);
+    };
     let body = Limited::new(request.into_body(), CLEAR_BODY).collect();
     let wrong = |words| refusal(StatusCode::BAD_REQUEST, words);
     let Ok(Ok(body)) = tokio::time::timeout(CLEAR_DEADLINE, body).await else {

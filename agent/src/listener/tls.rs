@@ -8,15 +8,15 @@
 //!
 //! A look at two files costs nothing beside a handshake, and an agent that nobody asks never looks.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ServerConfig;
 use serve_tls::{
-    AuthorityFile, CertificateFiles, CertificateStore, ClientAuthorities, FileError, Policy,
-    server_config,
+    AuthorityFile, CertificateFiles, CertificateStore, ClientAuthorities, FileError, Handshake,
+    Policy, server_config,
 };
 use thiserror::Error;
-use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use secret_files::Stamp;
@@ -74,11 +74,6 @@ impl Tls {
         })
     }
 
-    /// For the next handshake.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
-        self.look(false).into()
-    }
-
     /// Reads the files, changed or not.
     pub(crate) fn reload(&self) {
         self.look(true);
@@ -105,6 +100,18 @@ impl Tls {
             }
         }
         Arc::clone(&current.config)
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tls").field(&self.settings).finish()
+    }
+}
+
+impl Handshake for Tls {
+    fn config(self: Arc<Self>) -> Arc<ServerConfig> {
+        self.look(false)
     }
 }
 

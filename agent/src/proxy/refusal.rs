@@ -11,7 +11,7 @@ use super::{AT_A_TIME, AnswerBody};
 
 /// Why a request is answered here.
 pub(super) enum Refusal {
-    /// So many others wait for Vault that probes would not be answered.
+    /// So many others are on their way that probes would not be answered.
     Busy,
     /// The agent has no token yet.
     NotLoggedIn,
@@ -34,7 +34,7 @@ impl Refusal {
         let (status, words) = match self {
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                format!("{AT_A_TIME} requests wait for Vault already"),
+                format!("{AT_A_TIME} requests are on their way already"),
             ),
             Self::NotLoggedIn => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -12,6 +12,7 @@ mod authentication;
 mod budget;
 mod caching;
 mod configurations;
+mod crowds;
 mod dry_run;
 mod failures;
 mod front;

@@ -6,10 +6,10 @@
 //!                  └─ nothing to close ───────────────► refused
 //! ```
 //!
-//! Invariant: an address with fewer connections never loses one to an address with more. So a
+//! Invariant: a client with fewer connections never loses one to a client with more. So a
 //! client that holds all that it can get takes nothing from the others, and a client that has
-//! nothing open is always admitted while some other address has an idle connection, or two of any
-//! kind. Everything else that is shared fairly among addresses (memory, processors) hangs here,
+//! nothing open is always admitted while some other client has an idle connection, or two of any
+//! kind. Everything else that is shared fairly among clients (memory, processors) hangs here,
 //! too.
 
 mod answer;
@@ -18,7 +18,6 @@ mod permits;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,23 +25,24 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::accept::Client;
 use answer::Unsent;
 
 pub use budget::{Exhausted, Held};
 pub use permits::Permit;
 
-/// What all connections of a listener may take, and one address of it.
+/// What all connections of a listener may take, and one client of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
-    /// Connections at once from one address.
+    /// Connections at once from one client.
     pub connections_each: usize,
-    /// Bytes of requests and answers at once. One address gets at most half of what the others
+    /// Bytes of requests and answers at once. One client gets at most half of what the others
     /// leave, so there is always something left for one more.
     pub bytes: usize,
-    /// Requests of one address that are worked on at once. All addresses together get one more, so
-    /// an address that uses every processor does not keep another one waiting.
+    /// Requests of one client that are worked on at once. All clients together get one more, so
+    /// a client that uses every processor does not keep another one waiting.
     pub work: usize,
     /// How long the client may take to receive one answer.
     pub answer: Duration,
@@ -51,15 +51,15 @@ pub struct Limits {
 /// A connection that is not admitted. A later one may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// Every connection of the listener is in use, and no address has more than this one.
+    /// Every connection of the listener is in use, and no client has more than this one.
     #[error("too many connections")]
     All,
-    /// Every connection of this address is in use.
-    #[error("too many connections from this address")]
+    /// Every connection of this client is in use.
+    #[error("too many connections from this client")]
     Each,
 }
 
-/// Permits that one address cannot have: it has all processors to itself as long as nobody else
+/// Permits that one client cannot have: it has all processors to itself as long as nobody else
 /// asks, and shares them with the first request of another.
 const SPARE: usize = 1;
 
@@ -83,17 +83,17 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// What there is, by address.
+/// What there is, by client.
 #[derive(Default)]
 struct Table {
     next: u64,
     open: usize,
     bytes: usize,
-    addresses: HashMap<IpAddr, Address>,
+    clients: HashMap<Client, Share>,
 }
 
-/// What one address has.
-struct Address {
+/// What one client has.
+struct Share {
     open: BTreeMap<u64, Arc<Link>>,
     bytes: usize,
     work: Arc<Semaphore>,
@@ -128,24 +128,23 @@ impl Connections {
         }))
     }
 
-    /// Takes a place for a connection from `address`, if need be by closing another.
-    pub fn admit(&self, address: IpAddr) -> Result<Connection, Refused> {
-        // An address of IPv4 is the same in both notations.
-        let address = address.to_canonical();
+    /// Takes a place for a connection of `client`, if need be by closing another.
+    pub fn admit(&self, client: impl Into<Client>) -> Result<Connection, Refused> {
+        let client = client.into();
         let limits = &self.0.limits;
         let mut table = self.0.table();
-        let mine = table.addresses.get(&address).map_or(0, |of| of.open.len());
+        let mine = table.clients.get(&client).map_or(0, |of| of.open.len());
         if mine >= limits.connections_each {
-            table.close_idle(address).ok_or(Refused::Each)?;
+            table.close_idle(client).ok_or(Refused::Each)?;
         } else if table.open >= limits.connections {
-            table.make_room(address, mine).ok_or(Refused::All)?;
+            table.make_room(client, mine).ok_or(Refused::All)?;
         }
         let link = Arc::new(Link::default());
         link.used.store(self.0.tick(), Ordering::Relaxed);
         let id = table.next;
         table.next += 1;
         table.open += 1;
-        let of = table.addresses.entry(address).or_insert_with(|| Address {
+        let of = table.clients.entry(client).or_insert_with(|| Share {
             open: BTreeMap::new(),
             bytes: 0,
             work: Arc::new(Semaphore::new(limits.work)),
@@ -155,7 +154,7 @@ impl Connections {
         drop(table);
         Ok(Connection(Arc::new(Place {
             shared: Arc::clone(&self.0),
-            address,
+            client,
             id,
             link,
             work,
@@ -176,61 +175,58 @@ impl Shared {
 }
 
 impl Table {
-    /// Closes what is the least loss, for an address with `mine` connections.
-    fn make_room(&mut self, address: IpAddr, mine: usize) -> Option<()> {
-        let most = self.addresses.values().map(|of| of.open.len()).max()?;
+    /// Closes what is the least loss, for a client with `mine` connections.
+    fn make_room(&mut self, client: Client, mine: usize) -> Option<()> {
+        let most = self.clients.values().map(|of| of.open.len()).max()?;
         if most <= mine {
-            return self.close_idle(address);
+            return self.close_idle(client);
         }
-        let greediest = self
-            .addresses
-            .iter()
-            .filter(|(_, of)| of.open.len() == most);
+        let greediest = self.clients.iter().filter(|(_, of)| of.open.len() == most);
         let idle = greediest
             .clone()
-            .filter_map(|(address, of)| Some((*address, of.longest_idle()?)))
+            .filter_map(|(client, of)| Some((*client, of.longest_idle()?)))
             .min_by_key(|(_, (used, _))| *used)
-            .map(|(address, (_, id))| (address, id));
+            .map(|(client, (_, id))| (client, id));
         // Among equals, no one's work is cut short.
         let busy = || {
             greediest
                 .filter(|_| most > mine + 1)
-                .find_map(|(address, of)| Some((*address, *of.open.keys().next()?)))
+                .find_map(|(client, of)| Some((*client, *of.open.keys().next()?)))
         };
-        let (address, id) = idle.or_else(busy)?;
-        self.close(address, id);
+        let (client, id) = idle.or_else(busy)?;
+        self.close(client, id);
         Some(())
     }
 
-    fn close_idle(&mut self, address: IpAddr) -> Option<()> {
-        let (_, id) = self.addresses.get(&address)?.longest_idle()?;
-        self.close(address, id);
+    fn close_idle(&mut self, client: Client) -> Option<()> {
+        let (_, id) = self.clients.get(&client)?.longest_idle()?;
+        self.close(client, id);
         Some(())
     }
 
-    fn close(&mut self, address: IpAddr, id: u64) {
-        if let Some(link) = self.remove(address, id) {
+    fn close(&mut self, client: Client, id: u64) {
+        if let Some(link) = self.remove(client, id) {
             link.close.notify_one();
         }
     }
 
-    fn remove(&mut self, address: IpAddr, id: u64) -> Option<Arc<Link>> {
-        let link = self.addresses.get_mut(&address)?.open.remove(&id)?;
+    fn remove(&mut self, client: Client, id: u64) -> Option<Arc<Link>> {
+        let link = self.clients.get_mut(&client)?.open.remove(&id)?;
         self.open -= 1;
-        self.forget(address);
+        self.forget(client);
         Some(link)
     }
 
-    /// Forgets an address that has nothing left.
-    fn forget(&mut self, address: IpAddr) {
-        let nothing = |of: &Address| of.open.is_empty() && of.bytes == 0;
-        if self.addresses.get(&address).is_some_and(nothing) {
-            self.addresses.remove(&address);
+    /// Forgets a client that has nothing left.
+    fn forget(&mut self, client: Client) {
+        let nothing = |of: &Share| of.open.is_empty() && of.bytes == 0;
+        if self.clients.get(&client).is_some_and(nothing) {
+            self.clients.remove(&client);
         }
     }
 }
 
-impl Address {
+impl Share {
     /// When it was last used, and which one it is.
     fn longest_idle(&self) -> Option<(u64, u64)> {
         self.open
@@ -249,7 +245,7 @@ pub struct Connection(Arc<Place>);
 #[derive(Debug)]
 struct Place {
     shared: Arc<Shared>,
-    address: IpAddr,
+    client: Client,
     id: u64,
     link: Arc<Link>,
     work: Arc<Semaphore>,
@@ -258,7 +254,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.shared.table().remove(self.address, self.id);
+        self.shared.table().remove(self.client, self.id);
     }
 }
 

@@ -4,7 +4,7 @@
 //!  files ─► CertificateStore ─► server_config ◄─ Policy
 //!    ▲            ▲                   │
 //!    └─ Watcher ──┘                   ▼
-//!                     TcpListener ─► Serve ─► handler(Stream, Connection, Leaving)
+//!                          Accept ─► Serve ─► handler(Stream, Connection, Leaving)
 //!                                     ▲
 //!                                Connections ◄─ Limits
 //! ```
@@ -12,8 +12,9 @@
 //! * [`Policy`] and [`Suite`]: which versions of TLS and which cipher suites are offered.
 //! * [`CertificateStore`], [`ClientAuthorities`] and [`Watcher`]: certificates that are replaced
 //!   while the listener runs. A file that cannot be used is reported, and what is in use stays.
+//! * [`Accept`]: a port, or another socket that tells whose a connection is.
 //! * [`Connections`]: how many there may be, how much memory their requests and answers take, and
-//!   how many requests are worked on, each shared fairly among addresses.
+//!   how many requests are worked on, each shared fairly among clients.
 //! * [`Stream`]: closes a client that reads nothing, or floods the server with HTTP/2 frames.
 //!
 //! The crate knows nothing of HTTP beyond its frames: a handler brings its own implementation.
@@ -67,6 +68,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod accept;
 mod clients;
 mod connections;
 mod files;
@@ -78,13 +80,14 @@ mod stream;
 mod suites;
 mod watch;
 
+pub use accept::{Accept, Client};
 pub use clients::ClientAuthorities;
 pub use connections::{
     Connection, Connections, Exhausted, Held, InFlight, Limits, Permit, Refused,
 };
 pub use files::{AuthorityFile, CertificateFiles, FileError};
 pub use policy::{Policy, PolicyError, Version, VersionError};
-pub use serve::{Leaving, Serve};
+pub use serve::{Handshake, Leaving, Serve};
 pub use store::{CertificateStore, server_config};
 pub use stream::Stream;
 pub use suites::Suite;

@@ -6,26 +6,36 @@
 //!                        └─ closed by the limits, a deadline, or the end of the listener
 //! ```
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
-use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
+use crate::accept::Accept;
 use crate::connections::{Connection, Connections};
 use crate::stream::Stream;
 
 /// A pause after a connection could not be taken: descriptors may be short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// What the kernel may hold of one connection in each direction; it takes twice of that. Left
-/// alone, it holds megabytes, and they count as memory of the container.
-const SOCKET_BUFFER: usize = 64 * 1024;
+
+/// The TLS of a listener. It is asked at each handshake, so it may be another each time.
+pub trait Handshake: fmt::Debug + Send + Sync {
+    /// What the next client is offered.
+    fn config(self: Arc<Self>) -> Arc<ServerConfig>;
+}
+
+impl Handshake for ServerConfig {
+    fn config(self: Arc<Self>) -> Arc<ServerConfig> {
+        self
+    }
+}
 
 /// How a listener treats its connections.
 #[derive(Clone, Debug)]
@@ -33,7 +43,7 @@ pub struct Serve {
     /// What all of them share.
     pub connections: Connections,
     /// TLS, or none.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<dyn Handshake>>,
     /// A client that has not shaken hands by then is closed.
     pub handshake: Duration,
     /// A client that has not begun a request this long after the handshake is closed.
@@ -60,9 +70,10 @@ impl Serve {
     /// finish, and closes what is left at the end of [`Serve::drain`].
     ///
     /// A connection is closed by dropping its handler: what it spawns has to end with it.
-    pub async fn run<H, F>(self, listener: TcpListener, handler: H, stop: impl Future<Output = ()>)
+    pub async fn run<L, H, F>(self, listener: L, handler: H, stop: impl Future<Output = ()>)
     where
-        H: Fn(Stream, Connection, Leaving) -> F + Clone + Send + Sync + 'static,
+        L: Accept,
+        H: Fn(Stream<L::Stream>, Connection, Leaving) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let (leave, leaving) = watch::channel(false);
@@ -73,7 +84,7 @@ impl Serve {
             tokio::select! {
                 () = &mut stop => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => match self.connections.admit(peer.ip()) {
+                    Ok((stream, client)) => match self.connections.admit(client) {
                         Ok(connection) => {
                             let (serve, handler) = (self.clone(), handler.clone());
                             let leaving = leaving.clone();
@@ -81,7 +92,7 @@ impl Serve {
                                 serve.one(stream, connection, handler, leaving).await;
                             });
                         }
-                        Err(refused) => debug!(%peer, %refused, "Connection refused"),
+                        Err(refused) => debug!(?client, %refused, "Connection refused"),
                     },
                     Err(error) => {
                         debug!(%error, "Cannot take a connection");
@@ -101,14 +112,10 @@ impl Serve {
         }
     }
 
-    async fn one<H, F>(
-        self,
-        stream: TcpStream,
-        connection: Connection,
-        handler: H,
-        leaving: Leaving,
-    ) where
-        H: Fn(Stream, Connection, Leaving) -> F,
+    async fn one<S, H, F>(self, stream: S, connection: Connection, handler: H, leaving: Leaving)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        H: Fn(Stream<S>, Connection, Leaving) -> F,
         F: Future<Output = ()>,
     {
         let served = async {
@@ -133,21 +140,15 @@ impl Serve {
         }
     }
 
-    async fn shake_hands(&self, stream: TcpStream, connection: &Connection) -> Option<Stream> {
-        let socket = SockRef::from(&stream);
-        let prepared = socket
-            .set_send_buffer_size(SOCKET_BUFFER)
-            .and_then(|()| socket.set_recv_buffer_size(SOCKET_BUFFER))
-            // An answer is written at once, so there is nothing to wait for.
-            .and_then(|()| stream.set_nodelay(true));
-        if let Err(error) = prepared {
-            debug!(%error, "Connection failed");
-            return None;
-        }
+    async fn shake_hands<S>(&self, stream: S, connection: &Connection) -> Option<Stream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let Some(tls) = &self.tls else {
             return Some(Stream::plain(stream));
         };
-        let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
+        let tls = TlsAcceptor::from(Arc::clone(tls).config());
+        let handshake = tls.accept(stream);
         match timeout(self.handshake, handshake).await {
             Ok(Ok(stream)) => {
                 if stream.get_ref().1.peer_certificates().is_some() {

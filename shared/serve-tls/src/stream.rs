@@ -17,8 +17,8 @@ const STALL: Duration = Duration::from_secs(15);
 
 /// The bytes of an accepted connection, after the handshake where there is one.
 #[derive(Debug)]
-pub struct Stream {
-    transport: Transport,
+pub struct Stream<S = TcpStream> {
+    transport: Transport<S>,
     /// Counts frames where the client speaks HTTP/2.
     frames: Option<Frames>,
     /// Runs while the client takes nothing of what is written.
@@ -26,13 +26,13 @@ pub struct Stream {
 }
 
 #[derive(Debug)]
-enum Transport {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+enum Transport<S> {
+    Plain(S),
+    Tls(Box<TlsStream<S>>),
 }
 
-impl Stream {
-    pub(crate) fn plain(stream: TcpStream) -> Self {
+impl<S> Stream<S> {
+    pub(crate) fn plain(stream: S) -> Self {
         Self {
             transport: Transport::Plain(stream),
             frames: None,
@@ -40,7 +40,7 @@ impl Stream {
         }
     }
 
-    pub(crate) fn tls(stream: TlsStream<TcpStream>) -> Self {
+    pub(crate) fn tls(stream: TlsStream<S>) -> Self {
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Self {
             transport: Transport::Tls(Box::new(stream)),
@@ -80,7 +80,7 @@ impl Stream {
     }
 }
 
-impl Transport {
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
     fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
         Pin::new(match self {
             Self::Plain(stream) => stream,
@@ -96,7 +96,7 @@ impl Transport {
     }
 }
 
-impl AsyncRead for Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -112,7 +112,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -101,7 +101,9 @@ mod tests {
     #[tokio::test]
     async fn a_body_in_parts_of_one_byte_takes_no_more_than_one_in_whole() {
         let connections = Connections::new(limits());
-        let connection = connections.admit([127, 0, 0, 1].into()).unwrap();
+        let connection = connections
+            .admit(std::net::IpAddr::from([127, 0, 0, 1]))
+            .unwrap();
         let parts = (0..100_000).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"a")));
         let body = Body::from_stream(stream::iter(parts));
         let mut held = connection.held();
@@ -113,7 +115,9 @@ mod tests {
     #[tokio::test]
     async fn memory_is_taken_for_what_has_come_and_not_for_what_is_announced() {
         let connections = Connections::new(limits());
-        let connection = connections.admit([127, 0, 0, 1].into()).unwrap();
+        let connection = connections
+            .admit(std::net::IpAddr::from([127, 0, 0, 1]))
+            .unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, 7_000_000.into());
         let mut held = connection.held();

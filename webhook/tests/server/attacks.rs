@@ -1,6 +1,7 @@
 //! What a hostile client does to take the server from others.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -290,18 +291,18 @@ async fn a_probe_does_not_wait_for_a_decision() {
 #[tokio::test(start_paused = true)]
 async fn a_review_that_finds_no_processor_is_refused_in_time() {
     let connections = Connections::new(limits());
-    let hostile = connections.admit([127, 0, 0, 2].into()).unwrap();
+    let hostile = connections.admit(IpAddr::from([127, 0, 0, 2])).unwrap();
     let mut permits = Vec::new();
     for _ in 0..limits().work {
         permits.push(hostile.permit().await);
     }
-    let another = connections.admit([127, 0, 0, 3].into()).unwrap();
+    let another = connections.admit(IpAddr::from([127, 0, 0, 3])).unwrap();
     permits.push(another.permit().await);
     let surface = Surface {
         metrics: true,
         requires_certificate: false,
     };
-    let honest = connections.admit([127, 0, 0, 1].into()).unwrap();
+    let honest = connections.admit(IpAddr::from([127, 0, 0, 1])).unwrap();
     let router = router(mk_app(), surface).layer(Extension(honest));
     let request = Request::post("/mutate?timeout=5s")
         .header("content-type", "application/json")
@@ -323,7 +324,7 @@ async fn a_review_whose_answer_does_not_fit_into_memory_is_not_counted_as_an_inj
     // Enough is left for the review, and not for its answer.
     let mut held = Vec::new();
     for (last, megabytes) in [(2, 12), (3, 6), (4, 3)] {
-        let hostile = connections.admit([127, 0, 0, last].into()).unwrap();
+        let hostile = connections.admit(IpAddr::from([127, 0, 0, last])).unwrap();
         let mut bytes = hostile.held();
         bytes.resize(megabytes << 20).unwrap();
         held.push((hostile, bytes));
@@ -332,7 +333,7 @@ async fn a_review_whose_answer_does_not_fit_into_memory_is_not_counted_as_an_inj
         metrics: true,
         requires_certificate: false,
     };
-    let honest = connections.admit([127, 0, 0, 1].into()).unwrap();
+    let honest = connections.admit(IpAddr::from([127, 0, 0, 1])).unwrap();
     let router = router(mk_app(), surface).layer(Extension(honest));
     let review = || {
         Request::post("/mutate")

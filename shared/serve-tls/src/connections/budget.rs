@@ -1,12 +1,12 @@
-//! How much memory requests and answers may take at once, in all and from one address. What does
+//! How much memory requests and answers may take at once, in all and from one client. What does
 //! not fit is refused at once and not waited for.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::{Connection, Shared};
+use crate::accept::Client;
 
 /// Too much is in memory already. A later attempt may succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -17,7 +17,7 @@ pub struct Exhausted;
 #[derive(Debug)]
 pub struct Held {
     shared: Arc<Shared>,
-    address: IpAddr,
+    client: Client,
     bytes: usize,
 }
 
@@ -26,7 +26,7 @@ impl Connection {
     pub fn held(&self) -> Held {
         Held {
             shared: Arc::clone(&self.0.shared),
-            address: self.0.address,
+            client: self.0.client,
             bytes: 0,
         }
     }
@@ -38,20 +38,20 @@ impl Held {
     pub fn resize(&mut self, bytes: usize) -> Result<(), Exhausted> {
         let mut table = self.shared.table();
         let all = table.bytes;
-        let Some(address) = table.addresses.get_mut(&self.address) else {
-            // The address is forgotten only where it has neither connection nor bytes.
+        let Some(client) = table.clients.get_mut(&self.client) else {
+            // The client is forgotten only where it has neither connection nor bytes.
             return if bytes == 0 { Ok(()) } else { Err(Exhausted) };
         };
-        let mine = (address.bytes - self.bytes).saturating_add(bytes);
-        let others = all - address.bytes;
+        let mine = (client.bytes - self.bytes).saturating_add(bytes);
+        let others = all - client.bytes;
         let fair = self.shared.limits.bytes.saturating_sub(others) / 2;
         if bytes > self.bytes && mine > fair {
             return Err(Exhausted);
         }
-        address.bytes = mine;
+        client.bytes = mine;
         table.bytes = others + mine;
         self.bytes = bytes;
-        table.forget(self.address);
+        table.forget(self.client);
         Ok(())
     }
 }

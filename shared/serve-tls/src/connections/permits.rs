@@ -1,6 +1,6 @@
-//! Permits to work on a request. An address that asks for many waits behind itself: at most
+//! Permits to work on a request. A client that asks for many waits behind itself: at most
 //! [`Limits::work`](super::Limits::work) of its requests hold a permit or stand in the line that all
-//! share. There is one permit more than that, which is left for another address.
+//! share. There is one permit more than that, which is left for another client.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Connection {
         let each = Arc::clone(&self.0.work).acquire_owned().await;
         let all = Arc::clone(&self.0.shared.work).acquire_owned().await;
         Permit {
-            _each: each.expect("permits of an address must stay open"),
+            _each: each.expect("permits of a client must stay open"),
             _all: all.expect("permits of a listener must stay open"),
         }
     }
