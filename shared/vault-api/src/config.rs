@@ -159,6 +159,9 @@ impl Server {
             without_password(text, ConfigError::Address { address, reason })
         };
         let text = text.trim();
+        if text.contains(['?', '#']) {
+            return Err(ConfigError::AddressHasQuery);
+        }
         let address = Url::parse(text)
             .map_err(|_| refuse("it must be an address like https://vault:8200"))?;
         if !address.username().is_empty() || address.password().is_some() {
@@ -198,6 +201,13 @@ pub enum ConfigError {
     /// The address holds a user name or password.
     #[error("the Vault address must not hold a user name or password")]
     AddressHasUser,
+    /// The address has a query or a fragment, in which tokens have been seen. Nothing of it would be
+    /// sent.
+    #[error(
+        "the Vault address must not have a query or fragment; write it without ? and # and what \
+         follows, and give a token in a file or variable of its own"
+    )]
+    AddressHasQuery,
     /// The namespace cannot be a header.
     #[error("the namespace must be printable text")]
     Namespace(#[source] InvalidHeaderValue),
@@ -280,9 +290,16 @@ mod tests {
             "https://user:canary@vault:port",
             "https://user:canary,@vault:8200",
             "https://vault:8200,user:canary,@vault:8200",
+            "https://vault:8200?token=canary",
+            "https://vault:8200/#canary",
+            "https://vault:8200,vault?canary",
+            "unix:///run/vault.sock?canary",
+            "vault:8200?token=canary",
         ] {
             let error = check_addresses(address).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+            let has_query = matches!(error, ConfigError::AddressHasQuery);
+            assert_eq!(has_query, address.contains(['?', '#']), "{address}");
         }
     }
 

@@ -99,12 +99,19 @@ pub fn max_retries(text: &str) -> Result<u32, String> {
         .map_err(|_| format!("{text:?} is not a whole number"))
 }
 
-/// Checks the beginning of each address of the server. The agent's client reads them as a whole.
+/// Checks the beginning of each address of the server, and that none has a query. The agent's client
+/// reads them as a whole.
 ///
 /// # Errors
 ///
-/// One of them cannot be an address, whatever follows. The text is left out: it may hold a password.
+/// One of them cannot be an address, whatever follows. The text is left out: it may hold a password or
+/// a token.
 pub fn address(key: &str, list: &str) -> Result<(), Problem> {
+    if list.contains(['?', '#']) {
+        let reason =
+            "it must not have a query or fragment: write it without ? and # and what follows";
+        return Err(Problem::value(key, reason));
+    }
     let all = list.split(',').map(str::trim).filter(|it| !it.is_empty());
     for address in all {
         let after = |scheme: &str| {

@@ -68,6 +68,12 @@ fn each_block_says_what_is_wrong_with_it() {
             "vault.address: it must begin with http://, https:// or unix://",
         ),
         (
+            "/vault/address",
+            json!("https://vault:8200?token=hvs.x"),
+            "vault.address: it must not have a query or fragment: write it without ? and # and what \
+             follows",
+        ),
+        (
             "/disable_keep_alives",
             json!(["proxy"]),
             "unknown disable_keep_alives value: proxy; it takes auto-auth, caching, proxying, \
