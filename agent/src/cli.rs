@@ -100,7 +100,8 @@ pub enum Query {
         #[arg(long, value_name = "FILE", default_value_os_t = home::status_socket(&Environment::of_process()))]
         socket: PathBuf,
     },
-    /// Templates, secrets by path, remaining leases and last errors.
+    /// Templates, secrets by path, remaining leases, commands and last errors; exit 0 if the agent is
+    /// ready, else 1.
     Status {
         /// The agent's socket.
         #[arg(long, value_name = "FILE", default_value_os_t = home::status_socket(&Environment::of_process()))]

@@ -70,6 +70,7 @@ fn report(failure: &Failure, format: log::Format) {
 }
 
 fn answer(query: &Query) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
     let answer = match query {
         Query::Ready {
             wait,
@@ -79,11 +80,16 @@ fn answer(query: &Query) -> ExitCode {
             .map(|()| String::new())
             .map_err(|error| error.to_string()),
         Query::Status { socket, output } => status::client::ask(socket)
-            .map(|snapshot| match output {
-                Output::Table => status::table(&snapshot),
-                Output::Json => {
-                    let text = serde_json::to_string_pretty(&snapshot);
-                    text.expect("a status must serialise") + "\n"
+            .map(|snapshot| {
+                if !snapshot.ready {
+                    code = ExitCode::FAILURE;
+                }
+                match output {
+                    Output::Table => status::table(&snapshot),
+                    Output::Json => {
+                        let text = serde_json::to_string_pretty(&snapshot);
+                        text.expect("a status must serialise") + "\n"
+                    }
                 }
             })
             .map_err(|error| error.to_string()),
@@ -111,7 +117,7 @@ fn answer(query: &Query) -> ExitCode {
         Ok(text) => {
             // Whoever asked may have gone.
             let _ = io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
+            code
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "vault-agent: {error}");

@@ -209,6 +209,7 @@ impl Renderer {
                 .map(|page| page.status(&self.store))
                 .collect(),
             secrets: self.store.statuses(),
+            commands: self.commands.statuses(),
         }
     }
 
@@ -272,7 +273,12 @@ impl Renderer {
                 return None;
             }
             // The files are there, and the application that they are for waits for this end.
-            for failure in self.commands.failures() {
+            for failure in self
+                .commands
+                .statuses()
+                .iter()
+                .filter_map(|it| it.error.as_ref())
+            {
                 warn!(target: "agent", error = %failure, "exiting with 0 although a command failed, because all files are written");
             }
             return Some(Ok(()));

@@ -44,6 +44,9 @@ pub struct Snapshot {
     pub templates: Vec<TemplateStatus>,
     /// By path.
     pub secrets: Vec<SecretStatus>,
+    /// By name; those that were to run at least once.
+    #[serde(default)]
+    pub commands: Vec<CommandStatus>,
     /// Requests to Vault by how they ended.
     pub requests: RequestCounts,
     /// Requests of applications by how they were answered.
@@ -100,6 +103,19 @@ pub struct SecretStatus {
     pub error: Option<String>,
 }
 
+/// One command that runs after a file was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandStatus {
+    /// As the configuration has it.
+    pub command: String,
+    /// How often it ran.
+    pub runs: u64,
+    /// How often it failed.
+    pub failures: u64,
+    /// Why the last run failed.
+    pub error: Option<String>,
+}
+
 /// Requests to Vault by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
@@ -141,6 +157,8 @@ pub struct RenderReport {
     pub templates: Vec<TemplateStatus>,
     /// By path.
     pub secrets: Vec<SecretStatus>,
+    /// By name.
+    pub commands: Vec<CommandStatus>,
 }
 
 /// How the renderer is asked.
@@ -187,6 +205,7 @@ impl Observer {
             token: token.unwrap_or_default(),
             templates: report.templates,
             secrets: report.secrets,
+            commands: report.commands,
             requests: self.connection.counts(),
             proxy: self.proxy.counts(),
         }

@@ -12,8 +12,9 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use super::CommandSpec;
+use super::{CommandError, CommandSpec};
 use crate::schedule::{RetryPolicy, Roll};
+use crate::status::CommandStatus;
 
 /// Tries of one command before it is given up, until the file changes again.
 const RETRY: RetryPolicy = RetryPolicy {
@@ -35,13 +36,29 @@ pub struct Commands {
 struct Progress {
     wanted: watch::Sender<u64>,
     finished: u64,
+    tries: watch::Receiver<Tries>,
+}
+
+/// How a command went so far.
+#[derive(Default)]
+struct Tries {
+    runs: u64,
+    failures: u64,
+    /// Why the last one failed.
     failure: Option<String>,
+}
+
+impl Tries {
+    fn count(&mut self, result: &Result<(), CommandError>) {
+        self.runs += 1;
+        self.failures += u64::from(result.is_err());
+        self.failure = result.as_ref().err().map(ToString::to_string);
+    }
 }
 
 struct Done {
     command: CommandSpec,
     run: u64,
-    failure: Option<String>,
 }
 
 impl Commands {
@@ -68,19 +85,21 @@ impl Commands {
             return;
         }
         let (wanted, requests) = watch::channel(1);
+        let (report, tries) = watch::channel(Tries::default());
         let worker = Worker {
             command: command.clone(),
             retry: self.retry,
             environment: Arc::clone(&self.environment),
             turn: Arc::clone(&self.turn),
             requests,
+            tries: report,
             done: self.done.0.clone(),
         };
         self.tasks.spawn(worker.run());
         let progress = Progress {
             wanted,
             finished: 0,
-            failure: None,
+            tries,
         };
         self.workers.insert(command.clone(), progress);
     }
@@ -91,7 +110,6 @@ impl Commands {
             && let Some(progress) = self.workers.get_mut(&done.command)
         {
             progress.finished = done.run;
-            progress.failure = done.failure;
         }
     }
 
@@ -102,11 +120,22 @@ impl Commands {
             .all(|progress| progress.finished == *progress.wanted.borrow())
     }
 
-    /// What the commands that failed have to say.
-    pub fn failures(&self) -> impl Iterator<Item = &str> {
-        self.workers
-            .values()
-            .filter_map(|progress| progress.failure.as_deref())
+    /// How each command went so far, by its name.
+    pub fn statuses(&self) -> Vec<CommandStatus> {
+        let workers = self.workers.iter();
+        let mut all: Vec<CommandStatus> = workers
+            .map(|(command, progress)| {
+                let tries = progress.tries.borrow();
+                CommandStatus {
+                    command: command.name(),
+                    runs: tries.runs,
+                    failures: tries.failures,
+                    error: tries.failure.clone(),
+                }
+            })
+            .collect();
+        all.sort_by(|a, b| a.command.cmp(&b.command));
+        all
     }
 }
 
@@ -116,6 +145,7 @@ struct Worker {
     environment: Arc<[(String, String)]>,
     turn: Arc<Semaphore>,
     requests: watch::Receiver<u64>,
+    tries: watch::Sender<Tries>,
     done: mpsc::Sender<Done>,
 }
 
@@ -124,11 +154,10 @@ impl Worker {
         // The first request is there already.
         self.requests.mark_changed();
         while self.requests.changed().await.is_ok() {
-            let (run, failure) = self.run_until_done().await;
+            let run = self.run_until_done().await;
             let done = Done {
                 command: self.command.clone(),
                 run,
-                failure,
             };
             if self.done.send(done).await.is_err() {
                 return;
@@ -136,7 +165,7 @@ impl Worker {
         }
     }
 
-    async fn run_until_done(&mut self) -> (u64, Option<String>) {
+    async fn run_until_done(&mut self) -> u64 {
         let mut failures = 0;
         loop {
             let turn = self.turn.acquire().await;
@@ -145,13 +174,14 @@ impl Worker {
             info!(target: "agent", "(runner) executing command {name:?}");
             let result = self.command.run(&self.environment).await;
             drop(turn);
+            self.tries.send_modify(|tries| tries.count(&result));
             let Err(failure) = result else {
-                return (run, None);
+                return run;
             };
             failures += 1;
             if self.retry.is_exhausted(failures) {
                 error!(target: "agent", error = %failure, "(runner) command failed, giving up until the file changes");
-                return (run, Some(failure.to_string()));
+                return run;
             }
             let pause = self.retry.jittered_delay(failures, Roll::dice());
             warn!(target: "agent", error = %failure, retry_in = ?pause, "(runner) command failed");
@@ -163,7 +193,7 @@ impl Worker {
                         self.requests.mark_changed();
                         failures = 0;
                     }
-                    Err(_) => return (run, Some(failure.to_string())),
+                    Err(_) => return run,
                 },
             }
         }
@@ -212,7 +242,8 @@ mod tests {
         assert!(!commands.is_idle());
         settle(&mut commands).await;
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "run\nrun\n");
-        assert_eq!(commands.failures().count(), 0);
+        let counts = |status: &CommandStatus| (status.runs, status.failures);
+        assert_eq!(counts(&commands.statuses()[0]), (2, 0));
     }
 
     #[tokio::test]
@@ -224,11 +255,10 @@ mod tests {
         commands.trigger(&mk_command(&["sh", "-c", &line]));
         settle(&mut commands).await;
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "run\n".repeat(4));
-        let failures: Vec<&str> = commands.failures().collect();
-        assert!(
-            failures.len() == 1 && failures[0].contains("exit status: 7"),
-            "{failures:?}"
-        );
+        let statuses = commands.statuses();
+        let error = statuses[0].error.as_deref().unwrap_or_default();
+        assert!(error.contains("exit status: 7"), "{statuses:?}");
+        assert_eq!((statuses[0].runs, statuses[0].failures), (4, 4));
     }
 
     #[tokio::test]
@@ -239,8 +269,9 @@ mod tests {
         commands.trigger(&good);
         commands.finished().await;
         assert_eq!(commands.workers[&good].finished, 1);
-        assert_eq!(commands.failures().count(), 0);
         settle(&mut commands).await;
-        assert_eq!(commands.failures().count(), 1);
+        let statuses = commands.statuses();
+        let failed: Vec<bool> = statuses.iter().map(|it| it.error.is_some()).collect();
+        assert_eq!(failed, [true, false], "{statuses:?}");
     }
 }

@@ -115,6 +115,30 @@ const NUMBERS: &[(Family, Number)] = &[
     ),
     (
         (
+            "vault_agent_command_runs_total",
+            "counter",
+            "Runs of commands after a file was replaced.",
+        ),
+        |snapshot| Some(snapshot.commands.iter().map(|command| command.runs).sum()),
+    ),
+    (
+        (
+            "vault_agent_command_failures_total",
+            "counter",
+            "Those that failed.",
+        ),
+        |snapshot| {
+            Some(
+                snapshot
+                    .commands
+                    .iter()
+                    .map(|command| command.failures)
+                    .sum(),
+            )
+        },
+    ),
+    (
+        (
             "vault_agent_proxy_success",
             "counter",
             "Requests of applications that were answered below 400.",

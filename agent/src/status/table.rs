@@ -64,7 +64,23 @@ pub fn table(snapshot: &Snapshot) -> String {
         ]
     }));
     columns(&mut text, &rows);
+    if !snapshot.commands.is_empty() {
+        columns(&mut text, &commands(snapshot));
+    }
     text
+}
+
+fn commands(snapshot: &Snapshot) -> Vec<[String; 4]> {
+    let mut rows = vec![["COMMAND", "RUNS", "FAILED", "LAST ERROR"].map(str::to_owned)];
+    rows.extend(snapshot.commands.iter().map(|command| {
+        [
+            one_line(&command.command),
+            command.runs.to_string(),
+            command.failures.to_string(),
+            command.error.as_deref().map_or("-".to_owned(), one_line),
+        ]
+    }));
+    rows
 }
 
 fn columns<const N: usize>(text: &mut String, rows: &[[String; N]]) {
@@ -98,7 +114,7 @@ fn time(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SecretStatus, TemplateStatus, TokenStatus};
+    use super::super::{CommandStatus, SecretStatus, TemplateStatus, TokenStatus};
     use super::*;
 
     #[test]
@@ -130,6 +146,12 @@ mod tests {
                 lease_seconds: Some(90_000),
                 error: None,
             }],
+            commands: vec![CommandStatus {
+                command: "/vault-agent signal HUP app".into(),
+                runs: 2,
+                failures: 1,
+                error: Some("exit status: 1".into()),
+            }],
             ..Snapshot::default()
         };
         let lines = table(&snapshot);
@@ -147,6 +169,9 @@ mod tests {
                 "",
                 "SECRET           AGE   LEASE  LAST ERROR",
                 "read secret/app  1m1s  1d1h   -",
+                "",
+                "COMMAND                      RUNS  FAILED  LAST ERROR",
+                "/vault-agent signal HUP app  2     1       exit status: 1",
             ]
         );
     }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use dev_vault::Fault;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::process::Command;
 use vault_agent::status::{client, table};
 
 use crate::support::{Agent, DATABASE_TEMPLATE, KV_TEMPLATE, World};
@@ -161,4 +163,45 @@ async fn status_shows_templates_secrets_leases_and_errors_to_the_agents_user_alo
     assert!(!socket.exists());
     let error = client::ask(&socket).unwrap_err().to_string();
     assert!(error.contains("status.sock"), "{error}");
+}
+
+/// Exit code and output of `vault-agent status`.
+async fn status(world: &World) -> (Option<i32>, String) {
+    let socket = format!("-socket={}", world.path("status.sock").display());
+    let asked = Command::new(env!("CARGO_BIN_EXE_vault-agent"))
+        .args(["status", &socket])
+        .output();
+    let output = asked.await.unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn status_exits_1_until_the_agent_is_ready_and_shows_commands_that_fail() {
+    let world = World::new().await;
+    let mut config = mk_config(&world, false);
+    config["template"][0]["command"] = json!(["false", "--reload"]);
+    world.vault.add_fault(Fault::status("database/creds/", 503));
+    config["template_config"]["exit_on_retry_failure"] = json!(false);
+    let agent = Agent::start(&config);
+    world.wait_for_log("(runner) command failed").await;
+    let (code, text) = status(&world).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("Ready    no"), "{text}");
+    let row = text.lines().find(|line| line.starts_with("false --reload"));
+    assert!(row.unwrap().contains("exit status: 1"), "{text}");
+    let (_, metrics) = ask(&world, "GET", "/agent/v1/metrics?format=prometheus").await;
+    for name in ["runs", "failures"] {
+        let name = format!("vault_agent_command_{name}_total ");
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+        let value: u64 = value.unwrap().parse().unwrap();
+        assert!((1..=3).contains(&value), "{metrics}");
+    }
+    world.vault.clear_faults();
+    world.wait_until_ready().await;
+    let (code, text) = status(&world).await;
+    assert_eq!(code, Some(0), "{text}");
+    agent.stop().await.unwrap();
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Snapshot, families};
 
 /// Groups of the established names, whose parts are separated by dots.
-const GROUPS: [&str; 4] = ["auth", "proxy", "cache", "template"];
+const GROUPS: [&str; 5] = ["auth", "command", "proxy", "cache", "template"];
 
 /// The snapshot at `now`. A counter says how much it has counted since the start.
 pub fn in_memory(snapshot: &Snapshot, now: SystemTime) -> String {
