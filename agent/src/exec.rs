@@ -241,6 +241,15 @@ impl Supervisor {
     }
 }
 
+/// An agent that ends at once leaves no program behind.
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.as_ref().filter(|child| !child.is_gone()) {
+            child.kill();
+        }
+    }
+}
+
 async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,

@@ -57,6 +57,9 @@ pub enum Failure {
          with its TTL"
     )]
     NotRevoked,
+    /// Asked to end twice.
+    #[error("a second signal came before the agent had ended: it ends at once")]
+    SecondSignal,
     /// The runtime or its signals.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -78,6 +81,7 @@ impl Failure {
             | Self::PidFile(_)
             | Self::Exec(_)
             | Self::NotRevoked
+            | Self::SecondSignal
             | Self::System(_) => 1,
         }
     }

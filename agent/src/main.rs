@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use contract::AgentConfig;
 use contract::agent_config::DurationText;
 use tokio::signal::unix::{self, SignalKind};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{Level, error, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::generate::generate;
@@ -158,19 +158,23 @@ fn start(cli: &Cli, format: &mut log::Format) -> Result<(), Failure> {
         .build()?;
     runtime.block_on(async {
         let (order, orders) = mpsc::channel(1);
-        let shutdown = stop_signal(order)?;
+        let (stop, stopped) = oneshot::channel();
+        let second_signal = listen(order, stop)?;
+        let shutdown = async {
+            let _ = stopped.await;
+        };
         let reload = Reload {
             load,
             config,
             sources: watched,
             orders,
         };
-        Box::pin(vault_agent::run_with_reload(
-            settings,
-            Some(reload),
-            shutdown,
-        ))
-        .await
+        let run = vault_agent::run_with_reload(settings, Some(reload), shutdown);
+        tokio::select! {
+            biased;
+            end = Box::pin(run) => end,
+            () = second_signal => Err(Failure::SecondSignal),
+        }
     })
 }
 
@@ -387,18 +391,31 @@ fn rotation(flags: &LogFlags, file: &AgentConfig) -> Result<Rotation, LogError> 
     })
 }
 
-/// Ends at the first SIGTERM or SIGINT. Each SIGHUP is an order to read the configuration again.
-/// SIGUSR1 is what asks the established agent for its metrics, which a listener serves here.
-fn stop_signal(order: mpsc::Sender<()>) -> Result<impl Future<Output = ()>, io::Error> {
+/// The first SIGTERM or SIGINT is told to `stop`, and the second ends the future. Each SIGHUP is an
+/// order to read the configuration again. SIGUSR1 is what asks the established agent for its metrics,
+/// which a listener serves here.
+fn listen(
+    order: mpsc::Sender<()>,
+    stop: oneshot::Sender<()>,
+) -> Result<impl Future<Output = ()>, io::Error> {
+    let mut stop = Some(stop);
     let mut terminate = unix::signal(SignalKind::terminate())?;
     let mut interrupt = unix::signal(SignalKind::interrupt())?;
     let mut hangup = unix::signal(SignalKind::hangup())?;
     let mut user = unix::signal(SignalKind::user_defined1())?;
     Ok(async move {
         loop {
+            let to_end = async {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            };
             tokio::select! {
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
+                () = to_end => match stop.take() {
+                    Some(stop) => drop(stop.send(())),
+                    None => return,
+                },
                 _ = user.recv() => {
                     info!(target: "agent", "metrics are at /agent/v1/metrics of a listener");
                 }

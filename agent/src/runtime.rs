@@ -110,7 +110,9 @@ pub async fn run_with_reload(
             program_to_leave.notify_one();
             return std::future::pending().await;
         }
-        wait_for_application(revocation).await;
+        // Without a login, it has nothing of ours to go on with.
+        let is_logged_in = logins.borrow().is_some();
+        wait_for_application(revocation.filter(|_| is_logged_in)).await;
         holdings()
     };
     let program = async {

@@ -246,6 +246,29 @@ async fn a_program_that_is_never_to_be_restarted_keeps_its_values() {
 }
 
 #[tokio::test]
+async fn a_second_signal_ends_agent_and_program_at_once() {
+    let world = World::new().await;
+    let script = "trap 'echo asked >> $DIR/out' TERM; echo $$ >> $DIR/out
+        while :; do read never; done";
+    let agent = world.run(script, &json!({}));
+    let program = world
+        .wait_for("out", &agent, |text| text.ends_with('\n'))
+        .await;
+    agent.signal(Signal::TERM);
+    world
+        .wait_for("out", &agent, |text| text.ends_with("asked\n"))
+        .await;
+    agent.signal(Signal::TERM);
+    let (code, log) = agent.end().await;
+    assert_eq!(code, 1, "{log}");
+    assert!(log.contains("a second signal came"), "{log}");
+    // One that has ended and waits to be collected has no command line.
+    let line = format!("/proc/{}/cmdline", program.trim());
+    let ended = until(|| fs::read(&line).unwrap_or_default().is_empty().then_some(())).await;
+    assert!(ended.is_some(), "the program goes on");
+}
+
+#[tokio::test]
 async fn a_shell_line_is_stopped_with_all_that_it_started() {
     let world = World::new().await;
     let line = "sleep 1000 & echo $! > $DIR/pid; wait";

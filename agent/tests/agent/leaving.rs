@@ -55,6 +55,17 @@ async fn the_hook_of_a_stock_image_ends_token_and_leases() {
 }
 
 #[tokio::test]
+async fn without_a_token_there_is_no_grace() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    config["revoke_grace"] = json!("1h");
+    config["vault"]["address"] = json!("http://127.0.0.1:1");
+    let agent = Agent::start(&config);
+    world.wait_for_log("error authenticating").await;
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_application_has_its_grace() {
     let world = World::new().await;
     let mut config = mk_config(&world);
