@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Before all pages were rendered once, what cannot be had may end the agent, as configured, but only
-//! after the other pages are done. After that nothing ends it and no file is ever taken away.
+//! after the other pages are done; a broken template ends a single render soon, whatever they wait for. After that nothing ends it and no file is ever taken away.
 
 mod effect;
 mod page;
@@ -17,6 +17,7 @@ mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use secret_files::Reader;
 use templating::{Request, Secrets};
@@ -38,6 +39,10 @@ use upkeep::Upkeep;
 
 pub(crate) use page::{check, name_of, parsed};
 
+/// How long a single render that cannot succeed goes on for the sake of other files. Kubernetes shows
+/// why an init container failed only when it has ended.
+const TIME_FOR_OTHERS: Duration = Duration::from_secs(5);
+
 /// The templates of an agent.
 pub struct Renderer {
     pages: Vec<Page>,
@@ -54,6 +59,8 @@ pub struct Renderer {
     upkeep: Upkeep,
     /// Certificates in the files of an earlier agent.
     left: BTreeMap<Request, Kept>,
+    /// When a single render ends that cannot succeed.
+    ends_at: Option<Instant>,
     marker: Marker,
     inquiries: (Inquiries, mpsc::Receiver<oneshot::Sender<RenderReport>>),
     values: watch::Sender<Option<Arc<Values>>>,
@@ -94,6 +101,7 @@ impl Renderer {
             was_complete: false,
             upkeep: Upkeep::new(settings.rendering.refresh.interval()),
             left: BTreeMap::new(),
+            ends_at: None,
             marker,
             inquiries: mpsc::channel(4),
             values: watch::Sender::new(None),
@@ -137,7 +145,8 @@ impl Renderer {
                 return end;
             }
             let next_check = self.next_check();
-            let retry_at = self.pages.iter().filter_map(Page::retry_at).min();
+            let retries = self.pages.iter().filter_map(Page::retry_at);
+            let retry_at = retries.chain(self.ends_at).min();
             tokio::select! {
                 changed = self.store.changed() => {
                     due = self.pages_of(&changed);
@@ -283,11 +292,15 @@ impl Renderer {
             }
             return Some(Ok(()));
         }
-        let ends = self.exit_on_failure
-            || (self.once && self.pages.iter().any(Page::is_hopeless))
-            || self.pages.iter().any(Page::cannot_be_set);
+        let is_hopeless = self.once && self.pages.iter().any(Page::is_hopeless);
+        let now = Instant::now();
+        self.ends_at = is_hopeless.then(|| self.ends_at.unwrap_or(now + TIME_FOR_OTHERS));
+        let is_over = self.ends_at.is_some_and(|end| end <= now);
+        let ends =
+            self.exit_on_failure || is_hopeless || self.pages.iter().any(Page::cannot_be_set);
         let settled = |page: &Page| page.is_done() || page.failure(&self.store).is_some();
-        if !ends || !self.commands.is_idle() || !self.pages.iter().all(settled) {
+        let are_settled = || self.commands.is_idle() && self.pages.iter().all(settled);
+        if !ends || !(is_over || are_settled()) {
             return None;
         }
         let unrendered = self.pages.iter().filter(|page| !page.is_done());

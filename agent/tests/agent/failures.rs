@@ -1,5 +1,7 @@
 //! What fails, fails alone; what has been rendered stays.
 
+use std::time::Duration;
+
 use dev_vault::Fault;
 use serde_json::{Value, json};
 
@@ -77,6 +79,26 @@ async fn an_init_container_ends_for_a_template_that_fails_with_all_its_secrets()
         assert!(line.contains("wrong") && line.contains(place), "{line}");
         assert_eq!(world.read("app").as_deref(), Some("key=first"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_init_container_ends_for_a_broken_template_while_vault_is_away_and_for_nothing_else() {
+    let world = World::paused().await;
+    let app = world.template("app", KV_TEMPLATE);
+    let broken = world.template("broken", "{{ nothing_known }}");
+    let away = |templates: &[Value]| {
+        let mut config = world.config(templates);
+        config["vault"]["address"] = json!("http://127.0.0.1:1");
+        config["exit_after_auth"] = json!(true);
+        config["auto_auth"]["method"]["max_backoff"] = json!("1m");
+        config
+    };
+    let agent = Agent::start(&away(&[app.clone(), broken]));
+    let line = agent.end().await.unwrap_err().one_line();
+    assert!(line.contains("nothing_known"), "{line}");
+    let agent = Agent::start(&away(&[app]));
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    agent.stop().await.unwrap();
 }
 
 #[tokio::test]
