@@ -34,6 +34,7 @@ pub mod reload;
 pub mod render;
 mod runtime;
 pub mod schedule;
+pub mod signals;
 pub mod sink;
 pub mod state;
 pub mod status;

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use contract::AgentConfig;
 use contract::agent_config::DurationText;
-use tokio::signal::unix::{self, SignalKind};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tracing::{Level, error, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use vault_agent::cli::generate::generate;
@@ -17,7 +16,7 @@ use vault_agent::config::{ConfigError, Environment, Loaded, Overrides, Settings,
 use vault_agent::exit::{self, Failure, USAGE};
 use vault_agent::log::{self, LogError, LogFile, LogLayer, LogLevel, Rotation, Tee};
 use vault_agent::reload::{Load, Reload, Watched};
-use vault_agent::{dry_run, ready, status};
+use vault_agent::{dry_run, ready, signals, status};
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -158,23 +157,14 @@ fn start(cli: &Cli, format: &mut log::Format) -> Result<(), Failure> {
         .build()?;
     runtime.block_on(async {
         let (order, orders) = mpsc::channel(1);
-        let (stop, stopped) = oneshot::channel();
-        let second_signal = listen(order, stop)?;
-        let shutdown = async {
-            let _ = stopped.await;
-        };
         let reload = Reload {
             load,
             config,
             sources: watched,
             orders,
         };
-        let run = vault_agent::run_with_reload(settings, Some(reload), shutdown);
-        tokio::select! {
-            biased;
-            end = Box::pin(run) => end,
-            () = second_signal => Err(Failure::SecondSignal),
-        }
+        let work = |stop| vault_agent::run_with_reload(settings, Some(reload), stop);
+        signals::stopping(order, work).await
     })
 }
 
@@ -262,10 +252,9 @@ fn render(flags: &RenderFlags) -> Result<(), Failure> {
     };
     let (_, settings) = settings_of(loaded, &overrides, &environment)?;
     let shows_secrets = flags.show_secrets.unwrap_or_default();
-    at_once(async {
-        let stop = stop_signal(mpsc::channel(1).0)?;
-        Box::pin(dry_run(settings, shows_secrets, &mut io::stdout(), stop)).await
-    })
+    let mut out = io::stdout();
+    let work = |stop| dry_run(settings, shows_secrets, &mut out, stop);
+    at_once(signals::stopping(mpsc::channel(1).0, work))
 }
 
 /// Waits for the one thing that a command does.
@@ -388,40 +377,5 @@ fn rotation(flags: &LogFlags, file: &AgentConfig) -> Result<Rotation, LogError> 
         bytes: bytes.map_or(0, |bytes| u64::try_from(bytes).unwrap_or(0)),
         age: age.filter(|age| !age.is_zero()).unwrap_or(default.age),
         max_files: max_files.unwrap_or(default.max_files),
-    })
-}
-
-/// The first SIGTERM or SIGINT is told to `stop`, and the second ends the future. Each SIGHUP is an
-/// order to read the configuration again. SIGUSR1 is what asks the established agent for its metrics,
-/// which a listener serves here.
-fn listen(
-    order: mpsc::Sender<()>,
-    stop: oneshot::Sender<()>,
-) -> Result<impl Future<Output = ()>, io::Error> {
-    let mut stop = Some(stop);
-    let mut terminate = unix::signal(SignalKind::terminate())?;
-    let mut interrupt = unix::signal(SignalKind::interrupt())?;
-    let mut hangup = unix::signal(SignalKind::hangup())?;
-    let mut user = unix::signal(SignalKind::user_defined1())?;
-    Ok(async move {
-        loop {
-            let to_end = async {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            };
-            tokio::select! {
-                () = to_end => match stop.take() {
-                    Some(stop) => drop(stop.send(())),
-                    None => return,
-                },
-                _ = user.recv() => {
-                    info!(target: "agent", "metrics are at /agent/v1/metrics of a listener");
-                }
-                // One that waits its turn is as good as two.
-                _ = hangup.recv() => drop(order.try_send(())),
-            }
-        }
     })
 }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Before all pages were rendered once, what cannot be had may end the agent, as configured, but only
-//! after the other pages are done; a broken template ends a single render soon, whatever they wait for. After that nothing ends it and no file is ever taken away.
+//! after the other pages are done; a broken template ends a single render soon, whatever they wait for.
+//! After that nothing ends it and no file is ever taken away.
 
 mod effect;
 mod page;
