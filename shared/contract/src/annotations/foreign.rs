@@ -230,6 +230,11 @@ const SAME: &[(&AnnotationSpec, &str)] = &[
         "agent-cache-port agent-listener-port cache-listener-port",
     ),
     (
+        &CACHE_REQUIRE_REQUEST_HEADER,
+        "agent-require-request-header agent-listener-require-request-header \
+         agent-inject-require-request-header require-request-header",
+    ),
+    (
         &CACHE_USE_AUTO_AUTH_TOKEN,
         "agent-cache-auto-auth-token agent-cache-use-auto-auth agent-use-auto-auth-token \
          cache-use-auto-auth-token",

@@ -194,6 +194,7 @@ fn listener_and_cache(asked: &InjectRequest<'_>, role: Role) -> (Option<Listener
         kind: "tcp".to_owned(),
         address: format!("127.0.0.1:{}", asked.cache.port),
         tls_disable: true.into(),
+        require_request_header: asked.cache.require_request_header.into(),
         agent_api: quit.then(|| AgentApi {
             enable_quit: true.into(),
         }),

@@ -31,6 +31,9 @@ pub(in crate::inject) struct Cache<'p> {
     pub(in crate::inject) enable: bool,
     pub(in crate::inject) use_auto_auth_token: &'p str,
     pub(in crate::inject) port: &'p str,
+    /// Off unless asked for: what calls the listener with `curl`, as upstream's guides do to end the
+    /// agent, sends no such header.
+    pub(in crate::inject) require_request_header: bool,
     pub(in crate::inject) exit_on_err: bool,
 }
 
@@ -92,6 +95,8 @@ impl<'p> Cache<'p> {
             enable: annotations.bool(&annotations::CACHE_ENABLE, false)?,
             use_auto_auth_token: or(&annotations::CACHE_USE_AUTO_AUTH_TOKEN, "true"),
             port: or(&annotations::CACHE_LISTENER_PORT, "8200"),
+            require_request_header: annotations
+                .bool(&annotations::CACHE_REQUIRE_REQUEST_HEADER, false)?,
             exit_on_err: annotations.bool(&annotations::CACHE_EXIT_ON_ERR, false)?,
         })
     }
