@@ -24,7 +24,7 @@ use crate::{hint, proxy, retry, tls};
 /// names may be longer.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// Most values in an answer: each takes many times its text once it is read.
-const VALUES_LIMIT: usize = 50_000;
+const VALUES_LIMIT: usize = 40_000;
 /// The largest error that is read; of a longer one, the status counts.
 const ERROR_LIMIT: usize = 16 * 1024;
 
