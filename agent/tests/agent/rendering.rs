@@ -264,7 +264,10 @@ async fn functions_are_kept_to_the_sandbox_and_off_as_the_template_says() {
     assert_eq!(world.read("good").as_deref(), Some("inside"));
     assert_eq!((world.read("bad"), world.read("off")), (None, None));
     let logs = world.logs();
-    assert!(logs.contains("is outside of sandbox") && logs.contains("function is disabled"));
+    assert!(
+        logs.contains("is outside of sandbox") && logs.contains("function is disabled"),
+        "{logs}"
+    );
 }
 
 #[tokio::test]
