@@ -17,7 +17,7 @@ pub use flexible::{DurationText, PermsText, Switch};
 pub use listener::{AgentApi, ApiProxy, Cache, Listener, Persist};
 pub use template::{Command, EnvTemplate, Exec, ExecEnv, Template, TemplateExec, Wait, WaitBlock};
 
-use flexible::{one, one_or_many, text, words};
+use flexible::{number, one, one_or_many, text, words};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -129,10 +129,18 @@ pub struct AgentConfig {
     #[serde(default, skip_serializing_if = "DurationText::is_empty")]
     pub log_rotate_duration: DurationText,
     /// Size in bytes at which the log file is replaced.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "number"
+    )]
     pub log_rotate_bytes: Option<i64>,
     /// How many old log files are kept: 0 keeps all, -1 none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "number"
+    )]
     pub log_rotate_max_files: Option<i64>,
     /// Accepted, and of no effect: the server's.
     #[serde(
@@ -188,7 +196,11 @@ pub struct Vault {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retry {
     /// Tries of a request: 12 where absent or 0, none where -1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "number"
+    )]
     pub num_retries: Option<i64>,
 }
 
@@ -203,11 +215,19 @@ pub struct TemplateConfig {
     #[serde(default, skip_serializing_if = "DurationText::is_empty")]
     pub static_secret_render_interval: DurationText,
     /// Most connections to one server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "number"
+    )]
     pub max_connections_per_host: Option<i64>,
     /// The part of a lease after which a secret that cannot be renewed is read again; 0.90 where
     /// absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "number"
+    )]
     pub lease_renewal_threshold: Option<f64>,
 }
 

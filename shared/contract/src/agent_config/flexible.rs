@@ -1,6 +1,7 @@
 //! Values that configuration files write in more than one way.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -149,6 +150,27 @@ impl fmt::Display for Scalar {
 /// Text, or a number or boolean taken as text.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Scalar::deserialize(deserializer).map(|scalar| scalar.to_string())
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number<T> {
+    Number(T),
+    Text(String),
+}
+
+/// A number, or text that is one.
+pub(super) fn number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + FromStr,
+    T::Err: fmt::Display,
+{
+    match Option::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Number::Number(number)) => Ok(Some(number)),
+        Some(Number::Text(text)) => text.trim().parse().map(Some).map_err(de::Error::custom),
+    }
 }
 
 #[derive(Deserialize)]

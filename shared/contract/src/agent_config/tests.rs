@@ -124,3 +124,21 @@ fn a_negative_duration_is_refused_by_name() {
         "duration \"-1s\" is negative"
     );
 }
+
+#[test]
+fn a_number_may_be_written_as_text() {
+    let read = |value: serde_json::Value| -> Result<(Option<i64>, Option<f64>), _> {
+        let config = json!({
+            "max_connections_per_host": value, "lease_renewal_threshold": value,
+        });
+        let config: Result<TemplateConfig, serde_json::Error> = serde_json::from_value(config);
+        config.map(|it| (it.max_connections_per_host, it.lease_renewal_threshold))
+    };
+    for value in [json!(5), json!("5"), json!(" 5 ")] {
+        assert_eq!(read(value).unwrap(), (Some(5), Some(5.0)));
+    }
+    assert_eq!(read(json!(null)).unwrap(), (None, None));
+    for value in [json!("five"), json!(""), json!(true), json!(0.5)] {
+        assert!(read(value.clone()).is_err(), "{value}");
+    }
+}
