@@ -41,6 +41,9 @@ pub const AGENT_COMMANDS: [&str; 7] = [
 /// Sub-command of the agent that signals a process of the pod.
 pub const SIGNAL_COMMAND: &str = "signal";
 
+/// Name of the container port on which a scraper finds the agent.
+pub const METRICS_PORT: &str = "vault-metrics";
+
 /// Socket of the agent, for its own user only, that tells `vault-agent status` how it goes.
 pub const STATUS_SOCKET: &str = "/home/vault/.status.sock";
 

@@ -78,6 +78,7 @@ fn annotations() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         ),
         ("agent-cache-enable", &["true"]),
         ("agent-enable-quit", &["true"]),
+        ("agent-metrics-port", &["9102"]),
         ("agent-share-process-namespace", &["true", "false"]),
         ("agent-copy-volume-mounts", &["c0", "i0"]),
         ("agent-extra-secret", &["extra"]),

@@ -91,6 +91,21 @@ const SPECIAL: &[(&str, &str, &str)] = &[
         "injector.metrics.serviceMonitor.enabled=true",
     ),
     (
+        "injector.metrics.podMonitor.labels",
+        r#"{"a": "b"}"#,
+        "injector.metrics.podMonitor.enabled=true",
+    ),
+    (
+        "injector.metrics.podMonitor.interval",
+        r#""9s""#,
+        "injector.metrics.podMonitor.enabled=true",
+    ),
+    (
+        "injector.metrics.podMonitor.namespaces",
+        r#"["shop"]"#,
+        "injector.metrics.podMonitor.enabled=true",
+    ),
+    (
         "injector.metrics.prometheusRule.labels",
         r#"{"a": "b"}"#,
         "injector.metrics.prometheusRule.enabled=true",

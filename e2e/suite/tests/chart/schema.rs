@@ -18,7 +18,13 @@ use serde_json::Value;
 use crate::helm::{chart, manifests, parse, read};
 
 /// Those that are defined elsewhere.
-const OTHERS: [&str; 4] = ["Certificate", "Issuer", "PrometheusRule", "ServiceMonitor"];
+const OTHERS: [&str; 5] = [
+    "Certificate",
+    "Issuer",
+    "PodMonitor",
+    "PrometheusRule",
+    "ServiceMonitor",
+];
 
 /// The object as Kubernetes' own types keep it.
 fn kept<T: serde::de::DeserializeOwned + serde::Serialize>(object: &Value) -> Value {

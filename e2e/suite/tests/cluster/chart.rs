@@ -9,7 +9,13 @@ use e2e::Kubectl;
 use serde_json::{Value, json};
 
 /// Those that the API server knows only where somebody has defined them.
-const DEFINED_ELSEWHERE: [&str; 4] = ["Certificate", "Issuer", "PrometheusRule", "ServiceMonitor"];
+const DEFINED_ELSEWHERE: [&str; 5] = [
+    "Certificate",
+    "Issuer",
+    "PodMonitor",
+    "PrometheusRule",
+    "ServiceMonitor",
+];
 
 #[tokio::test]
 #[ignore = "needs a cluster: make e2e"]

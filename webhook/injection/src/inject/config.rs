@@ -1,6 +1,7 @@
 //! The agent's configuration, made from what the pod asks for.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use contract::agent_config::{
     AgentApi, AgentConfig, AutoAuth, Cache, Command, DurationText, Listener, Method, PermsText,
@@ -50,7 +51,8 @@ impl<'a> AgentConfigs<'a> {
         let (asked, config) = (self.asked, &mut self.config);
         config.exit_after_auth = (role == Role::Init).into();
         let (listener, cache) = listener_and_cache(asked, role);
-        config.listener = listener.into_iter().collect();
+        let metrics = asked.metrics_port_of(role).map(metrics_listener);
+        config.listener = listener.into_iter().chain(metrics).collect();
         config.cache = cache;
         // An init container never revokes: that would end the leases before the application starts. A
         // native sidecar ends after the application and has nothing to wait for.
@@ -201,6 +203,17 @@ fn listener_and_cache(asked: &InjectRequest<'_>, role: Role) -> (Option<Listener
         ..Listener::default()
     };
     (Some(listener), Some(cache.unwrap_or_default()))
+}
+
+/// On all addresses of the pod, so that Prometheus reaches it, and without a way to Vault.
+fn metrics_listener(port: NonZeroU16) -> Listener {
+    Listener {
+        kind: "tcp".to_owned(),
+        address: format!(":{port}"),
+        tls_disable: true.into(),
+        role: "metrics_only".to_owned(),
+        ..Listener::default()
+    }
 }
 
 fn cache(asked: &InjectRequest<'_>, role: Role) -> Option<Cache> {

@@ -1,5 +1,7 @@
 //! The agent's containers.
 
+use std::num::NonZeroU16;
+
 use contract::annotations::{Annotations, INIT_JSON_PATCH, JSON_PATCH};
 use contract::names;
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde_json::Value;
 use super::arrangement::Sidecar;
 use super::config::{AgentConfigs, Role};
 use super::denial::PatchError;
-use super::objects::{Container, Exec, Handler, Lifecycle, Probe};
+use super::objects::{Container, Exec, Handler, Lifecycle, Port, Probe};
 use super::request::InjectRequest;
 use super::volumes::CONFIG_PATH;
 use super::{environment, paths, resources, schema, volumes};
@@ -163,6 +165,7 @@ pub(super) fn agent<'a>(
         image: asked.image,
         command: flavor.command(),
         args: [argument],
+        ports: asked.metrics_port_of(role).map(metrics_port),
         env: environment::environment(asked, pod, configs, role),
         resources: resources::resources(annotations, flavor, settings)?,
         volume_mounts: volumes::agent_mounts(asked, pod, role),
@@ -186,6 +189,14 @@ pub(super) fn agent<'a>(
     schema::conform(container, &schema::CONTAINER)
         .map(Agent::Patched)
         .map_err(|source| PatchError::Container { key: key(), source })
+}
+
+fn metrics_port(number: NonZeroU16) -> [Port; 1] {
+    [Port {
+        name: names::METRICS_PORT,
+        number,
+        protocol: "TCP",
+    }]
 }
 
 /// Seconds from one startup probe to the next. Each one that fails is an event of the pod, of which

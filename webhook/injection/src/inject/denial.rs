@@ -152,6 +152,10 @@ pub enum RequestError {
     Duration { key: String, source: DurationError },
     #[error("annotation {0:?} takes a duration of a second or more")]
     StartupTimeout(String),
+    #[error(
+        "annotation {0:?} takes a port from 1 to 65535, other than that of agent-cache-listener-port"
+    )]
+    MetricsPort(String),
     #[error("annotation {0:?} needs the native flavor: use our agent image, or set it to \"auto\"")]
     NativeSidecarFlavor(String),
     #[error("annotation {0:?} needs Kubernetes 1.29 or newer: set it to \"auto\"")]

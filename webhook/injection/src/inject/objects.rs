@@ -2,6 +2,7 @@
 //! made of. Fields that are absent are not written.
 
 use std::borrow::Cow;
+use std::num::NonZeroU16;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,6 +15,8 @@ pub(super) struct Container<'a> {
     pub(super) image: &'a str,
     pub(super) command: &'static [&'static str],
     pub(super) args: [String; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ports: Option<[Port; 1]>,
     pub(super) env: Vec<Variable<'a>>,
     pub(super) resources: Resources,
     pub(super) volume_mounts: Vec<AgentMount<'a>>,
@@ -29,6 +32,15 @@ pub(super) struct Container<'a> {
     pub(super) startup_probe: Option<Probe>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) lifecycle: Option<Lifecycle>,
+}
+
+/// A port that a container is known to listen on.
+#[derive(Debug, Serialize)]
+pub(super) struct Port {
+    pub(super) name: &'static str,
+    #[serde(rename = "containerPort")]
+    pub(super) number: NonZeroU16,
+    pub(super) protocol: &'static str,
 }
 
 /// A variable of a container: its value, or the field of the pod that it has.

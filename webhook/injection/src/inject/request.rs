@@ -8,11 +8,13 @@ mod extras;
 mod tuning;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 
 use contract::GoDuration;
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
 use super::arrangement::{self, Arrangement, Workload};
+use super::config::Role;
 use super::container_patch::ContainerPatch;
 use super::denial::{DefaultsError, RequestError, ValidationError};
 use super::flavor::Flavor;
@@ -184,6 +186,12 @@ impl<'p> InjectRequest<'p> {
     /// Whether the token is to be revoked, and the agent does it without a hook.
     pub(super) fn revokes_itself(&self) -> bool {
         self.revoke_after.is_some() && self.flavor.is_our_agent()
+    }
+
+    /// Where the agent in this role answers scrapers and probes.
+    pub(super) fn metrics_port_of(&self, role: Role) -> Option<NonZeroU16> {
+        let answers = role == Role::Sidecar && self.configmap.is_empty();
+        self.tuning.metrics_port.filter(|_| answers)
     }
 
     /// Whether a container other than an init container gets the secrets.

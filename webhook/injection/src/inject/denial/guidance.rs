@@ -206,9 +206,9 @@ fn of_request(error: &RequestError) -> Guidance {
         RequestError::Mode(key) => Guidance::new(keys::NOT_A_MODE).at(key),
         RequestError::Quantity { key, value, .. } => quantity(key, value),
         RequestError::Duration { key, .. } => not_a_duration(key),
-        RequestError::StartupTimeout(key) | RequestError::TokenExpiration(key) => {
-            Guidance::new(keys::OUT_OF_RANGE).at(key)
-        }
+        RequestError::StartupTimeout(key)
+        | RequestError::TokenExpiration(key)
+        | RequestError::MetricsPort(key) => Guidance::new(keys::OUT_OF_RANGE).at(key),
         RequestError::NativeSidecarFlavor(key) => Guidance::new(pods::NATIVE_FLAVOR).at(key),
         RequestError::NativeSidecarServer(key) => Guidance::new(pods::OLD_KUBERNETES).at(key),
         RequestError::Handlebars(key) => Guidance::new(secrets::HANDLEBARS).at(key),

@@ -1,5 +1,7 @@
 //! The agent's process: variables, rendering, listener.
 
+use std::num::NonZeroU16;
+
 use contract::annotations::{self, Annotations};
 
 use crate::inject::denial::RequestError;
@@ -16,6 +18,8 @@ pub(in crate::inject) struct Tuning<'p> {
     pub(in crate::inject) log_level: &'p str,
     pub(in crate::inject) log_format: &'p str,
     pub(in crate::inject) enable_quit: bool,
+    /// Where the sidecar answers scrapers and probes.
+    pub(in crate::inject) metrics_port: Option<NonZeroU16>,
     pub(in crate::inject) exit_on_retry_failure: bool,
     pub(in crate::inject) static_secret_render_interval: &'p str,
     pub(in crate::inject) max_connections_per_host: i64,
@@ -61,6 +65,7 @@ impl<'p> Tuning<'p> {
             log_level: or(&annotations::LOG_LEVEL, "info"),
             log_format: or(&annotations::LOG_FORMAT, "standard"),
             enable_quit: annotations.bool(&annotations::ENABLE_QUIT, false)?,
+            metrics_port: metrics_port(annotations, flavor)?,
             exit_on_retry_failure: annotations.bool(
                 &annotations::EXIT_ON_RETRY_FAILURE,
                 settings.exit_on_retry_failure,
@@ -86,6 +91,24 @@ impl<'p> Tuning<'p> {
             telemetry: telemetry::telemetry(annotations),
         })
     }
+}
+
+/// The port, if the agent is one that can have it to itself.
+fn metrics_port(
+    annotations: &Annotations<'_>,
+    flavor: Flavor,
+) -> Result<Option<NonZeroU16>, RequestError> {
+    let spec = &annotations::METRICS_PORT;
+    let Some(text) = annotations.get(spec).filter(|_| !flavor.keeps_mistakes()) else {
+        return Ok(None);
+    };
+    let cache = Cache::new(annotations)?;
+    let listens = cache.enable || annotations.bool(&annotations::ENABLE_QUIT, false)?;
+    let port: Option<NonZeroU16> = text.parse().ok();
+    let is_free = |port: &NonZeroU16| !listens || port.to_string() != cache.port;
+    let port = port.filter(is_free);
+    port.map(Some)
+        .ok_or_else(|| RequestError::MetricsPort(annotations.key(spec)))
 }
 
 impl<'p> Cache<'p> {

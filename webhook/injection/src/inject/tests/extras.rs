@@ -179,3 +179,55 @@ fn the_template_engine_is_that_of_the_secret_else_of_the_pod_else_of_the_injecto
         "{message}"
     );
 }
+
+#[test]
+fn a_metrics_port_is_a_listener_of_the_sidecar_without_a_way_to_vault() {
+    let port = ("agent-metrics-port", "9102");
+    let listener = json!({
+        "type": "tcp", "address": ":9102", "tls_disable": true, "role": "metrics_only",
+    });
+    let found = sidecar(&[port]);
+    assert_eq!(config(&found)["listener"], json!([listener]));
+    let named = json!([{"name": "vault-metrics", "containerPort": 9102, "protocol": "TCP"}]);
+    assert_eq!(found["ports"], named);
+    assert_eq!(sidecar(&[]).get("ports"), None);
+    let with_cache = config(&sidecar(&[port, ("agent-cache-enable", "true")]));
+    assert_eq!(with_cache["listener"][0]["address"], "127.0.0.1:8200");
+    assert_eq!(with_cache["listener"][1], listener);
+    let plan = planned(&mk_pod(&[port]), &mk_settings());
+    let init = agent(&plan, names::INIT_CONTAINER);
+    assert_eq!(
+        (init.get("ports"), config(&init).get("listener")),
+        (None, None)
+    );
+}
+
+#[test]
+fn a_metrics_port_that_cannot_be_had_is_denied_and_one_without_effect_warned_of() {
+    for text in ["", "0", "65536", "http", "-1"] {
+        let message = denied(&[("agent-metrics-port", text)]);
+        assert!(
+            message.contains("takes a port from 1 to 65535"),
+            "{message}"
+        );
+    }
+    let same = ("agent-metrics-port", "8200");
+    for listens in ["agent-cache-enable", "agent-enable-quit"] {
+        let message = denied(&[same, (listens, "true")]);
+        assert!(message.contains("agent-cache-listener-port"), "{message}");
+    }
+    assert_eq!(warned(&[same]), [""; 0], "nothing else listens there");
+    for (other, why) in [
+        (COMPATIBLE, "only our agent image has such a port"),
+        (
+            ("agent-pre-populate-only", "true"),
+            "an init container is gone",
+        ),
+    ] {
+        let texts = warned(&[("agent-metrics-port", "9102"), other]);
+        let text = texts
+            .iter()
+            .find(|text| text.starts_with("agent-metrics-port is ignored"));
+        assert!(text.is_some_and(|text| text.contains(why)), "{texts:?}");
+    }
+}

@@ -38,6 +38,19 @@ fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
         let text = "agent-startup-timeout is ignored: no native sidecar is waited for";
         warnings.push(subject.about(pods::IGNORED, &annotations::STARTUP_TIMEOUT, text));
     }
+    if subject.has(&annotations::METRICS_PORT) {
+        let why = if subject.asked.flavor.keeps_mistakes() {
+            Some("only our agent image has such a port (agent-flavor native)")
+        } else if !subject.asked.configmap.is_empty() {
+            Some("the ConfigMap has to have the listener")
+        } else {
+            (!agents.has_sidecar()).then_some("an init container is gone before it is scraped")
+        };
+        let text = why.map(|why| format!("agent-metrics-port is ignored: {why}"));
+        let warning =
+            |text: String| subject.about(pods::IGNORED, &annotations::METRICS_PORT, &text);
+        warnings.extend(text.map(warning));
+    }
     let stays = agents.sidecar == Some(Sidecar::Regular) && !subject.asked.tuning.enable_quit;
     if subject.asked.is_job && stays {
         let is_template = matches!(subject.asked.origin, Origin::Template { .. });
