@@ -18,6 +18,7 @@ macro_rules! in_the_cluster {
 }
 
 mod accepted;
+mod causes;
 mod certificates;
 mod chart;
 mod conditions;
