@@ -101,9 +101,13 @@ impl Reader {
     }
 
     fn is_own(&self, file: Identity) -> bool {
-        let is_it =
-            |path: &Path| rustix::fs::stat(path).is_ok_and(|stat| Identity::of(&stat) == file);
+        let identity = |path: &Path| Some(Identity::of(&rustix::fs::stat(path).ok()?));
+        let is_it = |path: &Path| identity(path) == Some(file);
         let holds_it = |directory: &PathBuf| {
+            // Most files lie elsewhere, and are opened every few seconds.
+            if !identity(directory).is_some_and(|it| it.shares_device_with(file)) {
+                return false;
+            }
             let entries = std::fs::read_dir(directory).into_iter().flatten();
             entries.flatten().any(|entry| is_it(&entry.path()))
         };

@@ -64,6 +64,11 @@ impl Identity {
     pub(crate) fn of(stat: &Stat) -> Self {
         Self(stat.st_dev.into(), stat.st_ino.into())
     }
+
+    /// Whether one can be a file in the other.
+    pub(crate) fn shares_device_with(self, other: Self) -> bool {
+        self.0 == other.0
+    }
 }
 
 /// The directories from the root to where the walk is.

@@ -33,7 +33,7 @@ pub enum ReadError {
     /// A link on the way leads out of a volume that others can write to.
     #[error(
         "{} is a symbolic link that leads to another volume, and others can write where it lies: \
-         put the file itself there, or mount the volume read-only", link.display()
+         put the file itself there, let nobody else write there, or mount the volume read-only", link.display()
     )]
     LeadsOut {
         /// The link.
