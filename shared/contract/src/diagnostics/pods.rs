@@ -154,7 +154,7 @@ diagnostics! {
         "the pod has annotations for an agent, and gets none",
         "write `agent-inject: \"true\"`, or `\"false\"` if that is meant";
     IMAGE_NAME = 1139:
-        "`agent-image is not the name of an image`",
+        "`is not the name of an image`",
         "a kubelet takes a path in lower case with a tag, a digest or both",
         "write it as in `registry.example/vault-injector-agent:1.0`";
 }
