@@ -1,6 +1,8 @@
 //! Choices: defaults, conditions, errors.
 
-use text_template::{CallError, Signature, Type, Value};
+use std::sync::Arc;
+
+use text_template::{CallError, Record, Signature, Type, Value};
 
 use super::{ANY, Function, STRING, TWO_ANY, function};
 use crate::copy::deep_copy;
@@ -180,9 +182,16 @@ pub(super) fn same(a: &Value, b: &Value, depth: usize) -> Result<bool, CallError
             let values = a.iter().zip(b).map(|((_, a), (_, b))| (a, b));
             Ok(a.len() == b.len() && all(Box::new(keys.chain(values)))?)
         }
-        (Value::Record(_) | Value::Pointer(..) | Value::Object(_), _) => Ok(false),
+        (Value::Object(a), Value::Object(b)) => Ok(Arc::ptr_eq(a, b)),
+        (Value::Record(_) | Value::Pointer(..), _) => all(Box::new(fields(a).zip(fields(b)))),
         _ => Ok(plain_same(a, b)),
     }
+}
+
+/// The values of a record's fields; of a nil pointer none.
+fn fields(value: &Value) -> impl Iterator<Item = &Value> {
+    let record = value.as_record().into_iter();
+    record.flat_map(Record::fields).map(|(_, _, value)| value)
 }
 
 #[allow(clippy::float_cmp)] // The template asks for exactly this.
