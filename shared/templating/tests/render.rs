@@ -117,57 +117,6 @@ fn one_pass_finds_all_that_does_not_depend_on_what_is_missing() {
 }
 
 #[test]
-fn the_fields_of_a_secret_that_is_not_there_yet_are_nil() {
-    for source in [
-        r#"{{(secret "a").Data.data.x}} {{(secret "b").Data.x}}"#,
-        r#"{{$a := secret "a"}}{{$a.Data.data.x}}{{with secret "b"}}{{.Data.x}}{{end}}"#,
-        r#"{{range $k, $v := (secret "a").Data}}{{$k}}{{end}}{{(secret "b").LeaseID}}"#,
-        r#"{{if eq (secret "a").Data.x "x"}}{{end}}{{printf "%s" (secret "b").Data.x}}"#,
-        r#"{{(secret "a").Data | toJSON}}{{with $s := (secret "b").Data.data}}{{$s.x}}{{end}}"#,
-        r#"{{(secret "a").Auth.ClientToken}}{{(secret "b" | print)}}"#,
-    ] {
-        assert_eq!(
-            missing(source, &Known::default()),
-            BTreeSet::from([read("a"), read("b")]),
-            "{source}"
-        );
-    }
-}
-
-#[test]
-fn a_pass_that_lacks_something_waits_even_if_it_fails() {
-    let known = Known::default().secret("a", r#"{"data":{"x":"y","data":{"x":"y"}}}"#);
-    for (source, rendered) in [
-        (r#"{{index (secret "a").Data "x"}}"#, "y"),
-        (r#"{{(secret "a").Data.data.x | toUpper}}"#, "Y"),
-        (r#"{{len (secret "a").Data}}"#, "2"),
-        (
-            r#"{{with secret "a"}}{{else}}{{"x" | parseInt}}{{end}}ok"#,
-            "ok",
-        ),
-        (
-            r#"{{writeToFile "/f" "" "" "0600" (secret "a").Data.x}}ok"#,
-            "ok",
-        ),
-    ] {
-        assert_eq!(
-            missing(source, &Known::default()),
-            BTreeSet::from([read("a")]),
-            "{source}"
-        );
-        assert_eq!(text(source, &known), rendered);
-    }
-    let strict = Options {
-        error_on_missing_key: true,
-        ..Options::default()
-    };
-    let template = Template::parse(r#"{{(secret "a").Data.x}}"#, strict).unwrap();
-    let known = Known::default();
-    let render = template.render(&Context::new(&known, &|_| None)).unwrap();
-    assert!(matches!(render.outcome, Outcome::Waiting { .. }));
-}
-
-#[test]
 fn what_a_render_changes_in_a_secret_ends_with_it() {
     let known = Known::default().secret("a", r#"{"data":{"l":[{"k":1}]}}"#);
     let change = r#"{{$m := index (secret "a").Data.l 0}}{{$_ := sprig_set $m "k" (add 1 ($m.k | sprig_int))}}{{(secret "a").Data.l}}"#;
