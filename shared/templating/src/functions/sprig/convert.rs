@@ -165,6 +165,10 @@ fn parse_int(text: &str) -> Option<i64> {
         [b'0', _, ..] => (8, &lower[1..]),
         _ => (10, &lower[..]),
     };
+    // Underscores stand between digits, and behind a prefix.
+    if lower.split('_').any(str::is_empty) {
+        return None;
+    }
     let digits = digits.replace('_', "");
     if digits.starts_with(['+', '-']) {
         return None;

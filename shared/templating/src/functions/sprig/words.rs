@@ -120,14 +120,14 @@ fn by_word(text: &str, change: impl Fn(char, bool) -> char) -> Value {
 /// A run of characters of a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Run {
-    /// Letters in lower case.
+    /// Letters in lower case, or without a case.
     Lower,
     /// A capital and what belongs to it, or an abbreviation in capitals.
     Capital,
     Digits,
     Connector,
     Punctuation,
-    /// What is none of these, such as `=` and letters without a case: a word of its own.
+    /// What is none of these, such as `=`: a word of its own.
     Symbol,
 }
 
@@ -137,10 +137,9 @@ fn run_of(c: char) -> Run {
         c if c.is_whitespace() => Run::Connector,
         c if c.is_numeric() => Run::Digits,
         c if is_punctuation(c) => Run::Punctuation,
-        c if is_enclosed(c) => Run::Symbol,
+        c if !is_letter(c) => Run::Symbol,
         c if c.is_uppercase() => Run::Capital,
-        c if c.is_lowercase() || case::is_title(c) => Run::Lower,
-        _ => Run::Symbol,
+        _ => Run::Lower,
     }
 }
 
@@ -152,9 +151,15 @@ fn is_punctuation(c: char) -> bool {
     CLASS.as_ref().is_some_and(|class| contains(class, c))
 }
 
-/// Letters in circles and squares, which Unicode calls symbols.
-fn is_enclosed(c: char) -> bool {
-    matches!(c, 'Ⓐ'..='ⓩ' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}')
+/// Ideographs are words of their own.
+fn is_letter(c: char) -> bool {
+    static CLASS: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| class("L"));
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    let is_ideograph =
+        matches!(c, '\u{3400}'..='\u{4d85}' | '\u{4e00}'..='\u{9fcc}' | '\u{20000}'..='\u{2b81d}');
+    !is_ideograph && CLASS.as_ref().is_some_and(|class| contains(class, c))
 }
 
 /// The runs of a name. A capital goes with the small letters behind it; several in a row are one
@@ -223,7 +228,10 @@ fn joined(text: &str, connector: char) -> String {
                     out.push(connector);
                 }
                 match run {
-                    Run::Capital => out.extend(text.chars().map(case::lower_of)),
+                    Run::Capital => out.extend(text.chars().map(|c| match run_of(c) {
+                        Run::Capital => case::lower_of(c),
+                        _ => c,
+                    })),
                     _ => out.push_str(text),
                 }
                 open = true;
