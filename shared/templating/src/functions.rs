@@ -30,6 +30,7 @@ use crate::pass::Pass;
 pub(crate) use encode::{decode_base64, encode_base64};
 pub(crate) use regex::expression as regular_expression;
 pub(crate) use scratch::Scratch;
+pub(crate) use sprig::clean_path;
 
 /// What a function does: with the state of the pass and arguments that fit the signature.
 type Body = fn(&mut Pass<'_>, Arguments<'_>) -> Result<Value, CallError>;

@@ -10,7 +10,7 @@ use text_template::fmt::Printed;
 use text_template::{Limits, MissingKey, Value};
 use zeroize::Zeroizing;
 
-use crate::functions::{Entry, function_set};
+use crate::functions::{Entry, clean_path, function_set};
 use crate::handlebars;
 use crate::pass::Pass;
 use crate::{Engine, FileWrite, Partials, Request, Secrets, TemplateError};
@@ -157,7 +157,9 @@ impl Template {
     /// Whether a name stands in the template's own text. A name that does not was made of values, and
     /// may be or hold a secret: it should be shown nowhere.
     pub fn mentions(&self, name: &str) -> bool {
-        self.text.contains(name)
+        // The path of a file is cleaned before it is asked for.
+        let mut literals = self.text.split(['"', '`', '\'']);
+        self.text.contains(name) || literals.any(|path| clean_path(path.trim()) == name)
     }
 
     /// One pass with what is there now. A pass that lacks something and fails waits for it: what is

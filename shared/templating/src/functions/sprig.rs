@@ -20,7 +20,7 @@ mod words;
 
 use text_template::Type;
 
-pub(super) use self::path::clean_path;
+pub(crate) use self::path::clean_path;
 use super::{Function, function};
 
 /// The families, in the order in which they are documented.

@@ -44,7 +44,7 @@ fn base(path: &str) -> String {
     }
 }
 
-pub(in crate::functions) fn clean_path(path: &str) -> String {
+pub(crate) fn clean_path(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
