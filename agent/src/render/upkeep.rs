@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Longest time between checks.
-const PACE: Duration = Duration::from_secs(5);
+const PACE: Duration = Duration::from_secs(10);
 /// The part of the interval after which files come back, so that they are back within all of it.
 const PART: f64 = 0.9;
 
