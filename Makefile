@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster-up cluster-down images fuzz
+.PHONY: help demo test e2e cluster-up cluster-down images differential fuzz
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ cluster-down: ## End that cluster and leave nothing behind
 
 images: ## The container images as archives, without a container engine
 	@manifests/images/build.sh
+
+differential: ## Our templates against consul-template itself; SEED=7 N=50000 tries others (needs Go)
+	@SEED=$(SEED) N=$(N) e2e/scripts/differential.sh
 
 fuzz: ## Every fuzz target for a minute (needs a nightly toolchain)
 	@scripts/fuzz.sh

@@ -50,6 +50,15 @@ chart() {
     HELM_BIN=$HELM_BIN cargo test --quiet --workspace --test chart -- --ignored
 }
 
+# consul-template is built from its Go module: a minute or two the first time.
+differential() {
+    if [[ ${CI:-} != true ]] && ! command -v go >/dev/null; then
+        echo "skipped: there is no Go to build consul-template with"
+        return
+    fi
+    e2e/scripts/differential.sh
+}
+
 # The README's transcript is that of a run, and what the pages have a user write is taken.
 demo() {
     cargo test --quiet --workspace --test docs -- --ignored
@@ -64,3 +73,4 @@ part "chart" chart
 part "demo" demo
 part "image maker" image_maker
 part "conformance" conformance
+part "differential" differential
