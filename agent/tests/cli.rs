@@ -463,3 +463,12 @@ fn marker_socket_and_state_follow_the_home_of_the_user() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn render_says_without_dry_run_how_an_agent_renders_for_real() {
+    let (code, stdout, stderr) = run(&["render", "-config=/x"]);
+    assert_eq!((code, &*stdout), (64, ""));
+    assert!(stderr.contains("run it with -exit-after-auth"), "{stderr}");
+    let (code, _, stderr) = run(&["render", "--dry-run", "-config=/nonexistent"]);
+    assert_eq!(code, 78, "{stderr}");
+}

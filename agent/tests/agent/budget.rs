@@ -95,6 +95,7 @@ async fn an_idle_agent_sleeps() {
     let argument = format!("-config={}", world.path("config.json").display());
     let mut agent = tokio::process::Command::new(env!("CARGO_BIN_EXE_vault-agent"))
         .arg(argument)
+        .env("HOME", world.path("."))
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())

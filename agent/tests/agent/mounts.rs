@@ -30,6 +30,7 @@ pub(crate) async fn agent_with(mounts: &[(&Path, &Path)]) -> Option<Command> {
         let tried = in_namespace(is_user, mounts).arg("true").output();
         if tried.await.is_ok_and(|output| output.status.success()) {
             let mut command = in_namespace(is_user, mounts);
+            command.env_remove("HOME");
             command.arg(env!("CARGO_BIN_EXE_vault-agent"));
             return Some(command);
         }

@@ -30,6 +30,7 @@ mod guide;
 mod kinds;
 mod leaving;
 mod manifests;
+mod metrics;
 mod migration;
 mod outages;
 mod policy;
