@@ -13,16 +13,17 @@ use crate::support::{Agent, KV_TEMPLATE, World};
 async fn a_process_reads_its_file_again_after_the_secret_has_changed() {
     let world = World::new().await;
     let file = world.path("app").display().to_string();
+    // In `read`, a shell would sleep on if the signal came just before.
     world.write(
         "reads-app",
         &format!(
-            "#!/bin/sh\ntrap 'cat {file}; echo' HUP\necho started\nwhile :; do read line; done\n"
+            "#!/bin/sh\ntrap 'cat {file}; echo' HUP\necho started\nwhile :; do sleep 0.1; done\n"
         ),
     );
     let program = world.path("reads-app");
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     let mut application = Command::new(&program)
-        .stdin(Stdio::piped())
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
