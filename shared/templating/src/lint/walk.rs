@@ -1,5 +1,7 @@
 //! Follows what dots and variables hold through the tree.
 
+use std::collections::BTreeSet;
+
 use text_template::Template;
 use text_template::view::{Branch, Names, Node, Operand, Pipe, Shape};
 
@@ -9,6 +11,9 @@ use super::{Finding, Problem, Read, Report};
 mod assigned;
 mod call;
 mod escape;
+mod scope;
+
+use scope::Scope;
 
 /// What a value is, as far as the text says. Secrets are numbers of reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +74,14 @@ pub(super) fn report(template: &Template) -> Report<'_> {
             ..Report::default()
         },
         engines: Vec::new(),
-        scope: vec![("$", Held::Nothing)],
+        scope: Scope::default(),
         assigned: None,
         escape: None,
     };
+    walk.scope.declare("$", Held::Nothing);
     walk.nodes(template.root(), Held::Nothing);
     for nodes in template.definitions() {
-        walk.leave(0);
+        walk.scope.leave(0);
         walk.nodes(nodes, Held::Unknown);
     }
     walk.finish()
@@ -86,10 +92,9 @@ struct Walk<'t> {
     report: Report<'t>,
     /// Of each read the engine that its path tells, and the place.
     engines: Vec<(EngineKind, usize)>,
-    /// The variables in scope and what they hold, the innermost last.
-    scope: Vec<(&'t str, Held)>,
+    scope: Scope<'t>,
     /// Variables that get another value somewhere, once anybody asks: nothing is said of them.
-    assigned: Option<Vec<&'t str>>,
+    assigned: Option<BTreeSet<&'t str>>,
     /// Where the first text stands that opens an action.
     escape: Option<usize>,
 }
@@ -123,10 +128,10 @@ impl<'t> Walk<'t> {
             self.declare(pipe, held);
             let scope = self.scope.len();
             self.nodes(list, inside(held));
-            self.leave(scope);
+            self.scope.leave(scope);
         }
         self.nodes(branch.otherwise(), dot);
-        self.leave(outside);
+        self.scope.leave(outside);
     }
 
     fn range(&mut self, branch: Branch<'t>, dot: Held) {
@@ -145,10 +150,10 @@ impl<'t> Walk<'t> {
             }
             self.declare(pipe, Held::Unknown);
             self.nodes(list, Held::Unknown);
-            self.leave(outside);
+            self.scope.leave(outside);
         }
         self.nodes(branch.otherwise(), dot);
-        self.leave(outside);
+        self.scope.leave(outside);
     }
 
     fn declare(&mut self, pipe: Pipe<'t>, held: Held) {
@@ -156,13 +161,8 @@ impl<'t> Walk<'t> {
             return;
         }
         for name in pipe.variables() {
-            self.scope.push((name, held));
+            self.scope.declare(name, held);
         }
-    }
-
-    /// Forgets the variables declared since.
-    fn leave(&mut self, scope: usize) {
-        self.scope.truncate(scope);
     }
 
     /// What a pipeline gives.
@@ -241,18 +241,17 @@ impl<'t> Walk<'t> {
     }
 
     fn variable(&mut self, name: &str) -> Held {
-        let held = self.scope.iter().rev().find(|it| it.0 == name);
-        match held {
-            None | Some((_, Held::Unknown)) => Held::Unknown,
-            Some((_, held)) => {
+        match self.scope.get(name) {
+            None | Some(Held::Unknown) => Held::Unknown,
+            Some(held) => {
                 let template = self.template;
                 let assigned = self
                     .assigned
                     .get_or_insert_with(|| assigned::in_all(template));
-                if assigned.contains(&name) {
+                if assigned.contains(name) {
                     Held::Unknown
                 } else {
-                    *held
+                    held
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! The variables that get another value after they are declared.
 
+use std::collections::BTreeSet;
+
 use text_template::Template;
 use text_template::view::{Node, Pipe};
 
 /// Those of a template and of all that it defines.
-pub(super) fn in_all(template: &Template) -> Vec<&str> {
-    let mut names = Vec::new();
+pub(super) fn in_all(template: &Template) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
     in_nodes(template.root(), &mut names);
     template
         .definitions()
@@ -13,7 +15,7 @@ pub(super) fn in_all(template: &Template) -> Vec<&str> {
     names
 }
 
-fn in_nodes<'t>(nodes: impl Iterator<Item = Node<'t>>, names: &mut Vec<&'t str>) {
+fn in_nodes<'t>(nodes: impl Iterator<Item = Node<'t>>, names: &mut BTreeSet<&'t str>) {
     for node in nodes {
         match node {
             Node::Action(pipe) => in_pipe(pipe, names),
@@ -29,7 +31,7 @@ fn in_nodes<'t>(nodes: impl Iterator<Item = Node<'t>>, names: &mut Vec<&'t str>)
     }
 }
 
-fn in_pipe<'t>(pipe: Pipe<'t>, names: &mut Vec<&'t str>) {
+fn in_pipe<'t>(pipe: Pipe<'t>, names: &mut BTreeSet<&'t str>) {
     if pipe.is_assignment() {
         names.extend(pipe.variables());
     }
