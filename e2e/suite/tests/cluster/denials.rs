@@ -85,9 +85,10 @@ async fn a_role_that_vault_does_not_know_is_the_reason_in_describe_until_it_is_m
         .await?;
 
     let reason = format!("invalid role name \"{role}\"");
-    let seen = scene
-        .until_says("the reason", &reason, || kubectl.describe("pod/api"))
-        .await;
+    let describe = || kubectl.describe("pod/api");
+    // Its probe says it while the agent tries again, and then the agent by its end.
+    scene.until_says("the reason", &reason, describe).await;
+    let seen = scene.until_says("the end", "Exit Code:", describe).await;
     let said = agent(&seen);
     scene.story.tell(message(&said));
     assert!(said.contains("Reason: Error"), "{said}");

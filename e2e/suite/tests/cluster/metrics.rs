@@ -25,7 +25,7 @@ async fn the_dashboards_panels_of_agents_have_data_from_the_port_of_a_pod(
         let address = format!("/api/v1/namespaces/{namespace}/pods/measured:{PORT}/proxy{path}");
         scene.kubectl.run(&["get", "--raw", &address]).await
     };
-    let metrics = ask("/agent/v1/metrics").await?;
+    let metrics = ask("/agent/v1/metrics?format=prometheus").await?;
     let shown: BTreeSet<&str> = metrics
         .lines()
         .filter_map(|line| line.split(['{', ' ']).next())
