@@ -13,11 +13,12 @@ use crate::support::{Agent, KV_TEMPLATE, World};
 async fn a_process_reads_its_file_again_after_the_secret_has_changed() {
     let world = World::new().await;
     let file = world.path("app").display().to_string();
-    // In `read`, a shell would sleep on if the signal came just before.
+    // In `read`, a shell would sleep on if the signal came just before; and it cannot trap SIGHUP where
+    // `nohup` has started the tests.
     world.write(
         "reads-app",
         &format!(
-            "#!/bin/sh\ntrap 'cat {file}; echo' HUP\necho started\nwhile :; do sleep 0.1; done\n"
+            "#!/bin/sh\ntrap 'cat {file}; echo' USR1\necho started\nwhile :; do sleep 0.1; done\n"
         ),
     );
     let program = world.path("reads-app");
@@ -33,7 +34,7 @@ async fn a_process_reads_its_file_again_after_the_secret_has_changed() {
     assert_eq!(told().await, "started");
     let mut config = world.config(&[world.template("app", KV_TEMPLATE)]);
     let own = env!("CARGO_BIN_EXE_vault-agent");
-    config["template"][0]["command"] = json!([own, "signal", "HUP", "reads-app"]);
+    config["template"][0]["command"] = json!([own, "signal", "USR1", "reads-app"]);
     let agent = Agent::start(&config);
     assert_eq!(told().await, "key=first");
     world.set_key("second");
