@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secret_files::{Reader, Target};
 use templating::{Context, FileWrite, Outcome, Request, Template, TemplateError};
+use vault_api::visible;
 use zeroize::Zeroizing;
 
 use crate::config::{Environment, Output, Settings, TemplateSettings};
@@ -103,7 +104,8 @@ impl Page {
         })
     }
 
-    /// The same with masks for values, also in further files, whose content is one.
+    /// The same with masks for values, also in further files: their content is one, and so may be
+    /// path, user and group.
     fn masked(&self, template: &Template, store: &Store) -> Result<Shown, String> {
         let render = self.render(template, store, Some(MASK));
         let render = render.map_err(|error| error.to_string())?;
@@ -111,7 +113,17 @@ impl Page {
             Outcome::Complete(text) => text,
             Outcome::Waiting { .. } => Zeroizing::default(),
         };
+        let known = |name: String| {
+            if template.mentions(&name) {
+                name
+            } else {
+                MASK.to_owned()
+            }
+        };
         let files = render.effects.into_iter().map(|file| FileWrite {
+            path: known(file.path),
+            user: known(file.user),
+            group: known(file.group),
             content: Zeroizing::new(MASK.as_bytes().to_vec()),
             ..file
         });
@@ -170,7 +182,7 @@ fn show(
     how: &dyn fmt::Display,
     text: &[u8],
 ) -> io::Result<()> {
-    writeln!(out, "==> {place} ({how})")?;
+    writeln!(out, "==> {}", visible(&format!("{place} ({how})")))?;
     out.write_all(text)?;
     let ending = if text.is_empty() || text.ends_with(b"\n") {
         "\n"

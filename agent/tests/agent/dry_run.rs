@@ -78,6 +78,40 @@ async fn it_shows_values_where_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn names_made_of_values_are_masked_and_no_name_acts_on_the_terminal() {
+    let world = World::new().await;
+    let odd = world.path("odd\u{1b}[2J").display().to_string();
+    let text = format!(
+        r#"{{{{ with secret "secret/production/api-service" }}}}{{{{ $value := .Data.data.api_key }}}}
+        {{{{- "a" | writeToFile $value "" "" "0600" }}}}
+        {{{{- "b" | writeToFile "{odd}" $value "users" "0600" }}}}
+        {{{{- "c" | writeToFile "{odd}-2" "" $value "0600" }}}}{{{{ end }}}}"#
+    );
+    let config = world.config(&[world.template("app", &text)]);
+    let (end, shown) = run(&config, false).await;
+    end.unwrap();
+    let odd = odd.replace('\u{1b}', r"\u{1b}");
+    for line in [
+        "==> ******** (mode 0600)\n".to_owned(),
+        format!("==> {odd} (mode 0600, user ********, group users)\n"),
+        format!("==> {odd}-2 (mode 0600, group ********)\n"),
+    ] {
+        assert!(shown.contains(&line), "{line}: {shown}");
+    }
+    assert!(!shown.contains("first"), "{shown}");
+
+    let (end, shown) = run(&config, true).await;
+    end.unwrap();
+    for line in [
+        "==> first (mode 0600)\n".to_owned(),
+        format!("==> {odd} (mode 0600, user first, group users)\n"),
+    ] {
+        assert!(shown.contains(&line), "{line}: {shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[tokio::test]
 async fn a_template_that_fails_is_named_and_the_others_are_shown() {
     let world = World::new().await;
     let late = r#"{{ with secret "secret/production/late" }}{{ .Data.data.a }}{{ end }}"#;
