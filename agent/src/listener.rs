@@ -111,6 +111,8 @@ pub enum ListenError {
 /// The agent's listeners, bound and not yet served.
 pub struct Listeners {
     bound: Vec<Bound>,
+    /// What passes requests on, if a listener does.
+    proxy: Option<Arc<Proxy>>,
 }
 
 struct Bound {
@@ -172,7 +174,12 @@ impl Listeners {
                 warn!(target: "agent", %error, "cannot listen at {}", socket.display());
             }
         }
-        Ok(Self { bound })
+        let mut roles = settings.iter().map(|settings| settings.role);
+        let passes_on = roles.any(|role| role == Role::Default);
+        Ok(Self {
+            bound,
+            proxy: passes_on.then(|| Arc::clone(proxy)),
+        })
     }
 
     /// The certificates of those with TLS.
@@ -184,6 +191,9 @@ impl Listeners {
     /// Serves until dropped.
     pub async fn run(self) -> Infallible {
         let mut tasks = JoinSet::new();
+        if let Some(proxy) = self.proxy {
+            tasks.spawn(async move { proxy.warn_of_short_token().await });
+        }
         for Bound {
             socket,
             tls,

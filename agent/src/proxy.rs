@@ -125,6 +125,24 @@ impl Proxy {
         }
     }
 
+    /// Warns once, at the first login with a token that is lent and too short to be hidden.
+    pub(crate) async fn warn_of_short_token(&self) {
+        if self.settings.use_token == UseToken::Own {
+            return;
+        }
+        let mut logins = self.logins.clone();
+        let is_short =
+            |login: &Option<Arc<Login>>| login.as_ref().is_some_and(|it| !veil::hides(&it.token));
+        if logins.wait_for(is_short).await.is_ok() {
+            let shortest = veil::SHORTEST;
+            warn!(
+                target: "agent.apiproxy",
+                "the agent's token has fewer than {shortest} characters: it is not hidden in answers to \
+                 applications, where other text may look like it; use one that Vault makes"
+            );
+        }
+    }
+
     /// Forgets kept answers.
     pub fn clear(&self, what: &Clear) {
         if let Some(cache) = &self.cache {

@@ -122,3 +122,41 @@ async fn a_kept_answer_hides_the_token_from_those_alone_that_do_not_know_it() {
     assert_eq!(from(hit), Value::from("*".repeat(token.len())));
     agent.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_short_token_leaves_the_data_of_applications_alone() {
+    let world = World::new().await;
+    world.put(
+        "auth/token/create",
+        &json!({"id": "root", "policies": ["api-secrets"]}),
+    );
+    world.put(
+        "secret/data/production/api-service",
+        &json!({"data": {"user": "root"}}),
+    );
+    world.write("given", "root");
+    let mut config = world.config(&[]);
+    config["auto_auth"]["method"] =
+        json!({"type": "token_file", "config": {"token_file_path": world.path("given")}});
+    config["api_proxy"] = json!({"use_auto_auth_token": true});
+    config["listener"] = json!([{"type": "tcp", "address": "127.0.0.1:0", "tls_disable": true}]);
+    let agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    let answer = ask(&world, "GET /v1/secret/data/production/api-service", "").await;
+    assert_eq!(
+        answer.json()["data"]["data"]["user"],
+        "root",
+        "{}",
+        answer.body
+    );
+    let answer = ask(&world, "GET /v1/auth/token/lookup-self", "").await;
+    let data = &answer.json()["data"];
+    assert!(
+        data.is_object() && data.get("id").is_none(),
+        "{}",
+        answer.body
+    );
+    agent.stop().await.unwrap();
+    let warnings = world.logs().matches("fewer than 16 characters").count();
+    assert_eq!(warnings, 1, "{}", world.logs());
+}
