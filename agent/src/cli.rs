@@ -113,7 +113,7 @@ pub enum Query {
     /// Check a configuration: end with 0 where it is good, else with 78 and what is wrong.
     Validate(ConfigFlags),
     /// Log in, read the real secrets, print what an agent would write, and revoke what that took.
-    /// Nothing is written and no command runs.
+    /// No file is written and no command runs; what a template writes to Vault is written.
     Render(RenderFlags),
     /// Write a configuration with a variable for each key of secrets in KV, to begin with.
     GenerateConfig(GenerateFlags),
