@@ -62,6 +62,8 @@ pub enum Kind {
     Int,
     /// A whole number of zero or more.
     Uint,
+    /// The number of a port.
+    Port,
     /// A decimal number.
     Float,
     /// A Go duration such as `1m30s`.

@@ -64,6 +64,7 @@ fn described(kind: Kind) -> String {
         Kind::Bool => "`true` or `false`".to_owned(),
         Kind::Int => "whole number".to_owned(),
         Kind::Uint => "whole number, 0 or more".to_owned(),
+        Kind::Port => "port, 1 to 65535".to_owned(),
         Kind::Float => "decimal number".to_owned(),
         Kind::Duration => "duration (`1m30s`)".to_owned(),
         Kind::Quantity => "quantity (`64Mi`)".to_owned(),

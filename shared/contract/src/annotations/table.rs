@@ -1,8 +1,8 @@
 //! The table itself, in the groups in which the reference shows it.
 
 use super::Kind::{
-    Bool, Duration, Float, Int, Json, JsonPatch, List, OneOf, Path, Quantity, Template, Text, Uint,
-    VaultPath,
+    Bool, Duration, Float, Int, Json, JsonPatch, List, OneOf, Path, Port, Quantity, Template, Text,
+    Uint, VaultPath,
 };
 use super::{AnnotationSpec, Suffix};
 
@@ -54,7 +54,7 @@ annotations! {
             "sets the pod's shareProcessNamespace, so that a command can signal the application";
         ENABLE_QUIT = "agent-enable-quit" None Bool, "`false`",
             "opens the agent's quit endpoint on its local listener";
-        METRICS_PORT = "agent-metrics-port" None Uint, "no port",
+        METRICS_PORT = "agent-metrics-port" None Port, "no port",
             "port of the pod on which the agent answers `/agent/v1/metrics`, `ready` and `health`, and nothing else";
         AUTO_AUTH_EXIT_ON_ERR = "agent-auto-auth-exit-on-err" None Bool, "`false`",
             "ends the agent at the first login that fails";
