@@ -154,6 +154,10 @@ fn a_value_of_another_type_is_said_with_its_line_and_what_is_taken() {
             "1: vault.retry.num_retries: takes a whole number, not a number with a fraction".to_owned(),
         ),
         (
+            "template_config { lease_renewal_threshold = \"NaN\" }",
+            "1: template_config.lease_renewal_threshold: takes a number, not such text".to_owned(),
+        ),
+        (
             "template { command = {} }",
             "1: template[0].command: takes text or a list of texts, not an object".to_owned(),
         ),

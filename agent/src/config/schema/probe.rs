@@ -52,6 +52,7 @@ pub(super) fn complaint<T: DeserializeOwned>(
     }
     let found = match written {
         ValueKind::Text(_) if on => "another text",
+        ValueKind::Text(_) if takes(json!("7")) => "such text",
         ValueKind::Integer(_) if number => "such a number",
         ValueKind::List(_) if list => "a list of something else",
         ValueKind::Object(_) if block => "one of something else",

@@ -159,7 +159,7 @@ enum Number<T> {
     Text(String),
 }
 
-/// A number, or text that is one.
+/// A number, or text that is one. JSON has no number that is infinite or none, and neither has text.
 pub(super) fn number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -169,7 +169,14 @@ where
     match Option::deserialize(deserializer)? {
         None => Ok(None),
         Some(Number::Number(number)) => Ok(Some(number)),
-        Some(Number::Text(text)) => text.trim().parse().map(Some).map_err(de::Error::custom),
+        Some(Number::Text(text)) => {
+            let text = text.trim();
+            if text.parse().is_ok_and(|number: f64| !number.is_finite()) {
+                let reason = format!("{text:?} is not a finite number");
+                return Err(de::Error::custom(reason));
+            }
+            text.parse().map(Some).map_err(de::Error::custom)
+        }
     }
 }
 

@@ -141,4 +141,10 @@ fn a_number_may_be_written_as_text() {
     for value in [json!("five"), json!(""), json!(true), json!(0.5)] {
         assert!(read(value.clone()).is_err(), "{value}");
     }
+    for text in ["NaN", "-nan", "inf", " -Infinity ", "1e999"] {
+        let config = json!({"lease_renewal_threshold": text});
+        let config: Result<TemplateConfig, _> = serde_json::from_value(config);
+        let error = config.unwrap_err().to_string();
+        assert_eq!(error, format!("{:?} is not a finite number", text.trim()));
+    }
 }
