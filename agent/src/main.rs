@@ -1,6 +1,8 @@
 //! `vault-agent`: from the command line to [`vault_agent::run`], and back to an exit code.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use contract::AgentConfig;
@@ -31,11 +33,31 @@ fn main() -> ExitCode {
     let verify_only = cli.test_verify_only.unwrap_or_default();
     let mut format = log::Format::Standard;
     let result = match &cli.query {
-        Some(Query::Validate(files)) => validate(files, &cli),
-        Some(Query::Render(flags)) => render(flags),
         None if verify_only => validate(&cli.files, &cli),
         None => start(&cli, &mut format),
-        Some(query) => return answer(query),
+        Some(Query::Validate(files)) => validate(files, &cli),
+        Some(Query::Render(flags)) => render(flags),
+        Some(Query::Ready {
+            wait,
+            marker,
+            socket,
+        }) => return told(at_once(ready::wait(marker, socket, *wait)).map(|()| "")),
+        Some(Query::Status { socket, output }) => return status_of(socket, *output),
+        Some(Query::Token {
+            action: TokenAction::Revoke { own, client },
+        }) => {
+            let environment = Environment::of_process();
+            let revoked = at_once(revoke_self(own.unwrap_or_default(), client, &environment));
+            return told(revoked.map(|()| "Success! Revoked token (if it existed)\n"));
+        }
+        Some(Query::GenerateConfig(flags)) => {
+            return told(at_once(generate(flags, &Environment::of_process())));
+        }
+        Some(Query::Signal {
+            if_running,
+            signal,
+            process,
+        }) => return told(signal::send(*signal, process, *if_running).map(|()| "")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,55 +90,30 @@ fn report(failure: &Failure, format: log::Format) {
     exit::leave_message(&text);
 }
 
-fn answer(query: &Query) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
-    let answer = match query {
-        Query::Ready {
-            wait,
-            marker,
-            socket,
-        } => at_once(ready::wait(marker, socket, *wait))
-            .map(|()| String::new())
-            .map_err(|error| error.to_string()),
-        Query::Status { socket, output } => status::client::ask(socket)
-            .map(|snapshot| {
-                if !snapshot.ready {
-                    code = ExitCode::FAILURE;
-                }
-                match output {
-                    Output::Table => status::table(&snapshot),
-                    Output::Json => {
-                        let text = serde_json::to_string_pretty(&snapshot);
-                        text.expect("a status must serialise") + "\n"
-                    }
-                }
-            })
-            .map_err(|error| error.to_string()),
-        Query::Token {
-            action: TokenAction::Revoke { own, client },
-        } => {
-            let environment = Environment::of_process();
-            at_once(revoke_self(own.unwrap_or_default(), client, &environment))
-                .map(|()| "Success! Revoked token (if it existed)\n".to_owned())
-                .map_err(|error| error.to_string())
+/// The status, and whether the agent is ready.
+fn status_of(socket: &Path, output: Output) -> ExitCode {
+    let mut is_ready = false;
+    let answer = status::client::ask(socket).map(|snapshot| {
+        is_ready = snapshot.ready;
+        match output {
+            Output::Table => status::table(&snapshot),
+            Output::Json => {
+                let text = serde_json::to_string_pretty(&snapshot);
+                text.expect("a status must serialise") + "\n"
+            }
         }
-        Query::GenerateConfig(flags) => {
-            at_once(generate(flags, &Environment::of_process())).map_err(|error| error.to_string())
-        }
-        Query::Signal {
-            if_running,
-            signal,
-            process,
-        } => signal::send(*signal, process, *if_running)
-            .map(|()| String::new())
-            .map_err(|error| error.to_string()),
-        Query::Validate(_) | Query::Render(_) => Ok(String::new()),
-    };
+    });
+    let code = told(answer);
+    if is_ready { code } else { ExitCode::FAILURE }
+}
+
+/// The end of a command that has no log.
+fn told(answer: Result<impl AsRef<str>, impl fmt::Display>) -> ExitCode {
     match answer {
         Ok(text) => {
             // Whoever asked may have gone.
-            let _ = io::stdout().write_all(text.as_bytes());
-            code
+            let _ = io::stdout().write_all(text.as_ref().as_bytes());
+            ExitCode::SUCCESS
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "vault-agent: {error}");

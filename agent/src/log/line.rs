@@ -8,10 +8,10 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use vault_api::{shortened, visible};
 
+use crate::exit::one_line;
+
 /// Most bytes of one text: more than any error has, and less than a hostile server may name.
 const LONGEST: usize = 32 * 1024;
-
-use crate::exit::one_line;
 
 /// An event taken apart.
 pub(super) struct Line {
