@@ -53,12 +53,12 @@ pub enum Failure {
     Exited(u8),
     /// A dry run left something behind.
     #[error(
-        "not everything that the dry run took in Vault was revoked: the log names it, and it ends \
-         with its TTL"
+        "not everything that the dry run obtained from Vault was revoked: the log names it, and it \
+         ends with its TTL"
     )]
     NotRevoked,
     /// Asked to end twice.
-    #[error("a second signal came before the agent had ended: it ends at once")]
+    #[error("second signal: exiting immediately")]
     SecondSignal,
     /// The runtime or its signals.
     #[error("{0}")]

@@ -294,7 +294,7 @@ fn signal_reaches_the_process_of_a_name_and_no_other() {
     for (arguments, word) in [
         (
             ["signal", "HUP", "no-such-process"],
-            "no process is called \"no-such-process\"; there are ",
+            "no process is called \"no-such-process\"; running: ",
         ),
         (["signal", "HUPP", "told"], "\"HUPP\" is no signal"),
     ] {

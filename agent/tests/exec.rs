@@ -261,7 +261,7 @@ async fn a_second_signal_ends_agent_and_program_at_once() {
     agent.signal(Signal::TERM);
     let (code, log) = agent.end().await;
     assert_eq!(code, 1, "{log}");
-    assert!(log.contains("a second signal came"), "{log}");
+    assert!(log.contains("second signal: exiting immediately"), "{log}");
     // One that has ended and waits to be collected has no command line.
     let line = format!("/proc/{}/cmdline", program.trim());
     let ended = until(|| fs::read(&line).unwrap_or_default().is_empty().then_some(())).await;

@@ -25,7 +25,7 @@ pub enum SignalError {
     #[error("cannot list processes: {0}")]
     Proc(#[from] std::io::Error),
     /// The pod has processes, and none is called so.
-    #[error("no process is called {wanted:?}; there are {running}")]
+    #[error("no process is called {wanted:?}; running: {running}")]
     NotFound {
         /// The name that was asked for.
         wanted: String,

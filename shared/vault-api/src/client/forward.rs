@@ -163,7 +163,7 @@ impl Transport {
         let target = self.redirects.target(url, &location);
         let target = target.map_err(|reason| refused(line, reason))?;
         if (forward.keeps_off)(target.path()) {
-            let reason = "it leads to an answer that this request is not for";
+            let reason = "it leads to an answer about the agent's own token";
             return Err(refused(line, reason.to_owned()));
         }
         let response = send(target).await?;

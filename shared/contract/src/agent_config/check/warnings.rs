@@ -37,7 +37,7 @@ fn consistency(config: &AgentConfig) -> Option<Problem> {
     let proxy = config.api_proxy.as_ref()?;
     (proxy.enforce_consistency == "always").then(|| {
         let reason = "\"always\" has no effect: requests are passed on as they come, and a standby \
-                      of Vault Enterprise may answer one before it has seen the write before";
+                      of Vault Enterprise may answer a read before it has seen the preceding write";
         Problem::value("api_proxy.enforce_consistency", reason)
     })
 }
