@@ -1,12 +1,19 @@
 //! The agent's home: where its marker, its socket and its state are.
 //!
 //! In a pod it is a volume at a known place. Elsewhere that place is not there, and `$HOME` is used.
+//! Several agents of one user have one home then: the first of them has the marker and the socket.
 
+mod own_file;
+
+use std::io;
 use std::path::{Path, PathBuf};
+
+use tokio::net::UnixStream;
 
 use contract::names::{AGENT_HOME, READY_MARKER, STATUS_SOCKET};
 
 use crate::config::Environment;
+pub(crate) use own_file::OwnFile;
 
 /// The directory.
 pub fn directory(environment: &Environment) -> PathBuf {
@@ -21,6 +28,15 @@ pub fn ready_marker(environment: &Environment) -> PathBuf {
 /// The socket of `vault-agent status`.
 pub fn status_socket(environment: &Environment) -> PathBuf {
     moved(STATUS_SOCKET, environment)
+}
+
+/// Whether an agent listens at this status socket. One that was killed has left it without a listener.
+pub(crate) async fn is_in_use(status_socket: &Path) -> bool {
+    match UnixStream::connect(status_socket).await {
+        Ok(_) => true,
+        // The listener is there and busy.
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    }
 }
 
 /// A file of the pod's home, in the home that there is.
@@ -53,6 +69,17 @@ mod tests {
         assert_eq!(either(&gone, &mk_environment("/root")), Path::new("/root"));
         assert_eq!(either(&gone, &mk_environment("")), gone);
         assert_eq!(either(&gone, &Environment::default()), gone);
+    }
+
+    #[tokio::test]
+    async fn a_home_is_in_use_as_long_as_somebody_listens() {
+        let home = tempfile::tempdir().unwrap();
+        let socket = home.path().join(".status.sock");
+        assert!(!is_in_use(&socket).await);
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        assert!(is_in_use(&socket).await);
+        drop(listener);
+        assert!(socket.exists() && !is_in_use(&socket).await);
     }
 
     #[test]

@@ -127,10 +127,11 @@ enum Socket {
 }
 
 impl Listeners {
-    /// Binds all of them. Without its socket the agent works all the same.
+    /// Binds all of them, and the agent's own socket if it is to have one. Without it the agent works
+    /// all the same.
     pub async fn bind(
         settings: &[ListenerSettings],
-        socket: &Path,
+        socket: Option<&Path>,
         observer: Observer,
         proxy: &Arc<Proxy>,
         quit: Arc<Notify>,
@@ -162,16 +163,17 @@ impl Listeners {
             uid: None,
             gid: None,
         };
-        match socket::listen(socket, own) {
-            Ok((listener, file)) => bound.push(Bound {
+        match socket.map(|path| (path, socket::listen(path, own))) {
+            None => {}
+            Some((_, Ok((listener, file)))) => bound.push(Bound {
                 socket: Socket::Unix(listener, file),
                 tls: None,
                 routes: Routes::private(observer),
             }),
             // Outside of a pod there is no such directory.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                warn!(target: "agent", %error, "cannot listen at {}", socket.display());
+            Some((_, Err(error))) if error.kind() == io::ErrorKind::NotFound => {}
+            Some((path, Err(error))) => {
+                warn!(target: "agent", %error, "cannot listen at {}", path.display());
             }
         }
         let mut roles = settings.iter().map(|settings| settings.role);

@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 
 use secret_files::{FileError, Target};
 
+use crate::home::OwnFile;
 use crate::status::{client, waits_for};
 
 /// Time between looks at the marker: an application starts this much later, at most.
@@ -22,8 +23,10 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The marker of this process; removed with this value.
 #[derive(Debug)]
 pub struct Marker {
-    path: PathBuf,
+    /// `None` beside another agent, which has the marker of this home.
+    path: Option<PathBuf>,
     is_set: bool,
+    file: Option<OwnFile>,
 }
 
 /// The agent is not ready.
@@ -97,10 +100,20 @@ fn check(path: &Path) -> Result<(), NotReady> {
 impl Marker {
     /// Takes away what an earlier process left.
     pub fn new(path: PathBuf) -> Self {
-        remove(&path);
+        if let Err(error) = secret_files::remove(&path) {
+            cannot_remove(&error);
+        }
+        let mut marker = Self::none();
+        marker.path = Some(path);
+        marker
+    }
+
+    /// For an agent in whose home another one runs.
+    pub fn none() -> Self {
         Self {
-            path,
+            path: None,
             is_set: false,
+            file: None,
         }
     }
 
@@ -110,12 +123,19 @@ impl Marker {
             return;
         }
         self.is_set = true;
+        let Some(path) = &self.path else {
+            return;
+        };
         let target = Target {
             create_directories: false,
-            ..Target::new(&self.path)
+            ..Target::new(path)
         };
         match target.write(b"") {
-            Ok(_) => debug!(target: "agent", "ready"),
+            Ok(_) => {
+                // One that is gone already needs no removal.
+                self.file = OwnFile::at(path.clone()).ok();
+                debug!(target: "agent", "ready");
+            }
             // Outside of a pod there is no such directory, and nobody who looks there.
             Err(FileError::ParentMissing { .. }) => {}
             Err(error) => {
@@ -126,22 +146,21 @@ impl Marker {
 
     /// The agent is ready no more.
     pub fn clear(&mut self) {
-        if std::mem::take(&mut self.is_set) {
-            remove(&self.path);
+        self.is_set = false;
+        if let Some(Err(error)) = self.file.take().map(OwnFile::remove) {
+            cannot_remove(&error);
         }
     }
 }
 
 impl Drop for Marker {
     fn drop(&mut self) {
-        remove(&self.path);
+        self.clear();
     }
 }
 
-fn remove(path: &Path) {
-    if let Err(error) = secret_files::remove(path) {
-        warn!(target: "agent", %error, "cannot remove the marker that probes look for");
-    }
+fn cannot_remove(error: &dyn std::fmt::Display) {
+    warn!(target: "agent", %error, "cannot remove the marker that probes look for");
 }
 
 #[cfg(test)]
@@ -167,6 +186,23 @@ mod tests {
         assert!(check(&path).is_ok());
         drop(marker);
         assert!(check(&path).is_err());
+    }
+
+    #[test]
+    fn the_marker_of_another_agent_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".ready");
+        let mut earlier = Marker::new(path.clone());
+        earlier.set();
+        let mut marker = Marker::new(path.clone());
+        marker.set();
+        drop(earlier);
+        assert!(check(&path).is_ok());
+        let mut beside = Marker::none();
+        beside.set();
+        beside.clear();
+        drop(beside);
+        assert!(check(&path).is_ok());
     }
 
     #[test]

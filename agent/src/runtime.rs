@@ -4,12 +4,12 @@
 //! ends or is dropped, nothing of the agent is left.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tracing::info;
+use tracing::{info, warn};
 use vault_api::{ClientConfig, ConfigError};
 
 use crate::auth::{AuthError, Authenticator, Channels, Ends, Principal};
@@ -17,6 +17,7 @@ use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
 use crate::exit::Failure;
+use crate::home;
 use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
 use crate::own_secrets;
@@ -44,7 +45,7 @@ pub async fn run_with_reload(
     let connection = Connection::new(&settings.vault)?;
     tidy(&settings);
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
-    let marker = Marker::new(settings.ready_marker.clone());
+    let (socket, marker) = socket_and_marker(&settings).await;
     let state = Arc::new(State::open(&settings));
     let once = settings.exit_after_auth;
     // What an init container has rendered is about to be used.
@@ -88,7 +89,7 @@ pub async fn run_with_reload(
     );
     let listeners = Listeners::bind(
         &settings.listeners,
-        &settings.status_socket,
+        socket,
         observer,
         &proxy,
         Arc::clone(&quit),
@@ -151,6 +152,21 @@ fn supervisor(settings: &Settings, renderer: &Renderer) -> Result<Option<Supervi
     let exec = exec.filter(|_| !settings.exit_after_auth);
     let supervisor = exec.map(|exec| Supervisor::new(exec, renderer.values()));
     Ok(supervisor.transpose()?)
+}
+
+/// By what `vault-agent status` and `vault-agent ready` find this agent. It goes without them where
+/// another agent has them.
+async fn socket_and_marker(settings: &Settings) -> (Option<&Path>, Marker) {
+    let socket = settings.status_socket.as_path();
+    if !home::is_in_use(socket).await {
+        return (Some(socket), Marker::new(settings.ready_marker.clone()));
+    }
+    warn!(
+        target: "agent",
+        "another agent listens at {}: \"vault-agent ready\" and \"vault-agent status\" are about that \
+         one; give this agent a HOME of its own to ask it", socket.display()
+    );
+    (None, Marker::none())
 }
 
 /// Removes what an agent before left unfinished when it was killed.

@@ -6,6 +6,8 @@
 )]
 
 use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -462,6 +464,71 @@ fn marker_socket_and_state_follow_the_home_of_the_user() {
     assert!(code == Some(1) && !text.contains("/home/vault"), "{text}");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn two_agents_of_one_home_leave_each_other_alone() {
+    if std::path::Path::new(contract::names::AGENT_HOME).is_dir() {
+        eprintln!("skipped: this machine has the home of a pod");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name);
+    // A socket that nobody listens at any more is no agent.
+    drop(UnixListener::bind(path(".status.sock")).unwrap());
+    let start = |name: &str| {
+        let socket = path(&format!("{name}.sock"));
+        let config = format!(
+            r#"{{"vault": {{"address": "http://127.0.0.1:1"}},
+                 "listener": [{{"type": "unix", "address": {socket:?}}}]}}"#
+        );
+        let file = path(&format!("{name}.json"));
+        std::fs::write(&file, config).unwrap();
+        let mut command = mk_command(&[&format!("-config={}", file.display())]);
+        command.env("HOME", home.path()).stdout(Stdio::null());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        wait(&mut child, "the answer", |_| is_ready(&socket));
+        child
+    };
+    let end = |child: Child| {
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        let output = child.wait_with_output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let files = || {
+        [".ready", ".status.sock"].map(|name| {
+            let found = std::fs::metadata(path(name)).ok()?;
+            Some((found.ino(), found.ctime(), found.ctime_nsec()))
+        })
+    };
+    let mut first = start("first");
+    wait(&mut first, "the marker", |_| path(".ready").exists());
+    let of_first = files();
+    let second = start("second");
+    assert_eq!(files(), of_first);
+    let log = end(second);
+    assert!(log.contains("another agent listens at"), "{log}");
+    assert_eq!(files(), of_first);
+    for words in ["status", "ready"] {
+        let output = mk_command(&[words]).env("HOME", home.path()).output();
+        assert!(output.unwrap().status.success(), "{words}");
+    }
+    let log = end(first);
+    assert!(!log.contains("another agent"), "{log}");
+    assert_eq!(files(), [None, None]);
+}
+
+/// Asks an agent over a socket of its own.
+fn is_ready(socket: &std::path::Path) -> bool {
+    let exchange = || -> std::io::Result<String> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.write_all(b"GET /agent/v1/ready HTTP/1.0\r\nHost: agent\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    exchange().is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
 }
 
 #[test]

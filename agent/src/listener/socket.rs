@@ -9,21 +9,23 @@
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, Uid};
 use tokio::net::{UnixListener, UnixSocket};
 
+use crate::home::OwnFile;
+
 /// Clients that may wait for their turn, as in tokio's own listeners.
 const BACKLOG: u32 = 1024;
 
-/// A socket in the file system; removed with this value.
-pub(super) struct SocketFile(PathBuf);
+/// A socket in the file system; removed with this value, unless another has taken its place.
+pub(super) struct SocketFile(Option<OwnFile>);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // The directory may be gone already.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = self.0.take().map(OwnFile::remove);
     }
 }
 
@@ -45,7 +47,7 @@ pub(super) fn listen(path: &Path, access: Access) -> io::Result<(UnixListener, S
     // The file gets this mode, less what the process masks.
     rustix::fs::fchmod(&socket, Mode::from_raw_mode(access.mode))?;
     socket.bind(path)?;
-    let file = SocketFile(path.to_owned());
+    let file = SocketFile(Some(OwnFile::at(path.to_owned())?));
     allow(path, access)?;
     Ok((socket.listen(BACKLOG)?, file))
 }
@@ -98,6 +100,18 @@ mod tests {
             drop((listener, file));
             assert!(!path.exists());
         }
+    }
+
+    #[tokio::test]
+    async fn the_socket_of_a_later_listener_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sock");
+        let earlier = listen(&path, access(0o600)).unwrap();
+        let later = listen(&path, access(0o600)).unwrap();
+        drop(earlier);
+        tokio::net::UnixStream::connect(&path).await.unwrap();
+        drop(later);
+        assert!(!path.exists());
     }
 
     #[tokio::test]
