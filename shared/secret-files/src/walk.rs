@@ -31,7 +31,8 @@ pub(crate) enum Rule {
     Destination,
     /// Towards a file to be read: links that only root or this process can have made lead anywhere,
     /// all others only to their own mount. Volumes of Kubernetes are made of such links, in
-    /// directories that everybody can write in.
+    /// directories that everybody can write in. In a volume that others can write in, the owner of a
+    /// link shows nothing: an application may have the user of this process.
     Source,
 }
 
@@ -153,6 +154,25 @@ impl Walk {
         self.places.last().expect("the root must stay")
     }
 
+    /// Whether the last directory is in the mount of `/`, which is no volume, or nobody else can write
+    /// in any directory of its mount on the way, the first of which is root's.
+    fn is_in_safe_mount(&self) -> bool {
+        let Some(mount) = MountId::of(self.directory()) else {
+            return false;
+        };
+        let is_in_mount = |place: &&Place| MountId::of(&place.directory) == Some(mount);
+        let of_mount: Vec<&Place> = self.places.iter().rev().take_while(is_in_mount).collect();
+        if of_mount.len() == self.places.len() {
+            return true;
+        }
+        let is_only_for = |users: &[u32], place: &Place| {
+            rustix::fs::fstat(&place.directory).is_ok_and(|stat| is_written_only_by(users, &stat))
+        };
+        let own = own_user();
+        of_mount.iter().all(|place| is_only_for(&[0, own], place))
+            && of_mount.last().is_some_and(|top| is_only_for(&[0], top))
+    }
+
     fn plan(&mut self, path: &Path) {
         for part in path.components().rev() {
             self.to_do.push(match part {
@@ -211,7 +231,8 @@ impl Walk {
             Rule::Destination if is_only_for(&[0], stat, &parent) => {}
             Rule::Destination => return Err(Stop::Link(link)),
             Rule::Source if mount::is_read_only(directory) => {}
-            Rule::Source if is_only_for(&[0, own_user()], stat, &parent) => {}
+            Rule::Source
+                if is_only_for(&[0, own_user()], stat, &parent) && self.is_in_safe_mount() => {}
             Rule::Source => {
                 let Some(mount) = MountId::of(directory) else {
                     return Err(Stop::Link(link));

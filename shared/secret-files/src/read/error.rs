@@ -30,10 +30,10 @@ pub enum ReadError {
     /// It is not UTF-8.
     #[error("it is not UTF-8 text")]
     NotText,
-    /// A link on the way leads out of a volume that others can write to.
+    /// A link on the way leads out of a volume, and others may have made it.
     #[error(
-        "{} is a symbolic link that leads to another volume, and others can write where it lies: \
-         put the file itself there, let nobody else write there, or mount the volume read-only", link.display()
+        "{} is a symbolic link that leads to another volume, and an application may have made it: put \
+         the file itself there, let only root write there, or mount the volume read-only", link.display()
     )]
     LeadsOut {
         /// The link.

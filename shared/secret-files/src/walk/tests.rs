@@ -35,6 +35,42 @@ fn only_what_the_users_alone_can_write_is_theirs() {
     assert!(is_only_for(&[0, 100], &link, &mk_stat(100, 0o700)));
 }
 
+/// Where `/proc/version` is read through a link of ours, in a directory of ours, in this one.
+fn leads_out(parent: &Path) -> bool {
+    let dir = tempfile::tempdir_in(parent).unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    let link = dir.path().join("link");
+    symlink("/proc/version", &link).unwrap();
+    match Walk::new(Rule::Source).unwrap().go(&link, false) {
+        Ok(found) => found.is_some(),
+        Err(Stop::Link(refused)) => {
+            assert_eq!(refused, link);
+            false
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+fn mount_of(path: &Path) -> MountId {
+    MountId::of(&fs::File::open(path).unwrap().into()).unwrap()
+}
+
+#[test]
+fn a_link_of_our_own_leads_out_of_no_mount_that_others_can_write() {
+    let [root, temporary, shared] = ["/", "/tmp", "/dev/shm"].map(Path::new);
+    if mount_of(temporary) == mount_of(root) {
+        assert!(leads_out(temporary));
+    }
+    let is_volume = shared.is_dir()
+        && mount_of(shared) != mount_of(root)
+        && fs::metadata(shared).unwrap().permissions().mode() & 0o022 != 0;
+    if is_volume {
+        assert!(!leads_out(shared));
+    } else {
+        eprintln!("skipped: /dev/shm is not a mount that all can write");
+    }
+}
+
 #[test]
 fn a_link_of_the_system_is_followed_to_a_destination() {
     let run = Path::new("/var/run");
