@@ -210,7 +210,8 @@ impl Renderer {
         }
     }
 
-    fn report(&self) -> RenderReport {
+    fn report(&mut self) -> RenderReport {
+        self.pages.iter_mut().for_each(Page::recognize);
         RenderReport {
             complete: self.was_complete && self.pages.iter().all(Page::is_in_place),
             templates: self
@@ -249,6 +250,7 @@ impl Renderer {
     /// Notes whether all files are as they were left. Returns the pages to render again for those
     /// that are not.
     fn check_files(&mut self) -> BTreeSet<usize> {
+        self.pages.iter_mut().for_each(Page::recognize);
         let pages = self.pages.iter().enumerate();
         let lost = pages.filter(|(_, page)| !page.is_in_place());
         let lost: BTreeSet<usize> = lost.map(|(index, _)| index).collect();

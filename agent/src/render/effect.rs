@@ -2,7 +2,7 @@
 
 use templating::FileWrite;
 
-use super::placed::Placed;
+use super::placed::{Content, Placed};
 use secret_files::{FileError, Target, Written, names};
 
 /// Removes what an agent before left unfinished beside the file.
@@ -15,7 +15,7 @@ pub(super) fn placed(write: &FileWrite) -> Placed {
     if write.append {
         Placed::appended(&write.path)
     } else {
-        Placed::whole(&write.path)
+        Placed::whole(&write.path, Content::of(&write.content))
     }
 }
 

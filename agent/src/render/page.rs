@@ -12,7 +12,7 @@ use tracing::{debug, error, info};
 use zeroize::Zeroizing;
 
 use super::effect;
-use super::placed::Placed;
+use super::placed::{Content, Placed};
 use crate::command::CommandSpec;
 use crate::config::{Output, TemplateSettings};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
@@ -232,6 +232,7 @@ impl Page {
                 }
             })
         });
+        let hash = Content::of(&content);
         let written = match &self.settings.output {
             Output::File(target) => others
                 .chain(std::iter::once_with(|| {
@@ -258,7 +259,7 @@ impl Page {
                 self.retry = None;
                 self.was_rendered = true;
                 let own = self.settings.output.file();
-                let own = own.map(|target| Placed::whole(&target.path));
+                let own = own.map(|target| Placed::whole(&target.path, hash));
                 self.placed = others_placed.chain(own).collect();
                 let replaced = written.contains(&Written::Replaced);
                 self.counts.renders += u64::from(replaced);
@@ -316,6 +317,11 @@ impl Page {
     pub(super) fn leave_files_to(&mut self, other: &[Placed]) {
         self.placed
             .retain(|own| !other.iter().any(|other| own.is_the_same_as(other)));
+    }
+
+    /// Takes files that others have only touched for as it has left them.
+    pub(super) fn recognize(&mut self) {
+        self.placed.iter_mut().for_each(Placed::recognize);
     }
 
     /// Whether its files are as it has left them.

@@ -1,6 +1,6 @@
 //! When files are checked, and when those that somebody else has removed or changed come back.
 //!
-//! Readiness follows the checks, which read no file. Rendering again takes the secrets that are there
+//! Readiness follows the checks, which read a file only once it looks changed. Rendering again takes the secrets that are there
 //! and asks Vault for nothing.
 
 use std::time::Duration;

@@ -151,6 +151,26 @@ async fn an_agent_is_not_ready_while_a_file_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_agent_stays_ready_while_its_files_are_touched() {
+    let world = World::paused().await;
+    let more = world.path("more");
+    let text = format!(
+        r#"{{{{ "one" | writeToFile "{}" "" "" "0600" }}}}two"#,
+        more.display()
+    );
+    let agent = start(&world, &[world.template("app", &text)]);
+    world.wait_until_ready().await;
+    for file in [world.path("app"), more] {
+        let file = fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(world.read(".ready").is_some());
+    assert!(!world.logs().contains("changed by somebody else"));
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_templates_of_one_file_do_not_take_it_for_changed_by_somebody_else() {
     let world = World::paused().await;
     let agent = start(
