@@ -5,8 +5,9 @@
     reason = "all of this is test code, its helpers too"
 )]
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -394,6 +395,7 @@ fn sigterm_and_sigint_end_it_with_success_and_without_its_pid_file() {
 #[test]
 fn what_was_planted_where_the_log_goes_stops_nothing() {
     let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
     let pipe = dir.path().join("pipe");
     assert!(
         Command::new("mkfifo")
@@ -426,6 +428,19 @@ fn what_was_planted_where_the_log_goes_stops_nothing() {
     assert_eq!(code, 78, "{stderr}");
     assert!(stderr.contains("parent directory is missing"), "{stderr}");
     assert!(!dir.path().join("elsewhere").exists());
+
+    for output in ["/dev/stdout", "/dev/stderr"] {
+        let config = format!("-config={}", config.display());
+        let (code, stdout, stderr) = run(&[&config, &format!("-log-file={output}")]);
+        assert_eq!(code, 1, "{stderr}");
+        let lines = |text: &str| text.matches(": error authenticating").count();
+        let expected = match output {
+            "/dev/stdout" => (1, 1),
+            _ => (0, 2),
+        };
+        assert_eq!((lines(&stdout), lines(&stderr)), expected, "{stderr}");
+        assert!(!stderr.contains("is not written"), "{stderr}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secret_files::{FileError, append_to};
+use secret_files::{Appended, FileError, append_to};
 
 /// Name of the file in a directory that is given for one.
 const DEFAULT_NAME: &str = "agent.log";
@@ -36,7 +36,8 @@ impl Default for Rotation {
 
 /// A log file. It is 0600: log lines name paths and roles.
 pub struct LogFile<C = fn() -> Timestamp> {
-    path: PathBuf,
+    /// `None` for an output of the agent, such as `/dev/stdout`, which is never replaced.
+    path: Option<PathBuf>,
     rotation: Rotation,
     clock: C,
     file: File,
@@ -57,11 +58,11 @@ impl<C: Fn() -> Timestamp> LogFile<C> {
         if path.ends_with('/') || file_path.is_dir() {
             file_path.push(DEFAULT_NAME);
         }
-        let file = append_to(&file_path)?;
+        let Appended { file, path } = append_to(&file_path)?;
         Ok(Self {
             written: file.metadata().map_or(0, |found| found.len()),
             opened: clock(),
-            path: file_path,
+            path,
             rotation,
             clock,
             file,
@@ -76,22 +77,25 @@ impl<C: Fn() -> Timestamp> LogFile<C> {
 
     /// `agent.log` becomes `agent-<nanoseconds since 1970>.log`.
     fn rotate(&mut self, now: Timestamp) -> io::Result<()> {
-        let name = format!("{}{}{}", self.stem(), now.as_nanosecond(), self.ending());
-        std::fs::rename(&self.path, self.path.with_file_name(name))?;
-        self.file = append_to(&self.path).map_err(io::Error::other)?;
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let name = format!("{}{}{}", stem(path), now.as_nanosecond(), ending(path));
+        std::fs::rename(path, path.with_file_name(name))?;
+        self.file = append_to(path).map_err(io::Error::other)?.file;
         self.written = 0;
         self.opened = now;
-        self.remove_old()
+        self.remove_old(path)
     }
 
-    fn remove_old(&self) -> io::Result<()> {
+    fn remove_old(&self, path: &Path) -> io::Result<()> {
         let keep = match usize::try_from(self.rotation.max_files) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(_) => 0,
         };
-        let (stem, ending) = (self.stem(), self.ending());
-        let directory = match self.path.parent() {
+        let (stem, ending) = (stem(path), ending(path));
+        let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
@@ -110,18 +114,18 @@ impl<C: Fn() -> Timestamp> LogFile<C> {
         }
         Ok(())
     }
+}
 
-    fn stem(&self) -> String {
-        let stem = self.path.file_stem().unwrap_or_default();
-        format!("{}-", stem.to_string_lossy())
-    }
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    format!("{}-", stem.to_string_lossy())
+}
 
-    fn ending(&self) -> String {
-        let ending = self.path.extension();
-        ending.map_or_else(String::new, |ending| {
-            format!(".{}", ending.to_string_lossy())
-        })
-    }
+fn ending(path: &Path) -> String {
+    let ending = path.extension();
+    ending.map_or_else(String::new, |ending| {
+        format!(".{}", ending.to_string_lossy())
+    })
 }
 
 impl<C: Fn() -> Timestamp> Write for LogFile<C> {

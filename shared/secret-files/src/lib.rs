@@ -28,6 +28,7 @@
 #![deny(missing_docs)]
 
 mod append;
+mod descriptor;
 mod directory;
 pub mod limit;
 pub mod names;
@@ -37,7 +38,7 @@ mod stamp;
 mod target;
 mod walk;
 
-pub use append::append_to;
+pub use append::{Appended, append_to};
 pub use private::private_directory;
 pub use read::{Opened, ReadError, Reader, read, read_text};
 pub use stamp::Stamp;

@@ -21,7 +21,7 @@ use rustix::io::Errno;
 use mount::MountId;
 
 /// Most links on the way to one file, as in `path_resolution(7)`.
-const MOST_LINKS: u32 = 40;
+pub(crate) const MOST_LINKS: u32 = 40;
 
 /// Which links are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,7 +43,7 @@ pub enum FileError {
         path: PathBuf,
     },
     /// There is a directory (or a device) where the file should be.
-    #[error("{}: is not a regular file; remove it, and it is made again", path.display())]
+    #[error("{}: is not a regular file; use another path", path.display())]
     NotAFile {
         /// The file.
         path: PathBuf,
