@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
+use crate::descriptor;
 use crate::directory::Parent;
 use crate::walk::{is_written_only_by, own_user};
 
@@ -126,8 +127,8 @@ impl Target {
             .map_err(|source| FileError::io(&self.path, "clean its directory", source))
     }
 
-    /// The file as it is, if it is there and can be read. A symbolic link counts as not there: it
-    /// will be replaced, not followed.
+    /// The file as it is, if it is there and can be read. A symbolic link to a file or to nothing
+    /// counts as not there: it will be replaced, not followed.
     fn existing(&self, parent: &Parent) -> Result<Option<Existing>, FileError> {
         let stat = match rustix::fs::statat(parent, &parent.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
@@ -136,7 +137,7 @@ impl Target {
         };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {}
-            FileType::Symlink => return Ok(None),
+            FileType::Symlink if !self.is_for_another_purpose(parent) => return Ok(None),
             _ => {
                 return Err(FileError::NotAFile {
                     path: self.path.clone(),
@@ -160,6 +161,14 @@ impl Target {
             stat,
             is_credible,
         }))
+    }
+
+    /// Whether the link in the place of the file leads to something else than a file, such as a device,
+    /// or is a name of one of our descriptors: others depend on such a link.
+    fn is_for_another_purpose(&self, parent: &Parent) -> bool {
+        let target = rustix::fs::statat(parent, &parent.name, AtFlags::empty());
+        let is_file = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        descriptor::number(&self.path).is_some() || target.is_ok_and(|stat| !is_file(stat))
     }
 
     fn adjust(&self, file: &File, stat: &Stat) -> Result<Written, FileError> {

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use tempfile::TempDir;
@@ -230,6 +231,28 @@ fn a_link_with_the_same_content_behind_it_is_replaced_too() {
     symlink(&other, &target.path).unwrap();
     assert_eq!(target.write(b"secret").unwrap(), Written::Replaced);
     assert!(fs::symlink_metadata(&target.path).unwrap().is_file());
+}
+
+#[test]
+fn a_link_to_something_else_than_a_file_is_an_error_and_stays() {
+    let dir = mk_dir();
+    let directory = dir.path().join("directory");
+    fs::create_dir(&directory).unwrap();
+    for leads_to in [Path::new("/dev/null"), &directory] {
+        let target = Target::new(dir.path().join("app"));
+        symlink(leads_to, &target.path).unwrap();
+        for written in [target.write(b"secret"), target.append(b"secret")] {
+            let error = written.unwrap_err();
+            assert!(matches!(error, FileError::NotAFile { .. }), "{error}");
+        }
+        assert_eq!(fs::read_link(&target.path).unwrap(), leads_to);
+        fs::remove_file(&target.path).unwrap();
+    }
+    // As `/dev/stdout` is one, if a shell has sent it to a file.
+    let file = fs::File::create(dir.path().join("output")).unwrap();
+    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let error = Target::new(name).write(b"secret").unwrap_err();
+    assert!(matches!(error, FileError::NotAFile { .. }), "{error}");
 }
 
 #[test]
