@@ -156,6 +156,49 @@ fn validate_says_what_is_wrong_with_file_and_line() {
     );
 }
 
+#[test]
+fn a_configuration_comes_through_a_pipe() {
+    let text = "vault { address = \"http://127.0.0.1:1\" }\ncache {}\n\
+                listener \"unix\" { address = \"/tmp/s\" }\ntypo = 1\n";
+    for name in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+        let (from, mut to) = std::io::pipe().unwrap();
+        to.write_all(text.as_bytes()).unwrap();
+        drop(to);
+        let mut command = mk_command(&["validate", &format!("-config={name}")]);
+        let output = command.stdin(from).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let said = format!("{name}:4: unknown key \"typo\"");
+        assert!(output.status.success(), "{stdout}");
+        assert!(stdout.starts_with(&said), "{stdout}");
+    }
+    let script = r#""$1" validate -config=<(echo "$2")"#;
+    let program = env!("CARGO_BIN_EXE_vault-agent");
+    let shell = Command::new("bash")
+        .args(["-c", script, "bash", program, text])
+        .output();
+    match shell {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(error) => eprintln!("skipped: there is no bash: {error}"),
+    }
+    let mut command = mk_command(&["validate", "-config=/dev/stdin"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = child.stdin.take().unwrap();
+    // It stops to read at the limit.
+    let _ = to.write_all(&vec![b'#'; 5 << 20]);
+    drop(to);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{stderr}");
+    assert!(
+        stderr.contains("/dev/stdin") && stderr.contains("4194304 bytes"),
+        "{stderr}"
+    );
+}
+
 /// A configuration that is good but for what the test adds to it.
 fn mk_file(dir: &std::path::Path, more: &str) -> String {
     let file = dir.join("agent.hcl");

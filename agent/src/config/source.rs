@@ -3,6 +3,7 @@
 mod parts;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
 use contract::agent_config::check;
 use contract::names::CONFIG_VARIABLE;
-use secret_files::{limit, read_text};
+use secret_files::{limit, read_descriptor, read_text};
 use serde_json::Value as Json;
+use zeroize::Zeroizing;
 
 use super::merge::merge;
 use super::normal::{Normalised, UnknownKey, normalised};
@@ -26,6 +28,18 @@ pub enum Source {
     Path(PathBuf),
     /// A variable with base64 of HCL or JSON.
     Variable(String),
+    /// What a pipe gave under this name of a descriptor. It gives nothing twice.
+    Pipe(PathBuf, PipeText),
+}
+
+/// The text from a pipe.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PipeText(Zeroizing<String>);
+
+impl fmt::Debug for PipeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipeText").finish_non_exhaustive()
+    }
 }
 
 /// A configuration as it was written.
@@ -40,14 +54,19 @@ pub struct Loaded {
 }
 
 impl Source {
-    /// What `-config` says; without one, the variables.
+    /// What `-config` says; without one, the variables. Reads pipes: `-config=/dev/stdin`, and what a
+    /// shell makes of `-config=<(…)`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or a pipe cannot be read.
     pub fn choose(flags: &[String], environment: &Environment) -> Result<Vec<Self>, ConfigError> {
         if !flags.is_empty() {
             let sources = flags.iter().map(|text| match text.strip_prefix("env:") {
-                Some(variable) => Self::Variable(variable.to_owned()),
-                None => Self::Path(text.into()),
+                Some(variable) => Ok(Self::Variable(variable.to_owned())),
+                None => Self::named(text.into()),
             });
-            return Ok(sources.collect());
+            return sources.collect();
         }
         let path = environment.vault("AGENT_CONFIG_PATH");
         if let Some(path) = path.filter(|path| !path.value.is_empty()) {
@@ -59,11 +78,19 @@ impl Source {
         Err(ConfigError::Missing)
     }
 
+    fn named(path: PathBuf) -> Result<Self, ConfigError> {
+        match read_descriptor(&path, limit::DOCUMENT) {
+            None => Ok(Self::Path(path)),
+            Some(Ok(text)) => Ok(Self::Pipe(path, PipeText(text))),
+            Some(Err(error)) => Err(unreadable(&path, error.into())),
+        }
+    }
+
     /// The files to watch for changes.
     pub fn files(&self) -> Vec<PathBuf> {
         match self {
             Self::Path(path) => files(path).unwrap_or_else(|_| vec![path.clone()]),
-            Self::Variable(_) => Vec::new(),
+            Self::Variable(_) | Self::Pipe(..) => Vec::new(),
         }
     }
 
@@ -91,6 +118,9 @@ impl Loaded {
                             .map_err(|source| unreadable(&file, source.into()));
                         loaded.add(text, &file.display().to_string());
                     }
+                }
+                Source::Pipe(path, text) => {
+                    loaded.add(Ok(text.0.to_string()), &path.display().to_string());
                 }
                 Source::Variable(variable) => {
                     let text = parts::joined(variable, sources, environment);

@@ -40,6 +40,6 @@ mod walk;
 
 pub use append::{Appended, append_to};
 pub use private::private_directory;
-pub use read::{Opened, ReadError, Reader, read, read_text};
+pub use read::{Opened, ReadError, Reader, read, read_descriptor, read_text};
 pub use stamp::Stamp;
 pub use target::{FileError, Target, Written, remove, tidy};

@@ -8,8 +8,8 @@
 mod error;
 
 use std::fs::File;
-use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::Stamp;
+use crate::descriptor;
 use crate::walk::{Identity, Rule, Walk};
 
 pub use error::ReadError;
@@ -49,6 +50,33 @@ pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
 /// See [`ReadError`].
 pub fn read_text(path: &Path, limit: u64) -> Result<Zeroizing<String>, ReadError> {
     text(read(path, limit)?)
+}
+
+/// Reads what a descriptor of this process gives, such as a pipe from another program, to its end: UTF-8
+/// text that may have `limit` bytes. `None` unless `path` is a name of one: `/dev/stdin`, `/dev/fd/N` or
+/// `/proc/self/fd/N`. A pipe gives its text only once.
+///
+/// # Errors
+///
+/// If it has more bytes, is not text, or the system refuses.
+pub fn read_descriptor(path: &Path, limit: u64) -> Option<Result<Zeroizing<String>, ReadError>> {
+    let file = match descriptor::number(path)? {
+        0 => io::stdin().as_fd().try_clone_to_owned().map(File::from),
+        _ => File::open(path),
+    };
+    let file = file.map_err(ReadError::System);
+    Some(file.and_then(|file| text(read_all(&file, 0, limit)?)))
+}
+
+fn read_all(file: &File, capacity: usize, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut content)
+        .map_err(ReadError::System)?;
+    if content.len() as u64 > limit {
+        return Err(ReadError::TooLarge { limit });
+    }
+    Ok(content)
 }
 
 fn text(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, ReadError> {
@@ -140,15 +168,7 @@ impl Opened {
         }
         // One byte more, so that reading to the end needs no larger buffer, which would leave a copy.
         let capacity = usize::try_from(size).unwrap_or(0).saturating_add(1);
-        let mut content = Zeroizing::new(Vec::with_capacity(capacity));
-        let file = File::from(self.file);
-        file.take(limit.saturating_add(1))
-            .read_to_end(&mut content)
-            .map_err(ReadError::System)?;
-        if content.len() as u64 > limit {
-            return Err(ReadError::TooLarge { limit });
-        }
-        Ok(content)
+        read_all(&File::from(self.file), capacity, limit)
     }
 
     fn new(file: OwnedFd) -> Result<Self, ReadError> {

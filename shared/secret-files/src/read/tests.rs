@@ -1,4 +1,6 @@
 use std::fs::{self, Permissions};
+use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use rustix::fs::CWD;
@@ -73,6 +75,22 @@ fn a_sparse_file_of_a_tebibyte_takes_no_memory() {
     file.set_len(1 << 40).unwrap();
     let error = read(&path, 1 << 20).unwrap_err();
     assert!(matches!(error, ReadError::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn a_descriptor_is_read_to_its_end_and_up_to_the_limit() {
+    let descriptor_of = |text: &str| {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        let name = format!("/dev/fd/{}", reader.as_fd().as_raw_fd());
+        (reader, PathBuf::from(name))
+    };
+    let (_open, path) = descriptor_of("12345");
+    assert_eq!(**read_descriptor(&path, 5).unwrap().unwrap(), *"12345");
+    let (_open, path) = descriptor_of("12345");
+    let error = read_descriptor(&path, 4).unwrap().unwrap_err();
+    assert!(matches!(error, ReadError::TooLarge { limit: 4 }), "{error}");
+    assert!(read_descriptor(Path::new(ELSEWHERE), 5).is_none());
 }
 
 #[test]
