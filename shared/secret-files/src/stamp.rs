@@ -11,6 +11,8 @@ pub struct Stamp {
     inode: u64,
     size: i64,
     modified: (i64, u64),
+    /// Of content, owner, mode or name: unlike the time above, nobody can set it.
+    changed: (i64, u64),
 }
 
 impl Stamp {
@@ -36,6 +38,7 @@ impl From<&Stat> for Stamp {
             inode: stat.st_ino.into(),
             size: stat.st_size.into(),
             modified: (stat.st_mtime.into(), stat.st_mtime_nsec as u64),
+            changed: (stat.st_ctime.into(), stat.st_ctime_nsec as u64),
         }
     }
 }
