@@ -1,7 +1,7 @@
 //! When files are checked, and when those that somebody else has removed or changed come back.
 //!
-//! Readiness follows the checks, which read a file only once it looks changed. Rendering again takes the secrets that are there
-//! and asks Vault for nothing.
+//! Readiness follows the checks, which read a file only once it looks changed. Rendering again takes
+//! the secrets that are there and asks Vault for nothing.
 
 use std::time::Duration;
 
