@@ -13,10 +13,18 @@ in_the_cluster! {
 
 const PORT: &str = "9102";
 
+const DATABASE_USER: &str = "database/creds/api-role";
+
 async fn the_dashboards_panels_of_agents_have_data_from_the_port_of_a_pod(
     scene: &Scene,
 ) -> Result<()> {
-    let annotations = workload::annotated(scene.namespace(), &[("agent-metrics-port", PORT)]);
+    // Some panels are about leases.
+    scene.allow("read", &[DATABASE_USER]).await?;
+    let more = [
+        ("agent-metrics-port", PORT),
+        ("agent-inject-secret-db", DATABASE_USER),
+    ];
+    let annotations = workload::annotated(scene.namespace(), &more);
     let pod = workload::pod("measured", &annotations);
     scene.kubectl.apply(&pod.to_string()).await?;
     scene.ready("measured").await;
