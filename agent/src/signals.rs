@@ -36,7 +36,7 @@ where
 /// Ends when the work is asked to stop.
 pub type Stop = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
-/// Ends with the second signal. SIGUSR1 is what asks the established agent for its metrics, which a
+/// Ends with the second signal. SIGUSR1 is what asks Vault Agent for its metrics, which a
 /// listener serves here.
 fn listen(
     order: mpsc::Sender<()>,

@@ -342,7 +342,7 @@ fn signal_reaches_the_process_of_a_name_and_no_other() {
             ["signal", "HUP", "no-such-process"],
             "no process is called \"no-such-process\"; running: ",
         ),
-        (["signal", "HUPP", "told"], "\"HUPP\" is no signal"),
+        (["signal", "HUPP", "told"], "\"HUPP\" is not a signal"),
     ] {
         let (code, _, stderr) = run(&arguments);
         assert!(code != 0 && stderr.contains(word), "{stderr}");
@@ -532,7 +532,7 @@ fn two_agents_of_one_home_leave_each_other_alone() {
     }
     let home = tempfile::tempdir().unwrap();
     let path = |name: &str| home.path().join(name);
-    // A socket that nobody listens at any more is no agent.
+    // A socket that nobody listens on any more is not an agent.
     drop(UnixListener::bind(path(".status.sock")).unwrap());
     let start = |name: &str| {
         let socket = path(&format!("{name}.sock"));

@@ -164,7 +164,7 @@ impl Loaded {
     }
 
     /// Checks the configuration as [`settings`](Self::settings) does, and the texts of its templates.
-    /// What only this machine lacks comes first, and is no reason for a failure.
+    /// What only this machine lacks comes first, and does not make it fail.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ pub struct SignalName(pub Signal);
 
 /// A text that names no signal.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{given:?} is no signal: give a name such as SIGTERM")]
+#[error("{given:?} is not a signal: give a name such as SIGTERM")]
 pub struct UnknownSignal {
     given: String,
 }
@@ -90,6 +90,6 @@ mod tests {
         }
         assert_eq!(SignalName(Signal::TERM).to_string(), "SIGTERM");
         let error = "SIGTREM".parse::<SignalName>().unwrap_err();
-        assert!(error.to_string().contains("\"SIGTREM\" is no signal"));
+        assert!(error.to_string().contains("\"SIGTREM\" is not a signal"));
     }
 }

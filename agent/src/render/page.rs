@@ -54,7 +54,7 @@ pub(super) struct Page {
     counts: Counts,
 }
 
-/// A failure with everything at hand that the template asked for. Another value of a secret may mend
+/// A failure with everything at hand that the template asked for. Another value of a secret may fix
 /// it, time does not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Defect {
@@ -313,7 +313,7 @@ impl Page {
         &self.placed
     }
 
-    /// Another page has written these files: what becomes of them is no matter of this page any more.
+    /// Another page has written these files: what becomes of them no longer concerns this page.
     pub(super) fn leave_files_to(&mut self, other: &[Placed]) {
         self.placed
             .retain(|own| !other.iter().any(|other| own.is_the_same_as(other)));

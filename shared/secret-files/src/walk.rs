@@ -154,7 +154,7 @@ impl Walk {
         self.places.last().expect("the root must stay")
     }
 
-    /// Whether the last directory is in the mount of `/`, which is no volume, or nobody else can write
+    /// Whether the last directory is in the mount of `/`, which is not a volume, or nobody else can write
     /// in any directory of its mount on the way, the first of which is root's.
     fn is_in_safe_mount(&self) -> bool {
         let Some(mount) = MountId::of(self.directory()) else {

@@ -26,7 +26,7 @@ mod sent;
 mod transport;
 mod wrapping;
 
-/// What a login and a renewal say that helps who reads the error, and is no secret.
+/// What a login and a renewal say that helps whoever reads the error, and is not secret.
 const LOGIN_KEYS: &[&str] = &["role"];
 const LEASE_KEYS: &[&str] = &["lease_id", "increment"];
 

@@ -122,7 +122,7 @@ impl Processes {
             .collect()
     }
 
-    /// The namespace is that of the pod: its first process is no agent.
+    /// The namespace is that of the pod: its first process is not an agent.
     pub(super) fn is_shared(&self) -> bool {
         let first = self.all.iter().find(|process| process.id == Pid::INIT);
         first.is_some_and(|process| process.name != self.own_name)

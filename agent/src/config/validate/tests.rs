@@ -517,7 +517,7 @@ fn what_does_not_go_with_a_program_is_refused_with_the_established_words() {
         (
             "exec",
             json!({"command": "x", "restart_stop_signal": "SIGX"}),
-            "exec.restart_stop_signal: \"SIGX\" is no signal",
+            "exec.restart_stop_signal: \"SIGX\" is not a signal",
         ),
         (
             "env_template",

@@ -127,7 +127,7 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Value, ParseError> {
             return Err(ParseError::new(position, Problem::Exponent));
         }
     }
-    // To the established reader, it would be part of the number.
+    // To upstream's reader, it would be part of the number.
     refuse_null(cursor)?;
     let literal = &start[..start.len() - cursor.rest().len()];
     if is_float {

@@ -12,7 +12,7 @@ use crate::walk::Stop;
 /// name the file: whoever reports them does.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// The system refused; among others, there is no such file.
+    /// The system refused; among others, the file does not exist.
     #[error(transparent)]
     System(io::Error),
     /// There is something else in its place, which might never end or never begin.

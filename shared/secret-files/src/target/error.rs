@@ -22,7 +22,7 @@ pub enum FileError {
         /// The link.
         link: PathBuf,
     },
-    /// A part of the path is no directory.
+    /// A part of the path is not a directory.
     #[error("{}: {} is not a directory", path.display(), part.display())]
     NotADirectory {
         /// The file.

@@ -79,7 +79,7 @@ impl<'t> Reader<'t> {
                 Some(Err(error)) => {
                     let line = error.marker().line();
                     return Err(CallError::new(format!(
-                        "yaml: line {line}: the text is no YAML"
+                        "yaml: line {line}: the text is not YAML"
                     )));
                 }
             }
@@ -95,7 +95,7 @@ impl<'t> Reader<'t> {
                 let value = self.anchors.get(&anchor).cloned();
                 return value.ok_or_else(|| CallError::new("yaml: unknown anchor"));
             }
-            _ => return Err(CallError::new("yaml: the text is no YAML")),
+            _ => return Err(CallError::new("yaml: the text is not YAML")),
         };
         if anchor != 0 {
             self.anchors.insert(anchor, value.clone());
