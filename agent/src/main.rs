@@ -93,7 +93,8 @@ fn report(failure: &Failure, format: log::Format) {
 /// The status, and whether the agent is ready.
 fn status_of(socket: &Path, output: Output) -> ExitCode {
     let mut is_ready = false;
-    let answer = status::client::ask(socket).map(|snapshot| {
+    let asked = status::client::ask(socket, status::client::PATIENCE);
+    let answer = at_once(asked).map(|snapshot| {
         is_ready = snapshot.ready;
         match output {
             Output::Table => status::table(&snapshot),

@@ -15,10 +15,14 @@ use tracing::{debug, warn};
 use secret_files::{FileError, Target};
 
 use crate::home::OwnFile;
-use crate::status::{client, waits_for};
+use crate::status::client::{self, StatusError};
+use crate::status::waits_for;
 
 /// Time between looks at the marker: an application starts this much later, at most.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long the agent has to answer what it waits for. Probes have time limits of their own, so the
+/// command ends at most half a second after its wait, also beside an agent that hangs.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// The marker of this process; removed with this value.
 #[derive(Debug)]
@@ -48,6 +52,15 @@ pub enum NotReady {
         /// What it waits for.
         what: String,
     },
+    /// The agent runs, and does not answer.
+    #[error(
+        "not ready: the agent at {} is running but does not answer; its log may show why",
+        socket.display()
+    )]
+    Silent {
+        /// Where it was asked.
+        socket: PathBuf,
+    },
     /// Nobody knows.
     #[error("not ready: cannot look at {}: {source}", path.display())]
     Unknown {
@@ -68,18 +81,19 @@ pub async fn wait(marker: &Path, socket: &Path, wait: Duration) -> Result<(), No
         };
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return explain(not_ready, socket);
+            return explain(not_ready, socket).await;
         }
         sleep(left.min(LOOK)).await;
     }
 }
 
-fn explain(not_ready: NotReady, socket: &Path) -> Result<(), NotReady> {
-    match client::ask(socket) {
+async fn explain(not_ready: NotReady, socket: &Path) -> Result<(), NotReady> {
+    match client::ask(socket, PATIENCE).await {
         Ok(snapshot) if snapshot.ready => Ok(()),
         Ok(snapshot) => Err(NotReady::Waiting {
             what: waits_for(&snapshot),
         }),
+        Err(StatusError::Silent { path }) => Err(NotReady::Silent { socket: path }),
         Err(_) => Err(not_ready),
     }
 }

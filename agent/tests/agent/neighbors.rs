@@ -138,8 +138,7 @@ async fn an_agent_is_not_ready_while_a_file_is_gone() {
     world.wait_until_ready().await;
     fs::rename(world.path("volume"), world.path("gone")).unwrap();
     let socket = world.path("status.sock");
-    let asked = tokio::task::spawn_blocking(move || client::ask(&socket));
-    let snapshot = asked.await.unwrap().unwrap();
+    let snapshot = client::ask(&socket, client::PATIENCE).await.unwrap();
     assert!(!snapshot.ready && !snapshot.templates[0].rendered);
     world
         .until("no marker", || world.read(".ready").is_none().then_some(()))
@@ -221,8 +220,8 @@ async fn a_secret_that_is_used_as_a_name_shows_neither_in_the_log_nor_in_the_sta
         .wait_for_log("cannot be read: no template may read it")
         .await;
     let socket = world.path("status.sock");
-    let asked = tokio::task::spawn_blocking(move || client::ask(&socket));
-    let snapshot = format!("{:?}", asked.await.unwrap().unwrap());
+    let snapshot = client::ask(&socket, client::PATIENCE).await.unwrap();
+    let snapshot = format!("{snapshot:?}");
     assert!(!snapshot.contains("c4nary"), "{snapshot}");
     assert!(!world.logs().contains("c4nary"), "{}", world.logs());
     agent.stop().await.unwrap();

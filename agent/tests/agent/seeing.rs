@@ -135,13 +135,7 @@ async fn status_shows_templates_secrets_leases_and_errors_to_the_agents_user_alo
     let socket = world.path("status.sock");
     let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let asked = {
-        let socket = socket.clone();
-        tokio::task::spawn_blocking(move || client::ask(&socket))
-            .await
-            .unwrap()
-    };
-    let snapshot = asked.unwrap();
+    let snapshot = client::ask(&socket, client::PATIENCE).await.unwrap();
     assert!(!snapshot.ready && snapshot.token.authenticated);
     let broken = snapshot
         .templates
@@ -161,7 +155,8 @@ async fn status_shows_templates_secrets_leases_and_errors_to_the_agents_user_alo
     assert!(!text.contains(&user) && !text.contains("hvs."));
     agent.stop().await.unwrap();
     assert!(!socket.exists());
-    let error = client::ask(&socket).unwrap_err().to_string();
+    let error = client::ask(&socket, client::PATIENCE).await.unwrap_err();
+    let error = error.to_string();
     assert!(error.contains("status.sock"), "{error}");
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dev_vault::Fault;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use vault_agent::ready;
 
 use crate::support::{Agent, KV_TEMPLATE, World};
@@ -82,7 +83,7 @@ async fn a_refused_path_is_told_with_role_and_commands_the_same_each_time() {
         assert!(first.contains(words), "{words} not in {first}");
     }
     world.wait_for_log("retry attempt 3").await;
-    assert_eq!(asked(&world, Duration::ZERO).await, Some(first));
+    assert_eq!(told(&world, "permission denied").await, first);
     let logs = world.logs();
     let (first, _) = logs.split_once("retry attempt 2").unwrap();
     assert!(
@@ -164,4 +165,26 @@ async fn ready_returns_as_soon_as_the_agent_is() {
     let agent = Agent::start(&mk_config(&world));
     assert_eq!(asked(&world, Duration::from_secs(3600)).await, None);
     agent.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn ready_waits_no_longer_than_asked_for_an_agent_that_hangs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (marker, socket) = (dir.path().join(".ready"), dir.path().join("status.sock"));
+    // Takes connections and never answers.
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for seconds in [0, 4] {
+        let wait = Duration::from_secs(seconds);
+        let since = Instant::now();
+        let error = ready::wait(&marker, &socket, wait).await.unwrap_err();
+        let took = since.elapsed();
+        assert!(
+            took >= wait && took <= wait + Duration::from_millis(500),
+            "{took:?}"
+        );
+        assert!(
+            error.to_string().contains("is running but does not answer"),
+            "{error}"
+        );
+    }
 }
