@@ -28,6 +28,7 @@ mod leave;
 pub mod listener;
 pub mod log;
 mod own_secrets;
+mod placed;
 pub mod proxy;
 pub mod ready;
 pub mod reload;

@@ -12,7 +12,6 @@
 
 mod effect;
 mod page;
-mod placed;
 mod takeover;
 mod upkeep;
 
@@ -43,6 +42,9 @@ pub(crate) use page::{check, name_of, parsed};
 /// How long a single render that cannot succeed goes on for the sake of other files. Kubernetes shows
 /// why an init container failed only when it has ended.
 const TIME_FOR_OTHERS: Duration = Duration::from_secs(5);
+
+/// Files that one line of the log names.
+const MOST_NAMED: usize = 10;
 
 /// The templates of an agent.
 pub struct Renderer {
@@ -254,8 +256,19 @@ impl Renderer {
         let pages = self.pages.iter().enumerate();
         let lost = pages.filter(|(_, page)| !page.is_in_place());
         let lost: BTreeSet<usize> = lost.map(|(index, _)| index).collect();
-        if !lost.is_empty() && !self.upkeep.has_lost {
-            warn!(target: "agent.template.server", "files were removed or changed by somebody else, and will be rendered again");
+        let pages = self.pages.iter_mut();
+        let mut news: Vec<String> = pages.flat_map(Page::new_losses).collect();
+        if !news.is_empty() {
+            let more = news.len().saturating_sub(MOST_NAMED);
+            news.truncate(MOST_NAMED);
+            if more > 0 {
+                news.push(format!("and {more} more"));
+            }
+            warn!(
+                target: "agent.template.server",
+                "files were removed or changed by somebody else, and will be rendered again: {}",
+                news.join(", ")
+            );
             self.marker.clear();
         }
         if self.upkeep.checked(!lost.is_empty(), Instant::now()) {

@@ -2,8 +2,11 @@
 
 use templating::FileWrite;
 
-use super::placed::{Content, Placed};
+use crate::placed::{Content, Placed};
 use secret_files::{FileError, Target, Written, names};
+
+/// What messages call a file whose path may be a secret.
+pub(super) const NAMELESS: &str = "a file that is named by a value of the template";
 
 /// Removes what an agent before left unfinished beside the file.
 pub(super) fn tidy(write: &FileWrite) {
@@ -15,7 +18,8 @@ pub(super) fn placed(write: &FileWrite) -> Placed {
     if write.append {
         Placed::appended(&write.path)
     } else {
-        Placed::whole(&write.path, Content::of(&write.content))
+        let target = target(write).unwrap_or_else(|_| Target::new(&write.path));
+        Placed::whole(&target, Content::of(&write.content))
     }
 }
 
@@ -36,24 +40,28 @@ pub(super) fn nameless(error: &FileError) -> String {
             "there is something else in its place".to_owned()
         }
     };
-    format!("a file that is named by a value of the template: {reason}")
+    format!("{NAMELESS}: {reason}")
 }
 
 /// Makes the file as the template wants it; one that is so already is not touched.
 pub(super) fn apply(write: &FileWrite) -> Result<Written, FileError> {
-    let unknown = |source| FileError::Owner {
-        path: write.path.clone().into(),
-        source,
-    };
-    let target = Target {
-        mode: Some(write.mode),
-        uid: names::user(&write.user).map_err(unknown)?,
-        gid: names::group(&write.group).map_err(unknown)?,
-        ..Target::new(&write.path)
-    };
+    let target = target(write)?;
     if write.append {
         target.append(&write.content)
     } else {
         target.write(&write.content)
     }
+}
+
+fn target(write: &FileWrite) -> Result<Target, FileError> {
+    let unknown = |source| FileError::Owner {
+        path: write.path.clone().into(),
+        source,
+    };
+    Ok(Target {
+        mode: Some(write.mode),
+        uid: names::user(&write.user).map_err(unknown)?,
+        gid: names::group(&write.group).map_err(unknown)?,
+        ..Target::new(&write.path)
+    })
 }

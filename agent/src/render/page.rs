@@ -13,9 +13,9 @@ use tracing::{debug, error, info};
 use zeroize::Zeroizing;
 
 use super::effect;
-use super::placed::{Content, Placed};
 use crate::command::CommandSpec;
 use crate::config::{Output, TemplateSettings};
+use crate::placed::{Content, Placed};
 use crate::schedule::{LoginBackoff, Quiet, Roll};
 use secret_files::Written;
 use text::Print;
@@ -255,13 +255,15 @@ impl Page {
                 self.retry = None;
                 self.was_rendered = true;
                 let own = self.settings.output.file();
-                let own = own.map(|target| Placed::whole(&target.path, hash));
+                let own = own.map(|target| Placed::whole(target, hash));
                 self.placed = others_placed.chain(own).collect();
                 let replaced = written.contains(&Written::Replaced);
                 self.counts.renders += u64::from(replaced);
                 self.counts.last_success = Some(SystemTime::now());
                 if replaced {
                     info!(target: "agent", "(runner) rendered {source:?} => {output:?}");
+                } else if written.contains(&Written::Adjusted) {
+                    info!(target: "agent", "(runner) restored mode or owner: {source:?} => {output:?}");
                 } else {
                     debug!(target: "agent", "(runner) {source:?} => {output:?} is up to date");
                 }

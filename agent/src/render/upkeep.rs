@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::placed::pace;
+
 /// Longest time between checks.
 const PACE: Duration = Duration::from_secs(10);
-/// The part of the interval after which files come back, so that they are back within all of it.
-const PART: f64 = 0.9;
 
 /// The next check, and the next time that files are rendered again.
 pub(super) struct Upkeep {
@@ -24,7 +24,7 @@ pub(super) struct Upkeep {
 impl Upkeep {
     /// One for files that are back within `interval`.
     pub(super) fn new(interval: Duration) -> Self {
-        let interval = interval.mul_f64(PART);
+        let interval = pace(interval);
         let now = Instant::now();
         Self {
             interval,

@@ -119,12 +119,67 @@ async fn a_file_that_is_removed_or_changed_comes_back_without_a_read_of_its_secr
     world.wait_for_text("out", "two").await;
     fs::remove_file(world.path("user")).unwrap();
     fs::remove_file(&more).unwrap();
+    for path in [world.path("user"), more.clone()] {
+        world
+            .wait_for_log(&format!("{} (removed)", path.display()))
+            .await;
+    }
     world.wait_for_text("user", &user).await;
     world.wait_for_text("more", "one").await;
     world.write("user", "by hand");
     world.wait_for_text("user", &user).await;
+    let changed = format!("{} (changed)", world.path("user").display());
+    world.wait_for_log(&changed).await;
     world.wait_for_text("ran", "ran\nran\nran\n").await;
     assert_eq!(world.vault.count("GET", "database/creds/"), 1);
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mode_that_was_changed_by_hand_comes_back_if_the_configuration_gives_one() {
+    let world = World::new().await;
+    let mut given = world.template("given", "one");
+    given["perms"] = json!("0640");
+    given["command"] = json!([
+        "sh",
+        "-c",
+        format!("echo >> {}", world.path("ran").display())
+    ]);
+    let agent = start(&world, &[world.template("free", "one"), given]);
+    world.wait_until_ready().await;
+    world.wait_for_text("ran", "\n").await;
+    for name in ["free", "given"] {
+        fs::set_permissions(world.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let mode = |name: &str| fs::metadata(world.path(name)).unwrap().permissions().mode() & 0o777;
+    let is_back = || (mode("given") == 0o640).then_some(());
+    world.until("the mode", is_back).await;
+    world.wait_until_ready().await;
+    assert_eq!(mode("free"), 0o600);
+    assert_eq!(
+        world.read("ran").as_deref(),
+        Some("\n"),
+        "the content is the same"
+    );
+    agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_path_of_a_lost_file_that_is_made_of_a_secret_is_not_shown() {
+    let world = World::new().await;
+    world.set_key("c4nary");
+    let text = format!(
+        r#"{{{{ with secret "secret/production/api-service" }}}}{{{{ "x" | writeToFile (print "{}/" .Data.data.api_key) "" "" "0600" }}}}{{{{ end }}}}"#,
+        world.dir.path().display()
+    );
+    let agent = start(&world, &[world.template("out", &text)]);
+    world.wait_until_ready().await;
+    fs::remove_file(world.path("c4nary")).unwrap();
+    world
+        .wait_for_log("rendered again: a file that is named by a value of the template (removed)")
+        .await;
+    world.wait_for_text("c4nary", "x").await;
+    assert!(!world.logs().contains("c4nary"), "{}", world.logs());
     agent.stop().await.unwrap();
 }
 
@@ -140,6 +195,10 @@ async fn an_agent_is_not_ready_while_a_file_is_gone() {
     let socket = world.path("status.sock");
     let snapshot = client::ask(&socket, client::PATIENCE).await.unwrap();
     assert!(!snapshot.ready && !snapshot.templates[0].rendered);
+    let path = world.path("volume/app");
+    let error = format!("{}: removed by somebody else", path.display());
+    let shown = snapshot.templates[0].error.as_deref().unwrap();
+    assert!(shown.starts_with(&error), "{shown}");
     world
         .until("no marker", || world.read(".ready").is_none().then_some(()))
         .await;

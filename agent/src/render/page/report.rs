@@ -1,14 +1,13 @@
 //! What a page reports about itself.
 
+use std::path::Path;
+
 use templating::Request;
 
 use super::Page;
+use crate::render::effect::NAMELESS;
 use crate::status::{SecretStatus, TemplateStatus, unix};
 use crate::store::Store;
-
-/// What there is to say of files that somebody else has removed or written.
-const CHANGED: &str = "a file of this template was removed or changed by somebody else, and will be \
-                       rendered again";
 
 impl Page {
     /// What there is to say about it.
@@ -19,20 +18,47 @@ impl Page {
             .filter_map(|request| store.status(request))
             .collect();
         let trouble = secrets.iter().find_map(|secret| secret.error.clone());
-        let is_in_place = self.is_in_place();
-        let changed = (!is_in_place).then(|| CHANGED.to_owned());
+        let mut losses = self.placed.iter().filter_map(|file| {
+            let (loss, name) = (file.loss()?, self.shown(file.path()));
+            Some(format!(
+                "{name}: {loss} by somebody else, and will be rendered again"
+            ))
+        });
+        let lost = losses.next();
         TemplateStatus {
             destination: self.settings.output.name(),
-            rendered: self.was_rendered && is_in_place,
+            rendered: self.was_rendered && lost.is_none(),
             renders: self.counts.renders,
             failures: self.counts.failures,
             last_success: self.counts.last_success.map(unix),
-            error: self.failure.clone().or(trouble).or(changed),
+            error: self.failure.clone().or(trouble).or(lost),
             secret_age_seconds: secrets.iter().filter_map(|secret| secret.age_seconds).max(),
             lease_seconds: secrets
                 .iter()
                 .filter_map(|secret| secret.lease_seconds)
                 .min(),
+        }
+    }
+
+    /// Its files that somebody else has removed or changed since it was asked last.
+    pub(in crate::render) fn new_losses(&mut self) -> Vec<String> {
+        let files = self.placed.iter_mut();
+        let losses = files.filter_map(|file| Some((file.new_loss()?, file.path().to_owned())));
+        let losses: Vec<_> = losses.collect();
+        let texts = losses
+            .iter()
+            .map(|(loss, path)| format!("{} ({loss})", self.shown(path)));
+        texts.collect()
+    }
+
+    /// What messages call one of its files. The path of a further one may be a secret, unless the
+    /// template mentions it.
+    fn shown(&self, path: &Path) -> String {
+        let name = path.display().to_string();
+        if self.file() == Some(path) || self.mentions(&name) {
+            name
+        } else {
+            NAMELESS.to_owned()
         }
     }
 
