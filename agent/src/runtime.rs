@@ -25,7 +25,7 @@ use crate::proxy::Proxy;
 use crate::ready::Marker;
 use crate::reload::{self, Reload};
 use crate::render::{RenderError, Renderer};
-use crate::sink::Sinks;
+use crate::sink::{Sinks, Upkeep};
 use crate::state::State;
 use crate::status::Observer;
 use crate::store::Store;
@@ -60,7 +60,7 @@ pub async fn run_with_reload(
         suspicions,
     } = channels;
     let sinks = settings.sinks.clone();
-    let sinks = Sinks::new(sinks, &for_logins, deliveries.clone(), once)?;
+    let sinks = Sinks::new(sinks, &for_logins, deliveries.clone(), upkeep(&settings))?;
     let reader = own_secrets::reader(&settings);
     let store = Store::new(
         connection.clone(),
@@ -144,6 +144,15 @@ pub async fn run_with_reload(
         state.clear();
     }
     end
+}
+
+/// For how long the sinks are looked after.
+fn upkeep(settings: &Settings) -> Upkeep {
+    if settings.exit_after_auth {
+        Upkeep::Once
+    } else {
+        Upkeep::Within(settings.rendering.refresh.interval())
+    }
 }
 
 /// What runs the program. An agent that ends after its first render never does.

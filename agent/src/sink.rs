@@ -5,22 +5,26 @@
 //! wrapping (method.wrap_ttl) ────▶ JSON ─┘            or as it is ──────┘
 //! ```
 //!
-//! Each sink is written for each new token; an identical token is not written again. A sink that
-//! cannot be written is tried again for ever and holds up no other.
+//! Each sink is written for each new token; an identical token is not written again. A file that
+//! somebody else removes or changes is written again, unless it has a wrapping: that is for one use, and
+//! whoever has used it may remove it. A sink that cannot be written is tried again for ever and holds up
+//! no other.
 
 mod seal;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 use thiserror::Error;
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use vault_api::{Token, WrapInfo};
 use zeroize::Zeroizing;
 
 use crate::auth::{Deliveries, Delivery};
 use crate::connection::Connection;
+use crate::placed::{Content, Loss, Placed, pace};
 use crate::schedule::Roll;
 use secret_files::{FileError, Target, Written};
 
@@ -57,33 +61,47 @@ enum WriteError {
 pub struct Sinks {
     all: Vec<Sink>,
     deliveries: Deliveries,
-    once: bool,
+    upkeep: Upkeep,
+}
+
+/// What happens to a sink after it was written.
+#[derive(Clone, Copy, Debug)]
+pub enum Upkeep {
+    /// The first token was all.
+    Once,
+    /// A file that somebody else removes or changes is back within this time.
+    Within(Duration),
 }
 
 struct Sink {
     settings: SinkSettings,
     connection: Connection,
+    /// Another sink has the same file, and would take this one's content for a change.
+    is_shared: bool,
 }
 
 impl Sinks {
-    /// Checks that all sinks can be written. With `once`, they are done after the first token.
+    /// Checks that all sinks can be written.
     pub fn new(
         settings: Vec<SinkSettings>,
         connection: &Connection,
         deliveries: Deliveries,
-        once: bool,
+        upkeep: Upkeep,
     ) -> Result<Self, SinkError> {
         for sink in &settings {
             sink.target.check_writable()?;
         }
+        let paths: Vec<PathBuf> = settings.iter().map(|it| it.target.path.clone()).collect();
+        let is_shared = |path: &PathBuf| paths.iter().filter(|other| *other == path).count() > 1;
         let sinks = settings.into_iter().map(|settings| Sink {
+            is_shared: is_shared(&settings.target.path),
             settings,
             connection: connection.clone(),
         });
         Ok(Self {
             all: sinks.collect(),
             deliveries,
-            once,
+            upkeep,
         })
     }
 
@@ -91,25 +109,39 @@ impl Sinks {
     pub async fn run(self) {
         let mut tasks = JoinSet::new();
         for sink in self.all {
-            tasks.spawn(sink.keep(self.deliveries.clone(), self.once));
+            tasks.spawn(sink.keep(self.deliveries.clone(), self.upkeep));
         }
         while tasks.join_next().await.is_some() {}
-        if !self.once {
+        if let Upkeep::Within(_) = self.upkeep {
             std::future::pending::<()>().await;
         }
     }
 }
 
 impl Sink {
-    async fn keep(mut self, mut deliveries: Deliveries, once: bool) {
+    async fn keep(mut self, mut deliveries: Deliveries, upkeep: Upkeep) {
         deliveries.mark_changed();
-        while deliveries.changed().await.is_ok() {
+        let mut placed = None;
+        loop {
+            tokio::select! {
+                changed = deliveries.changed() => if changed.is_err() {
+                    return;
+                },
+                loss = lost(placed.as_mut(), upkeep) => {
+                    let path = self.settings.target.path.display();
+                    warn!(target: "agent.sink.file", "{path} was {loss} by somebody else, and will be written again");
+                }
+            }
+            placed = None;
             loop {
                 let delivery = deliveries.borrow_and_update().clone();
                 let Some(delivery) = delivery else { break };
                 match self.write(&delivery).await {
-                    Ok(()) if once => return,
-                    Ok(()) => break,
+                    Ok(_) if matches!(upkeep, Upkeep::Once) => return,
+                    Ok(written) => {
+                        placed = written;
+                        break;
+                    }
                     Err(error) => {
                         error!(target: "agent.sink.file", %error, "error returned by sink function, retrying");
                         let pause = Duration::from_secs_f64(Roll::dice().between(1.0, 3.0));
@@ -120,11 +152,14 @@ impl Sink {
         }
     }
 
-    async fn write(&mut self, delivery: &Delivery) -> Result<(), WriteError> {
-        let mut content = match (delivery, self.settings.wrap_ttl) {
-            (Delivery::Wrapped(wrapping), _) => as_json(wrapping),
-            (Delivery::Token(token), None) => Zeroizing::new(token.expose().as_bytes().to_vec()),
-            (Delivery::Token(token), Some(ttl)) => as_json(&self.wrap(token, ttl).await?),
+    /// The file as it is then; `None` if it is not to be written again before the next token.
+    async fn write(&mut self, delivery: &Delivery) -> Result<Option<Placed>, WriteError> {
+        let (mut content, is_wrapped) = match (delivery, self.settings.wrap_ttl) {
+            (Delivery::Wrapped(wrapping), _) => (as_json(wrapping), true),
+            (Delivery::Token(token), None) => {
+                (Zeroizing::new(token.expose().as_bytes().to_vec()), false)
+            }
+            (Delivery::Token(token), Some(ttl)) => (as_json(&self.wrap(token, ttl).await?), true),
         };
         if let Some(sealing) = &mut self.settings.sealing {
             content = sealing.seal(&content)?;
@@ -133,7 +168,8 @@ impl Sink {
         if target.write(&content)? == Written::Replaced {
             info!(target: "agent.sink.file", path = %target.path.display(), "token written");
         }
-        Ok(())
+        let is_kept_up = !is_wrapped && !self.is_shared;
+        Ok(is_kept_up.then(|| Placed::whole(target, Content::of(&content))))
     }
 
     async fn wrap(&self, token: &Token, ttl: Duration) -> Result<WrapInfo, WriteError> {
@@ -141,6 +177,20 @@ impl Sink {
         let wrapped = client.with_token(token).wrap_own_token(ttl).await;
         self.connection.note(&client, &wrapped);
         wrapped.map_err(WriteError::Wrap)
+    }
+}
+
+/// Ends when somebody else has removed or changed the file; never without one.
+async fn lost(placed: Option<&mut Placed>, upkeep: Upkeep) -> Loss {
+    let (Some(placed), Upkeep::Within(interval)) = (placed, upkeep) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::time::sleep(pace(interval)).await;
+        placed.recognize();
+        if let Some(loss) = placed.loss() {
+            return loss;
+        }
     }
 }
 

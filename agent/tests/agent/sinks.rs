@@ -113,3 +113,32 @@ async fn a_token_that_stays_wrapped_is_a_login_to_end_after() {
     assert!(world.read("token").unwrap().contains("wrapped_accessor"));
     assert_eq!(world.read("app").as_deref(), Some("static"));
 }
+
+#[tokio::test]
+async fn a_token_that_is_removed_or_changed_comes_back_and_a_wrapping_does_not() {
+    let world = World::new().await;
+    let mut config = world.config(&[]);
+    let sink = |name: &str| json!({"type": "file", "config": {"path": world.path(name)}});
+    let mut wrapped = sink("wrapped");
+    wrapped["wrap_ttl"] = json!("1m");
+    config["auto_auth"]["sink"] = json!([sink("token"), sink("other"), wrapped]);
+    let agent = Agent::start(&config);
+    let token = world.wait_for("token", |text| !text.is_empty()).await;
+    world.wait_for_text("other", &token).await;
+    world.wait_for("wrapped", |text| !text.is_empty()).await;
+    for name in ["token", "other", "wrapped"] {
+        std::fs::remove_file(world.path(name)).unwrap();
+    }
+    world.wait_for_text("token", &token).await;
+    world.wait_for_text("other", &token).await;
+    let log = format!(
+        "{} was removed by somebody else",
+        world.path("token").display()
+    );
+    world.wait_for_log(&log).await;
+    world.write("token", "by hand");
+    world.wait_for_text("token", &token).await;
+    assert_eq!(world.read("wrapped"), None, "it may have been used");
+    assert_eq!(world.logins(), 1);
+    agent.stop().await.unwrap();
+}
