@@ -204,8 +204,7 @@ fn rounded(arguments: Arguments<'_>) -> f64 {
         Some(Value::Float(from)) => *from,
         _ => 0.5,
     };
-    let places = i32::try_from(number(&arguments[1])).unwrap_or(0);
-    let scale = 10f64.powi(places);
+    let scale = power_of_ten(number(&arguments[1]));
     let scaled = scale * float(&arguments[0]);
     let fraction = scaled % 1.0;
     let result = if fraction >= from {
@@ -214,6 +213,14 @@ fn rounded(arguments: Arguments<'_>) -> f64 {
         scaled.floor()
     };
     result / scale
+}
+
+/// Infinite or zero beyond what a float can be: the result is not a number then.
+fn power_of_ten(exponent: i64) -> f64 {
+    const LEAST: i32 = f64::MIN_10_EXP;
+    let exponent = i32::try_from(exponent.clamp(-400, 400)).unwrap_or_default();
+    // Below this the power is too small to have all its digits: in one step it would be zero.
+    10f64.powi(exponent.max(LEAST)) * 10f64.powi((exponent - LEAST).min(0))
 }
 
 /// More than this is a mistake, and exhausts the steps of a template anyway.
