@@ -122,14 +122,24 @@ pub(super) fn texts(value: &Value, limit: usize) -> Result<Vec<Text>, CallError>
     }
 }
 
-/// A decimal number; of one that is out of range the nearest.
+/// A decimal number; of one that is out of range the nearest. Go reads digits until they exceed 64
+/// bits without a sign, and only then ignores what follows.
 fn atoi(text: &str) -> i64 {
-    text.parse()
-        .unwrap_or_else(|error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => i64::MAX,
-            IntErrorKind::NegOverflow => i64::MIN,
-            _ => 0,
-        })
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_too_large = |error: ParseIntError| *error.kind() == IntErrorKind::PosOverflow;
+    if digits.starts_with('+')
+        || digits
+            .parse::<u64>()
+            .is_err_and(|error| !is_too_large(error))
+    {
+        return 0;
+    }
+    let nearest = if text.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    text.parse().unwrap_or(nearest)
 }
 
 /// A value as a whole number, 0 where it is none.
