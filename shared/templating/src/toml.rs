@@ -3,12 +3,12 @@
 
 use text_template::buffer::append;
 use text_template::fmt::{Printed, format_float};
-use text_template::{CallError, Map, Type, Value};
+use text_template::{CallError, Text, Type, Value};
 
 /// A map that a template put into itself would never end.
 const MAX_DEPTH: usize = 200;
 
-/// Writes a map as a document, and any other value as it stands behind a key.
+/// Writes a map or struct as a document, and any other value as it stands behind a key.
 pub(crate) fn write(value: &Value, limit: usize) -> Result<Printed, CallError> {
     let mut writer = Writer {
         out: Printed::default(),
@@ -21,7 +21,7 @@ pub(crate) fn write(value: &Value, limit: usize) -> Result<Printed, CallError> {
                 "reflect: call of reflect.Value.Type on zero Value",
             ));
         }
-        Value::Map(map) => writer.table(&mut Vec::new(), map)?,
+        table if is_table(table) => writer.table(&mut Vec::new(), table)?,
         list if is_tables(list) => {
             return Err(CallError::new("toml: top-level values must be maps"));
         }
@@ -37,14 +37,15 @@ struct Writer {
 }
 
 impl Writer {
-    fn push(&mut self, text: &str) -> Result<(), CallError> {
+    fn push(&mut self, text: impl AsRef<[u8]>) -> Result<(), CallError> {
+        let text = text.as_ref();
         if self.out.len() + text.len() > self.limit {
             let limit = self.limit;
             return Err(CallError::new(format!(
                 "the value takes more than {limit} bytes"
             )));
         }
-        append(&mut self.out, text.as_bytes());
+        append(&mut self.out, text);
         Ok(())
     }
 
@@ -61,36 +62,32 @@ impl Writer {
         Ok(())
     }
 
-    fn table(&mut self, path: &mut Vec<String>, map: &Map) -> Result<(), CallError> {
-        let entries = entries(map)?;
-        let is_table = |value: &Value| matches!(value, Value::Map(_)) || is_tables(value);
-        for (key, value) in entries.iter().filter(|(_, value)| !is_table(value)) {
-            if value.is_nil() {
-                continue;
-            }
-            self.push(&"  ".repeat(path.len()))?;
-            self.push(&quoted_key(key))?;
+    fn table(&mut self, path: &mut Vec<Vec<u8>>, table: &Value) -> Result<(), CallError> {
+        let entries = entries(table)?;
+        let is_header = |value: &Value| is_table(value) || is_tables(value);
+        for (key, value) in entries.iter().filter(|(_, value)| !is_header(value)) {
+            self.push("  ".repeat(path.len()))?;
+            self.push(quoted_key(key))?;
             self.push(" = ")?;
             self.inline(value)?;
             self.push("\n")?;
         }
-        for (key, value) in entries.iter().filter(|(_, value)| is_table(value)) {
+        for (key, value) in entries.iter().filter(|(_, value)| is_header(value)) {
             path.push(quoted_key(key));
             match value {
                 Value::List(list) => {
                     for item in list.items() {
                         self.push("\n")?;
                         self.header(path, "[[", "]]")?;
-                        self.inner_table(path, item)?;
+                        self.nested(|writer| writer.table(path, item))?;
                     }
                 }
-                map if map.is_nil() => {}
-                map => {
+                table => {
                     if path.len() == 1 {
                         self.push("\n")?;
                     }
                     self.header(path, "[", "]")?;
-                    self.inner_table(path, map)?;
+                    self.nested(|writer| writer.table(path, table))?;
                 }
             }
             path.pop();
@@ -98,32 +95,28 @@ impl Writer {
         Ok(())
     }
 
-    fn header(&mut self, path: &[String], open: &str, close: &str) -> Result<(), CallError> {
-        let indent = "  ".repeat(path.len() - 1);
-        self.push(&format!("{indent}{open}{}{close}\n", path.join(".")))
-    }
-
-    fn inner_table(&mut self, path: &mut Vec<String>, value: &Value) -> Result<(), CallError> {
-        match value {
-            Value::Map(map) => self.nested(|writer| writer.table(path, map)),
-            _ => Ok(()),
-        }
+    fn header(&mut self, path: &[Vec<u8>], open: &str, close: &str) -> Result<(), CallError> {
+        self.push("  ".repeat(path.len() - 1))?;
+        self.push(open)?;
+        self.push(path.join(&b"."[..]))?;
+        self.push(close)?;
+        self.push("\n")
     }
 
     fn inline(&mut self, value: &Value) -> Result<(), CallError> {
         match value {
             Value::Bool(truth) => self.push(if *truth { "true" } else { "false" }),
-            Value::Int(_, int) => self.push(&int.to_string()),
-            Value::Uint(_, uint) => self.push(&uint.to_string()),
-            Value::Float(value) => self.push(&float(*value)),
-            Value::String(text) => self.push(&quoted(&text.to_str_lossy())),
+            Value::Int(_, int) => self.push(int.to_string()),
+            Value::Uint(_, uint) => self.push(uint.to_string()),
+            Value::Float(value) => self.push(float(*value)),
+            Value::String(text) => self.push(quoted(text.as_bytes())),
             Value::Number(text) => {
                 let text = text.to_str_lossy();
                 if let Ok(int) = text.parse::<i64>() {
-                    return self.push(&int.to_string());
+                    return self.push(int.to_string());
                 }
                 match text.parse::<f64>() {
-                    Ok(value) if value.is_finite() => self.push(&float(value)),
+                    Ok(value) if value.is_finite() => self.push(float(value)),
                     _ => Err(CallError::new(
                         "toml: unable to convert a number to int64 or float64",
                     )),
@@ -140,13 +133,14 @@ impl Writer {
                 }
                 writer.push("]")
             }),
-            Value::Map(map) => self.nested(|writer| {
+            table if is_table(table) => self.nested(|writer| {
                 writer.push("{")?;
-                let entries = entries(map)?;
-                let entries = entries.iter().filter(|(_, value)| !value.is_nil());
-                for (index, (key, value)) in entries.enumerate() {
+                let mut entries = entries(table)?;
+                // Tables come last here, too.
+                entries.sort_by_key(|(_, value)| is_table(value) || is_tables(value));
+                for (index, (key, value)) in entries.iter().enumerate() {
                     writer.push(if index == 0 { "" } else { ", " })?;
-                    writer.push(&quoted_key(key))?;
+                    writer.push(quoted_key(key))?;
                     writer.push(" = ")?;
                     writer.inline(value)?;
                 }
@@ -160,60 +154,72 @@ impl Writer {
     }
 }
 
+/// Has it keys? A pointer stands for what it points to.
+fn is_table(value: &Value) -> bool {
+    matches!(value, Value::Map(_)) || value.as_record().is_some()
+}
+
 /// Is it a list of tables, all of them?
 fn is_tables(value: &Value) -> bool {
     match value {
-        Value::List(list) => {
-            !list.is_empty()
-                && list
-                    .items()
-                    .iter()
-                    .all(|item| matches!(item, Value::Map(_)))
-        }
+        Value::List(list) => !list.is_empty() && list.items().iter().all(is_table),
         _ => false,
     }
 }
 
-fn entries(map: &Map) -> Result<Vec<(String, Value)>, CallError> {
-    if map.key_type() != Type::String {
-        return Err(CallError::new(
-            "toml: cannot encode a map with non-string key type",
-        ));
-    }
-    let snapshot = map.snapshot();
-    let entries = snapshot.entries().iter().map(|(key, value)| {
-        let key = key.as_text().map(|key| key.to_str_lossy().into_owned());
-        (key.unwrap_or_default(), value.clone())
-    });
-    Ok(entries.collect())
+/// The keys of a table and their values, without those that are nil.
+fn entries(table: &Value) -> Result<Vec<(Text, Value)>, CallError> {
+    let mut entries: Vec<(Text, Value)> = match (table, table.as_record()) {
+        (_, Some(record)) => {
+            let fields = record.fields();
+            fields
+                .map(|(name, _, value)| (name.into(), value.clone()))
+                .collect()
+        }
+        (Value::Map(map), _) if map.key_type() == Type::String => {
+            let snapshot = map.snapshot();
+            let entries = snapshot.entries().iter();
+            let entries =
+                entries.filter_map(|(key, value)| Some((key.as_text()?.clone(), value.clone())));
+            entries.collect()
+        }
+        _ => {
+            return Err(CallError::new(
+                "toml: cannot encode a map with non-string key type",
+            ));
+        }
+    };
+    entries.retain(|(_, value)| !value.is_nil());
+    Ok(entries)
 }
 
-fn quoted_key(key: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !key.is_empty() && key.chars().all(bare) {
-        key.to_owned()
+fn quoted_key(key: &Text) -> Vec<u8> {
+    let key = key.as_bytes();
+    let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !key.is_empty() && key.iter().all(bare) {
+        key.to_vec()
     } else {
         quoted(key)
     }
 }
 
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\x08' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\x0c' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\x1f' | '\x7f' => out.extend(format!("\\u{:04x}", u32::from(c)).chars()),
-            _ => out.push(c),
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    out.push(b'"');
+    for byte in text {
+        match byte {
+            b'"' => out.extend(b"\\\""),
+            b'\\' => out.extend(b"\\\\"),
+            b'\x08' => out.extend(b"\\b"),
+            b'\t' => out.extend(b"\\t"),
+            b'\n' => out.extend(b"\\n"),
+            b'\x0c' => out.extend(b"\\f"),
+            b'\r' => out.extend(b"\\r"),
+            0..=0x1f | 0x7f => out.extend(format!("\\u{byte:04x}").bytes()),
+            _ => out.push(*byte),
         }
     }
-    out.push('"');
+    out.push(b'"');
     out
 }
 

@@ -84,7 +84,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         Signature::new("toTOML", ANY),
         "toTOML VALUE",
-        "A map as TOML; any other value as TOML writes it behind a key.",
+        "A map, certificate or secret as TOML; any other value as TOML writes it behind a key.",
         |pass, arguments| Ok(trimmed(&toml::write(&arguments[0], pass.limit)?)),
     ),
 ];

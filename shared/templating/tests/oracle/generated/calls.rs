@@ -228,6 +228,7 @@ pub(super) const CALLS: &[(Kind, &str)] = &[
     (Kind::Text, "toUnescapedJSONPretty {map}"),
     (Kind::Text, "toYAML {any}"),
     (Kind::Text, "toYAML {map}"),
+    (Kind::Text, "toTOML {any}"),
     (Kind::Text, "toTOML {map}"),
     (Kind::Text, "printf {format} {any}"),
     (Kind::Text, "printf {format} {int}"),
