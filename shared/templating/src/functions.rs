@@ -20,6 +20,7 @@ mod spew;
 mod sprig;
 mod text;
 mod time;
+mod utf8;
 mod vault;
 
 use std::sync::{Arc, LazyLock};
@@ -315,7 +316,7 @@ fn bytes(argument: &Value) -> &[u8] {
 
 /// An argument that the signature says is a string, as UTF-8.
 fn utf8(argument: &Value) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(bytes(argument))
+    utf8::decoded(bytes(argument))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod class;
 mod expand;
 mod reader;
+mod searched;
 mod syntax;
 mod unicode;
 
@@ -14,9 +15,10 @@ use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
+use self::searched::Searched;
 use self::syntax::{Misfit, Translated, misfit, translate};
 pub(super) use self::unicode::{class, contains};
-use super::{Function, function, utf8};
+use super::{Function, bytes, function, utf8};
 use crate::pass::Pass;
 
 const TEXT_LIMIT: usize = 1 << 20;
@@ -127,14 +129,14 @@ pub(crate) fn expression(source: &str) -> Option<Regex> {
     built(&pattern, names.len(), 0).ok()
 }
 
-pub(super) fn searched(argument: &Value) -> Result<Cow<'_, str>, CallError> {
-    let text = utf8(argument);
-    if text.len() > TEXT_LIMIT {
+pub(super) fn searched(argument: &Value) -> Result<Searched<'_>, CallError> {
+    let searched = Searched::new(bytes(argument));
+    if searched.len() > TEXT_LIMIT {
         return Err(CallError::new(format!(
             "the text is longer than {TEXT_LIMIT} bytes"
         )));
     }
-    Ok(text)
+    Ok(searched)
 }
 
 fn replace_all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
@@ -147,7 +149,7 @@ pub(super) fn replaced(
     [expression, replacement, searched]: [&Value; 3],
     expand: bool,
 ) -> Result<Value, CallError> {
-    let (replacement, text) = (utf8(replacement), self::searched(searched)?);
+    let (replacement, text) = (bytes(replacement), self::searched(searched)?);
     let regex = compiled(expression, &text)?;
     let mut out = Printed::default();
     let mut copied = 0;
@@ -155,15 +157,16 @@ pub(super) fn replaced(
         let Some(whole) = captures.get(0) else {
             continue;
         };
-        append(&mut out, text[copied..whole.start()].as_bytes());
+        append(&mut out, text.bytes(copied..whole.start()));
         if expand {
-            expand::expand(&mut out, &replacement, &captures, &regex.names);
+            let group = |group| captures.get(group).map(|found| text.bytes(found.range()));
+            expand::expand(&mut out, replacement, group, &regex.names);
         } else {
-            append(&mut out, replacement.as_bytes());
+            append(&mut out, replacement);
         }
         copied = whole.end();
         pass.check_size(out.len())?;
     }
-    append(&mut out, text[copied..].as_bytes());
+    append(&mut out, text.bytes(copied..text.len()));
     Ok(Value::string(out))
 }

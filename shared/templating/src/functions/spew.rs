@@ -1,6 +1,7 @@
 //! Values with their types, for whoever looks for what a template really sees.
 
-use text_template::fmt::{quote, sprintf};
+use text_template::buffer::append;
+use text_template::fmt::{Printed, quote, sprintf};
 use text_template::{Arguments, CallError, Signature, Type, Value};
 
 use super::{Function, bytes, function};
@@ -38,7 +39,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn sdump(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {
     let mut dump = Dump {
-        out: String::new(),
+        out: Printed::default(),
         limit: pass.limit,
     };
     for value in arguments {
@@ -49,19 +50,20 @@ fn sdump(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErr
 }
 
 struct Dump {
-    out: String,
+    out: Printed,
     limit: usize,
 }
 
 impl Dump {
-    fn push(&mut self, text: &str) -> Result<(), CallError> {
+    fn push(&mut self, text: impl AsRef<[u8]>) -> Result<(), CallError> {
+        let text = text.as_ref();
         if self.out.len() + text.len() > self.limit {
             let limit = self.limit;
             return Err(CallError::new(format!(
                 "the value takes more than {limit} bytes"
             )));
         }
-        self.out.push_str(text);
+        append(&mut self.out, text);
         Ok(())
     }
 
@@ -69,27 +71,27 @@ impl Dump {
         if depth > MAX_DEPTH {
             return Err(CallError::new("the value is nested too deep"));
         }
-        self.push(&format!("({}) ", type_name(value)))?;
+        self.push(format!("({}) ", type_name(value)))?;
         match value {
             Value::String(text) if text.is_empty() => self.push("\"\""),
             Value::String(text) => {
-                self.push(&format!("(len={}) {}", text.len(), quote(text.as_bytes())))
+                self.push(format!("(len={}) {}", text.len(), quote(text.as_bytes())))
             }
             Value::Number(text) => {
-                self.push(&format!("(len={}) {}", text.len(), text.to_str_lossy()))
+                self.push(format!("(len={}) {}", text.len(), text.to_str_lossy()))
             }
             Value::List(list) if list.is_nil() => self.push("<nil>"),
             Value::List(list) => {
                 let length = list.len();
                 if length > 0 {
-                    self.push(&format!("(len={length} cap={length}) "))?;
+                    self.push(format!("(len={length} cap={length}) "))?;
                 }
                 self.entries(list.items().iter().map(|item| (None, item)), depth)
             }
             Value::Map(map) if map.is_nil() => self.push("<nil>"),
             Value::Map(map) => {
                 if !map.is_empty() {
-                    self.push(&format!("(len={}) ", map.len()))?;
+                    self.push(format!("(len={}) ", map.len()))?;
                 }
                 let snapshot = map.snapshot();
                 let entries = snapshot.entries().iter();
@@ -107,7 +109,7 @@ impl Dump {
             }
             other => {
                 let text = sprintf(b"%v", std::slice::from_ref(other), self.limit)?;
-                self.push(&String::from_utf8_lossy(&text))
+                self.push(text.as_slice())
             }
         }
     }
@@ -124,13 +126,13 @@ impl Dump {
                 self.push(",\n")?;
             }
             first = false;
-            self.push(&" ".repeat(depth + 1))?;
+            self.push(" ".repeat(depth + 1))?;
             match name {
                 Some(Name::Key(key)) => {
                     self.lines(key, depth + 1)?;
                     self.push(": ")?;
                 }
-                Some(Name::Field(name)) => self.push(&format!("{name}: "))?,
+                Some(Name::Field(name)) => self.push(format!("{name}: "))?,
                 None => {}
             }
             self.lines(item, depth + 1)?;
@@ -138,7 +140,7 @@ impl Dump {
         if !first {
             self.push("\n")?;
         }
-        self.push(&" ".repeat(depth))?;
+        self.push(" ".repeat(depth))?;
         self.push("}")
     }
 
@@ -148,7 +150,7 @@ impl Dump {
             return Err(CallError::new("the value is nested too deep"));
         }
         if interface {
-            self.push(&format!("({})", type_name(value)))?;
+            self.push(format!("({})", type_name(value)))?;
         }
         match value {
             Value::List(list) => {
@@ -173,7 +175,7 @@ impl Dump {
             }
             other => {
                 let text = sprintf(b"%v", std::slice::from_ref(other), self.limit)?;
-                self.push(&String::from_utf8_lossy(&text))
+                self.push(text.as_slice())
             }
         }
     }
@@ -214,7 +216,7 @@ fn spew_sprintf(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, 
                     && let Some(value) = values.get_mut(next)
                 {
                     let mut dump = Dump {
-                        out: String::new(),
+                        out: Printed::default(),
                         limit: pass.limit,
                     };
                     dump.typed(value, true, 0)?;

@@ -8,6 +8,7 @@ use text_template::buffer::append;
 use text_template::fmt::Printed;
 use text_template::{Arguments, CallError, List, Signature, Text, Type, Value};
 
+use super::utf8::characters;
 use super::{Function, bytes, function, utf8};
 use crate::pass::Pass;
 
@@ -112,26 +113,19 @@ fn trimmed(argument: &Value, cut: impl Fn(char) -> bool) -> Value {
     }
 }
 
-/// Without the characters of a kind at both ends. A byte that is no UTF-8 is kept.
+/// Without the characters of a kind at both ends.
 pub(super) fn trim(text: &[u8], cut: impl Fn(char) -> bool) -> &[u8] {
     if let Ok(text) = std::str::from_utf8(text) {
         return text.trim_matches(cut).as_bytes();
     }
     let (mut start, mut end) = (None, 0);
     let mut at = 0;
-    for chunk in text.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if !cut(c) {
-                start = start.or(Some(at));
-                end = at + c.len_utf8();
-            }
-            at += c.len_utf8();
-        }
-        if !chunk.invalid().is_empty() {
+    for (c, own) in characters(text) {
+        if !cut(c) {
             start = start.or(Some(at));
-            at += chunk.invalid().len();
-            end = at;
+            end = at + own.len();
         }
+        at += own.len();
     }
     &text[start.unwrap_or(end)..end]
 }
@@ -159,9 +153,7 @@ pub(super) fn split<'t>(text: &'t [u8], separator: &'t [u8]) -> impl Iterator<It
 /// The bytes of the first character; one that is broken has one.
 pub(super) fn char_length(text: &[u8]) -> usize {
     let window = &text[..text.len().min(4)];
-    let chunk = window.utf8_chunks().next();
-    let first = chunk.and_then(|chunk| chunk.valid().chars().next());
-    first.map_or(1, char::len_utf8).min(text.len())
+    characters(window).next().map_or(0, |(_, own)| own.len())
 }
 
 fn join(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError> {

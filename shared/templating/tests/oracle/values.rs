@@ -9,6 +9,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     r#""é e\u0301 ß ǆ ﬁ İ ς""#,
     r#""אב 世界 😀""#,
     r#""a\xff\xc3b""#,
+    r#""\xffAb-\xe4\xb8 c\xff""#,
     r#""\x00\u2028\u202e<&'>""#,
     r#""%d %!s {{.}} $1 \\ `""#,
     "`a\nb\r\n\n c`",

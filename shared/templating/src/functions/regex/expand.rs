@@ -1,19 +1,23 @@
 //! Replacements: `$1`, `${1}`, `$name` and `${name}` stand for what a group matched, `$$` for a sign.
 
-use regex::Captures;
+use memchr::memchr;
 use text_template::buffer::append;
 use text_template::fmt::Printed;
 
-/// Writes a replacement for a match. A sign that begins no name stays as it is.
-pub(super) fn expand(
+use crate::functions::utf8::characters;
+
+/// Writes a replacement for a match, whose groups are found by number. A sign that begins no name
+/// stays as it is.
+pub(super) fn expand<'t>(
     out: &mut Printed,
-    mut template: &str,
-    captures: &Captures<'_>,
+    mut template: &[u8],
+    group: impl Fn(usize) -> Option<&'t [u8]>,
     names: &[Option<String>],
 ) {
-    while let Some((before, rest)) = template.split_once('$') {
-        append(out, before.as_bytes());
-        if let Some(rest) = rest.strip_prefix('$') {
+    while let Some(at) = memchr(b'$', template) {
+        let (before, rest) = (&template[..at], &template[at + 1..]);
+        append(out, before);
+        if let Some(rest) = rest.strip_prefix(b"$") {
             append(out, b"$");
             template = rest;
             continue;
@@ -24,31 +28,30 @@ pub(super) fn expand(
             continue;
         };
         template = rest;
-        let group = match number(name) {
-            Some(group) => captures.get(group),
+        let found = match number(name) {
+            Some(number) => group(number),
             // Groups may share a name: it stands for the first of them that took part.
             None => (1..)
                 .zip(names)
                 .filter(|(_, own)| own.as_deref() == Some(name))
-                .find_map(|(group, _)| captures.get(group)),
+                .find_map(|(number, _)| group(number)),
         };
-        append(out, group.map_or("", |group| group.as_str()).as_bytes());
+        append(out, found.unwrap_or_default());
     }
-    append(out, template.as_bytes());
+    append(out, template);
 }
 
 /// The name behind a sign, as long as it goes, and what is behind it.
-fn reference(text: &str) -> Option<(&str, &str)> {
-    let inner = text.strip_prefix('{');
+fn reference(text: &[u8]) -> Option<(&str, &[u8])> {
+    let inner = text.strip_prefix(b"{");
     let text = inner.unwrap_or(text);
-    let end = text
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
+    let name = characters(text).take_while(|(c, _)| c.is_alphanumeric() || *c == '_');
+    let (name, rest) = text.split_at(name.map(|(_, own)| own.len()).sum());
     let rest = match inner {
-        Some(_) => rest.strip_prefix('}')?,
+        Some(_) => rest.strip_prefix(b"}")?,
         None => rest,
     };
+    let name = std::str::from_utf8(name).ok()?;
     (!name.is_empty()).then_some((name, rest))
 }
 

@@ -1,9 +1,10 @@
 //! Parts of paths. On Linux the paths of URLs and of files are the same.
 
+use memchr::memrchr;
 use text_template::{Signature, Value};
 
 use super::{Function, STRING, function};
-use crate::functions::utf8;
+use crate::functions::bytes;
 
 macro_rules! both {
     ($($name:literal, $os:literal, $doc:literal, $body:expr;)*) => {
@@ -16,51 +17,59 @@ macro_rules! both {
 
 pub(super) const FUNCTIONS: &[Function] = both! {
     "base", "osBase", "The last element of a path.",
-        |_, arguments| Ok(Value::string(base(&utf8(&arguments[0]))));
+        |_, arguments| Ok(Value::string(base(bytes(&arguments[0]))));
     "dir", "osDir", "All but the last element of a path.",
         |_, arguments| {
-            let path = utf8(&arguments[0]);
-            let end = path.rfind('/').map_or(0, |slash| slash + 1);
-            Ok(Value::string(clean_path(&path[..end])))
+            let path = bytes(&arguments[0]);
+            let end = memrchr(b'/', path).map_or(0, |slash| slash + 1);
+            Ok(Value::string(clean(&path[..end])))
         };
     "clean", "osClean", "The shortest path that means the same.",
-        |_, arguments| Ok(Value::string(clean_path(&utf8(&arguments[0]))));
+        |_, arguments| Ok(Value::string(clean(bytes(&arguments[0]))));
     "ext", "osExt", "The ending of a path's last element, with its point.",
         |_, arguments| {
-            let path = utf8(&arguments[0]);
-            let name = path.rsplit('/').next().unwrap_or_default();
-            Ok(Value::string(name.rfind('.').map_or("", |point| &name[point..])))
+            let name = last(bytes(&arguments[0]));
+            Ok(Value::string(memrchr(b'.', name).map_or(&[][..], |point| &name[point..])))
         };
     "isAbs", "osIsAbs", "Whether a path begins at the root.",
-        |_, arguments| Ok(utf8(&arguments[0]).starts_with('/').into());
+        |_, arguments| Ok(bytes(&arguments[0]).starts_with(b"/").into());
 };
 
-fn base(path: &str) -> String {
-    let trimmed = path.trim_end_matches('/');
-    match (path, trimmed.rsplit('/').next()) {
-        ("", _) => String::from("."),
-        (_, None | Some("")) => String::from("/"),
-        (_, Some(name)) => name.to_owned(),
+/// What is behind the last slash.
+fn last(path: &[u8]) -> &[u8] {
+    memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
+}
+
+fn base(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte != b'/');
+    match end {
+        Some(end) => last(&path[..=end]),
+        None if path.is_empty() => b".",
+        None => b"/",
     }
 }
 
 pub(crate) fn clean_path(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
+    String::from_utf8_lossy(&clean(path.as_bytes())).into_owned()
+}
+
+fn clean(path: &[u8]) -> Vec<u8> {
+    let rooted = path.starts_with(b"/");
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
         match (part, parts.last()) {
-            ("" | ".", _) => {}
-            ("..", Some(&last)) if last != ".." => {
+            (b"" | b".", _) => {}
+            (b"..", Some(&last)) if last != b".." => {
                 parts.pop();
             }
-            ("..", None) if rooted => {}
+            (b"..", None) if rooted => {}
             _ => parts.push(part),
         }
     }
-    let path = parts.join("/");
+    let path = parts.join(&b"/"[..]);
     match (rooted, path.is_empty()) {
-        (true, _) => format!("/{path}"),
-        (false, true) => String::from("."),
+        (true, _) => [b"/", &path[..]].concat(),
+        (false, true) => b".".to_vec(),
         (false, false) => path,
     }
 }

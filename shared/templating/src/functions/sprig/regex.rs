@@ -4,8 +4,8 @@ use text_template::{Arguments, CallError, List, Signature, Text, Type, Value};
 
 use super::text::number;
 use super::{Function, STRING, THREE_STRINGS, TWO_STRINGS, function};
+use crate::functions::bytes;
 use crate::functions::regex::{compiled, parsed, replaced, searched};
-use crate::functions::utf8;
 use crate::pass::Pass;
 
 const TWO_STRINGS_INT: &[Type] = &[Type::String, Type::String, Type::INT];
@@ -97,12 +97,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_regexQuoteMeta STRING",
         "An expression that matches exactly this string.",
         |_, arguments| {
-            let mut out = String::new();
-            for c in utf8(&arguments[0]).chars() {
-                if "\\.+*?()|[]{}^$".contains(c) {
-                    out.push('\\');
+            let mut out = Vec::new();
+            for byte in bytes(&arguments[0]) {
+                if b"\\.+*?()|[]{}^$".contains(byte) {
+                    out.push(b'\\');
                 }
-                out.push(c);
+                out.push(*byte);
             }
             Ok(Value::string(out))
         },
@@ -117,7 +117,7 @@ fn first(_: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError>
     let text = searched(&arguments[1])?;
     let found = compiled(&arguments[0], &text)?
         .find(&text)
-        .map(|found| Value::string(found.as_str()));
+        .map(|found| Value::string(text.bytes(found.range())));
     Ok(found.unwrap_or_else(|| "".into()))
 }
 
@@ -126,7 +126,9 @@ fn all(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallError
     let text = searched(&arguments[1])?;
     let regex = compiled(&arguments[0], &text)?;
     let found = regex.find_iter(&text).take(most(&arguments[2]));
-    let found: Vec<Text> = found.map(|found| found.as_str().into()).collect();
+    let found: Vec<Text> = found
+        .map(|found| text.bytes(found.range()).into())
+        .collect();
     pass.check_size(found.len().saturating_mul(size_of::<Value>()))?;
     Ok(List::of_strings(found).into())
 }
@@ -141,20 +143,20 @@ fn split(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallErr
     let mut parts: Vec<Text> = Vec::new();
     let mut begin = 0;
     let mut end = 0;
-    if !text.is_empty() || utf8(&arguments[0]).is_empty() {
+    if !text.is_empty() || bytes(&arguments[0]).is_empty() {
         for found in regex.find_iter(&text) {
             if parts.len() + 1 == most {
                 break;
             }
             end = found.start();
             if found.end() != 0 {
-                parts.push(text[begin..end].into());
+                parts.push(text.bytes(begin..end).into());
             }
             begin = found.end();
         }
     }
     if end != text.len() || text.is_empty() {
-        parts.push(text[begin..].into());
+        parts.push(text.bytes(begin..text.len()).into());
     }
     pass.check_size(parts.len().saturating_mul(size_of::<Value>()))?;
     Ok(List::of_strings(parts).into())

@@ -1,16 +1,19 @@
 //! URLs into their parts and back.
 
-use text_template::{CallError, Map, Signature, Type, Value};
+use memchr::{memchr, memrchr};
+use text_template::buffer::append;
+use text_template::fmt::Printed;
+use text_template::{CallError, Map, Signature, Text, Type, Value};
 
 use super::{Function, STRING, function};
-use crate::functions::utf8;
+use crate::functions::bytes;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
         Signature::new("sprig_urlParse", STRING),
         "sprig_urlParse STRING",
         "A URL's scheme, host, hostname, path, query, opaque, fragment and userinfo.",
-        |_, arguments| parse(&utf8(&arguments[0])),
+        |_, arguments| parse(bytes(&arguments[0])),
     ),
     function(
         Signature::new("sprig_urlJoin", &[Type::OBJECT]),
@@ -23,45 +26,52 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn parse(text: &str) -> Result<Value, CallError> {
+fn parse(text: &[u8]) -> Result<Value, CallError> {
     let failed = |why: &str| Err(CallError::new(format!("unable to parse url: {why}")));
-    let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
-    if text.contains(|c: char| c.is_ascii_control()) {
+    let (text, fragment) = split_once(text, b'#').unwrap_or((text, b""));
+    if text.iter().any(u8::is_ascii_control) {
         return failed("invalid control character in URL");
     }
-    let scheme = text.find(':').filter(|at| {
+    let scheme = memchr(b':', text).filter(|at| {
         let name = &text[..*at];
-        name.starts_with(|c: char| c.is_ascii_alphabetic())
+        name.first().is_some_and(u8::is_ascii_alphabetic)
             && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
     });
-    if scheme.is_none() && text.starts_with(':') {
+    if scheme.is_none() && text.starts_with(b":") {
         return failed("missing protocol scheme");
     }
-    let (scheme, rest) = scheme.map_or(("", text), |at| (&text[..at], &text[at + 1..]));
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (mut authority, mut path, mut opaque) = ("", rest, "");
-    if let Some(rest) = rest.strip_prefix("//") {
-        let end = rest.find('/').unwrap_or(rest.len());
+    let (scheme, rest) = scheme.map_or((&b""[..], text), |at| (&text[..at], &text[at + 1..]));
+    let (rest, query) = split_once(rest, b'?').unwrap_or((rest, b""));
+    let (mut authority, mut path, mut opaque) = (&b""[..], rest, &b""[..]);
+    if let Some(rest) = rest.strip_prefix(b"//") {
+        let end = memchr(b'/', rest).unwrap_or(rest.len());
         (authority, path) = rest.split_at(end);
-    } else if !scheme.is_empty() && !rest.starts_with('/') && !rest.is_empty() {
-        (path, opaque) = ("", rest);
-    } else if rest
-        .split('/')
-        .next()
-        .is_some_and(|part| part.contains(':'))
+    } else if !scheme.is_empty() && !rest.starts_with(b"/") && !rest.is_empty() {
+        (path, opaque) = (b"", rest);
+    } else if split_once(rest, b'/')
+        .map_or(rest, |(first, _)| first)
+        .contains(&b':')
     {
         return failed("first path segment in URL cannot contain colon");
     }
-    let (userinfo, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let hostname = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let (userinfo, host) = memrchr(b'@', authority).map_or((&b""[..], authority), |at| {
+        (&authority[..at], &authority[at + 1..])
+    });
+    if !userinfo.is_ascii() {
+        return failed("net/url: invalid userinfo");
+    }
+    let hostname = match host
+        .strip_prefix(b"[")
+        .and_then(|rest| split_once(rest, b']'))
+    {
         Some((address, _)) => address,
-        None => host.split_once(':').map_or(host, |(name, _)| name),
+        None => split_once(host, b':').map_or(host, |(name, _)| name),
     };
     let scheme = scheme.to_ascii_lowercase();
-    let entries = [
-        ("scheme", &*scheme),
+    let entries: [(&str, &[u8]); 8] = [
+        ("scheme", &scheme),
         ("host", host),
         ("hostname", hostname),
         ("path", &unescaped(path)?),
@@ -71,14 +81,18 @@ fn parse(text: &str) -> Result<Value, CallError> {
         ("userinfo", userinfo),
     ];
     let entries = entries
-        .map(|(key, value)| (key.into(), value.into()))
+        .map(|(key, value)| (key.into(), Value::string(value)))
         .to_vec();
     Ok(Map::open(&Type::String, &Type::Any, entries).into())
 }
 
-fn unescaped(text: &str) -> Result<String, CallError> {
+fn split_once(text: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    memchr(mark, text).map(|at| (&text[..at], &text[at + 1..]))
+}
+
+fn unescaped(text: &[u8]) -> Result<Vec<u8>, CallError> {
     let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
+    let mut bytes = text.iter().copied();
     while let Some(byte) = bytes.next() {
         if byte != b'%' {
             out.push(byte);
@@ -91,13 +105,13 @@ fn unescaped(text: &str) -> Result<String, CallError> {
         };
         out.push(u8::try_from(high * 16 + low).unwrap_or(0));
     }
-    Ok(String::from_utf8_lossy(&out).into_owned())
+    Ok(out)
 }
 
-fn escaped(text: &str, allowed: &str) -> String {
+fn escaped(text: &[u8], allowed: &str) -> String {
     let mut out = String::new();
-    for byte in text.bytes() {
-        let c = char::from(byte);
+    for byte in text {
+        let c = char::from(*byte);
         if c.is_ascii_alphanumeric() || allowed.contains(c) {
             out.push(c);
         } else {
@@ -112,52 +126,56 @@ fn hex_digit(value: u8) -> char {
 }
 
 fn join(map: &Map) -> Result<Value, CallError> {
-    let part = |key: &str| -> Result<String, CallError> {
-        match map.get_str(key) {
-            None => Ok(String::new()),
-            Some(value) if value.as_text().is_some() => Ok(utf8(&value).into_owned()),
-            Some(value) => {
-                let ty = value.type_name();
-                Err(CallError::new(format!(
-                    "unable to parse {key} key, must be of type string, but {ty} found"
-                )))
-            }
-        }
+    let part = |key: &str| -> Result<Text, CallError> {
+        let Some(value) = map.get_str(key) else {
+            return Ok(Text::default());
+        };
+        value.as_text().cloned().ok_or_else(|| {
+            let ty = value.type_name();
+            CallError::new(format!(
+                "unable to parse {key} key, must be of type string, but {ty} found"
+            ))
+        })
     };
-    let mut out = String::new();
     let (scheme, host, path) = (part("scheme")?, part("host")?, part("path")?);
     let (opaque, query, fragment) = (part("opaque")?, part("query")?, part("fragment")?);
     let userinfo = part("userinfo")?;
+    if !userinfo.as_bytes().is_ascii() {
+        return Err(CallError::new(
+            "unable to parse userinfo in dict: net/url: invalid userinfo",
+        ));
+    }
+    let mut out = Printed::default();
+    let mut push = |text: &[u8]| append(&mut out, text);
     if !scheme.is_empty() {
-        out.push_str(&scheme);
-        out.push(':');
+        push(scheme.as_bytes());
+        push(b":");
     }
     if opaque.is_empty() {
         if !(scheme.is_empty() && host.is_empty() && userinfo.is_empty()) {
             if !(host.is_empty() && path.is_empty() && userinfo.is_empty()) {
-                out.push_str("//");
+                push(b"//");
             }
             if !userinfo.is_empty() {
-                out.push_str(&escaped(&userinfo, "-_.~$&+,;=:"));
-                out.push('@');
+                push(escaped(userinfo.as_bytes(), "-_.~$&+,;=:").as_bytes());
+                push(b"@");
             }
-            out.push_str(&host);
+            push(escaped(host.as_bytes(), "-_.~!$&'()*+,;=:[]<>\"").as_bytes());
         }
-        if !path.is_empty() && !path.starts_with('/') && !host.is_empty() {
-            out.push('/');
+        if !path.is_empty() && !path.as_bytes().starts_with(b"/") && !host.is_empty() {
+            push(b"/");
         }
-        out.push_str(&escaped(&path, "-_.~$&+,/:;=@"));
+        push(escaped(path.as_bytes(), "-_.~$&+,/:;=@").as_bytes());
     } else {
-        out.push_str(&opaque);
+        push(opaque.as_bytes());
     }
-    for (mark, text) in [
-        ('?', query),
-        ('#', escaped(&fragment, "-_.~$&+,/:;=?@!()*")),
-    ] {
-        if !text.is_empty() {
-            out.push(mark);
-            out.push_str(&text);
-        }
+    if !query.is_empty() {
+        push(b"?");
+        push(query.as_bytes());
+    }
+    if !fragment.is_empty() {
+        push(b"#");
+        push(escaped(fragment.as_bytes(), "-_.~$&+,/:;=?@!()*").as_bytes());
     }
     Ok(Value::string(out))
 }

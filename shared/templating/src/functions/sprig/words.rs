@@ -9,7 +9,8 @@ use super::text::number;
 use super::{Function, INT_STRING, STRING, function};
 use crate::functions::regex::{class, contains};
 use crate::functions::text::case;
-use crate::functions::utf8;
+use crate::functions::utf8::characters;
+use crate::functions::{bytes, utf8};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
@@ -41,12 +42,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_nospace STRING",
         "Without any white space.",
         |_, arguments| {
-            let text = utf8(&arguments[0]);
-            Ok(Value::string(
-                text.chars()
-                    .filter(|c| !c.is_whitespace())
-                    .collect::<String>(),
-            ))
+            let text = bytes(&arguments[0]);
+            let mut out = Vec::with_capacity(text.len());
+            for (_, own) in characters(text).filter(|(c, _)| !c.is_whitespace()) {
+                out.extend_from_slice(own);
+            }
+            Ok(Value::string(out))
         },
     ),
     function(
@@ -54,10 +55,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_initials STRING",
         "The first byte of each word.",
         |_, arguments| {
-            let text = utf8(&arguments[0]);
             // Of characters with more bytes than one, too, those that alone are white space.
             let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ' | 0x85 | 0xa0);
-            let words = text.as_bytes().split(is_space);
+            let words = bytes(&arguments[0]).split(is_space);
             let firsts = words.filter_map(|word| word.first().copied().map(char::from));
             Ok(Value::string(firsts.collect::<String>()))
         },
@@ -66,13 +66,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Signature::new("sprig_snakecase", STRING),
         "sprig_snakecase STRING",
         "A name in snake_case.",
-        |_, arguments| Ok(Value::string(joined(&utf8(&arguments[0]), '_'))),
+        |_, arguments| Ok(Value::string(joined(bytes(&arguments[0]), '_'))),
     ),
     function(
         Signature::new("sprig_kebabcase", STRING),
         "sprig_kebabcase STRING",
         "A name in kebab-case.",
-        |_, arguments| Ok(Value::string(joined(&utf8(&arguments[0]), '-'))),
+        |_, arguments| Ok(Value::string(joined(bytes(&arguments[0]), '-'))),
     ),
     function(
         Signature::new("sprig_camelcase", STRING),
@@ -85,7 +85,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_wrap WIDTH STRING",
         "Lines of a width; longer words stay whole.",
         |_, arguments| {
-            let text = wrapped(&utf8(&arguments[1]), number(&arguments[0]), "\n", false);
+            let text = wrapped(bytes(&arguments[1]), number(&arguments[0]), b"\n", false);
             Ok(Value::string(text))
         },
     ),
@@ -94,13 +94,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "sprig_wrapWith WIDTH SEPARATOR STRING",
         "Lines of a width with a separator of their own; longer words are cut.",
         |_, arguments| {
-            let separator = utf8(&arguments[1]);
-            let separator = if separator.is_empty() {
-                "\n"
-            } else {
-                &separator
+            let separator = match bytes(&arguments[1]) {
+                b"" => b"\n",
+                separator => separator,
             };
-            let text = wrapped(&utf8(&arguments[2]), number(&arguments[0]), separator, true);
+            let text = wrapped(bytes(&arguments[2]), number(&arguments[0]), separator, true);
             Ok(Value::string(text))
         },
     ),
@@ -162,83 +160,128 @@ fn is_letter(c: char) -> bool {
     !is_ideograph && CLASS.as_ref().is_some_and(|class| contains(class, c))
 }
 
+/// A character with the broken bytes in front of it, which belong to it; behind the last character,
+/// broken bytes that count as another of its kind.
+struct Letter<'t> {
+    c: char,
+    run: Run,
+    bytes: &'t [u8],
+}
+
+impl<'t> Letter<'t> {
+    fn new(c: char, bytes: &'t [u8]) -> Self {
+        let run = run_of(c);
+        Self { c, run, bytes }
+    }
+}
+
+fn letters(text: &[u8]) -> Vec<Letter<'_>> {
+    let mut letters: Vec<Letter<'_>> = Vec::new();
+    let (mut begin, mut end) = (0, 0);
+    for (c, own) in characters(text) {
+        end += own.len();
+        if c != char::REPLACEMENT_CHARACTER {
+            letters.push(Letter::new(c, &text[begin..end]));
+            begin = end;
+        }
+    }
+    if begin < end {
+        let c = letters
+            .last()
+            .map_or(char::REPLACEMENT_CHARACTER, |last| last.c);
+        letters.push(Letter::new(c, &text[begin..]));
+    }
+    letters
+}
+
 /// The runs of a name. A capital goes with the small letters behind it; several in a row are one
 /// run, up to the last one that small letters follow.
-fn runs(text: &str) -> Vec<(Run, String)> {
-    let chars: Vec<char> = text.chars().collect();
+fn runs(text: &[u8]) -> Vec<(Run, &[u8])> {
+    let letters = letters(text);
     let mut runs = Vec::new();
     let mut at = 0;
-    while at < chars.len() {
-        let run = run_of(chars[at]);
+    let mut rest = text;
+    while at < letters.len() {
+        let run = letters[at].run;
         let while_run = |from: usize, run: Run| {
-            from + chars[from..]
+            let same = letters[from..]
                 .iter()
-                .take_while(|c| run_of(**c) == run)
-                .count()
+                .take_while(|letter| letter.run == run);
+            from + same.count()
         };
         let mut end = match run {
             Run::Connector => at + 1,
             // Hyphens and underscores behind other punctuation belong to it.
             Run::Punctuation => {
-                let goes_on = |c: &&char| matches!(**c, '-' | '_') || is_punctuation(**c);
-                at + chars[at..].iter().take_while(goes_on).count()
+                let goes_on = |letter: &&Letter<'_>| {
+                    letter.run == Run::Punctuation || matches!(letter.c, '-' | '_')
+                };
+                at + letters[at..].iter().take_while(goes_on).count()
             }
             _ => while_run(at, run),
         };
-        if run == Run::Capital && chars.get(end).is_some_and(|c| run_of(*c) == Run::Lower) {
+        if run == Run::Capital && letters.get(end).is_some_and(|next| next.run == Run::Lower) {
             end = if end - at > 1 {
                 end - 1
             } else {
                 while_run(end, Run::Lower)
             };
         }
-        runs.push((run, chars[at..end].iter().collect()));
-        at = end;
+        let length = letters[at..end]
+            .iter()
+            .map(|letter| letter.bytes.len())
+            .sum();
+        let (own, others) = rest.split_at(length);
+        runs.push((run, own));
+        (rest, at) = (others, end);
     }
     runs
 }
 
 /// Words in lower case with a connector between them. A number stays with the word before it,
 /// unless small letters follow: then it begins a word of its own.
-fn joined(text: &str, connector: char) -> String {
+fn joined(text: &[u8], connector: char) -> Vec<u8> {
     let runs = runs(text);
-    let mut out = String::new();
+    let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     // Does the next word need a connector in front?
     let mut open = false;
     while at < runs.len() {
-        let (run, text) = &runs[at];
+        let (run, text) = runs[at];
         match run {
             Run::Connector => {
-                out.push(connector);
+                push_mapped(&mut out, text, |c| match run_of(c) {
+                    Run::Connector => connector,
+                    _ => c,
+                });
                 open = false;
                 at += 1;
             }
             Run::Punctuation => {
-                out.push_str(text);
+                out.extend_from_slice(text);
                 open = false;
                 at += 1;
             }
             _ => {
-                let with_letters = *run == Run::Digits
+                let with_letters = run == Run::Digits
                     && runs
                         .get(at + 1)
                         .is_some_and(|(next, _)| *next == Run::Lower);
-                if open && (*run != Run::Digits || with_letters) {
-                    out.push(connector);
+                if open && (run != Run::Digits || with_letters) {
+                    push(&mut out, connector);
                 }
                 match run {
-                    Run::Capital => out.extend(text.chars().map(|c| match run_of(c) {
+                    Run::Capital => push_mapped(&mut out, text, |c| match run_of(c) {
                         Run::Capital => case::lower_of(c),
                         _ => c,
-                    })),
-                    _ => out.push_str(text),
+                    }),
+                    _ => out.extend_from_slice(text),
                 }
                 open = true;
                 at += 1;
-                if *run == Run::Digits {
+                if run == Run::Digits {
                     while let Some((Run::Lower | Run::Digits, text)) = runs.get(at) {
-                        out.push_str(text);
+                        out.extend_from_slice(text);
                         at += 1;
                     }
                 }
@@ -246,6 +289,17 @@ fn joined(text: &str, connector: char) -> String {
         }
     }
     out
+}
+
+/// Adds a text character by character: sprig does not keep broken bytes there.
+fn push_mapped(out: &mut Vec<u8>, text: &[u8], change: impl Fn(char) -> char) {
+    for (c, _) in characters(text) {
+        push(out, change(c));
+    }
+}
+
+fn push(out: &mut Vec<u8>, c: char) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 /// Words joined, each with a capital; connectors at the start stay.
@@ -312,9 +366,8 @@ fn out_is_joined(before: &[char]) -> bool {
 }
 
 /// Lines of at most `width` bytes, broken at spaces; a longer word is cut or left whole.
-fn wrapped(text: &str, width: i64, separator: &str, cut: bool) -> Vec<u8> {
+fn wrapped(bytes: &[u8], width: i64, separator: &[u8], cut: bool) -> Vec<u8> {
     let width = usize::try_from(width).unwrap_or(1).max(1);
-    let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / width);
     let mut at = 0;
     while bytes.len() - at > width {
@@ -332,7 +385,7 @@ fn wrapped(text: &str, width: i64, separator: &str, cut: bool) -> Vec<u8> {
             },
         };
         out.extend_from_slice(&bytes[at..end]);
-        out.extend_from_slice(separator.as_bytes());
+        out.extend_from_slice(separator);
         at = next;
     }
     out.extend_from_slice(&bytes[at..]);

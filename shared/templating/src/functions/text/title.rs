@@ -11,24 +11,25 @@ use text_template::buffer::append;
 use text_template::fmt::Printed;
 
 use super::case;
+use crate::functions::bytes;
 use crate::functions::regex::contains;
-use crate::functions::utf8;
+use crate::functions::utf8::characters;
 
 /// The first letter of each word in title case.
 pub(in crate::functions) fn title_words(argument: &Value) -> Value {
-    let text = utf8(argument);
     let mut out = Printed::default();
-    let mut push = |c: char| append(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes());
     let mut is_in_word = false;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut characters = characters(bytes(argument)).peekable();
+    while let Some((c, own)) = characters.next() {
         if is_in_word || !is_cased(c) {
-            push(c);
+            append(&mut out, own);
         } else {
-            push_title(c, &mut push);
+            push_title(c, |c| {
+                append(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes());
+            });
         }
         is_in_word = is_cased(c) || (is_in_word && !is_break(c));
-        if is_middle(c) && chars.peek().is_some_and(|next| is_middle(*next)) {
+        if is_middle(c) && characters.peek().is_some_and(|(next, _)| is_middle(*next)) {
             is_in_word = false;
         }
     }
