@@ -1,12 +1,14 @@
 //! Templates generated from a grammar: plausible, nested, and mostly valid.
 
 mod calls;
+mod operands;
 
 use crate::case::Case;
 use crate::dice::Dice;
 use crate::values::{HOSTILE, HUGE, NOT_A_NUMBER};
 use crate::world;
-use calls::{CALLS, KINDS, Kind, Slot, TEXTS, fields, literals, slot};
+use calls::CALLS;
+use operands::{KINDS, Kind, Slot, TEXTS, fields, literals, slot};
 
 /// So many templates.
 pub(crate) fn templates(seed: u64, count: usize) -> Vec<Case> {
