@@ -175,7 +175,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 return Ok(Value::string(text));
             }
             let size = |number| usize::try_from(number).unwrap_or(0);
-            Ok(Value::string(abbreviated(text, size(offset), size(width))))
+            // What remains of the text behind the least offsets is more than Go can count: it
+            // becomes less than nothing, as behind the largest ones.
+            let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
+            let offset = match length.checked_sub(offset) {
+                Some(_) => size(offset),
+                None => usize::MAX,
+            };
+            Ok(Value::string(abbreviated(text, offset, size(width))))
         },
     ),
     function(
@@ -291,6 +298,9 @@ fn abbreviated(text: &[u8], offset: usize, width: usize) -> Vec<u8> {
     let offset = offset.min(text.len() - room);
     if offset <= 4 {
         return [&text[..room], DOTS].concat();
+    }
+    if width < 7 {
+        return Vec::new();
     }
     if offset + room < text.len() {
         let rest = abbreviated(&text[offset..], 0, room);
