@@ -132,8 +132,14 @@ fn start(cli: &Cli, format: &mut log::Format) -> Result<(), Failure> {
     let sources = Source::choose(&cli.files.config, &environment)?;
     let strict = cli.files.strict.unwrap_or_default();
     let watched = Watched::new(sources.clone());
-    let loaded = read(&sources, strict, &environment)?;
-    *format = log_format(cli, &environment, &loaded.config.log_format)?;
+    let loaded = Loaded::of(&sources, &environment, strict);
+    // A form that can be read holds for what is wrong with the rest, too.
+    let written = log_format(cli, &environment, &loaded.config.log_format);
+    if let Ok(written) = &written {
+        *format = *written;
+    }
+    let loaded = loaded.whole().map_err(ConfigError::from)?;
+    written?;
     let level = start_log(cli, &environment, &loaded.config)?;
     for error in process::protect_memory() {
         warn!(target: "agent", "{error}");

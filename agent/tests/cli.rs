@@ -81,7 +81,15 @@ fn with_json_each_line_is_json_from_the_first_to_the_reason_of_the_end() {
         "{stderr}"
     );
 
+    // The key of the file holds for what is wrong with its other keys, too.
     let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("agent.hcl");
+    for odd in ["pid_file = []", "vault { address = \"vault:8200\" }"] {
+        std::fs::write(&file, format!("log_format = \"json\"\n{odd}\n")).unwrap();
+        let (code, _, stderr) = run(&[&format!("-config={}", file.display())]);
+        assert_eq!((code, messages(&stderr).len()), (78, 1), "{stderr}");
+    }
+
     let config = format!(
         r#"{{"auto_auth": {{"method": {{"type": "kubernetes", "config":
              {{"role": "r", "token_path": "/dev/null"}}}},
