@@ -54,8 +54,8 @@ pub struct Loaded {
 }
 
 impl Source {
-    /// What `-config` says; without one, the variables. Reads pipes: `-config=/dev/stdin`, and what a
-    /// shell makes of `-config=<(…)`.
+    /// The sources that `-config` names; without one, those of the variables. Reads pipes, which either
+    /// may name: `-config=/dev/stdin`, and what a shell makes of `-config=<(…)`.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Source {
         }
         let path = environment.vault("AGENT_CONFIG_PATH");
         if let Some(path) = path.filter(|path| !path.value.is_empty()) {
-            return Ok(vec![Self::Path(path.value.into())]);
+            return Ok(vec![Self::named(path.value.into())?]);
         }
         if environment.get(CONFIG_VARIABLE).is_some() {
             return Ok(vec![Self::Variable(CONFIG_VARIABLE.to_owned())]);

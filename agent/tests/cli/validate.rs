@@ -61,15 +61,19 @@ fn a_configuration_comes_through_a_pipe() {
     let text = "vault { address = \"http://127.0.0.1:1\" }\ncache {}\n\
                 listener \"unix\" { address = \"/tmp/s\" }\ntypo = 1\n";
     for name in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
-        let (from, mut to) = std::io::pipe().unwrap();
-        to.write_all(text.as_bytes()).unwrap();
-        drop(to);
-        let mut command = mk_command(&["validate", &format!("-config={name}")]);
-        let output = command.stdin(from).output().unwrap();
-        let stdout = String::from_utf8(output.stdout).unwrap();
-        let said = format!("{name}:4: unknown key \"typo\"");
-        assert!(output.status.success(), "{stdout}");
-        assert!(stdout.starts_with(&said), "{stdout}");
+        let of_flag = mk_command(&["validate", &format!("-config={name}")]);
+        let mut of_variable = mk_command(&["validate"]);
+        of_variable.env("VAULT_AGENT_CONFIG_PATH", name);
+        for mut command in [of_flag, of_variable] {
+            let (from, mut to) = std::io::pipe().unwrap();
+            to.write_all(text.as_bytes()).unwrap();
+            drop(to);
+            let output = command.stdin(from).output().unwrap();
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            let expected = format!("{name}:4: unknown key \"typo\"");
+            assert!(output.status.success(), "{stdout}");
+            assert!(stdout.starts_with(&expected), "{stdout}");
+        }
     }
     let script = r#""$1" validate -config=<(echo "$2")"#;
     let program = env!("CARGO_BIN_EXE_vault-agent");
