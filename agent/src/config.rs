@@ -20,7 +20,7 @@ mod validate;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use contract::agent_config::check::Problem;
+use contract::agent_config::check::{Problem, Scope};
 use templating::Engine;
 use thiserror::Error;
 use vault_api::ClientConfig;
@@ -216,8 +216,8 @@ pub const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum ConfigError {
     /// There is none.
     #[error(
-        "Must specify exactly at least one config path using -config, or set {} to the base64 of a \
-         configuration",
+        "Must specify exactly at least one config path using -config: write -config=PATH with a file or \
+         directory, set VAULT_AGENT_CONFIG_PATH to its path, or set {} to the base64 of a configuration",
         contract::names::CONFIG_VARIABLE
     )]
     Missing,
@@ -228,6 +228,15 @@ pub enum ConfigError {
         path: String,
         /// Why.
         source: std::io::Error,
+    },
+    /// A directory has no file of a configuration, and there is no other.
+    #[error(
+        "{path}: the directory has no configuration: put at least one file into it whose name ends in \
+         .hcl or .json"
+    )]
+    EmptyDirectory {
+        /// The directory.
+        path: String,
     },
     /// A variable is not set.
     #[error("-config=env:{variable} is given, but the variable {variable} is not set")]
@@ -285,9 +294,14 @@ pub enum ConfigError {
     /// A key that nobody knows, where that is an error.
     #[error("{0}")]
     Unknown(UnknownKey),
-    /// Keys that do not go together. The words are the established ones.
-    #[error("{0}")]
-    Rule(String),
+    /// Keys that do not go together. The text is upstream's.
+    #[error("{text}")]
+    Rule {
+        /// Where they are.
+        scope: Scope,
+        /// What is wrong.
+        text: String,
+    },
     /// Something that this machine lacks, and another one may have: a user, credentials of a cloud.
     #[error("{0}")]
     Machine(Box<Self>),
@@ -298,8 +312,11 @@ impl From<Problem> for ConfigError {
         match problem {
             Problem::Value { key, reason } => Self::Value { key, reason },
             Problem::Method(ref error) => Self::value(problem.key().unwrap_or_default(), error),
-            Problem::Backoff => Self::Rule(problem.to_string()),
-            Problem::Rule(text) => Self::Rule(text),
+            Problem::Backoff => {
+                let scope = Scope::within("auto_auth.method.min_backoff");
+                Self::rule(scope, problem.to_string())
+            }
+            Problem::Rule { scope, text } => Self::rule(scope, text),
         }
     }
 }
@@ -318,7 +335,10 @@ impl ConfigError {
         Self::Machine(Box::new(self))
     }
 
-    fn rule(text: impl Into<String>) -> Self {
-        Self::Rule(text.into())
+    fn rule(scope: Scope, text: impl Into<String>) -> Self {
+        Self::Rule {
+            scope,
+            text: text.into(),
+        }
     }
 }

@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn codes_tell_usage_configuration_and_the_rest_apart() {
         assert_eq!(Failure::from(ConfigError::Missing).exit_code(), 64);
-        let odd = ConfigError::Rule("odd".into());
+        let odd = ConfigError::value("key", "odd");
         assert_eq!(Failure::from(odd).exit_code(), 78);
         assert_eq!(
             Failure::from(LogError::Rotation {

@@ -50,6 +50,18 @@ pub enum LogError {
     Format(#[from] UnknownFormat),
 }
 
+impl LogError {
+    /// The key of the configuration that it is about.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Level(_) => "log_level",
+            Self::Rotation { key, .. } => key,
+            Self::File(_) => "log_file",
+            Self::Format(_) => "log_format",
+        }
+    }
+}
+
 /// Reads a level by its name; empty means info.
 pub fn parse_level(text: &str) -> Result<Level, LogError> {
     let level: check::LogLevel = text.parse()?;

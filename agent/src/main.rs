@@ -218,13 +218,17 @@ fn validate(files: &ConfigFlags, cli: &Cli) -> Result<(), Failure> {
     for warning in loaded.warnings() {
         writeln!(out, "{warning}")?;
     }
-    let log = log_settings(cli, &environment, &loaded.config);
+    let log = log_settings(cli, &environment, &loaded.config).map_err(|error| {
+        let of_flags = log_settings(cli, &environment, &AgentConfig::default());
+        let key = of_flags.is_ok().then(|| error.key());
+        loaded.problem(key, error)
+    });
     let (of_machine, checked) = loaded.validate(overrides(cli), &environment);
     for problem in of_machine {
         writeln!(out, "on this machine: {problem}")?;
     }
     match (checked, log) {
-        (Err(problems), Err(error)) => return Err(problems.and(&error).into()),
+        (Err(problems), Err(error)) => return Err(problems.and(error).into()),
         (checked, log) => (checked?, log?),
     };
     Ok(writeln!(out, "The configuration is valid.")?)

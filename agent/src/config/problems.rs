@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use contract::agent_config::check::Scope;
+
 use super::ConfigError;
 
 /// What is wrong with a configuration: at least one thing, in the order in which it was found.
@@ -18,10 +20,10 @@ impl Problems {
         std::iter::once(&self.first).chain(&self.more)
     }
 
-    /// One more, of what others make of the configuration.
+    /// One more, which another part of the program found.
     #[must_use]
-    pub fn and(mut self, problem: &impl ToString) -> Self {
-        self.more.push(ConfigError::rule(problem.to_string()));
+    pub fn and(mut self, problem: ConfigError) -> Self {
+        self.more.push(problem);
         self
     }
 }
@@ -144,27 +146,35 @@ impl Places {
     /// The problem with the place of its key, or of the block around it, where that is known.
     pub(super) fn placed(&self, problem: ConfigError) -> ConfigError {
         match problem {
-            ConfigError::Value { key, reason } => self.at(key, reason),
+            ConfigError::Value { key, reason } => {
+                let text = format!("{key}: {reason}");
+                self.at(&key, text)
+                    .unwrap_or(ConfigError::Value { key, reason })
+            }
+            ConfigError::Rule { scope, text } => {
+                let found = match &scope {
+                    Scope::Whole => None,
+                    Scope::Between(key) | Scope::Within(key) => self.at(key, text.clone()),
+                };
+                found.unwrap_or(ConfigError::Rule { scope, text })
+            }
             ConfigError::Machine(inner) => self.placed(*inner).of_machine(),
             other => other,
         }
     }
 
-    fn at(&self, key: String, reason: String) -> ConfigError {
-        let mut around = without_destination(&key);
+    fn at(&self, key: &str, reason: String) -> Option<ConfigError> {
+        let mut around = without_destination(key);
         loop {
             if let Some((origin, line)) = self.0.get(&around) {
-                return ConfigError::Written {
+                return Some(ConfigError::Written {
                     origin: origin.clone(),
                     line: *line,
-                    reason: format!("{key}: {reason}"),
+                    reason,
                     key: around,
-                };
+                });
             }
-            match around.rfind('.') {
-                Some(end) => around.truncate(end),
-                None => return ConfigError::Value { key, reason },
-            }
+            around.truncate(around.rfind('.')?);
         }
     }
 }
@@ -177,9 +187,16 @@ fn without_destination(key: &str) -> String {
     }
 }
 
-/// The block at the top that a key stands in.
-pub(super) fn top(key: &str) -> &str {
-    key.split(['.', '[']).next().unwrap_or(key)
+/// The block at the top level that has a key; of blocks that may repeat, this one:
+/// `template[0]` of `template[0] (/a).exec.timeout`.
+pub(super) fn block_of(key: &str) -> &str {
+    let end = match key.find(['.', '[']) {
+        Some(start) if key[start..].starts_with('[') => {
+            key[start..].find(']').map(|end| start + end + 1)
+        }
+        end => end,
+    };
+    end.map_or(key, |end| &key[..end])
 }
 
 #[cfg(test)]
@@ -204,6 +221,20 @@ mod tests {
             "a.hcl:1: template[0] (/a).exec.timeout: odd"
         );
         assert_eq!(say("VAULT_RATE_LIMIT"), "VAULT_RATE_LIMIT: odd");
+    }
+
+    #[test]
+    fn a_block_that_may_repeat_is_told_from_others_of_its_name() {
+        for (key, block) in [
+            ("vault.retry.num_retries", "vault"),
+            ("revoke_grace", "revoke_grace"),
+            ("template[1].exec.timeout", "template[1]"),
+            ("template[1] (/a[2].b).perms", "template[1]"),
+            ("env_template[A.B].engine", "env_template[A.B]"),
+            ("auto_auth.sink[0].mode", "auto_auth"),
+        ] {
+            assert_eq!(block_of(key), block, "{key}");
+        }
     }
 
     #[test]

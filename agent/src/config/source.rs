@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::AgentConfig;
-use contract::agent_config::check;
+use contract::agent_config::check::{self, Scope};
 use contract::names::CONFIG_VARIABLE;
 use secret_files::{limit, read_descriptor, read_text};
 use serde_json::Value as Json;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::merge::merge;
 use super::normal::{Normalised, UnknownKey, normalised};
-use super::problems::{Found, Places, Problems, top};
+use super::problems::{Found, Places, Problems, block_of};
 use super::{ConfigError, Environment, Overrides, Settings, validate};
 
 /// Where the configuration is.
@@ -108,11 +108,19 @@ impl Loaded {
     /// a problem.
     pub fn of(sources: &[Source], environment: &Environment, strict: bool) -> Self {
         let mut loaded = Self::default();
+        let mut empty = None;
+        let mut is_there = false;
         for source in sources {
             match source {
                 Source::Path(path) => {
                     let files = files(path).map_err(|source| unreadable(path, source));
-                    for file in loaded.found.take(files).unwrap_or_default() {
+                    let files = loaded.found.take(files);
+                    if files.as_ref().is_some_and(Vec::is_empty) {
+                        empty.get_or_insert(path);
+                        continue;
+                    }
+                    is_there = true;
+                    for file in files.unwrap_or_default() {
                         let text = read_text(&file, limit::DOCUMENT)
                             .map(|text| text.to_string())
                             .map_err(|source| unreadable(&file, source.into()));
@@ -120,9 +128,11 @@ impl Loaded {
                     }
                 }
                 Source::Pipe(path, text) => {
+                    is_there = true;
                     loaded.add(Ok(text.0.to_string()), &path.display().to_string());
                 }
                 Source::Variable(variable) => {
+                    is_there = true;
                     let text = parts::joined(variable, sources, environment);
                     let (origin, text) = match text {
                         Ok(joined) => {
@@ -134,6 +144,11 @@ impl Loaded {
                     loaded.add(text, &origin);
                 }
             }
+        }
+        // A directory may be for additions that nobody has made.
+        if let Some(path) = empty.filter(|_| !is_there) {
+            let path = path.display().to_string();
+            loaded.found.extend([ConfigError::EmptyDirectory { path }]);
         }
         if strict {
             let keys = std::mem::take(&mut loaded.unknown_keys);
@@ -148,6 +163,13 @@ impl Loaded {
     pub fn warnings(&self) -> impl Iterator<Item = ConfigError> {
         let found = check::warnings(&self.config).into_iter();
         found.map(|warning| self.places.placed(warning.into()))
+    }
+
+    /// The problem that another part of the program found, with the place of the key if it is about one.
+    pub fn problem(&self, key: Option<&str>, text: impl fmt::Display) -> ConfigError {
+        let scope = key.map_or(Scope::Whole, Scope::within);
+        self.places
+            .placed(ConfigError::rule(scope, text.to_string()))
     }
 
     /// The configuration where all of it could be read.
@@ -229,7 +251,7 @@ impl Loaded {
         self.found.extend(problems);
         // What the types refuse has been found by key and place before.
         let config = serde_json::from_value(Json::Object(tree))
-            .map_err(|error| ConfigError::rule(format!("{origin}: {error}")));
+            .map_err(|error| ConfigError::rule(Scope::Whole, format!("{origin}: {error}")));
         if let Some(config) = self.found.take(config) {
             self.config = merge(std::mem::take(&mut self.config), config);
         }
@@ -239,7 +261,7 @@ impl Loaded {
 /// What of a configuration could not be read.
 enum Damage {
     None,
-    /// Something in the blocks of these names.
+    /// Something in these blocks, each of those that may repeat by itself.
     Blocks(BTreeSet<String>),
     /// Nobody knows what.
     Unknown,
@@ -254,7 +276,7 @@ impl Damage {
             else {
                 return Self::Unknown;
             };
-            blocks.insert(top(key).to_owned());
+            blocks.insert(block_of(key).to_owned());
         }
         if blocks.is_empty() {
             Self::None
@@ -263,16 +285,31 @@ impl Damage {
         }
     }
 
-    /// Whether a problem might not be one, had everything been read. A rule is about several keys,
-    /// any of which may be among the missing ones.
+    /// Whether a problem might not be one, had everything been read. A rule between blocks is about
+    /// several keys, any of which may be among the missing ones.
     fn may_cause(&self, problem: &ConfigError) -> bool {
         match (self, problem) {
             (Self::None, _) => false,
             (_, ConfigError::Machine(inner)) => self.may_cause(inner),
-            (Self::Blocks(blocks), ConfigError::Value { key, .. }) => blocks.contains(top(key)),
+            (
+                Self::Blocks(blocks),
+                ConfigError::Value { key, .. }
+                | ConfigError::Rule {
+                    scope: Scope::Within(key),
+                    ..
+                },
+            ) => blocks
+                .iter()
+                .any(|block| is_or_has(block_of(key), block) || is_or_has(block, block_of(key))),
             (Self::Blocks(_) | Self::Unknown, _) => true,
         }
     }
+}
+
+/// Whether a block is this one, or one of those with this name: `template` has `template[0]`.
+fn is_or_has(name: &str, block: &str) -> bool {
+    let rest = block.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> ConfigError {

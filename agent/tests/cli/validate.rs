@@ -45,7 +45,17 @@ fn validate_says_what_is_wrong_with_file_and_line() {
     std::fs::write(&file, text.clone() + odd).unwrap();
     let (code, _, stderr) = run(&["validate", &argument]);
     assert!(
-        code == 78 && stderr.contains("unknown log level \"loud\"") && stderr.contains(&start(8)),
+        code == 78 && stderr.contains(&format!("{}unknown log level \"loud\"", start(9))),
+        "{stderr}"
+    );
+    assert!(stderr.contains(&start(8)), "{stderr}");
+    let output = mk_command(&["validate", &argument])
+        .env("VAULT_LOG_LEVEL", "high")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("configuration: unknown log level \"high\""),
         "{stderr}"
     );
     std::fs::write(&file, text + "vault {").unwrap();

@@ -219,6 +219,75 @@ fn a_problem_has_the_place_of_the_block_that_counts() {
 }
 
 #[test]
+fn a_problem_of_one_template_hides_no_problem_of_another_block() {
+    let login = "auto_auth { method \"kubernetes\" { config { role = \"r\" } } }\n";
+    let templates = "template {\n contents = \"x\"\n destinaton = \"/0\"\n}\n\
+                     template {\n destination = \"/1\"\n}\n\
+                     template {\n contents = \"x\"\n destination = \"/2\"\n perms = \"rw\"\n}\n\
+                     disable_keep_alives = [\"all\"]\n";
+    let found = problems(&[("a.hcl", &format!("{login}{templates}"))], false);
+    let starts = [
+        "a.hcl:4: unknown key \"template[0].destinaton\"",
+        "a.hcl:14: unknown disable_keep_alives value: all",
+        "a.hcl:6: template: must specify exactly one of 'source' or 'contents'",
+        "a.hcl:12: template[2] (/2).perms: ",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:?}");
+    for (problem, start) in found.iter().zip(starts) {
+        assert!(problem.starts_with(start), "{problem:?} lacks {start:?}");
+    }
+}
+
+#[test]
+fn rules_between_blocks_have_the_line_of_one_of_them() {
+    let login = "auto_auth {\n method \"kubernetes\" { config { role = \"r\" } }\n}\n";
+    for (text, expected) in [
+        ("", "a.hcl:1: auto_auth requires at least one sink"),
+        (
+            "exec { command = \"x\" }",
+            "a.hcl:4: must specify at least one 'env_template' element",
+        ),
+        (
+            "exec {\n command = \"x\"\n restart_on_secret_changes = \"x\"\n}\n\
+             env_template \"A\" { contents = \"a\" }",
+            "a.hcl:6: 'exec.restart_on_secret_changes' unexpected value: \"x\"",
+        ),
+        (
+            "exec { command = \"x\" }\nenv_template \"A\" {}",
+            "a.hcl:5: env_template[A]: must specify exactly one of",
+        ),
+        (
+            "template {\n contents = \"a\"\n destination = \"/a\"\n}\napi_proxy {}",
+            "a.hcl:8: api_proxy requires at least 1 listener",
+        ),
+    ] {
+        let found = problems(&[("a.hcl", &format!("{login}{text}"))], false);
+        assert!(
+            found.iter().any(|problem| problem.starts_with(expected)),
+            "{found:?} lacks {expected:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_directory_is_named_unless_there_is_another_configuration() {
+    let empty = mk_directory(&[("agent.yaml", "")]);
+    let path = empty.path().display().to_string();
+    let error = load(empty.path()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "{path}: the directory has no configuration: put at least one file into it whose name ends \
+             in .hcl or .json"
+        )
+    );
+    let other = mk_directory(&[("a.hcl", "pid_file = \"/p\"")]);
+    let sources = [empty.path(), other.path()].map(|path| Source::Path(path.into()));
+    let loaded = load_from(&sources, &Environment::default()).unwrap();
+    assert_eq!(loaded.config.pid_file, "/p");
+}
+
+#[test]
 fn what_only_follows_from_another_problem_is_not_said() {
     // Neither a template without a destination nor an agent without a login.
     let found = problems(

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use contract::AgentConfig;
-use contract::agent_config::{EnvTemplate, Exec, check};
+use contract::agent_config::check::{self, Scope};
+use contract::agent_config::{EnvTemplate, Exec};
 use rustix::process::Signal;
 
 use super::{ConfigError, template};
@@ -28,9 +29,12 @@ fn program(written: &Exec) -> Result<ExecSettings, ConfigError> {
         "" | "always" => Restart::Always,
         "never" => Restart::Never,
         other => {
-            return Err(ConfigError::rule(format!(
-                "'exec.restart_on_secret_changes' unexpected value: {other:?}: use always or never"
-            )));
+            return Err(ConfigError::rule(
+                Scope::within("exec.restart_on_secret_changes"),
+                format!(
+                    "'exec.restart_on_secret_changes' unexpected value: {other:?}: use always or never"
+                ),
+            ));
         }
     };
     let stop_signal = match written.restart_stop_signal.as_str() {
@@ -40,8 +44,12 @@ fn program(written: &Exec) -> Result<ExecSettings, ConfigError> {
             .map_err(|error| ConfigError::value("exec.restart_stop_signal", error))?,
     };
     Ok(ExecSettings {
-        command: command
-            .ok_or_else(|| ConfigError::rule("'exec' requires a non-empty 'command' field"))?,
+        command: command.ok_or_else(|| {
+            ConfigError::rule(
+                Scope::within("exec"),
+                "'exec' requires a non-empty 'command' field",
+            )
+        })?,
         restart,
         stop_signal,
     })
@@ -60,9 +68,10 @@ pub(super) fn variable(written: &EnvTemplate) -> Result<TemplateSettings, Config
         return Err(ConfigError::value(place, reason));
     }
     let source = check::source(&written.source, &written.contents).ok_or_else(|| {
-        ConfigError::rule(format!(
-            "{place}: must specify exactly one of 'source' or 'contents'"
-        ))
+        ConfigError::rule(
+            Scope::within(&place),
+            format!("{place}: must specify exactly one of 'source' or 'contents'"),
+        )
     })?;
     let engine = template::engine(written.engine.as_deref())
         .map_err(|error| ConfigError::value(format!("{place}.engine"), error))?;

@@ -68,8 +68,24 @@ pub enum Problem {
     Method(MethodError),
     /// Pauses between logins that contradict each other.
     Backoff,
-    /// Keys that do not go together. The words are those of Vault Agent.
-    Rule(String),
+    /// Keys that do not go together. The text is that of Vault Agent.
+    Rule {
+        /// Where they are.
+        scope: Scope,
+        /// What is wrong.
+        text: String,
+    },
+}
+
+/// The part of a configuration that a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The configuration as a whole: there is no single line to change.
+    Whole,
+    /// Several blocks, one of which has this key.
+    Between(String),
+    /// The block or setting with this key, whatever else the configuration has.
+    Within(String),
 }
 
 impl Problem {
@@ -82,8 +98,11 @@ impl Problem {
     }
 
     /// Keys do not go together.
-    pub fn rule(text: impl Into<String>) -> Self {
-        Self::Rule(text.into())
+    pub fn rule(scope: Scope, text: impl Into<String>) -> Self {
+        Self::Rule {
+            scope,
+            text: text.into(),
+        }
     }
 
     /// The key that it stands under, where it is about one.
@@ -92,7 +111,7 @@ impl Problem {
             Self::Value { key, .. } => Some(key),
             Self::Method(MethodError::Unknown { .. }) => Some("auto_auth.method"),
             Self::Method(_) => Some("auto_auth.method.config"),
-            Self::Backoff | Self::Rule(_) => None,
+            Self::Backoff | Self::Rule { .. } => None,
         }
     }
 }
@@ -106,7 +125,7 @@ impl fmt::Display for Problem {
             Self::Value { reason, .. } => f.write_str(reason),
             Self::Method(error) => error.fmt(f),
             Self::Backoff => BackoffError.fmt(f),
-            Self::Rule(text) => f.write_str(text),
+            Self::Rule { text, .. } => f.write_str(text),
         }
     }
 }
@@ -116,6 +135,18 @@ impl std::error::Error for Problem {}
 impl From<MethodError> for Problem {
     fn from(error: MethodError) -> Self {
         Self::Method(error)
+    }
+}
+
+impl Scope {
+    /// Several blocks, one of which has this key.
+    pub fn between(key: impl Into<String>) -> Self {
+        Self::Between(key.into())
+    }
+
+    /// The block or setting with this key.
+    pub fn within(key: impl Into<String>) -> Self {
+        Self::Within(key.into())
     }
 }
 

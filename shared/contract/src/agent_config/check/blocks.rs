@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Problem;
+use super::{Problem, Scope};
 use crate::agent_config::{AgentConfig, ApiProxy, Exec, Persist};
 use crate::values;
 
@@ -49,9 +49,12 @@ pub fn reuse<T: AsRef<str>>(idle: &[T], keep_alives: &[T]) -> Result<Reuse, Prob
                 "auto-auth" => reuse.of_logins = false,
                 "caching" | "proxying" | "templating" => reuse.of_others = false,
                 other => {
-                    return Err(Problem::rule(format!(
-                        "unknown {key} value: {other}; it takes auto-auth, caching, proxying, templating"
-                    )));
+                    return Err(Problem::rule(
+                        Scope::within(key),
+                        format!(
+                            "unknown {key} value: {other}; it takes auto-auth, caching, proxying, templating"
+                        ),
+                    ));
                 }
             }
         }
@@ -67,11 +70,13 @@ pub fn reuse<T: AsRef<str>>(idle: &[T], keep_alives: &[T]) -> Result<Reuse, Prob
 pub fn without_login(config: &AgentConfig) -> Result<(), Problem> {
     if config.cache.is_none() && config.listener.is_empty() {
         return Err(Problem::rule(
+            Scope::Whole,
             "no auto_auth, cache, or listener block found in config",
         ));
     }
     if !config.template.is_empty() || !config.env_template.is_empty() {
         return Err(Problem::rule(
+            Scope::Whole,
             "template and env_template need an auto_auth block: their secrets are read with its token",
         ));
     }
@@ -92,6 +97,7 @@ pub fn nothing_to_do(config: &AgentConfig) -> Result<(), Problem> {
         && config.env_template.is_empty();
     if logs_in_for_nothing && matches!(use_token(config), Ok(UseToken::Own)) {
         return Err(Problem::rule(
+            Scope::between("auto_auth"),
             "auto_auth requires at least one sink or at least one template or \
              api_proxy.use_auto_auth_token=true",
         ));
@@ -110,17 +116,20 @@ pub fn proxy_rules(config: &AgentConfig) -> Result<UseToken, Problem> {
     let (of_cache, of_proxy) = written_tokens(config);
     if !of_cache.is_empty() && !of_proxy.is_empty() {
         return Err(Problem::rule(
+            Scope::between("cache.use_auto_auth_token"),
             "use_auto_auth_token defined in both api_proxy and cache config; give it in api_proxy only",
         ));
     }
     let is_empty = config.listener.is_empty();
     if proxy.is_some() && is_empty {
         return Err(Problem::rule(
+            Scope::between("api_proxy"),
             "api_proxy requires at least 1 listener to be defined",
         ));
     }
     if cache.is_some() && is_empty && config.template.is_empty() && config.env_template.is_empty() {
         return Err(Problem::rule(
+            Scope::between("cache"),
             "enabling the cache requires at least 1 template or 1 listener to be defined",
         ));
     }
@@ -136,15 +145,18 @@ pub fn proxy_rules(config: &AgentConfig) -> Result<UseToken, Problem> {
         "api_proxy"
     };
     let use_token = use_token(config)?;
+    let use_key = || Scope::between(format!("{block}.use_auto_auth_token"));
     if use_token != UseToken::Own && config.auto_auth.is_none() {
-        return Err(Problem::rule(format!(
-            "{block}.use_auto_auth_token is true but auto_auth not configured"
-        )));
+        return Err(Problem::rule(
+            use_key(),
+            format!("{block}.use_auto_auth_token is true but auto_auth not configured"),
+        ));
     }
     if use_token != UseToken::Own && wraps(config) {
-        return Err(Problem::rule(format!(
-            "{block}.use_auto_auth_token is true and auto_auth uses wrapping"
-        )));
+        return Err(Problem::rule(
+            use_key(),
+            format!("{block}.use_auto_auth_token is true and auto_auth uses wrapping"),
+        ));
     }
     Ok(use_token)
 }
@@ -230,34 +242,43 @@ fn wraps(config: &AgentConfig) -> bool {
 ///
 /// What does not go together.
 pub fn exec_rules(config: &AgentConfig) -> Result<Option<&Exec>, Problem> {
-    let refused = |words: &str| Err(Problem::rule(words));
+    let refused = |key: &str, text: &str| Err(Problem::rule(Scope::between(key), text));
     let exec = match (&config.exec, config.env_template.is_empty()) {
         (None, true) => return Ok(None),
         (None, false) => {
             return refused(
+                "env_template",
                 "a top-level 'exec' element must be specified with 'env_template' entries",
             );
         }
         (Some(_), true) => {
             return refused(
+                "exec",
                 "must specify at least one 'env_template' element with a top-level 'exec' element",
             );
         }
         (Some(exec), false) => exec,
     };
     if !config.template.is_empty() {
-        return refused("'template' cannot be specified with 'env_template' entries");
+        return refused(
+            "template[0]",
+            "'template' cannot be specified with 'env_template' entries",
+        );
     }
     if config.api_proxy.is_some() {
-        return refused("'api_proxy' cannot be specified with 'env_template' entries");
+        return refused(
+            "api_proxy",
+            "'api_proxy' cannot be specified with 'env_template' entries",
+        );
     }
     let mut names = BTreeSet::new();
     for block in &config.env_template {
         if !names.insert(&block.name) {
-            return refused(&format!(
+            let text = format!(
                 "env_template: duplicate environment variable name: {:?}",
                 block.name
-            ));
+            );
+            return refused(&format!("env_template[{}]", block.name), &text);
         }
     }
     Ok(Some(exec))

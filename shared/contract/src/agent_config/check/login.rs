@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Method, Problem, chosen};
+use super::{Method, Problem, Scope, chosen};
 use crate::agent_config::{AutoAuth, Method as Written};
 
 /// A login.
@@ -71,10 +71,12 @@ impl Backoff {
 ///
 /// What is wrong with it.
 pub fn login(auto_auth: &AutoAuth) -> Result<Login<'_>, Problem> {
-    let written = auto_auth
-        .method
-        .as_ref()
-        .ok_or_else(|| Problem::rule("auto_auth: one and only one \"method\" block is required"))?;
+    let written = auto_auth.method.as_ref().ok_or_else(|| {
+        Problem::rule(
+            Scope::within("auto_auth"),
+            "auto_auth: one and only one \"method\" block is required",
+        )
+    })?;
     if written.kind.is_empty() {
         return Err(Problem::value(
             "auto_auth.method",
@@ -115,11 +117,13 @@ fn wrap_ttl(
     };
     let [sink] = auto_auth.sink.as_slice() else {
         return Err(Problem::rule(
+            Scope::within("auto_auth.method.wrap_ttl"),
             "wrapping enabled on auth method and 0 or many sinks defined",
         ));
     };
     if !sink.wrap_ttl.is_empty() {
         return Err(Problem::rule(
+            Scope::within("auto_auth.method.wrap_ttl"),
             "wrapping enabled both on auth method and sink",
         ));
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Problem;
+use super::{Problem, Scope};
 use crate::GoDuration;
 use crate::agent_config::{DurationText, Template as Written, Wait as WrittenWait};
 
@@ -60,7 +60,10 @@ pub fn template(written: &Written, index: usize) -> Result<TemplateBlock<'_>, Pr
     };
     let source = source(&written.source, &written.contents).ok_or_else(|| {
         let words = "template: must specify exactly one of 'source' or 'contents'";
-        Problem::rule(format!("{words}, in {}", place()))
+        Problem::rule(
+            Scope::within(format!("template[{index}]")),
+            format!("{words}, in {}", place()),
+        )
     })?;
     if written.destination.is_empty() && !may_write_elsewhere(source) {
         let reason = "a destination is required: only a template whose whole text goes through \

@@ -45,7 +45,7 @@ fn of_problem(subject: Subject<'_, '_>, problem: &Problem) -> Warning {
         Problem::Method(error) => login::of_method(subject, error),
         Problem::Backoff => backoff(subject),
         Problem::Value { key, reason } => of_value(subject, key, reason),
-        Problem::Rule(text) => of_rule(subject, text),
+        Problem::Rule { text, .. } => of_rule(subject, text),
     }
 }
 
