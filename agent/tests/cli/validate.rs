@@ -184,3 +184,26 @@ fn validate_does_not_ask_for_the_credentials_of_a_cloud() {
         "{stderr}"
     );
 }
+
+#[test]
+fn validate_refuses_paths_and_arguments_that_fail_at_every_render() {
+    let dir = tempfile::tempdir().unwrap();
+    let template = "template {\n  destination = \"/a\"\n  contents = <<EOT\n\
+                    {{ with secret \":=x\" }}{{ end }}\n\
+                    {{ with secret \"secret/%!d(string=x)\" }}{{ end }}\n\
+                    {{ with secret \"/\" }}{{ end }}\n\
+                    {{ with secret \"a/b\" \"ttl\" }}{{ end }}\n\
+                    EOT\n}\n";
+    let (code, _, stderr) = run(&["validate", &mk_file(dir.path(), template)]);
+    assert_eq!((code, stderr.lines().count()), (78, 4), "{stderr}");
+    for text in [
+        "agent.hcl:6: template[0] (/a).contents: line 1, column 16: secret refuses the path \":=x\": \
+         missing protocol scheme: write one such as \"secret/data/app\"",
+        "line 2, column 16: secret refuses the path \"secret/%!d(string=x)\": invalid URL escape \
+         \"%!d\", which printf writes if its arguments do not fit: correct the format",
+        "line 3, column 16: secret refuses the path \"/\": it is empty: write one such as",
+        "line 4, column 22: the argument \"ttl\" has no value: write \"ttl=VALUE\"",
+    ] {
+        assert!(stderr.contains(text), "{stderr} lacks {text}");
+    }
+}

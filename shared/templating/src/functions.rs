@@ -21,7 +21,7 @@ mod sprig;
 mod text;
 mod time;
 mod utf8;
-mod vault;
+pub(crate) mod vault;
 
 use std::sync::{Arc, LazyLock};
 

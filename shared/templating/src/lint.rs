@@ -12,8 +12,12 @@
 mod path;
 mod walk;
 
+pub use crate::functions::vault::path::PathFault;
 pub use path::{ApiPath, EngineKind};
 
+use std::borrow::Cow;
+
+use crate::functions::vault::path::{Use, accepted};
 use crate::template::{Parsed, Template};
 
 /// What is wrong with a part of a template.
@@ -60,6 +64,15 @@ pub enum Problem<'t> {
         /// The function.
         function: &'t str,
     },
+    /// A path that the call refuses.
+    Path {
+        /// The function.
+        function: &'t str,
+        /// The path, as written.
+        path: &'t str,
+        /// Why it is refused.
+        fault: PathFault<'t>,
+    },
     /// An argument that is not `KEY=VALUE`.
     NoPair {
         /// The argument.
@@ -96,6 +109,45 @@ pub enum Problem<'t> {
         /// The number of the read in the report.
         read: usize,
     },
+}
+
+impl Problem<'_> {
+    /// The message of a call that fails whatever the server answers, and what to write instead.
+    pub fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Path {
+                function,
+                path,
+                fault,
+            } => Some(format!(
+                "{function} refuses the path {:?}: {fault}",
+                shown(path)
+            )),
+            Self::NoPair { argument } => {
+                let argument = shown(argument);
+                Some(format!(
+                    "the argument \"{argument}\" has no value: write \"{argument}=VALUE\""
+                ))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The most characters of a text of the template that a message shows.
+const SHOWN: usize = 80;
+
+/// The start of a text that may be of any length.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// Why `secret` refuses to read this path, whatever the server has.
+pub fn refused_read(written: &str) -> Option<PathFault<'_>> {
+    accepted(written, Use::Relative).err()
 }
 
 /// A problem and its place.

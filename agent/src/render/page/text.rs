@@ -20,19 +20,41 @@ pub(crate) fn check(templates: &[TemplateSettings]) -> Vec<(usize, String)> {
     // Nothing of it is written, so that nothing needs to be kept from it.
     let texts = Texts::read(templates, &Reader::default());
     let reasons = templates.iter().zip(&texts.read).map(|(settings, text)| {
-        let text = text.as_ref().map_err(String::clone)?;
-        texts.template(text, settings).map_err(|error| {
-            let reason = error.without_name();
-            match &settings.source {
-                TemplateSource::Contents(_) => reason,
-                TemplateSource::File(path) => format!("{}: {reason}", path.display()),
+        let text = match text {
+            Ok(text) => text,
+            Err(reason) => return vec![reason.clone()],
+        };
+        let reasons = match texts.template(text, settings) {
+            Ok(template) => refused_calls(&template),
+            Err(error) => vec![error.without_name()],
+        };
+        match &settings.source {
+            TemplateSource::Contents(_) => reasons,
+            TemplateSource::File(path) => {
+                let reasons = reasons.into_iter();
+                let of_file = reasons.map(|reason| format!("{}: {reason}", path.display()));
+                of_file.collect()
             }
-        })
+        }
     });
     let reasons = reasons.enumerate();
     reasons
-        .filter_map(|(index, parsed)| Some((index, parsed.err()?)))
+        .flat_map(|(index, reasons)| reasons.into_iter().map(move |reason| (index, reason)))
         .collect()
+}
+
+/// The calls that fail at every render, whatever the server answers.
+fn refused_calls(template: &Template) -> Vec<String> {
+    let Some(report) = template.lint() else {
+        return Vec::new();
+    };
+    let findings = report.findings.iter();
+    let refused = findings.filter_map(|finding| {
+        let refusal = finding.problem.refusal()?;
+        let (line, column) = (finding.line, finding.column);
+        Some(format!("line {line}, column {column}: {refusal}"))
+    });
+    refused.collect()
 }
 
 /// The templates, in order, or why there is none.

@@ -133,4 +133,8 @@ diagnostics! {
         "`is empty and is ignored, because no template says what to read`",
         "a secret without a template of its own is read from the path that the annotation names",
         "write the path of the secret, or `agent-inject-template-NAME`";
+    PATH_REFUSED = 1236:
+        "`secret refuses the path …`, `the agent refuses the path …`",
+        "the path is empty, or cannot be part of an address, so the agent never sends the request",
+        "write the path as `vault read` takes it, such as `secret/data/app`";
 }

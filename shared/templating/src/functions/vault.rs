@@ -2,11 +2,13 @@
 //! request down and returns an untyped nil (`secrets`: an empty list), whose fields are nil as well, so that one pass
 //! finds as many requests as it can.
 
-mod path;
+pub(crate) mod path;
 
 use std::collections::BTreeMap;
 
 use text_template::{Arguments, CallError, List, Signature, Type, Value};
+
+use path::Use;
 
 use super::{Function, bytes, function, utf8};
 use crate::pass::Pass;
@@ -55,11 +57,11 @@ fn secret(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallEr
     // Even an empty argument makes it a write.
     let request = if rest.is_empty() {
         Request::Read {
-            path: path::relative("read", path)?,
+            path: path::read("read", path, Use::Relative)?,
         }
     } else {
         Request::Write {
-            path: path::trimmed("write", path)?,
+            path: path::read("write", path, Use::Any)?,
             data,
         }
     };
@@ -75,7 +77,7 @@ fn secrets(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, CallE
     let mut names: Vec<String> = Vec::new();
     if !bytes(&arguments[0]).is_empty() {
         let request = Request::List {
-            path: path::trimmed("list", &arguments[0])?,
+            path: path::read("list", &arguments[0], Use::Any)?,
         };
         if let Some(Found::List(found)) = pass.lookup(request) {
             names.clone_from(&found);
@@ -91,7 +93,7 @@ fn pki_cert(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, Call
     };
     let request = Request::Pki {
         data: pairs(rest)?,
-        path: path::relative("pki", path)?,
+        path: path::read("pki", path, Use::Relative)?,
     };
     Ok(match pass.lookup(request) {
         Some(Found::Pki(certificate)) => certificate.value(),

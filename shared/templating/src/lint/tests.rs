@@ -1,6 +1,14 @@
-use crate::{Options, Template};
+use crate::{Context, Found, Options, Request, Secrets, Template};
 
 use super::*;
+
+struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn lookup(&self, _: &Request) -> Option<Found> {
+        None
+    }
+}
 
 /// What is found, and what is read.
 fn with_report<T>(source: &str, look: impl FnOnce(Report<'_>) -> T) -> T {
@@ -234,4 +242,58 @@ fn what_a_template_reads_is_told_with_arguments_and_keys() {
     with_report("{{ with secret (env \"P\") }}{{ end }}", |made| {
         assert!(made.reads.is_empty() && !made.is_complete);
     });
+}
+
+#[test]
+fn a_path_that_a_call_refuses_is_found_as_the_call_would_refuse_it() {
+    for (source, function, path, fault) in [
+        (
+            "{{ with secret \":=x\" }}{{ .Data.x }}{{ end }}",
+            "secret",
+            ":=x",
+            PathFault::Form("missing protocol scheme"),
+        ),
+        (
+            "{{ secret \" / \" | toJSON }}",
+            "secret",
+            " / ",
+            PathFault::Empty,
+        ),
+        (
+            "{{ with secret \"secret/%!d(string=x)\" }}{{ .Data.data.x }}{{ end }}",
+            "secret",
+            "secret/%!d(string=x)",
+            PathFault::Escape("%!d"),
+        ),
+        ("{{ secret \"\" \"a=b\" }}", "secret", "", PathFault::Empty),
+        (
+            "{{ pkiCert \"pki/issue/%\" \"common_name=a\" }}",
+            "pkiCert",
+            "pki/issue/%",
+            PathFault::Escape("%"),
+        ),
+        (
+            "{{ range secrets \"/\" }}{{ . }}{{ end }}",
+            "secrets",
+            "/",
+            PathFault::Empty,
+        ),
+    ] {
+        let problem = Problem::Path {
+            function,
+            path,
+            fault,
+        };
+        assert_only(source, problem);
+        let template = Template::parse(source, Options::default()).unwrap();
+        let context = Context::new(&NoSecrets, &|_| None);
+        assert!(template.render(&context).is_err(), "{source}");
+    }
+    for source in [
+        "{{ range secrets \"\" }}{{ . }}{{ end }}",
+        "{{ with secret \":=x\" \"a=b\" }}x{{ end }}",
+        "{{ with secret (env \"P\") }}x{{ end }}",
+    ] {
+        assert_eq!(problems(source), [""; 0], "{source}");
+    }
 }

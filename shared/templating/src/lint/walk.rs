@@ -211,6 +211,9 @@ impl<'t> Walk<'t> {
             _ => {
                 for operand in operands {
                     self.operand(operand, dot);
+                    if name == "secrets" {
+                        self.list(operand);
+                    }
                     if let (Shape::Text(text), "print" | "printf" | "println") =
                         (operand.shape(), name)
                     {

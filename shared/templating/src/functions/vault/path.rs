@@ -1,54 +1,89 @@
 //! The paths of Vault's API that templates ask for.
 
+use std::fmt;
+
 use text_template::{CallError, Value};
 
 use super::utf8;
 
-/// An API path without the spaces and slashes around it.
-pub(super) fn trimmed(kind: &str, written: &Value) -> Result<String, CallError> {
-    let path = utf8(written);
-    let path = path.trim().trim_matches('/');
-    if path.is_empty() {
-        return Err(CallError::new(format!(
-            "vault.{kind}: invalid format: \"\""
-        )));
-    }
-    Ok(path.to_owned())
+/// How a call uses its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A write or a list: the path only has to be there.
+    Any,
+    /// A read, or a certificate: the path is parsed as an address without a host. One that no address
+    /// can have, such as the `secret/%!d(string=x)` that a failed `printf` writes, is an error in
+    /// consul-template too.
+    Relative,
 }
 
-/// A path that is read as an address without a host. One that no address can have, such as the
-/// `secret/%!d(string=x)` that a failed `printf` writes, is an error in consul-template too.
-pub(super) fn relative(kind: &str, written: &Value) -> Result<String, CallError> {
-    let path = trimmed(kind, written)?;
-    match fault(&path) {
-        None => Ok(path),
-        Some(Fault::Escape(escape)) => Err(CallError::new("parse ")
-            .quoted(path.as_bytes())
-            .words(": invalid URL escape ")
-            .quoted(escape.as_bytes())),
-        Some(Fault::Form(words)) => Err(CallError::new("parse ")
-            .quoted(path.as_bytes())
-            .words(format!(": {words}"))),
-    }
-}
-
-/// Why a path cannot stand in an address.
-#[derive(Debug, PartialEq, Eq)]
-enum Fault<'p> {
+/// Why a call refuses a path, whatever the server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathFault<'p> {
+    /// There is none.
+    Empty,
     /// A percent sign without two hexadecimal digits behind it.
     Escape(&'p str),
+    /// Not an address; the text is that of Go.
     Form(&'static str),
 }
 
+/// What is wrong, and what to write instead.
+impl fmt::Display for PathFault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Escape(escape) if escape.starts_with("%!") => write!(
+                f,
+                "invalid URL escape {escape:?}, which printf writes if its arguments do not fit: \
+                 correct the format"
+            ),
+            Self::Escape(escape) => {
+                write!(f, "invalid URL escape {escape:?}: write % as %25")
+            }
+            Self::Empty => f.write_str("it is empty: write one such as \"secret/data/app\""),
+            Self::Form(words) => write!(f, "{words}: write one such as \"secret/data/app\""),
+        }
+    }
+}
+
+/// The path without the spaces and slashes around it, if a call takes it.
+pub(crate) fn accepted(written: &str, use_of_path: Use) -> Result<&str, PathFault<'_>> {
+    let path = written.trim().trim_matches('/');
+    let fault = match use_of_path {
+        _ if path.is_empty() => Some(PathFault::Empty),
+        Use::Any => None,
+        Use::Relative => fault(path),
+    };
+    fault.map_or(Ok(path), Err)
+}
+
+/// The path of a call of this kind.
+pub(super) fn read(kind: &str, written: &Value, use_of_path: Use) -> Result<String, CallError> {
+    let written = utf8(written);
+    let path = || written.trim().trim_matches('/').as_bytes();
+    accepted(&written, use_of_path)
+        .map(str::to_owned)
+        .map_err(|fault| match fault {
+            PathFault::Empty => CallError::new(format!("vault.{kind}: invalid format: \"\"")),
+            PathFault::Escape(escape) => CallError::new("parse ")
+                .quoted(path())
+                .words(": invalid URL escape ")
+                .quoted(escape.as_bytes()),
+            PathFault::Form(words) => CallError::new("parse ")
+                .quoted(path())
+                .words(format!(": {words}")),
+        })
+}
+
 /// The rules of Go's `net/url.Parse` for what has no host.
-fn fault(path: &str) -> Option<Fault<'_>> {
+fn fault(path: &str) -> Option<PathFault<'_>> {
     let (address, fragment) = path.split_once('#').unwrap_or((path, ""));
     if address.bytes().any(|byte| byte.is_ascii_control()) {
-        return Some(Fault::Form("net/url: invalid control character in URL"));
+        return Some(PathFault::Form("net/url: invalid control character in URL"));
     }
     let (plain, _) = address.split_once('?').unwrap_or((address, ""));
     if plain.starts_with(':') {
-        return Some(Fault::Form("missing protocol scheme"));
+        return Some(PathFault::Form("missing protocol scheme"));
     }
     let checked = match scheme(plain) {
         // What stands behind `scheme:` is opaque, unless a slash begins it.
@@ -56,14 +91,14 @@ fn fault(path: &str) -> Option<Fault<'_>> {
         Some(_) => "",
         None if plain.split('/').next()?.contains(':') => {
             let words = "first path segment in URL cannot contain colon";
-            return Some(Fault::Form(words));
+            return Some(PathFault::Form(words));
         }
         None => plain,
     };
     [checked, fragment]
         .into_iter()
         .find_map(broken_escape)
-        .map(Fault::Escape)
+        .map(PathFault::Escape)
 }
 
 /// What follows `scheme:`, if the text begins with one.
@@ -93,35 +128,35 @@ mod tests {
 
     #[test]
     fn what_no_address_can_have_is_a_fault() {
-        let colon = Fault::Form("first path segment in URL cannot contain colon");
-        let control = Fault::Form("net/url: invalid control character in URL");
+        let colon = PathFault::Form("first path segment in URL cannot contain colon");
+        let control = PathFault::Form("net/url: invalid control character in URL");
         for (path, expected) in [
-            (":=x", Fault::Form("missing protocol scheme")),
-            ("%!e", Fault::Escape("%!e")),
-            ("secret/%!d(string=x)", Fault::Escape("%!d")),
-            ("a%", Fault::Escape("%")),
-            ("a%2", Fault::Escape("%2")),
-            ("a/%41%4g", Fault::Escape("%4g")),
-            ("a%é", Fault::Escape("%é")),
-            ("a#%zz", Fault::Escape("%zz")),
-            ("a:/%zz", Fault::Escape("%zz")),
+            (":=x", PathFault::Form("missing protocol scheme")),
+            ("%!e", PathFault::Escape("%!e")),
+            ("secret/%!d(string=x)", PathFault::Escape("%!d")),
+            ("a%", PathFault::Escape("%")),
+            ("a%2", PathFault::Escape("%2")),
+            ("a/%41%4g", PathFault::Escape("%4g")),
+            ("a%é", PathFault::Escape("%é")),
+            ("a#%zz", PathFault::Escape("%zz")),
+            ("a:/%zz", PathFault::Escape("%zz")),
             ("[::1]/a", colon),
             (
                 "a_b:c",
-                Fault::Form("first path segment in URL cannot contain colon"),
+                PathFault::Form("first path segment in URL cannot contain colon"),
             ),
             (
                 "é:a",
-                Fault::Form("first path segment in URL cannot contain colon"),
+                PathFault::Form("first path segment in URL cannot contain colon"),
             ),
             (
                 "1a:b/c",
-                Fault::Form("first path segment in URL cannot contain colon"),
+                PathFault::Form("first path segment in URL cannot contain colon"),
             ),
             ("a\nb", control),
             (
                 "a?b\x7f",
-                Fault::Form("net/url: invalid control character in URL"),
+                PathFault::Form("net/url: invalid control character in URL"),
             ),
         ] {
             assert_eq!(fault(path), Some(expected), "{path:?}");

@@ -2,11 +2,27 @@
 
 use text_template::view::{Operand, Shape};
 
+use crate::functions::vault::path::{Use, accepted};
 use crate::lint::ApiPath;
 
 use super::{EngineKind, Held, Problem, Read, Walk};
 
 impl<'t> Walk<'t> {
+    /// A call of `secrets`, which finds nothing at the empty path.
+    pub(super) fn list(&mut self, path: Operand<'t>) {
+        if let Shape::Text(written) = path.shape()
+            && !written.is_empty()
+            && let Err(fault) = accepted(written, Use::Any)
+        {
+            let problem = Problem::Path {
+                function: "secrets",
+                path: written,
+                fault,
+            };
+            self.find(path.start(), problem);
+        }
+    }
+
     /// A call of `secret` or `pkiCert`.
     pub(super) fn read(
         &mut self,
@@ -27,6 +43,25 @@ impl<'t> Walk<'t> {
             self.report.is_complete = false;
             return Held::Unknown;
         };
+        let (is_certificate, is_write) = (function == "pkiCert", !arguments.is_empty() || is_piped);
+        let use_of_path = if is_write && !is_certificate {
+            Use::Any
+        } else {
+            Use::Relative
+        };
+        if let Err(fault) = accepted(written, use_of_path) {
+            let path = written;
+            self.find(
+                first.start(),
+                Problem::Path {
+                    function,
+                    path,
+                    fault,
+                },
+            );
+            self.report.is_complete = false;
+            return Held::Unknown;
+        }
         let texts: Option<Vec<&str>> = arguments
             .iter()
             .map(|argument| match argument.shape() {
@@ -42,7 +77,6 @@ impl<'t> Walk<'t> {
                 self.find(argument.start(), Problem::NoPair { argument: text });
             }
         }
-        let (is_certificate, is_write) = (function == "pkiCert", !arguments.is_empty() || is_piped);
         let (api, read) = (ApiPath::new(written), self.report.reads.len());
         let path = api.as_str();
         if api.is_address() {

@@ -286,3 +286,28 @@ fn templates_that_issue_with_equal_arguments_share_a_certificate() {
     let hints = told.iter().filter(|it| it.starts_with("VI-1227"));
     assert_eq!(hints.count(), 2, "{told:?}");
 }
+
+#[test]
+fn a_path_that_the_agent_refuses_is_warned_of_and_no_template_is_suggested_for_it() {
+    let texts = warned(&[("agent-inject-secret-a", "secret/data/%!s(int=1)")]);
+    assert_eq!(
+        texts,
+        [
+            "agent-inject-secret-a: the agent refuses the path \"secret/data/%!s(int=1)\": invalid URL \
+             escape \"%!s\", which printf writes if its arguments do not fit: correct the format"
+        ]
+    );
+    let secret = ("agent-inject-secret-a", "secret/data/app");
+    let template = (
+        "agent-inject-template-a",
+        "{{ with secret \":=x\" }}x{{ end }}",
+    );
+    let texts = warned(&[secret, template]);
+    assert_eq!(
+        texts,
+        [
+            "agent-inject-template-a, line 1, column 16: secret refuses the path \":=x\": missing protocol \
+             scheme: write one such as \"secret/data/app\""
+        ]
+    );
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations::{self, AnnotationSpec, nearest_of};
 use contract::diagnostics::secrets as codes;
+use templating::lint::refused_read;
 use templating::{Engine, Partials, Template};
 
 use super::mounts::Places;
@@ -180,7 +181,8 @@ fn parse(
 
 /// A secret of KV version 2 without a template of its own.
 fn default_template(subject: Subject<'_, '_>, secret: &Secret<'_>, path: &str) -> Option<Warning> {
-    if !path.contains("/data/") {
+    // A template with a path that is refused would not help.
+    if !path.contains("/data/") || refused_read(path).is_some() {
         return None;
     }
     let name = secret.raw_name;

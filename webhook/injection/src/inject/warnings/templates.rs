@@ -3,20 +3,15 @@
 mod certificates;
 mod finding;
 
-use std::borrow::Cow;
-
 use contract::annotations::{self, AnnotationSpec, nearest_of};
 use contract::diagnostics::secrets as codes;
 use templating::Template;
-use templating::lint::{ApiPath, EngineKind, Problem, Report};
+use templating::lint::{ApiPath, EngineKind, Problem, Report, refused_read, shown};
 
 use self::certificates::Certificates;
 use self::finding::told;
 use super::{Subject, Warning};
 use crate::inject::secrets::Secret;
-
-/// The most characters of a path that a message shows.
-const SHOWN: usize = 80;
 
 /// The checks of a pod's templates.
 pub(super) struct Checks<'a, 's, 'p> {
@@ -81,6 +76,9 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
                  agent-inject-template-{name}"
             );
             warnings.push(Warning::new(codes::ADDRESS_AS_PATH, text));
+        } else if let Some(fault) = refused_read(written) {
+            let text = format!("{says}: the agent refuses the path \"{shown}\": {fault}");
+            warnings.push(Warning::sure(codes::PATH_REFUSED, text));
         } else if path.is_address() {
             let text = format!("{says}: {shown} has v1/ in front, as in an address: remove it");
             warnings.push(Warning::new(codes::ADDRESS_AS_PATH, text));
@@ -150,13 +148,5 @@ impl<'a, 's, 'p> Checks<'a, 's, 'p> {
 
     fn key(&self, spec: &AnnotationSpec, secret: &Secret<'_>) -> String {
         self.subject.annotations.key_for(spec, secret.raw_name)
-    }
-}
-
-/// The start of a text that may be as long as anybody likes.
-fn shown(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
-        None => text.into(),
     }
 }

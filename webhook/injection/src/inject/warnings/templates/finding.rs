@@ -2,9 +2,8 @@
 
 use contract::diagnostics::Code;
 use contract::diagnostics::secrets as codes;
-use templating::lint::{Finding, Problem};
+use templating::lint::{Finding, Problem, shown};
 
-use super::shown;
 use crate::inject::Warning;
 
 /// The warning of a finding.
@@ -16,6 +15,7 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
     let likely = |code: Code, text: String| Warning::new(code, start.clone() + &text);
     let hint = |code: Code, text: String| Warning::hint(code, start.clone() + &text);
     let sure = |code: Code, text: String| Warning::sure(code, start.clone() + &text);
+    let refusal = || finding.problem.refusal().unwrap_or_default();
     match &finding.problem {
         Problem::MissingData {
             key,
@@ -56,12 +56,8 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
             let text = format!("{function} is called without a path: write {function} \"PATH\"");
             sure(codes::ARGUMENTS_OF_SECRET, text)
         }
-        Problem::NoPair { argument } => {
-            let argument = shown(argument);
-            let text =
-                format!("the argument \"{argument}\" has no value: write \"{argument}=VALUE\"");
-            sure(codes::ARGUMENTS_OF_SECRET, text)
-        }
+        Problem::NoPair { .. } => sure(codes::ARGUMENTS_OF_SECRET, refusal()),
+        Problem::Path { .. } => sure(codes::PATH_REFUSED, refusal()),
         Problem::NoData { path } => {
             let text = format!("{} has no .Data.data: write .Data.KEY", shown(path));
             likely(codes::NO_DATA_IN_DATA, text)
