@@ -9,7 +9,9 @@ mod processes;
 use std::path::Path;
 
 use rustix::io::Errno;
-use rustix::process::{getpid, getuid, kill_process};
+use rustix::process::{
+    PidfdFlags, Signal, getpid, getuid, kill_process, pidfd_open, pidfd_send_signal,
+};
 use thiserror::Error;
 
 use crate::exec::SignalName;
@@ -68,20 +70,40 @@ fn hint(error: Errno, user: u32) -> String {
 /// parent alone. A pod whose application has not started yet has nothing to signal, which is no
 /// error; with `if_running`, neither is any other absence.
 pub fn send(signal: SignalName, wanted: &str, if_running: bool) -> Result<(), SignalError> {
-    let processes = Processes::read(Path::new("/proc"), getpid())?;
+    let proc = Path::new("/proc");
+    let processes = Processes::read(proc, getpid())?;
     let found = processes.called(wanted);
     if found.is_empty() && !if_running {
         return absent(wanted, &processes);
     }
     let mut refused = None;
     for process in found {
-        match kill_process(process.id, signal.0) {
+        match deliver(proc, process, wanted, signal.0) {
             // It has ended since it was listed.
             Ok(()) | Err(Errno::SRCH) => {}
             Err(source) => refused = Some(refusal(process, source)),
         }
     }
     refused.map_or(Ok(()), Err)
+}
+
+/// Signals a process through a descriptor of it, so that the signal never reaches another one which has
+/// got its id since. While the process lives its id is its own: if the id still has the name once the
+/// descriptor is open, the descriptor is that of a process of the name, or of one that has ended.
+fn deliver(proc: &Path, process: &Process, wanted: &str, signal: Signal) -> Result<(), Errno> {
+    let descriptor = match pidfd_open(process.id, PidfdFlags::empty()) {
+        Ok(descriptor) => Some(descriptor),
+        // Linux before 5.3, or a seccomp profile that does not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => None,
+        Err(error) => return Err(error),
+    };
+    if !process.is_still_called(wanted, proc) {
+        return Err(Errno::SRCH);
+    }
+    match descriptor {
+        Some(descriptor) => pidfd_send_signal(&descriptor, signal),
+        None => kill_process(process.id, signal),
+    }
 }
 
 fn refusal(process: &Process, source: Errno) -> SignalError {
@@ -122,5 +144,30 @@ pub(super) fn parse(text: &str) -> Result<SignalName, String> {
         None => text
             .parse()
             .map_err(|error: crate::exec::UnknownSignal| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_got_the_id_of_another_one_is_not_signaled() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let id = i32::try_from(child.id()).unwrap();
+        let proc = Path::new("/proc");
+        let processes = Processes::read(proc, getpid()).unwrap();
+        let of_child = |process: &&&Process| process.id.as_raw_nonzero().get() == id;
+        let others = processes.others();
+        let process = others.iter().find(of_child).unwrap();
+        // As if the id had been that of the application when it was listed.
+        let missed = deliver(proc, process, "application", Signal::KILL);
+        assert_eq!(missed, Err(Errno::SRCH));
+        assert_eq!(deliver(proc, process, "cat", Signal::HUP), Ok(()));
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(Signal::HUP.as_raw()));
     }
 }

@@ -54,6 +54,12 @@ impl Process {
         })
     }
 
+    /// Whether the process with this id has the name now.
+    pub(super) fn is_still_called(&self, wanted: &str, proc: &Path) -> bool {
+        let folder = proc.join(self.id.as_raw_nonzero().to_string());
+        Self::read(&folder, self.id).is_some_and(|now| now.is_called(wanted))
+    }
+
     fn is_called(&self, wanted: &str) -> bool {
         // As `nginx: master process` is written by the program itself.
         let word = self.word.split([' ', ':']).next().unwrap_or_default();
