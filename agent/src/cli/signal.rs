@@ -134,7 +134,7 @@ fn absent(wanted: &str, processes: &Processes) -> Result<(), SignalError> {
 }
 
 /// A signal by its name, with or without `SIG`, or by its number.
-pub(super) fn parse(text: &str) -> Result<SignalName, String> {
+pub(crate) fn parse(text: &str) -> Result<SignalName, String> {
     let by_number = text
         .parse()
         .ok()

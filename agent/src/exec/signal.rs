@@ -84,6 +84,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_injector_knows_the_same_signals() {
+        let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, contract::names::SIGNALS);
+        for text in ["hup", "SIGUSR1", "1", "31", "0", "32", "app", ""] {
+            let is_taken = crate::cli::signal::parse(text).is_ok();
+            assert_eq!(is_taken, contract::names::is_signal(text), "{text}");
+        }
+    }
+
+    #[test]
     fn signals_are_known_by_name_with_and_without_sig() {
         for text in ["SIGUSR1", "USR1", "sigusr1"] {
             assert_eq!(text.parse(), Ok(SignalName(Signal::USR1)), "{text}");

@@ -41,6 +41,30 @@ pub const AGENT_COMMANDS: [&str; 7] = [
 /// Sub-command of the agent that signals a process of the pod.
 pub const SIGNAL_COMMAND: &str = "signal";
 
+/// The signals that [`SIGNAL_COMMAND`] and the keys of the agent's configuration take.
+pub const SIGNALS: [&str; 28] = [
+    "SIGABRT", "SIGALRM", "SIGBUS", "SIGCHLD", "SIGCONT", "SIGFPE", "SIGHUP", "SIGILL", "SIGINT",
+    "SIGIO", "SIGKILL", "SIGPIPE", "SIGPROF", "SIGQUIT", "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTERM",
+    "SIGTRAP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGUSR1", "SIGUSR2", "SIGWINCH",
+    "SIGXCPU", "SIGXFSZ",
+];
+
+/// Whether [`SIGNAL_COMMAND`] takes a text for a signal: a name in any case, with or without `SIG`, or
+/// a number.
+///
+/// ```
+/// use contract::names::is_signal;
+/// assert!(is_signal("HUP") && is_signal("sigusr1") && is_signal("1") && !is_signal("nginx"));
+/// ```
+pub fn is_signal(text: &str) -> bool {
+    if let Ok(number) = text.parse::<u8>() {
+        return (1..32).contains(&number);
+    }
+    let upper = text.to_ascii_uppercase();
+    let short = upper.strip_prefix("SIG").unwrap_or(&upper);
+    SIGNALS.iter().any(|signal| &signal[3..] == short)
+}
+
 /// Name of the container port on which a scraper finds the agent.
 pub const METRICS_PORT: &str = "vault-metrics";
 

@@ -219,6 +219,13 @@ impl<'a> PodView<'a> {
             .flat_map(|container| &container.volume_mounts.list)
     }
 
+    /// The containers that run as long as the pod: the regular ones, and native sidecars.
+    pub fn running_containers(&self) -> impl Iterator<Item = &Container<'a>> {
+        let init = self.init_containers.iter().map(|init| &init.container);
+        let sidecars = init.filter(|container| container.is_native_sidecar());
+        self.containers.iter().chain(sidecars)
+    }
+
     /// All containers: the regular ones, then the init containers.
     pub fn all_containers(&self) -> impl Iterator<Item = &Container<'a>> + Clone {
         let init = self.init_containers.iter().map(|init| &init.container);

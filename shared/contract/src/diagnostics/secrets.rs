@@ -137,4 +137,12 @@ diagnostics! {
         "`secret refuses the path …`, `the agent refuses the path …`",
         "the path is empty, or cannot be part of an address, so the agent never sends the request",
         "write the path as `vault read` takes it, such as `secret/data/app`";
+    SIGNAL_ARGUMENTS = 1237:
+        "`/vault-agent signal takes a signal and then a process`",
+        "the agent refuses the command each time it runs it, so the application is never signaled",
+        "write `/vault-agent signal HUP PROCESS`";
+    SIGNAL_OF_ANOTHER_USER = 1238:
+        "`sends a signal, but the agent runs as another user than every container of the pod`",
+        "the kernel lets a process without privileges signal those of its own user alone",
+        "`agent-run-as-same-user: \"true\"`, or `agent-run-as-user` with the user of the application";
 }

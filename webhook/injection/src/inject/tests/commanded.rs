@@ -59,11 +59,13 @@ fn a_signal_without_a_shared_process_namespace_is_warned_of_in_both_flavors() {
     ] {
         let command = ("agent-inject-command-a", command);
         for flavor in [busybox, COMPATIBLE] {
-            assert_eq!(
-                certainties(&[SECRET, command, flavor]),
-                [(Certainty::Likely, 1213)]
-            );
-            assert_eq!(certainties(&[SECRET, command, flavor, shared]), []);
+            let mut expected = Vec::new();
+            if flavor == COMPATIBLE && command.1.starts_with("/vault-agent") {
+                expected.push((Certainty::Likely, 1212));
+            }
+            assert_eq!(certainties(&[SECRET, command, flavor, shared]), expected);
+            expected.push((Certainty::Likely, 1213));
+            assert_eq!(certainties(&[SECRET, command, flavor]), expected);
         }
         let mut pod = mk_pod(&[SECRET, command, busybox]);
         pod["spec"]["shareProcessNamespace"] = json!(true);
@@ -270,4 +272,104 @@ fn an_empty_list_of_containers_is_denied_only_if_the_agent_is_of_no_use() {
     let caching = [secret, containers, no_token, ("agent-cache-enable", "true")];
     is_let_through(&mk_pod(&caching));
     is_let_through(&mk_pod(&annotations[..2]));
+}
+
+#[test]
+fn a_stock_image_is_not_told_to_start_our_agent() {
+    let shared = ("agent-share-process-namespace", "true");
+    let command = (
+        "agent-inject-command-a",
+        "sleep 1; /vault-agent signal HUP app",
+    );
+    let texts = warned(&[SECRET, command, shared, COMPATIBLE]);
+    assert!(
+        texts.len() == 1
+            && texts[0].contains("starts /vault-agent, which a stock image does not have")
+            && texts[0].contains("pkill -HUP PROCESS"),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn arguments_that_the_agents_signal_refuses_are_surely_a_mistake() {
+    let shared = ("agent-share-process-namespace", "true");
+    let texts = |command| {
+        let command = ("agent-inject-command-a", command);
+        warned(&[SECRET, command, shared])
+    };
+    for (command, what) in [
+        ("/vault-agent signal", "there is neither"),
+        ("/vault-agent signal HUP", "there is no process"),
+        ("/vault-agent signal nginx", "there is no signal"),
+        ("/vault-agent signal nginx HUP", "the process is first"),
+        ("/vault-agent,signal,nginx,1", "the process is first"),
+        (
+            "/vault-agent signal HUPP nginx",
+            "the first word is not a signal",
+        ),
+        ("/vault-agent signal HUP nginx now", "there are more words"),
+        (
+            "/vault-agent signal -HUP nginx",
+            "has no flag but --if-running",
+        ),
+    ] {
+        let found = texts(command);
+        let text = format!(
+            "agent-inject-command-a: /vault-agent signal takes a signal and then a process, and {what}: \
+             write \"/vault-agent signal HUP PROCESS\""
+        );
+        assert_eq!(found, [text], "{command}");
+        let annotations = [SECRET, ("agent-inject-command-a", command), shared];
+        assert_eq!(certainties(&annotations), [(Certainty::Sure, 1237)]);
+    }
+    for command in [
+        "/vault-agent signal -if-running HUP nginx",
+        "/vault-agent signal 1 /usr/sbin/nginx --if-running",
+        "/vault-agent signal sigusr1 'nginx'",
+        "/vault-agent signal --help",
+    ] {
+        assert_eq!(texts(command), [""; 0], "{command}");
+    }
+}
+
+#[test]
+fn a_signal_to_users_that_cannot_be_the_agents_is_warned_of() {
+    let told = |annotations: &[(&str, &str)], change: &dyn Fn(&mut Value)| {
+        let shared = ("agent-share-process-namespace", "true");
+        let command = ("agent-inject-command-a", "/vault-agent signal HUP app");
+        let mut pod = mk_pod(&[&[SECRET, shared, command], annotations].concat());
+        change(&mut pod["spec"]);
+        let warnings = decided(&pod, &mk_settings()).warnings;
+        let codes = warnings.iter().map(|it| it.code().to_string());
+        codes.collect::<Vec<_>>()
+    };
+    let of_pod = |spec: &mut Value| spec["securityContext"] = json!({"runAsUser": 1000});
+    assert_eq!(told(&[], &of_pod), ["VI-1238"]);
+    let of_container = |spec: &mut Value| {
+        spec["containers"][0]["securityContext"] = json!({"runAsUser": 1000});
+    };
+    assert_eq!(told(&[], &of_container), ["VI-1238"]);
+    let same = ("agent-run-as-same-user", "true");
+    assert_eq!(told(&[same], &of_container), [""; 0]);
+    assert_eq!(
+        told(&[("agent-run-as-user", "1000")], &of_container),
+        [""; 0]
+    );
+    let no_context = ("agent-set-security-context", "false");
+    assert_eq!(told(&[no_context], &of_container), [""; 0]);
+    // A user that is not written may be the agent's, and root may become it.
+    assert_eq!(told(&[], &|_| {}), [""; 0]);
+    let root = |spec: &mut Value| spec["securityContext"] = json!({"runAsUser": 0});
+    assert_eq!(told(&[], &root), [""; 0]);
+    let second = |spec: &mut Value| {
+        of_container(spec);
+        let containers = spec["containers"].as_array_mut().unwrap();
+        containers.push(json!({"name": "web"}));
+    };
+    assert_eq!(told(&[], &second), [""; 0]);
+    let on_node = |spec: &mut Value| {
+        of_pod(spec);
+        spec["hostPID"] = json!(true);
+    };
+    assert_eq!(told(&[], &on_node), [""; 0]);
 }
