@@ -250,9 +250,22 @@ pub struct Container<'a> {
     /// As written.
     #[serde(borrow, default)]
     pub resources: Option<&'a RawValue>,
+    /// As written.
+    #[serde(borrow, default)]
+    ports: Option<&'a RawValue>,
 }
 
 impl Container<'_> {
+    /// Whether it declares a TCP port. One without a protocol is of TCP.
+    pub fn declares_port(&self, number: u16) -> bool {
+        let ports = self.ports.map_or("[]", RawValue::get);
+        let ports: Vec<Value> = serde_json::from_str(ports).unwrap_or_default();
+        ports.iter().any(|port| {
+            let is_tcp = port.get("protocol").is_none_or(|it| it == "TCP");
+            is_tcp && port.get("containerPort") == Some(&number.into())
+        })
+    }
+
     /// Whether this init container is a native sidecar.
     pub fn is_native_sidecar(&self) -> bool {
         &*self.restart_policy == "Always"

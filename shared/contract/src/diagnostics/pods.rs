@@ -157,4 +157,8 @@ diagnostics! {
         "`is not the name of an image`",
         "a kubelet takes a path in lower case with a tag, a digest or both",
         "write it as in `registry.example/vault-injector-agent:1.0`";
+    PORT_TAKEN = 1140:
+        "`agent-metrics-port is a port of container … too`",
+        "the containers of a pod share its network, and only one process can listen on a port",
+        "write another port";
 }

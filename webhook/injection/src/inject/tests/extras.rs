@@ -231,3 +231,26 @@ fn a_metrics_port_that_cannot_be_had_is_denied_and_one_without_effect_warned_of(
         assert!(text.is_some_and(|text| text.contains(why)), "{texts:?}");
     }
 }
+
+#[test]
+fn a_metrics_port_of_another_container_is_warned_of() {
+    let told = |ports: Value| {
+        let mut pod = mk_pod(&[("agent-metrics-port", "9102")]);
+        pod["spec"]["containers"][0]["ports"] = ports;
+        let warnings = decided(&pod, &mk_settings()).warnings;
+        warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let text = "agent-metrics-port is a port of container app too, and only one of them can listen there: \
+                write another one [VI-1140]";
+    assert_eq!(
+        told(json!([{"containerPort": 80}, {"containerPort": 9102}])),
+        [text]
+    );
+    for free in [
+        json!([{"containerPort": 9103}]),
+        json!([{"containerPort": 9102, "protocol": "UDP"}]),
+        json!(null),
+    ] {
+        assert_eq!(told(free.clone()), [""; 0], "{free}");
+    }
+}

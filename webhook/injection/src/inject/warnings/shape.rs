@@ -6,6 +6,7 @@ use contract::diagnostics::pods;
 use super::{Subject, Warning};
 use crate::inject::Origin;
 use crate::inject::arrangement::Sidecar;
+use crate::inject::config::Role;
 use crate::inject::container::Agent;
 use crate::settings::is_our_image;
 
@@ -51,6 +52,7 @@ fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
             |text: String| subject.about(pods::IGNORED, &annotations::METRICS_PORT, &text);
         warnings.extend(text.map(warning));
     }
+    warnings.extend(metrics_port(subject));
     let stays = agents.sidecar == Some(Sidecar::Regular) && !subject.asked.tuning.enable_quit;
     if subject.asked.is_job && stays {
         let is_template = matches!(subject.asked.origin, Origin::Template { .. });
@@ -67,6 +69,22 @@ fn arrangement(subject: Subject<'_, '_>) -> Vec<Warning> {
         });
     }
     warnings
+}
+
+/// A port for metrics on which a container of the pod listens already.
+fn metrics_port(subject: Subject<'_, '_>) -> Option<Warning> {
+    if !subject.asked.agents.has_sidecar() {
+        return None;
+    }
+    let port = subject.asked.metrics_port_of(Role::Sidecar)?.get();
+    let mut running = subject.pod.running_containers();
+    let other = running.find(|container| container.declares_port(port))?;
+    let text = format!(
+        "agent-metrics-port is a port of container {} too, and only one of them can listen there: write \
+         another one",
+        other.name
+    );
+    Some(subject.about(pods::PORT_TAKEN, &annotations::METRICS_PORT, &text))
 }
 
 /// A token that is not for the API server, because the pod has none that is.
