@@ -5,7 +5,7 @@ use contract::annotations::{self, Annotations};
 use super::denial::RequestError;
 use super::flavor::Flavor;
 use super::objects::{Capabilities, SeccompProfile, SecurityContext};
-use crate::pod::PodView;
+use crate::pod::{PodView, SecurityContext as SecurityContextOfPod};
 use crate::settings::Settings;
 
 /// User and group of the agent.
@@ -13,6 +13,8 @@ use crate::settings::Settings;
 pub(super) struct Identity {
     pub(super) user: i64,
     pub(super) group: i64,
+    /// The field of the pod's spec that the user is from, where it is from one.
+    pub(super) user_field: Option<&'static str>,
 }
 
 /// The identity, or `None` where the security context is left to the cluster.
@@ -29,10 +31,13 @@ pub(super) fn identity(
         }
         annotations.int(spec, default)
     };
+    let mut user_field = None;
     let mut user = id(&annotations::RUN_AS_USER, settings.run_as_user)?;
     let group = id(&annotations::RUN_AS_GROUP, settings.run_as_group)?;
     if annotations.bool(&annotations::RUN_AS_SAME_USER, settings.run_as_same_user)? {
-        user = first_containers_user(pod, flavor)?;
+        let (of_container, field) = first_containers_user(pod, flavor)?;
+        user = of_container;
+        user_field = Some(field);
     }
     let default = settings.set_security_context
         || [
@@ -43,24 +48,33 @@ pub(super) fn identity(
         .iter()
         .any(|spec| annotations.get(spec).is_some());
     let is_set = annotations.bool(&annotations::SET_SECURITY_CONTEXT, default)?;
-    Ok(is_set.then_some(Identity { user, group }))
+    Ok(is_set.then_some(Identity {
+        user,
+        group,
+        user_field,
+    }))
 }
 
-/// The user that the first container runs as: its own, else, which upstream forgets, the pod's. The
-/// group does not matter: files belong to the user.
-fn first_containers_user(pod: &PodView<'_>, flavor: Flavor) -> Result<i64, RequestError> {
+/// The user that the first container runs as, and the field that has it: its own, else, which upstream
+/// forgets, the pod's. The group does not matter: files belong to the user.
+fn first_containers_user(
+    pod: &PodView<'_>,
+    flavor: Flavor,
+) -> Result<(i64, &'static str), RequestError> {
     let container = pod.containers.first().ok_or(RequestError::NoContainers)?;
     let own = container.security_context.as_ref();
     let of_pod = pod.security_context.as_ref();
     let of_pod = of_pod.filter(|_| !flavor.keeps_mistakes());
-    let user = own.and_then(|context| context.run_as_user);
-    let user = user.or_else(|| of_pod?.run_as_user);
+    let user_of =
+        |context: Option<&SecurityContextOfPod>, field| Some((context?.run_as_user?, field));
+    let user = user_of(own, "containers[0].securityContext.runAsUser")
+        .or_else(|| user_of(of_pod, "securityContext.runAsUser"));
     let missing = match own {
         Some(_) => RequestError::NoUser,
         None => RequestError::NoSecurityContext,
     };
     match user.ok_or(missing)? {
-        0 => Err(RequestError::Root),
+        (0, _) => Err(RequestError::Root),
         user => Ok(user),
     }
 }

@@ -293,3 +293,30 @@ fn a_configuration_that_a_patch_may_have_changed_is_warned_of() {
     ];
     assert!(denied(&elsewhere).contains("log-level is not a level"));
 }
+
+#[test]
+fn a_user_of_the_pod_that_kubernetes_refuses_is_named_by_its_field() {
+    let same = ("agent-run-as-same-user", "true");
+    let mut pod = mk_pod(&[same]);
+    pod["spec"]["securityContext"] = json!({"runAsUser": -7});
+    let message = |pod: &Value, settings: &Settings| match decided(pod, settings).decision {
+        Decision::Deny(denial) => denial.text(),
+        other => panic!("{other:?}"),
+    };
+    let text = message(&pod, &mk_settings());
+    assert!(
+        text.starts_with("spec.securityContext.runAsUser, which agent-run-as-same-user takes"),
+        "{text}"
+    );
+    let mut pod = mk_pod(&[]);
+    pod["spec"]["containers"][0]["securityContext"] = json!({"runAsUser": -7});
+    let settings = Settings {
+        run_as_same_user: true,
+        ..mk_settings()
+    };
+    let text = message(&pod, &settings);
+    assert!(
+        text.starts_with("spec.containers[0].securityContext.runAsUser, which"),
+        "{text}"
+    );
+}

@@ -18,7 +18,15 @@ pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {
             (&annotations::RUN_AS_USER, identity.user),
             (&annotations::RUN_AS_GROUP, identity.group),
         ] {
-            if !IDS.contains(&id) {
+            if IDS.contains(&id) {
+                continue;
+            }
+            let of_pod = identity
+                .user_field
+                .filter(|_| *spec == annotations::RUN_AS_USER);
+            if let Some(field) = of_pod {
+                faults.push(user_of_pod(subject, field));
+            } else {
                 let text = "is not a user or group that Kubernetes takes: write a number from 0 to \
                             2147483647";
                 faults.push(subject.refused(keys::OUT_OF_RANGE, spec, text));
@@ -31,6 +39,21 @@ pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {
         faults.push(subject.refused(pods::IMAGE_NAME, &annotations::IMAGE, text));
     }
     faults
+}
+
+/// A user of the pod's own that it does not get, and with `agent-run-as-same-user` nor does the agent.
+fn user_of_pod(subject: Subject<'_, '_>, field: &str) -> Warning {
+    let text = format!(
+        "spec.{field}, which agent-run-as-same-user takes for the agent, is not a user that Kubernetes \
+         takes: write a number from 1 to 2147483647"
+    );
+    let warning = Warning::sure(keys::OUT_OF_RANGE, text);
+    let spec = &annotations::RUN_AS_SAME_USER;
+    if subject.has(spec) {
+        warning.at(subject.annotations.key(spec))
+    } else {
+        warning
+    }
 }
 
 /// Whether a kubelet takes the text for an image: a path in lower case, behind it a tag, a digest or
