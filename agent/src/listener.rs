@@ -6,6 +6,7 @@
 //! and fewer requests are worked on than there are connections: so probes always have their place.
 
 mod accept;
+mod browser;
 mod routes;
 mod socket;
 mod tcp_address;
@@ -58,8 +59,9 @@ pub struct ListenerSettings {
     pub tls: Option<TlsSettings>,
     /// What it answers.
     pub role: Role,
-    /// Requests without `X-Vault-Request: true` are refused: a browser or a service that can be led
-    /// to ask for any URL does not send it.
+    /// Requests to Vault and to clear the cache are refused without `X-Vault-Request: true`, and from
+    /// the page of a web site: a browser, or a service that can be led to ask for any URL, does not
+    /// send the header.
     pub require_request_header: bool,
     /// `POST /agent/v1/quit` ends the agent.
     pub enable_quit: bool,
@@ -146,9 +148,7 @@ impl Listeners {
                     Arc::clone(proxy),
                     settings.require_request_header,
                 ),
-                Role::MetricsOnly => {
-                    Routes::metrics(observer.clone(), settings.require_request_header)
-                }
+                Role::MetricsOnly => Routes::metrics(observer.clone()),
             };
             // Before somebody connects who would be let down.
             let tls = settings.tls.as_ref().map(Tls::load).transpose()?;

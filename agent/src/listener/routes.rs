@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tracing::info;
 
+use super::browser;
 use crate::proxy::{AnswerBody, Clear, Proxy};
 use crate::status::{Observer, Snapshot, in_memory, prometheus};
 
@@ -74,10 +75,9 @@ impl Routes {
         }
     }
 
-    /// For scrapers and probes.
-    pub(super) fn metrics(observer: Observer, require_request_header: bool) -> Self {
+    /// For scrapers and probes, of which none sends a header of Vault's.
+    pub(super) fn metrics(observer: Observer) -> Self {
         Self {
-            require_request_header,
             kind: Kind::Metrics,
             ..Self::private(observer)
         }
@@ -98,12 +98,8 @@ impl Routes {
         let method = request.method();
         let is_get = method == Method::GET || method == Method::HEAD;
         let path = request.uri().path();
-        let is_probe = matches!(path, "/agent/v1/ready" | "/agent/v1/health");
-        if self.require_request_header && !is_probe && !has_request_header(&request) {
-            return Ok(refusal(
-                StatusCode::PRECONDITION_FAILED,
-                "the header X-Vault-Request: true is missing",
-            ));
+        if let Some(refused) = self.refused(path, request.headers()) {
+            return Ok(refused);
         }
         Ok(match path {
             "/agent/v1/ready" | "/agent/v1/health" | "/agent/v1/metrics" if !is_get => {
@@ -148,6 +144,24 @@ impl Routes {
                 ),
             },
         })
+    }
+
+    /// Why a request is not worked on, for its headers. The agent's own endpoints never answer the page
+    /// of another site; a request for Vault, or one that changes the cache, has to prove more where the
+    /// listener wants that. Scripts that end the agent send no header, here as with upstream.
+    fn refused(&self, path: &str, headers: &HeaderMap) -> Option<Answer> {
+        let is_own = path == "/agent" || path.starts_with("/agent/");
+        if (is_own || self.require_request_header) && browser::sent(headers) {
+            return Some(refusal(StatusCode::FORBIDDEN, browser::REFUSED));
+        }
+        let needs_header = !is_own || path == "/agent/v1/cache-clear";
+        if self.require_request_header && needs_header && !browser::has_request_header(headers) {
+            return Some(refusal(
+                StatusCode::PRECONDITION_FAILED,
+                browser::HEADER_MISSING,
+            ));
+        }
+        None
     }
 
     fn quit(&self, method: &Method) -> Answer {
@@ -199,11 +213,6 @@ fn metrics(snapshot: &Snapshot, format: Format) -> Answer {
         Format::Prometheus => with(StatusCode::OK, PROMETHEUS, prometheus(snapshot)),
         Format::Json => with(StatusCode::OK, JSON, in_memory(snapshot, SystemTime::now())),
     }
-}
-
-fn has_request_header(request: &Request<Incoming>) -> bool {
-    let value = request.headers().get("x-vault-request");
-    value.is_some_and(|value| value == "true")
 }
 
 /// Without a cache there is nothing to clear, but a mistake in the request is one.

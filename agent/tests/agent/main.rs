@@ -9,6 +9,7 @@
 )]
 
 mod authentication;
+mod browsers;
 mod budget;
 mod caching;
 mod configurations;

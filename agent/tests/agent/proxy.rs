@@ -8,7 +8,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use crate::support::{Agent, KV, KV_TEMPLATE, World};
 
-const TARGET: &str = "/v1/secret/data/production/api-service";
+pub(crate) const TARGET: &str = "/v1/secret/data/production/api-service";
 
 fn mk_config(world: &World, token: &str, listener: &Value) -> Value {
     let mut config = world.config(&[world.template("app", KV_TEMPLATE)]);
@@ -21,7 +21,7 @@ fn mk_config(world: &World, token: &str, listener: &Value) -> Value {
 }
 
 /// An agent that lends its token, and is ready.
-async fn start(world: &World, token: &str, listener: &Value) -> Agent {
+pub(crate) async fn start(world: &World, token: &str, listener: &Value) -> Agent {
     let agent = Agent::start(&mk_config(world, token, listener));
     world.wait_until_ready().await;
     agent
@@ -188,31 +188,6 @@ async fn an_application_does_not_learn_the_token_that_it_uses() {
     let own = format!("X-Vault-Token: {token}\r\n");
     let answer = ask(&world, "GET /v1/auth/token/lookup-self", &own).await;
     assert_eq!(answer.json()["data"]["id"], token.as_str());
-    agent.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_listener_may_want_the_header_that_a_browser_does_not_send() {
-    let world = World::new().await;
-    let agent = start(&world, "true", &json!({"require_request_header": true})).await;
-    for path in [TARGET, "/agent/v1/metrics"] {
-        assert_eq!(ask(&world, &format!("GET {path}"), "").await.status, 412);
-        let header = "X-Vault-Request: true\r\n";
-        assert_eq!(
-            ask(&world, &format!("GET {path}"), header).await.status,
-            200
-        );
-    }
-    assert_eq!(ask(&world, "GET /agent/v1/ready", "").await.status, 200);
-    agent.stop().await.unwrap();
-
-    let world = World::new().await;
-    let listener = json!({"role": "metrics_only", "require_request_header": true});
-    let agent = start(&world, "true", &listener).await;
-    for (path, status) in [("metrics", 412), ("health", 200)] {
-        let line = format!("GET /agent/v1/{path}");
-        assert_eq!(ask(&world, &line, "").await.status, status, "{path}");
-    }
     agent.stop().await.unwrap();
 }
 

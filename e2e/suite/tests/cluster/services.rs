@@ -61,7 +61,9 @@ async fn an_application_reads_through_its_agent_without_a_token_of_its_own(
 ) -> Result<()> {
     let path = scene.secret("through-the-agent").await?;
     // A client that closes its end does not wait for an answer any more.
-    let request = format!("printf 'GET /v1/{path} HTTP/1.0\\r\\n\\r\\n'; sleep 1");
+    // As Vault's libraries ask.
+    let header = "X-Vault-Request: true\\r\\n";
+    let request = format!("printf 'GET /v1/{path} HTTP/1.0\\r\\n{header}\\r\\n'; sleep 1");
     let ask = format!("({request}) | nc 127.0.0.1 8200");
     for (name, native) in [("native", "true"), ("classic", "false")] {
         let more = [

@@ -27,7 +27,7 @@ pub struct Listener {
     /// `default` (where empty), or `metrics_only`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub role: String,
-    /// Refuse requests without `X-Vault-Request: true`.
+    /// Refuse requests to Vault without `X-Vault-Request: true`, and those of web pages.
     #[serde(default, skip_serializing_if = "Switch::is_off")]
     pub require_request_header: Switch,
     /// PEM file of the certificate chain.

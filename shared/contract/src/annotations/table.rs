@@ -198,8 +198,8 @@ annotations! {
             "whether the listener adds the agent's token: `true`, `false`, `force`";
         CACHE_LISTENER_PORT = "agent-cache-listener-port" None Text, "`8200`",
             "port of the listener, on 127.0.0.1";
-        CACHE_REQUIRE_REQUEST_HEADER = "agent-cache-require-request-header" None Bool, "`false`",
-            "the listener refuses requests without the header `X-Vault-Request: true`, which browsers do not send";
+        CACHE_REQUIRE_REQUEST_HEADER = "agent-cache-require-request-header" None Bool, "by flavor",
+            "the listener refuses requests to Vault and `cache-clear` without the header `X-Vault-Request: true`, and requests of web pages; native has `true`, compatible `false`";
         CACHE_EXIT_ON_ERR = "agent-cache-exit-on-err" None Bool, "`false`",
             "ends the agent when a handed-over cache cannot be read";
         EXIT_ON_RETRY_FAILURE = "template-config-exit-on-retry-failure" None Bool,

@@ -87,6 +87,12 @@ impl Flavor {
         self == Self::Native
     }
 
+    /// Whether the agent's listener refuses requests without `X-Vault-Request: true` unless the
+    /// annotation says otherwise. Upstream's listener does not, and its pods are compared.
+    pub(super) fn requires_request_header(self) -> bool {
+        self == Self::Native
+    }
+
     /// The seccomp profile of the security context. Established pods have none, and policies
     /// compare them.
     pub(super) fn seccomp_profile(self) -> Option<&'static str> {

@@ -143,7 +143,7 @@ impl<'p> InjectRequest<'p> {
             vault: Connection::new(annotations, settings)?,
             login: Login::new(annotations, settings)?,
             tuning: Tuning::new(annotations, flavor, settings)?,
-            cache: Cache::new(annotations)?,
+            cache: Cache::new(annotations, flavor)?,
             identity: security::identity(annotations, pod, flavor, settings)?,
             revoke_after: revokes.then_some(grace),
             configmap: text(&annotations::CONFIGMAP),

@@ -35,8 +35,8 @@ pub(in crate::inject) struct Cache<'p> {
     pub(in crate::inject) enable: bool,
     pub(in crate::inject) use_auto_auth_token: &'p str,
     pub(in crate::inject) port: &'p str,
-    /// Off unless asked for: what calls the listener with `curl`, as upstream's guides do to end the
-    /// agent, sends no such header.
+    /// On in our agent unless turned off: its listener lends the agent's token to whoever asks, and a
+    /// page in a browser on the node can post to 127.0.0.1. Programs of Vault's send the header.
     pub(in crate::inject) require_request_header: bool,
     pub(in crate::inject) exit_on_err: bool,
 }
@@ -102,7 +102,7 @@ fn metrics_port(
     let Some(text) = annotations.get(spec).filter(|_| !flavor.keeps_mistakes()) else {
         return Ok(None);
     };
-    let cache = Cache::new(annotations)?;
+    let cache = Cache::new(annotations, flavor)?;
     let listens = cache.enable || annotations.bool(&annotations::ENABLE_QUIT, false)?;
     let port: Option<NonZeroU16> = text.parse().ok();
     let is_free = |port: &NonZeroU16| !listens || port.to_string() != cache.port;
@@ -112,14 +112,16 @@ fn metrics_port(
 }
 
 impl<'p> Cache<'p> {
-    pub(super) fn new(annotations: &Annotations<'p>) -> Result<Self, RequestError> {
+    pub(super) fn new(annotations: &Annotations<'p>, flavor: Flavor) -> Result<Self, RequestError> {
         let or = |spec, default: &'static str| annotations.get(spec).unwrap_or(default);
         Ok(Self {
             enable: annotations.bool(&annotations::CACHE_ENABLE, false)?,
             use_auto_auth_token: or(&annotations::CACHE_USE_AUTO_AUTH_TOKEN, "true"),
             port: or(&annotations::CACHE_LISTENER_PORT, "8200"),
-            require_request_header: annotations
-                .bool(&annotations::CACHE_REQUIRE_REQUEST_HEADER, false)?,
+            require_request_header: annotations.bool(
+                &annotations::CACHE_REQUIRE_REQUEST_HEADER,
+                flavor.requires_request_header(),
+            )?,
             exit_on_err: annotations.bool(&annotations::CACHE_EXIT_ON_ERR, false)?,
         })
     }

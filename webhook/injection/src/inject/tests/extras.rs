@@ -203,6 +203,28 @@ fn a_metrics_port_is_a_listener_of_the_sidecar_without_a_way_to_vault() {
 }
 
 #[test]
+fn our_agents_listener_wants_the_header_unless_told_otherwise_and_a_stock_one_only_if_told() {
+    let off = ("agent-cache-require-request-header", "false");
+    let on = ("agent-cache-require-request-header", "true");
+    for listens in [
+        ("agent-cache-enable", "true"),
+        ("agent-enable-quit", "true"),
+    ] {
+        for (more, wanted) in [
+            (vec![], json!(true)),
+            (vec![off], Value::Null),
+            (vec![COMPATIBLE], Value::Null),
+            (vec![COMPATIBLE, on], json!(true)),
+        ] {
+            let annotations = [vec![listens], more.clone()].concat();
+            let config = config(&sidecar(&annotations));
+            let header = &config["listener"][0]["require_request_header"];
+            assert_eq!(*header, wanted, "{listens:?} {more:?}");
+        }
+    }
+}
+
+#[test]
 fn a_metrics_port_that_cannot_be_had_is_denied_and_one_without_effect_warned_of() {
     for text in ["", "0", "65536", "http", "-1"] {
         let message = denied(&[("agent-metrics-port", text)]);
