@@ -111,6 +111,7 @@ pub mod login;
 pub mod manifests;
 pub mod pods;
 pub mod refusals;
+pub mod requests;
 pub mod secrets;
 pub mod startup;
 
@@ -143,6 +144,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "Flags and variables of the injector",
         rows: startup::ROWS,
+    },
+    Section {
+        title: "Requests that the webhook refuses with an HTTP error",
+        rows: requests::ROWS,
     },
 ];
 

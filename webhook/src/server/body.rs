@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
+use contract::diagnostics::requests;
 use futures_util::StreamExt as _;
 use memchr::memchr_iter;
 use serve_tls::{Exhausted, Held};
@@ -34,7 +35,8 @@ pub(super) async fn read(
         read.extend_from_slice(&chunk);
     }
     if read.is_empty() {
-        return Err(Refused::new(StatusCode::BAD_REQUEST, "Empty request body"));
+        let text = "Empty request body";
+        return Err(Refused::new(StatusCode::BAD_REQUEST, requests::BODY, text));
     }
     Ok(read)
 }
@@ -69,7 +71,7 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 
 fn unread(cause: &dyn std::fmt::Display) -> Refused {
     let text = format!("error reading request body: {cause}");
-    Refused::new(StatusCode::BAD_REQUEST, text)
+    Refused::new(StatusCode::BAD_REQUEST, requests::BODY, text)
 }
 
 /// What a decision about this body may take of memory, beside the body. What is read out of JSON
@@ -86,7 +88,8 @@ pub(super) fn working_memory(body: &[u8]) -> usize {
 
 /// No memory for it now.
 pub(super) fn busy(exhausted: Exhausted) -> Refused {
-    Refused::new(StatusCode::SERVICE_UNAVAILABLE, exhausted.to_string())
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Refused::new(status, requests::BUSY, exhausted.to_string())
 }
 
 #[cfg(test)]

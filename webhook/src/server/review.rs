@@ -9,6 +9,7 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::GoDuration;
+use contract::diagnostics::{Code, requests};
 use injection::admission::{self, Answered, ReviewError};
 use injection::inject::Decision;
 use serve_tls::{Connection, Held};
@@ -72,8 +73,9 @@ async fn review(
     let response = match answer(&app, &connection, request, endpoint, start).await {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(refused) => {
-            let (status, reason) = (refused.status.as_u16(), cut(&refused.text));
-            warn!(status, reason = &*reason, "Request refused");
+            let (status, code) = (refused.status.as_u16(), refused.code);
+            let reason = cut(&refused.text);
+            warn!(status, %code, reason = &*reason, "Request refused");
             refused.into_response()
         }
     };
@@ -86,38 +88,45 @@ async fn review(
 pub(super) struct Refused {
     status: StatusCode,
     text: String,
+    code: Code,
 }
 
 impl Refused {
-    pub(super) fn new(status: StatusCode, text: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: Code, text: impl Into<String>) -> Self {
         Self {
             status,
             text: text.into(),
+            code,
         }
     }
 }
 
 /// The refusal for any error of a step.
-fn refused<E>(status: StatusCode, text: &'static str) -> impl FnOnce(E) -> Refused {
-    move |_| Refused::new(status, text)
+fn refused<E>(status: StatusCode, code: Code, text: &'static str) -> impl FnOnce(E) -> Refused {
+    move |_| Refused::new(status, code, text)
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (self.status, format!("{}\n", self.text)).into_response()
+        // Upstream's text has a line of its own, which may be compared.
+        (self.status, format!("{}\n[{}]\n", self.text, self.code)).into_response()
     }
 }
 
 impl From<ReviewError> for Refused {
     fn from(error: ReviewError) -> Self {
-        let status = match error {
-            ReviewError::Undecodable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            ReviewError::Kind
-            | ReviewError::NoRequest
-            | ReviewError::Namespace
-            | ReviewError::Uid => StatusCode::BAD_REQUEST,
+        let (status, code) = match error {
+            ReviewError::Undecodable { .. } => {
+                (StatusCode::INTERNAL_SERVER_ERROR, requests::NOT_A_REVIEW)
+            }
+            ReviewError::Kind | ReviewError::NoRequest => {
+                (StatusCode::BAD_REQUEST, requests::NOT_A_REVIEW)
+            }
+            ReviewError::Namespace | ReviewError::Uid => {
+                (StatusCode::BAD_REQUEST, requests::REVIEW_NAME)
+            }
         };
-        Self::new(status, error.to_string())
+        Self::new(status, code, error.to_string())
     }
 }
 
@@ -135,17 +144,20 @@ async fn answer(
     if content_type != b"application/json" {
         let shown = String::from_utf8_lossy(content_type);
         let text = format!("Invalid content-type: {:?}", cut(&shown));
-        return Err(Refused::new(StatusCode::BAD_REQUEST, text));
+        let status = StatusCode::BAD_REQUEST;
+        return Err(Refused::new(status, requests::CONTENT_TYPE, text));
     }
     let mut held = connection.held();
     let body = timeout_at(due, read(body, &parts.headers, &mut held))
         .await
         .map_err(refused(
             StatusCode::REQUEST_TIMEOUT,
+            requests::BODY,
             "the body did not arrive in time",
         ))??;
     let permit = timeout_at(due, connection.permit()).await.map_err(refused(
         StatusCode::SERVICE_UNAVAILABLE,
+        requests::BUSY,
         "too many requests at once: no processor became free in time",
     ))?;
     let decided = tokio::task::spawn_blocking({
@@ -160,10 +172,12 @@ async fn answer(
         .await
         .map_err(refused(
             StatusCode::GATEWAY_TIMEOUT,
+            requests::SLOW,
             "the review takes too long to decide",
         ))?
         .map_err(refused(
             StatusCode::INTERNAL_SERVER_ERROR,
+            requests::UNDECIDED,
             "the review cannot be decided",
         ))??;
     decided.note(app, start.elapsed());
@@ -210,7 +224,8 @@ fn decide(
     let needed = body.capacity() + working_memory(&body);
     if needed > limits().bytes / 2 {
         let text = "the review has too many objects and values in it";
-        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Err(Refused::new(status, requests::TOO_LARGE, text));
     }
     held.resize(needed).map_err(busy)?;
     let settings = app.settings();

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use contract::diagnostics::requests;
 use serve_tls::Connection;
 
 use super::app::App;
@@ -63,8 +64,10 @@ async fn authenticated(
     if connection.is_authenticated() {
         next.run(request).await
     } else {
-        let text =
-            "a client certificate signed by an authority in -tls-client-ca-file is required\n";
+        let text = format!(
+            "a client certificate signed by an authority in -tls-client-ca-file is required [{}]\n",
+            requests::NO_CERTIFICATE
+        );
         (StatusCode::UNAUTHORIZED, text).into_response()
     }
 }
@@ -85,7 +88,8 @@ async fn metrics(
     match connection.answer(text, connection.held()) {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(exhausted) => {
-            (StatusCode::SERVICE_UNAVAILABLE, format!("{exhausted}\n")).into_response()
+            let text = format!("{exhausted} [{}]\n", requests::BUSY);
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
     }
 }

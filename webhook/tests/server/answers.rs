@@ -41,9 +41,17 @@ async fn reviews_probes_and_metrics_are_answered_over_tls() {
         answer.contains(r#""response":{"uid":"u1","allowed":true}"#),
         "{answer}"
     );
-    assert!(ask(&post("")).await.starts_with("HTTP/1.1 400"));
-    assert!(ask(&post("{}")).await.starts_with("HTTP/1.1 400"));
-    assert!(ask(&post("abc")).await.starts_with("HTTP/1.1 500"));
+    for (body, status, code) in [
+        ("", 400, "[VI-1702]"),
+        ("{}", 400, "[VI-1703]"),
+        ("abc", 500, "[VI-1703]"),
+    ] {
+        let answer = ask(&post(body)).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.trim_end().ends_with(code),
+            "{answer}"
+        );
+    }
     let metrics = ask(&READY.replace("/health/ready", "/metrics")).await;
     assert!(
         metrics.contains("request_processing_duration_ms_count 4"),

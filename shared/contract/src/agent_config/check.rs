@@ -35,7 +35,7 @@ pub use method::{
 };
 pub use options::{MethodError, Options};
 pub use process::{
-    LogFormat, LogLevel, UnknownFormat, UnknownLevel, address, client_timeout, max_retries,
+    LogFormat, LogLevel, SCHEMES, UnknownFormat, UnknownLevel, address, client_timeout, max_retries,
 };
 pub use sink::{SealedSink, SinkFile, sealing, sink_file};
 pub use stock::{STOCK_METHODS, stock_method};

@@ -54,7 +54,7 @@ diagnostics! {
         "the annotation takes a JSON array of RFC 6902 operations",
         "write `[{\"op\": \"add\", \"path\": \"/env/-\", \"value\": {…}}]`";
     NOT_A_URL = 1014:
-        "`is not a URL: begin it with https:// or http://`",
+        "`is not a URL: begin it with https:// or http://`, `is not an address of Vault: …`",
         "the annotation takes Vault's address with its scheme",
         "write `https://vault.vault.svc:8200`";
     OUT_OF_RANGE = 1015:

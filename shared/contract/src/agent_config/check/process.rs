@@ -99,8 +99,11 @@ pub fn max_retries(text: &str) -> Result<u32, String> {
         .map_err(|_| format!("{text:?} is not a whole number"))
 }
 
-/// Checks the beginning of each address of the server, and that none has a query. The agent's client
-/// reads them as a whole.
+/// What an address begins with.
+pub const SCHEMES: &str = "it must begin with http://, https:// or unix://";
+
+/// Checks the beginning of each address of the server, its port, and that it has neither a query nor a
+/// password. The agent's client reads them as a whole.
 ///
 /// # Errors
 ///
@@ -129,9 +132,31 @@ pub fn address(key: &str, list: &str) -> Result<(), Problem> {
             (None, None) => false,
         };
         if !is_right {
-            let reason = "it must begin with http://, https:// or unix://";
-            return Err(Problem::value(key, reason));
+            return Err(Problem::value(key, SCHEMES));
+        }
+        if let Some(rest) = after("http://").or_else(|| after("https://")) {
+            authority(rest).map_err(|reason| Problem::value(key, reason))?;
         }
     }
     Ok(())
+}
+
+/// Checks what stands between the scheme and the path of an address.
+fn authority(rest: &str) -> Result<(), &'static str> {
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once('@') {
+        Some(("" | ":", host)) => host,
+        Some(_) => {
+            return Err("it must not hold a user name or password: leave out what is before the @");
+        }
+        None => authority,
+    };
+    // The colons of IPv6 stand in brackets.
+    let after_host = host.rsplit(']').next().unwrap_or_default();
+    match after_host.split_once(':') {
+        Some((_, port)) if !port.is_empty() && port.parse::<u16>().is_err() => {
+            Err("its port must be a number up to 65535")
+        }
+        _ => Ok(()),
+    }
 }

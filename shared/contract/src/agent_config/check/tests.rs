@@ -74,6 +74,21 @@ fn each_block_says_what_is_wrong_with_it() {
              follows",
         ),
         (
+            "/vault/address",
+            json!("https://vault:70000/v"),
+            "vault.address: its port must be a number up to 65535",
+        ),
+        (
+            "/vault/address",
+            json!("https://[::1]:x"),
+            "vault.address: its port must be a number up to 65535",
+        ),
+        (
+            "/vault/address",
+            json!("https://app:canary@vault:8200"),
+            "vault.address: it must not hold a user name or password: leave out what is before the @",
+        ),
+        (
             "/disable_keep_alives",
             json!(["proxy"]),
             "unknown disable_keep_alives value: proxy; it takes auto-auth, caching, proxying, \

@@ -150,6 +150,9 @@ fn templates_beside_a_configuration_of_the_users_own_are_told() {
     // The address reaches such an agent, too.
     let text = denied(&[own, ("service", "vault:8200")]);
     assert!(text.contains("service is not a URL"), "{text}");
+    let text = denied(&[own, ("service", "https://vault:70000")]);
+    let reason = "service is not an address of Vault: its port must be a number up to 65535";
+    assert!(text.contains(reason), "{text}");
 }
 
 #[test]

@@ -58,6 +58,17 @@ fn a_value_that_the_agent_refuses_is_denied_by_name_with_what_to_write() {
             "is not a URL: begin it with https:// or http://",
         ),
         (
+            "service",
+            "https://vault:70000",
+            "is not an address of Vault: its port must be a number up to 65535",
+        ),
+        (
+            "service",
+            "https://app:canary@vault:8200",
+            "is not an address of Vault: it must not hold a user name or password: leave out what is \
+             before the @",
+        ),
+        (
             "agent-disable-keep-alives",
             "proxy",
             "takes auto-auth, caching, proxying, templating, separated by commas",

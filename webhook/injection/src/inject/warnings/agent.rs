@@ -77,7 +77,10 @@ fn of_value(subject: Subject<'_, '_>, key: &str, reason: &str) -> Warning {
             &annotations::STATIC_SECRET_RENDER_INTERVAL,
             asked.tuning.static_secret_render_interval,
         ),
-        "vault.address" => address(subject, &annotations::SERVICE),
+        "vault.address" => {
+            let text = not_an_address(reason);
+            subject.refused(keys::NOT_A_URL, &annotations::SERVICE, &text)
+        }
         "listener[0].address" => subject.refused(
             keys::NOT_A_PORT,
             &annotations::CACHE_LISTENER_PORT,
@@ -110,12 +113,13 @@ fn perms(subject: Subject<'_, '_>, key: &str) -> Option<Warning> {
     Some(warning.at(subject.annotations.key_for(spec, name)))
 }
 
-fn address(subject: Subject<'_, '_>, spec: &AnnotationSpec) -> Warning {
-    subject.refused(
-        keys::NOT_A_URL,
-        spec,
-        "is not a URL: begin it with https:// or http://",
-    )
+/// What is said of an address that the agent's check refuses for this reason, behind its key.
+fn not_an_address(reason: &str) -> String {
+    if reason == check::SCHEMES {
+        "is not a URL: begin it with https:// or http://".to_owned()
+    } else {
+        format!("is not an address of Vault: {reason}")
+    }
 }
 
 fn of_duration(subject: Subject<'_, '_>, spec: &AnnotationSpec, value: &str) -> Warning {

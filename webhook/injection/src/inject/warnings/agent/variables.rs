@@ -1,13 +1,15 @@
 //! The variables of the agent's containers: values that the agent refuses, and lengths that Linux
 //! does.
 
-use contract::agent_config::check::{LogFormat, LogLevel, address, client_timeout, max_retries};
+use contract::agent_config::check::{
+    LogFormat, LogLevel, Problem, SCHEMES, address, client_timeout, max_retries,
+};
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::{Code, keys, login as codes};
 use contract::names::{self, LONGEST_VARIABLE};
 use contract::values::parse_bool;
 
-use super::{Subject, Warning, not_a_duration};
+use super::{Subject, Warning, not_a_duration, not_an_address};
 use crate::settings::{is_our_image, reads_config_parts};
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
@@ -72,7 +74,10 @@ fn values(subject: Subject<'_, '_>) -> Vec<Warning> {
             },
             is_right: |value| address("ADDR", value).is_ok(),
             code: keys::NOT_A_URL,
-            text: |_| "is not a URL: begin it with https:// or http://".to_owned(),
+            text: |value| match address("ADDR", value) {
+                Err(Problem::Value { reason, .. }) => not_an_address(&reason),
+                _ => not_an_address(SCHEMES),
+            },
         },
         of_the_pod_alone("SKIP_VERIFY"),
         of_the_pod_alone("DISABLE_REDIRECTS"),
