@@ -13,6 +13,7 @@ mod block;
 mod check;
 mod compile;
 mod helper;
+mod masked;
 mod partials;
 mod state;
 mod value;
@@ -29,6 +30,7 @@ use text_template::fmt::Printed;
 use crate::error::{ErrorKind, REDACTED};
 use crate::template::finished;
 use crate::{Context, Options, Render, TemplateError};
+use masked::OwnText;
 pub use partials::Partials;
 use state::{Answers, State};
 
@@ -78,7 +80,7 @@ impl Parsed {
         for _ in 0..MOST_RUNS {
             let run = state::scope(
                 State::new(std::mem::take(&mut answers), &self.denylist, context),
-                || self.run(&data),
+                || self.run(&data, context.mask),
             );
             let (result, state) = run;
             answers = state.answers;
@@ -93,10 +95,7 @@ impl Parsed {
                     state.effects,
                     Printed::default(),
                 )),
-                Ok(output) => {
-                    let output = masked(output, context.mask);
-                    Ok(finished(state.used, state.missing, state.effects, output))
-                }
+                Ok(output) => Ok(finished(state.used, state.missing, state.effects, output)),
                 Err(error) => {
                     let failure = state.failure.as_ref();
                     Err(failed(name, &error, failure, state.confidential).after(state.used))
@@ -115,38 +114,45 @@ impl Parsed {
         })
     }
 
-    fn run(&self, data: &Data) -> Result<Printed, handlebars::RenderError> {
+    fn run(&self, data: &Data, mask: Option<&str>) -> Result<Printed, handlebars::RenderError> {
         let mut context = RenderContext::new(None);
         if let Some(block) = context.block_mut() {
             for (name, partial) in self.partials.iter() {
                 block.set_local_partial(name.to_owned(), partial);
             }
         }
-        let mut output = Bounded(Printed::default());
+        let mut output = Bounded {
+            text: Printed::default(),
+            mask: mask.map(|mask| {
+                let partials = self.partials.iter().map(|(_, partial)| partial);
+                let own = OwnText::of(partials.chain([&self.template]));
+                (mask, own)
+            }),
+        };
         self.template
             .render(&REGISTRY, data, &mut context, &mut output)?;
-        Ok(output.0)
-    }
-}
-
-/// Text and values come through one door here, and cannot be told apart.
-fn masked(output: Printed, mask: Option<&str>) -> Printed {
-    match mask {
-        Some(mask) if !output.is_empty() => Printed::new(mask.as_bytes().to_vec()),
-        _ => output,
+        Ok(output.text)
     }
 }
 
 /// Output that does not grow without end.
-struct Bounded(Printed);
+struct Bounded<'m> {
+    text: Printed,
+    /// What stands in place of a value, and what is none.
+    mask: Option<(&'m str, OwnText)>,
+}
 
-impl Output for Bounded {
+impl Output for Bounded<'_> {
     fn write(&mut self, text: &str) -> io::Result<()> {
-        if self.0.len() + text.len() > OUTPUT_LIMIT {
+        let text = match &self.mask {
+            Some((mask, own)) if !text.is_empty() && !own.holds(text) => mask,
+            _ => text,
+        };
+        if self.text.len() + text.len() > OUTPUT_LIMIT {
             let words = format!("the output is longer than {OUTPUT_LIMIT} bytes");
             return Err(io::Error::other(words));
         }
-        append(&mut self.0, text.as_bytes());
+        append(&mut self.text, text.as_bytes());
         Ok(())
     }
 }

@@ -75,8 +75,7 @@ pub struct Context<'a> {
     /// Where set, `file` reads only below this directory.
     pub sandbox: Option<&'a Path>,
     /// Where set, it stands in the text in place of each value that an action prints: for people who
-    /// are to see the text without its secrets. Of a Handlebars template, it is the whole text. The
-    /// files of `writeToFile` are as they are.
+    /// are to see the text without its secrets. The files of `writeToFile` are as they are.
     pub mask: Option<&'a str>,
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn run(
         source: Source(&template.source),
         host,
         mask,
+        keeps_mask: false,
         // Most outputs are about as long as their template, and growing a secret wipes what it leaves.
         out: Printed::new(Vec::with_capacity(template.source.len().min(1 << 16))),
         variables: Vec::new(),
@@ -121,6 +122,8 @@ struct State<'t, 'h> {
     source: Source<'t>,
     host: &'h mut dyn Host,
     mask: Option<&'h str>,
+    /// The next output of `executeTemplate` is printed, and masked where it is made.
+    keeps_mask: bool,
     out: Printed,
     variables: Vec<(&'t str, Slot)>,
     /// Where the variables of the current template begin.

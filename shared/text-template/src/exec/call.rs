@@ -226,8 +226,11 @@ impl<'t> State<'t, '_> {
             return Err(self.failed(NAME, node, error));
         };
         let out = std::mem::take(&mut self.out);
-        // Its output is a value, which is masked where it is printed.
-        let mask = self.mask.take();
+        // Its output is a value, which is masked where it is printed, unless all of it is printed.
+        let mask = self.mask;
+        if !std::mem::take(&mut self.keeps_mask) {
+            self.mask = None;
+        }
         let result = self.run_template(name, &data);
         self.mask = mask;
         let text = std::mem::replace(&mut self.out, out);

@@ -1,10 +1,20 @@
 //! Nodes: text, actions, conditions, loops, templates.
 
 use super::{At, Slot, State};
-use crate::ast::{Arm, Branch, List, Node, Pipe};
+use crate::ast::{Arm, Branch, Command, List, Node, Operand, OperandKind, Pipe, Target};
+use crate::builtin::Builtin;
 use crate::error::Error;
 use crate::function::CallError;
 use crate::value::Value;
+
+/// Functions that change nothing but the blanks of a text.
+const LAYOUT: &[&str] = &[
+    "indent",
+    "trimSpace",
+    "sprig_indent",
+    "sprig_nindent",
+    "sprig_trim",
+];
 
 /// How a list of nodes ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,10 +59,16 @@ impl<'t> State<'t, '_> {
         match node {
             Node::Text(span) => self.write(self.source.text(*span).as_bytes())?,
             Node::Action { pipe, .. } => {
+                self.keeps_mask = self.mask.is_some() && self.lays_out(pipe);
+                let mask = self.mask.filter(|_| self.keeps_mask);
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declare.is_empty() {
                     self.at = At::Node(node);
+                    if mask.is_some() {
+                        self.mask = None;
+                    }
                     self.print(&value)?;
+                    self.mask = mask.or(self.mask);
                 }
             }
             Node::If(branch) => return self.condition(dot, branch, false),
@@ -63,6 +79,27 @@ impl<'t> State<'t, '_> {
             Node::Continue { .. } => return Ok(Flow::Continue),
         }
         Ok(Flow::Next)
+    }
+
+    /// Whether an action prints the output of a template, at most laid out anew. Its text is no value
+    /// then, and nothing is decided by it.
+    fn lays_out(&self, pipe: &Pipe) -> bool {
+        let is_plain = |operand: &Operand| {
+            !matches!(operand.kind, OperandKind::Pipe(_) | OperandKind::Chain(..))
+        };
+        let callee = |command: &Command| match command.args.first()?.kind {
+            OperandKind::Function(callee) if command.args.iter().all(is_plain) => Some(callee),
+            _ => None,
+        };
+        let mut callees = pipe.commands.iter().map(callee);
+        let is_output = callees.next().flatten().is_some_and(|callee| {
+            matches!(callee.target, Target::Builtin(Builtin::ExecuteTemplate))
+        });
+        is_output
+            && pipe.declare.is_empty()
+            && callees.all(|callee| {
+                callee.is_some_and(|callee| LAYOUT.contains(&self.source.text(callee.name)))
+            })
     }
 
     fn print(&mut self, slot: &Slot) -> Result<(), Error> {
