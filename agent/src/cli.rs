@@ -15,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::duration::{DurationError, GoDuration};
 use contract::values;
@@ -142,10 +143,10 @@ pub enum Query {
 pub struct RenderFlags {
     /// Print instead of writing; required.
     #[arg(
-        long, required = true, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-        default_missing_value = "true", value_parser = only_dry
+        long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_parser = values::parse_bool
     )]
-    pub dry_run: bool,
+    pub dry_run: Option<bool>,
     /// Print the values of secrets, too, instead of asterisks.
     #[arg(
         long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -158,14 +159,6 @@ pub struct RenderFlags {
     /// How to reach Vault.
     #[command(flatten)]
     pub client: ClientFlags,
-}
-
-fn only_dry(text: &str) -> Result<bool, String> {
-    match values::parse_bool(text) {
-        Ok(true) => Ok(true),
-        Ok(false) => Err("an agent renders for real: run it with -exit-after-auth".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// What to do with a token.
@@ -209,7 +202,19 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
     let arguments = program::own_arguments(&program, arguments.collect())?;
     let arguments = arguments.into_iter().map(with_two_dashes);
     let arguments = with_command_first(arguments.collect());
-    Cli::try_parse_from(std::iter::once(program).chain(arguments))
+    let cli = Cli::try_parse_from(std::iter::once(program).chain(arguments))?;
+    match &cli.query {
+        Some(Query::Render(flags)) if flags.dry_run != Some(true) => Err(only_dry()),
+        _ => Ok(cli),
+    }
+}
+
+/// `render` without `--dry-run`, which people may type to have files written.
+fn only_dry() -> clap::Error {
+    let text = "render needs --dry-run: it only prints what an agent would write, and revokes what \
+                that took. To write files, run vault-agent with -exit-after-auth and the same \
+                configuration\n";
+    clap::Error::raw(ErrorKind::MissingRequiredArgument, text)
 }
 
 /// `--strict validate` as `validate --strict`: the flags of a configuration may stand before a command

@@ -13,6 +13,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::warn;
+
 use crate::auth::{Authenticator, Channels};
 use crate::config::{ConfigError, LoginSettings, Settings};
 use crate::connection::Connection;
@@ -63,11 +65,16 @@ pub async fn dry_run(
         reader.clone(),
     );
     let mut pages = Page::all(&settings, &reader, shows_secrets);
-    let end = tokio::select! {
-        biased;
-        () = stop => Err(io::Error::from(io::ErrorKind::Interrupted).into()),
-        error = authenticator.run() => Err(Failure::from(error)),
-        () = read(&mut pages, &mut store) => Ok(()),
+    let end = if all_pass(&mut pages, &mut store) {
+        tokio::select! {
+            biased;
+            () = stop => Err(io::Error::from(io::ErrorKind::Interrupted).into()),
+            error = authenticator.run() => Err(Failure::from(error)),
+            () = read(&mut pages, &mut store) => Ok(()),
+        }
+    } else {
+        warn!(target: "agent", "no template waits for a secret, so the login was not tried");
+        Ok(())
     };
     // The store holds its leases until then.
     let holdings = Holdings {
@@ -79,13 +86,16 @@ pub async fn dry_run(
     } else {
         leave::revoke_leases(&connection, holdings).await
     };
-    end?;
-    for sink in &settings.sinks {
-        page::show_sink(out, &sink.target)?;
+    if end.is_ok() {
+        for sink in &settings.sinks {
+            page::show_sink(out, &sink.target)?;
+        }
     }
+    // Without a login too, those that need no secret.
     for page in &pages {
         page.show(out)?;
     }
+    end?;
     let failures: Vec<_> = pages.into_iter().filter_map(Page::failure).collect();
     if !failures.is_empty() {
         return Err(RenderError::Templates(failures).into());
@@ -121,16 +131,17 @@ fn of(settings: &Settings) -> Result<&LoginSettings, ConfigError> {
     })
 }
 
+/// One pass of each page, since they are read side by side; `true` while one waits for a secret.
+fn all_pass(pages: &mut [Page], store: &mut Store) -> bool {
+    let waiting = pages.iter_mut();
+    let waiting = waiting.filter_map(|page| page.waits_after_pass(store).then_some(()));
+    waiting.count() > 0
+}
+
 /// Reads until all pages are rendered or have failed.
 async fn read(pages: &mut [Page], store: &mut Store) {
     let work = async {
-        loop {
-            // Each gets its pass: they are read side by side.
-            let waiting = pages.iter_mut();
-            let waiting = waiting.filter_map(|page| page.waits_after_pass(store).then_some(()));
-            if waiting.count() == 0 {
-                return;
-            }
+        while all_pass(pages, store) {
             store.changed().await;
         }
     };

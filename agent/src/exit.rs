@@ -91,12 +91,16 @@ impl Failure {
         one_line(&self.to_string())
     }
 
-    /// The same with a line for each problem of a configuration.
+    /// The same with a line for each problem of a configuration, or each template.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Problems(problems) => problems
                 .iter()
                 .map(|problem| one_line(&format!("configuration: {problem}")))
+                .collect(),
+            Self::Render(RenderError::Templates(reasons)) => reasons
+                .iter()
+                .map(|reason| one_line(&format!("not rendered: {reason}")))
                 .collect(),
             other => vec![other.one_line()],
         }
@@ -167,6 +171,7 @@ mod tests {
         let failure = Failure::from(RenderError::Templates(reasons));
         assert_eq!(failure.exit_code(), 1);
         assert_eq!(failure.one_line(), "not rendered: a: * b; c");
-        assert_eq!(failure.lines(), [failure.one_line()]);
+        let lines = ["not rendered: a: * b", "not rendered: c"];
+        assert_eq!(failure.lines(), lines);
     }
 }

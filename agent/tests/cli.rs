@@ -155,9 +155,16 @@ fn status_says_where_it_has_asked_in_vain() {
 
 #[test]
 fn render_says_without_dry_run_how_an_agent_renders_for_real() {
-    let (code, stdout, stderr) = run(&["render", "-config=/x"]);
-    assert_eq!((code, &*stdout), (64, ""));
-    assert!(stderr.contains("run it with -exit-after-auth"), "{stderr}");
+    for arguments in [
+        &["render", "-config=/x"][..],
+        &["render", "-dry-run=false", "-config=/x"],
+    ] {
+        let (code, stdout, stderr) = run(arguments);
+        assert_eq!((code, &*stdout), (64, ""));
+        assert!(stderr.contains("render needs --dry-run"), "{stderr}");
+        assert!(stderr.contains("-exit-after-auth"), "{stderr}");
+        assert!(!stderr.contains("invalid value"), "{stderr}");
+    }
     let (code, _, stderr) = run(&["render", "--dry-run", "-config=/nonexistent"]);
     assert_eq!(code, 78, "{stderr}");
 }

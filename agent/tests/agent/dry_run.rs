@@ -126,12 +126,17 @@ async fn a_template_that_fails_is_named_and_the_others_are_shown() {
         ),
     ];
     let (end, shown) = run(&world.config(&templates), false).await;
-    let line = end.unwrap_err().one_line();
-    for words in [
-        "nothing_known",
-        "secret/data/production/late",
-        "line 1, column 4",
+    let lines = end.unwrap_err().lines();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for (line, file, words) in [
+        (&lines[0], "broken", "nothing_known"),
+        (&lines[1], "late", "secret/data/production/late"),
+        (&lines[2], "wrong", "line 1, column 4"),
     ] {
+        assert!(
+            line.contains(&*world.path(file).to_string_lossy()),
+            "{line}"
+        );
         assert!(line.contains(words), "{line}");
     }
     assert!(shown.contains("key=********"), "{shown}");
@@ -184,6 +189,39 @@ async fn a_login_that_fails_ends_it_at_once() {
     let (end, shown) = run(&config, false).await;
     assert!(matches!(end, Err(Failure::Auth(_))), "{end:?}");
     assert_eq!((world.logins(), shown.as_str()), (1, ""));
+}
+
+#[tokio::test]
+async fn templates_without_secrets_are_shown_while_vault_is_away() {
+    let world = World::new().await;
+    let fixed = world.template("fixed", "port=80\n");
+    let mut config = world.config(std::slice::from_ref(&fixed));
+    config["vault"]["address"] = json!("http://127.0.0.1:1");
+    let (end, shown) = run(&config, false).await;
+    end.unwrap();
+    assert!(shown.contains("(mode 0644)\nport=80\n"), "{shown}");
+    world.wait_for_log("so the login was not tried").await;
+
+    config["template"] = json!([fixed, world.template("app", KV_TEMPLATE)]);
+    let (end, shown) = run(&config, false).await;
+    let failure = end.unwrap_err();
+    assert!(matches!(failure, Failure::Auth(_)), "{failure}");
+    assert_eq!(failure.exit_code(), 1);
+    assert!(failure.one_line().contains("127.0.0.1:1"), "{failure}");
+    assert!(shown.ends_with("port=80\n\n"), "{shown}");
+    assert!(!shown.contains("app"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_handlebars_template_shows_its_text_around_the_masks() {
+    let world = World::new().await;
+    let text =
+        "{{#secret \"secret/production/api-service\"}}key={{data.data.api_key}}\n{{/secret}}";
+    let mut template = world.template("app", text);
+    template["engine"] = json!("handlebars");
+    let (end, shown) = run(&world.config(&[template]), false).await;
+    end.unwrap();
+    assert!(shown.contains("(mode 0644)\nkey=********\n"), "{shown}");
 }
 
 #[tokio::test]
