@@ -1,8 +1,9 @@
 //! The agent's home: where its marker, its socket and its state are.
 //!
 //! In a pod it is a volume at a known place. Elsewhere that place is not there, and `$HOME` is used.
-//! Several agents of one user have one home then: the first of them has the marker and the socket.
+//! Several agents of one user have one home then: the one that claims it has the marker and the socket.
 
+mod claim;
 mod own_file;
 
 use std::io;
@@ -13,7 +14,11 @@ use tokio::net::UnixStream;
 use contract::names::{AGENT_HOME, READY_MARKER, STATUS_SOCKET};
 
 use crate::config::Environment;
+pub(crate) use claim::Claim;
 pub(crate) use own_file::OwnFile;
+
+/// The file by which an agent claims its home.
+pub(crate) const LOCK: &str = ".vault-agent.lock";
 
 /// The directory.
 pub fn directory(environment: &Environment) -> PathBuf {

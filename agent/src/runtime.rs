@@ -17,7 +17,7 @@ use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
 use crate::exec::Supervisor;
 use crate::exit::Failure;
-use crate::home;
+use crate::home::{self, Claim};
 use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
 use crate::own_secrets;
@@ -45,7 +45,7 @@ pub async fn run_with_reload(
     let connection = Connection::new(&settings.vault)?;
     tidy(&settings);
     let _pid_file = PidFile::create(settings.pid_file.clone()).map_err(Failure::PidFile)?;
-    let (socket, marker) = socket_and_marker(&settings).await;
+    let (socket, marker, _claim) = socket_and_marker(&settings).await;
     let state = Arc::new(State::open(&settings));
     let once = settings.exit_after_auth;
     // What an init container has rendered is about to be used.
@@ -165,17 +165,23 @@ fn supervisor(settings: &Settings, renderer: &Renderer) -> Result<Option<Supervi
 
 /// By what `vault-agent status` and `vault-agent ready` find this agent. It goes without them where
 /// another agent has them.
-async fn socket_and_marker(settings: &Settings) -> (Option<&Path>, Marker) {
+async fn socket_and_marker(settings: &Settings) -> (Option<&Path>, Marker, Option<Claim>) {
     let socket = settings.status_socket.as_path();
-    if !home::is_in_use(socket).await {
-        return (Some(socket), Marker::new(settings.ready_marker.clone()));
-    }
+    let other = match Claim::take(&socket.with_file_name(home::LOCK)) {
+        // In a home without locks, the socket has to do.
+        Ok(claim) if !home::is_in_use(socket).await => {
+            let marker = Marker::new(settings.ready_marker.clone());
+            return (Some(socket), marker, claim);
+        }
+        Ok(_) => format!("another agent listens at {}", socket.display()),
+        Err(in_use) => in_use.to_string(),
+    };
     warn!(
         target: "agent",
-        "another agent listens at {}: \"vault-agent ready\" and \"vault-agent status\" are about that \
-         one; give this agent a HOME of its own to ask it", socket.display()
+        "{other}: \"vault-agent ready\" and \"vault-agent status\" are about that one; give this agent \
+         a HOME of its own to ask it"
     );
-    (None, Marker::none())
+    (None, Marker::none(), None)
 }
 
 /// Removes what an agent before left unfinished when it was killed.

@@ -28,16 +28,20 @@ use vault_api::kv::Mount;
 use zeroize::Zeroizing;
 
 use crate::config::Settings;
+use crate::home::Claim;
 use entry::Entry;
 
 /// Name of the directory with the files, below a directory of a volume.
 const DIRECTORY: &str = ".vault-agent";
 const TOKEN: &str = "token";
+/// By what the one agent that runs has the directory to itself.
+const LOCK: &str = "lock";
 
 /// What was kept, or nothing where there is no volume for it.
 #[derive(Debug)]
 pub struct State {
     directory: Option<PathBuf>,
+    _claim: Option<Claim>,
     /// What all files have to agree on: server and login.
     origin: String,
     /// A volume that refuses writes is complained of once.
@@ -71,10 +75,7 @@ impl State {
         let directory = directory.and_then(|parent| {
             let path = parent.join(DIRECTORY);
             match secret_files::private_directory(&path) {
-                Ok(()) => {
-                    secret_files::tidy(&path.join(TOKEN));
-                    Some(path)
-                }
+                Ok(()) => claimed(path),
                 Err(error @ FileError::NotOurs { .. }) => {
                     warn!(target: "agent", %error, "cannot keep state for the next agent");
                     None
@@ -85,8 +86,10 @@ impl State {
                 }
             }
         });
+        let (directory, claim) = directory.unzip();
         Self {
             directory,
+            _claim: claim.flatten(),
             origin: origin(settings),
             complained: Mutex::new(false),
         }
@@ -96,6 +99,7 @@ impl State {
     pub fn none() -> Self {
         Self {
             directory: None,
+            _claim: None,
             origin: String::new(),
             complained: Mutex::new(false),
         }
@@ -238,6 +242,25 @@ impl State {
     fn remove(&self, name: &str) {
         if let Some(directory) = &self.directory {
             remove(&directory.join(name));
+        }
+    }
+}
+
+/// A directory that no other agent uses: two would take each other's token and remove what they do not
+/// know.
+fn claimed(directory: PathBuf) -> Option<(PathBuf, Option<Claim>)> {
+    match Claim::take(&directory.join(LOCK)) {
+        Ok(claim) => {
+            secret_files::tidy(&directory.join(TOKEN));
+            Some((directory, claim))
+        }
+        Err(in_use) => {
+            warn!(
+                target: "agent",
+                "{in_use}: this agent keeps neither token nor secrets for its next start; give it a HOME \
+                 or a cache {{ persist }} of its own"
+            );
+            None
         }
     }
 }

@@ -12,6 +12,7 @@ fn mk_state(dir: &Path, origin: &str) -> State {
     let _ = fs::create_dir(&directory);
     State {
         directory: Some(directory),
+        _claim: None,
         origin: origin.to_owned(),
         complained: Mutex::new(false),
     }

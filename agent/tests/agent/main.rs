@@ -19,6 +19,7 @@ mod failures;
 mod front;
 mod handlebars;
 mod handover;
+mod homes;
 mod leaving;
 mod listeners;
 mod logins;

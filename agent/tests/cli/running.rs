@@ -193,7 +193,9 @@ fn two_agents_of_one_home_leave_each_other_alone() {
     let second = start("second");
     assert_eq!(files(), of_first);
     let log = end(second);
-    assert!(log.contains("another agent listens at"), "{log}");
+    let pid = first.id();
+    let words = format!("another agent (pid {pid}) uses {}: ", home.path().display());
+    assert!(log.contains(&words), "{log}");
     assert_eq!(files(), of_first);
     for words in ["status", "ready"] {
         let output = mk_command(&[words]).env("HOME", home.path()).output();
