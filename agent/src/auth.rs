@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tracing::{error, info};
-use vault_api::{Token, WrapInfo};
+use vault_wire::{Token, WrapInfo};
 
 use crate::config::LoginSettings;
 use crate::connection::Connection;

@@ -23,7 +23,7 @@ use std::time::Duration;
 use contract::agent_config::check::{Problem, Scope};
 use templating::Engine;
 use thiserror::Error;
-use vault_api::ClientConfig;
+use vault_client::ClientConfig;
 
 use crate::auth::Method;
 use crate::command::CommandSpec;

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{info, warn};
-use vault_api::{Client, ClientConfig, ConfigError, Error};
+use vault_client::{Client, ClientConfig, ConfigError};
+use vault_wire::Error;
 
 use crate::status::RequestCounts;
 use secret_files::Stamp;
@@ -41,7 +42,7 @@ struct Current {
 impl Connection {
     /// A connection to the first of the addresses, which are separated by commas.
     pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
-        let mut servers: Vec<ClientConfig> = vault_api::addresses(&config.address)
+        let mut servers: Vec<ClientConfig> = vault_client::addresses(&config.address)
             .map(|address| ClientConfig {
                 address: address.to_owned(),
                 ..config.clone()

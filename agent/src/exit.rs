@@ -29,7 +29,7 @@ pub enum Failure {
     Log(#[from] LogError),
     /// The server's address or certificates cannot be used.
     #[error("configuration: {0}")]
-    Client(#[from] vault_api::ConfigError),
+    Client(#[from] vault_client::ConfigError),
     /// No token.
     #[error("{0}")]
     Auth(#[from] AuthError),

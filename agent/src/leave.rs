@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{info, warn};
-use vault_api::{LeaseId, Token};
+use vault_wire::{LeaseId, Token};
 
 use crate::auth::Login;
 use crate::connection::Connection;

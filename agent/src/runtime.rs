@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tracing::{info, warn};
-use vault_api::{ClientConfig, ConfigError};
+use vault_client::{ClientConfig, ConfigError};
 
 use crate::auth::{AuthError, Authenticator, Channels, Ends, Principal};
 use crate::config::{Revocation, Settings};

@@ -19,7 +19,7 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
-use vault_api::{Token, WrapInfo};
+use vault_wire::{Token, WrapInfo};
 use zeroize::Zeroizing;
 
 use crate::auth::{Deliveries, Delivery};
@@ -50,7 +50,7 @@ pub struct SinkError(#[from] FileError);
 #[derive(Debug, Error)]
 enum WriteError {
     #[error("cannot wrap the token: {0}")]
-    Wrap(#[source] vault_api::Error),
+    Wrap(#[source] vault_wire::Error),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]

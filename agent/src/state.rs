@@ -23,8 +23,8 @@ use secret_files::FileError;
 use sha2::{Digest, Sha256};
 use templating::Request;
 use tracing::{debug, warn};
-use vault_api::Token;
-use vault_api::kv::Mount;
+use vault_wire::Token;
+use vault_wire::kv::Mount;
 use zeroize::Zeroizing;
 
 use crate::config::Settings;

@@ -33,7 +33,7 @@ use templating::{Found, Request, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
-use vault_api::{JsonText, LeaseId, Response};
+use vault_wire::{JsonText, LeaseId, Response};
 use zeroize::Zeroizing;
 
 use crate::auth::{Logins, Principal, Suspicions};

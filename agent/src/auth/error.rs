@@ -1,7 +1,7 @@
 //! Why a login fails, and when that is the end.
 
 use thiserror::Error;
-use vault_api::InvalidToken;
+use vault_wire::InvalidToken;
 
 /// A login failed.
 #[derive(Debug, Error)]
@@ -73,13 +73,13 @@ pub enum LoginError {
     #[error("{source}; {hint}")]
     Refused {
         /// Vault's words.
-        source: vault_api::Error,
+        source: vault_wire::Error,
         /// What to check.
         hint: String,
     },
-    /// Vault did not log us in; see [`vault_api::Error`].
+    /// Vault did not log us in; see [`vault_wire::Error`].
     #[error(transparent)]
-    Vault(#[from] vault_api::Error),
+    Vault(#[from] vault_wire::Error),
 }
 
 /// The agent cannot go on without a token.

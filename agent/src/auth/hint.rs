@@ -6,7 +6,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use vault_api::Error;
+use vault_wire::Error;
 
 /// Whom a service-account token is for, unverified. Nothing in it is secret without the signature.
 #[derive(Debug, Default, PartialEq, Eq)]

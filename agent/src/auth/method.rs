@@ -24,7 +24,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use contract::agent_config::check;
-use vault_api::{Auth, Client, ClientConfig, Token, TokenInfo, WrapInfo};
+use vault_client::{Client, ClientConfig};
+use vault_wire::{Auth, Token, TokenInfo, WrapInfo};
 use zeroize::Zeroizing;
 
 use super::hint::{self, Claims};
@@ -248,7 +249,7 @@ impl Method {
     }
 
     /// Whether Vault understood and said no, and then what to check.
-    fn refusal(&self, source: vault_api::Error, claims: &Claims) -> LoginError {
+    fn refusal(&self, source: vault_wire::Error, claims: &Claims) -> LoginError {
         if !matches!(source.status(), Some(400 | 403 | 404)) {
             return LoginError::Vault(source);
         }

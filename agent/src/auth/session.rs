@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
-use vault_api::{Auth, Token};
+use vault_wire::{Auth, Token};
 
 use super::{AuthStatus, Credentials};
 use crate::connection::Connection;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use thiserror::Error;
-use vault_api::{Client, JsonError};
+use vault_client::Client;
+use vault_wire::JsonError;
 
 use super::ClientFlags;
 use super::token::{OwnTokenError, home, own_token};
@@ -73,7 +74,7 @@ pub enum GenerateError {
         /// As given.
         path: String,
         /// The answer.
-        source: vault_api::Error,
+        source: vault_wire::Error,
     },
     /// An answer that KV does not give.
     #[error("-path={path}: {source}")]
@@ -101,7 +102,7 @@ pub enum GenerateError {
     Config(#[from] ConfigError),
     /// The same, said by the client.
     #[error(transparent)]
-    Client(#[from] vault_api::ConfigError),
+    Client(#[from] vault_client::ConfigError),
     /// The file.
     #[error(transparent)]
     File(#[from] FileError),

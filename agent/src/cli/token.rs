@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use secret_files::{limit, read_text};
 use thiserror::Error;
-use vault_api::{Client, Token};
+use vault_client::Client;
+use vault_wire::Token;
 use zeroize::Zeroizing;
 
 use super::ClientFlags;
@@ -26,10 +27,10 @@ pub enum RevokeError {
     Config(#[from] ConfigError),
     /// The same, said by the client.
     #[error("{0}")]
-    Client(#[from] vault_api::ConfigError),
+    Client(#[from] vault_client::ConfigError),
     /// Vault's answer.
     #[error("Error revoking token: {0}")]
-    Vault(#[from] vault_api::Error),
+    Vault(#[from] vault_wire::Error),
 }
 
 /// Why the caller has no token.
@@ -45,7 +46,7 @@ pub enum OwnTokenError {
     },
     /// Text that cannot be a token.
     #[error("VAULT_TOKEN or ~/.vault-token: {0}")]
-    Bad(#[from] vault_api::InvalidToken),
+    Bad(#[from] vault_wire::InvalidToken),
 }
 
 /// Revokes the token in `VAULT_TOKEN`, else in `~/.vault-token`.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use contract::AgentConfig;
 use contract::agent_config::{DurationText, TemplateConfig, Vault, check};
 use contract::names::STATE_PATH;
-use vault_api::ClientConfig;
+use vault_client::ClientConfig;
 
 pub(super) use self::texts::texts;
 pub use self::vault::{client_of_flags, server_address};

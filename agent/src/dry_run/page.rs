@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use secret_files::{Reader, Target};
 use templating::{Context, FileWrite, Outcome, Request, Template, TemplateError};
-use vault_api::visible;
+use vault_wire::visible;
 use zeroize::Zeroizing;
 
 use crate::config::{Environment, Output, Settings, TemplateSettings};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
-use vault_api::{shortened, visible};
+use vault_wire::{shortened, visible};
 
 use crate::exit::one_line;
 

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Frame};
-use vault_api::Body;
+use vault_client::Body;
 use zeroize::Zeroizing;
 
 /// What has been read of a body.

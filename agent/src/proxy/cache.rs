@@ -24,7 +24,7 @@ use hyper::body::Bytes;
 use hyper::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use tracing::debug;
-use vault_api::Forward;
+use vault_client::Forward;
 
 pub use eviction::Clear;
 

@@ -5,7 +5,7 @@ use hyper::header::{
     self, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue,
     USER_AGENT,
 };
-use vault_api::Token;
+use vault_wire::Token;
 
 pub(super) const X_VAULT_TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
 pub(super) const X_VAULT_NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");

@@ -2,7 +2,7 @@
 
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
-use vault_api::{Body, decoded_path};
+use vault_client::Body;
 use zeroize::Zeroizing;
 
 /// An answer about one token is small, and takes many times its size to be read.
@@ -11,7 +11,7 @@ const LIMIT: usize = 256 * 1024;
 /// Whether the answer to a request for this path names the token that it is sent with.
 pub(super) fn is_asked_for(path: &str) -> bool {
     // A namespace may stand in front, and Vault and proxies on the way undo escapes before they look.
-    let path = decoded_path(path);
+    let path = vault_wire::decoded_path(path);
     let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
     let mut segments = path.rsplit(is_slash).filter(|s| !s.is_empty());
     let last = segments.next();

@@ -5,7 +5,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
-use vault_api::Error;
+use vault_wire::Error;
 
 use super::{AT_A_TIME, AnswerBody};
 

@@ -16,7 +16,8 @@ use std::task::{Context, Poll, ready};
 use http_body_util::Either;
 use hyper::body::{Bytes, Frame, SizeHint};
 use hyper::{HeaderMap, Response};
-use vault_api::{Body, Token};
+use vault_client::Body;
+use vault_wire::Token;
 use zeroize::Zeroizing;
 
 use super::AnswerBody;

@@ -8,7 +8,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use vault_api::kv::Mount;
+use vault_wire::kv::Mount;
 use zeroize::Zeroizing;
 
 use super::hex;

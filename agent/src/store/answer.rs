@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use templating::{Found, Secret};
-use vault_api::kv::SecretVersion;
-use vault_api::{LeaseId, Response};
+use vault_wire::kv::SecretVersion;
+use vault_wire::{LeaseId, Response};
 use zeroize::Zeroizing;
 
 use super::fetch::FetchError;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use templating::{Certificate, CertificateParts};
 use thiserror::Error;
-use vault_api::JsonText;
+use vault_wire::JsonText;
 use zeroize::Zeroizing;
 
 /// An answer that is no certificate.

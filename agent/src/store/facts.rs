@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use vault_api::Response;
+use vault_wire::Response;
 
 use crate::schedule::{Facts, Rotation};
 
@@ -73,7 +73,7 @@ fn seconds(value: Option<&RawValue>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use vault_api::JsonText;
+    use vault_wire::JsonText;
 
     use super::*;
 

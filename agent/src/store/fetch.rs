@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use templating::{Request, SecretError};
 use thiserror::Error;
-use vault_api::{Client, JsonError, JsonText, Response, Session, kv};
+use vault_client::{Client, Session};
+use vault_wire::{JsonError, JsonText, Response, kv};
 
 use super::answer::{Answer, Fetched, list, pki, secret};
 use super::mounts::Engine;
@@ -17,9 +18,9 @@ use crate::state::Kept;
 /// A secret cannot be had, for now.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// Vault did not give it; see [`vault_api::Error`].
+    /// Vault did not give it; see [`vault_wire::Error`].
     #[error(transparent)]
-    Vault(#[from] vault_api::Error),
+    Vault(#[from] vault_wire::Error),
     /// There is nothing at the path, or what was there is deleted.
     #[error("no secret exists at {path}")]
     Missing {
@@ -74,7 +75,7 @@ impl FetchError {
 
     /// Neither time nor a token will change it.
     pub(super) fn is_permanent(&self) -> bool {
-        matches!(self, Self::Vault(vault_api::Error::InvalidPath { .. }))
+        matches!(self, Self::Vault(vault_wire::Error::InvalidPath { .. }))
     }
 
     /// The gate says when to try again.
@@ -136,8 +137,8 @@ impl Source {
     fn noted<T>(
         &self,
         client: &Client,
-        outcome: Result<T, vault_api::Error>,
-    ) -> Result<T, vault_api::Error> {
+        outcome: Result<T, vault_wire::Error>,
+    ) -> Result<T, vault_wire::Error> {
         self.connection.note(client, &outcome);
         outcome
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
-use vault_api::Error;
+use vault_wire::Error;
 
 use crate::connection::is_away;
 use crate::schedule::{RetryPolicy, Roll};

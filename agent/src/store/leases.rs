@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
-use vault_api::LeaseId;
+use vault_wire::LeaseId;
 
 /// A list of leases. Clones are the same list.
 #[derive(Clone, Default)]

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::debug;
-use vault_api::Session;
-use vault_api::kv::Mount;
+use vault_client::Session;
+use vault_wire::kv::Mount;
 
 use super::fetch::FetchError;
 
@@ -52,7 +52,7 @@ impl Mounts {
         vault: &Session<'_>,
         namespace: &str,
         path: &str,
-        note: impl Fn(&Result<Mount, vault_api::Error>),
+        note: impl Fn(&Result<Mount, vault_wire::Error>),
     ) -> Result<Engine, FetchError> {
         if let Some(mount) = self.known(path, namespace) {
             return Ok(Engine::Known(mount));

@@ -178,7 +178,7 @@ impl Asked<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use vault_api::kv::Mount;
+    use vault_wire::kv::Mount;
 
     use super::*;
 

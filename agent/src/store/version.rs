@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use vault_api::kv::Mount;
-use vault_api::{Error, Session};
+use vault_client::Session;
+use vault_wire::Error;
+use vault_wire::kv::Mount;
 
 #[derive(Deserialize)]
 struct Metadata {

@@ -7,7 +7,8 @@ use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use vault_api::{Client, ClientConfig, Token};
+use vault_client::{Client, ClientConfig};
+use vault_wire::Token;
 
 use crate::support::{Agent, KV_TEMPLATE, World};
 

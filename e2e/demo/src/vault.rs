@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use vault_api::{Client, ClientConfig, Session, Token};
+use vault_client::{Client, ClientConfig, Session};
+use vault_wire::Token;
 
 use crate::ui::Ui;
 

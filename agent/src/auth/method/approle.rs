@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use contract::agent_config::check;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use vault_api::{Client, Token};
+use vault_client::Client;
+use vault_wire::Token;
 use zeroize::Zeroizing;
 
 use super::file::{Afterwards, CredentialFile};
@@ -140,7 +141,7 @@ impl SecretId {
             path: path(),
             source,
         })?;
-        let spent = |source: vault_api::Error| match source.status() {
+        let spent = |source: vault_wire::Error| match source.status() {
             Some(400 | 403 | 404) => LoginError::Refused {
                 source,
                 hint: format!(
@@ -157,7 +158,7 @@ impl SecretId {
             return Err(LoginError::WrongWrapping {
                 path: path(),
                 expected: expected.clone(),
-                actual: vault_api::shortened(actual, LONGEST_PATH),
+                actual: vault_wire::shortened(actual, LONGEST_PATH),
             });
         }
         let response = client.with_token(&token).unwrap().await.map_err(spent)?;

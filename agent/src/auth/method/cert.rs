@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use contract::agent_config::check;
-use vault_api::ClientConfig;
+use vault_client::ClientConfig;
 use zeroize::Zeroizing;
 
 use super::{Ask, Body, Claims};

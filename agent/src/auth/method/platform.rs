@@ -10,7 +10,7 @@ use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
-use vault_api::{Client, ClientConfig, Forward, ForwardBody};
+use vault_client::{Client, ClientConfig, Forward, ForwardBody};
 use zeroize::Zeroizing;
 
 use super::LoginError;
@@ -156,8 +156,8 @@ impl Question {
         if status.is_success() {
             return Ok(text);
         }
-        let words = vault_api::redacted(&text, sent.iter().map(|token| token.as_str()));
-        let words: String = vault_api::visible(&words)
+        let words = vault_wire::redacted(&text, sent.iter().map(|token| token.as_str()));
+        let words: String = vault_wire::visible(&words)
             .chars()
             .map(|letter| if letter.is_control() { ' ' } else { letter })
             .take(WORDS_LIMIT)

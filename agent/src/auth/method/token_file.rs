@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use contract::agent_config::check;
-use vault_api::Token;
+use vault_wire::Token;
 
 use super::{Ask, LoginError, file};
 

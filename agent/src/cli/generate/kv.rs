@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use vault_api::Session;
-use vault_api::kv::Mount;
+use vault_client::Session;
+use vault_wire::kv::Mount;
 
 use super::GenerateError;
 use super::text::Secret;

@@ -9,7 +9,7 @@ use crate::proxy::ProxySettings;
 /// What becomes of requests that a listener does not answer itself.
 pub(super) fn settings(
     config: &AgentConfig,
-    client: &vault_api::ClientConfig,
+    client: &vault_client::ClientConfig,
     environment: &Environment,
 ) -> Result<ProxySettings, ConfigError> {
     let use_token = check::proxy_rules(config)?;
@@ -36,7 +36,7 @@ mod tests {
 
     fn read(blocks: Value) -> Result<ProxySettings, String> {
         let config: AgentConfig = serde_json::from_value(blocks).unwrap();
-        let mut client = vault_api::ClientConfig::new("http://vault:8200");
+        let mut client = vault_client::ClientConfig::new("http://vault:8200");
         client.namespace = Some("org".into());
         settings(&config, &client, &Environment::default()).map_err(|error| error.to_string())
     }

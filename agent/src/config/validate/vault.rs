@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::agent_config::{Vault as Written, check};
 use contract::values;
-use vault_api::{ClientConfig, ProxyAddress, RateLimitError};
+use vault_client::{ClientConfig, ProxyAddress, RateLimitError};
 
 use super::{ConfigError, Environment};
 use crate::cli::ClientFlags;
@@ -93,7 +93,8 @@ pub(super) fn check_address(
         Some(variable) => &variable.name,
         None => "vault.address",
     };
-    vault_api::check_addresses(&client.address).map_err(|error| ConfigError::value(source, error))
+    vault_client::check_addresses(&client.address)
+        .map_err(|error| ConfigError::value(source, error))
 }
 
 /// The server's address, also where a command asks a local agent.
@@ -111,7 +112,7 @@ pub fn client_of_flags(
     environment: &Environment,
 ) -> Result<ClientConfig, ConfigError> {
     let mut client = client_config(&Written::default(), "", flags, environment)?;
-    let first = vault_api::addresses(&client.address).next();
+    let first = vault_client::addresses(&client.address).next();
     client.address = first.unwrap_or_default().to_owned();
     let variable = || Some(environment.vault("AGENT_ADDR")?.value);
     let agent = flags.agent_address.as_deref().or_else(variable);
@@ -156,7 +157,7 @@ pub(super) fn command_environment(client: &ClientConfig) -> Vec<(String, String)
     let variables = [
         (
             "VAULT_ADDR",
-            vault_api::addresses(&client.address)
+            vault_client::addresses(&client.address)
                 .next()
                 .map(str::to_owned),
         ),

@@ -6,7 +6,8 @@ use hyper::Method;
 use hyper::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use vault_api::{Forward, ForwardBody, Token, decoded_path};
+use vault_client::{Forward, ForwardBody};
+use vault_wire::Token;
 use zeroize::Zeroizing;
 
 use super::super::headers::{X_VAULT_NAMESPACE, X_VAULT_TOKEN};
@@ -105,7 +106,7 @@ pub(in crate::proxy) fn may_revoke(path: &str) -> bool {
 
 /// A path as it is compared: without `/v1/`, escapes and double slashes.
 pub(super) fn path_of(written: &str) -> String {
-    let plain = decoded_path(written);
+    let plain = vault_wire::decoded_path(written);
     let plain = String::from_utf8_lossy(&plain);
     let segments: Vec<&str> = plain.split('/').filter(|part| !part.is_empty()).collect();
     let path = segments.join("/");

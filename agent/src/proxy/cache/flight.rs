@@ -74,7 +74,7 @@ impl Drop for Flight {
 mod tests {
     use hyper::body::Bytes;
     use hyper::{HeaderMap, Method};
-    use vault_api::{Forward, ForwardBody};
+    use vault_client::{Forward, ForwardBody};
 
     use super::super::ask::Ask;
     use super::*;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use vault_api::{LeaseId, Token};
+use vault_wire::{LeaseId, Token};
 
 /// A credential that can be renewed.
 pub(super) struct Grant {

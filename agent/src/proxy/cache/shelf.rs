@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use hyper::{HeaderMap, StatusCode};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use vault_api::LeaseId;
+use vault_wire::LeaseId;
 
 use super::ask::{Key, TokenId};
 use super::eviction::Eviction;

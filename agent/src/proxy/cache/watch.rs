@@ -9,7 +9,8 @@ use hyper::{HeaderMap, Method};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
-use vault_api::{Error, Forward, ForwardBody, Forwarded, Token};
+use vault_client::{Forward, ForwardBody, Forwarded};
+use vault_wire::{Error, Token};
 
 use super::super::headers::{self, X_VAULT_NAMESPACE};
 use super::grant::Grant;

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use e2e::{Lab, ROLE, SERVICE_ACCOUNT};
 use reqwest::Method;
 use serde_json::json;
-use vault_api::kv::{self, SecretVersion};
-use vault_api::{Client, ClientConfig, Session, Token};
+use vault_client::{Client, ClientConfig, Session};
+use vault_wire::Token;
+use vault_wire::kv::{self, SecretVersion};
 
 on_both_servers! {
     the_client_logs_in_and_reads_what_the_policy_allows,

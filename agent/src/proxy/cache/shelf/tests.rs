@@ -1,5 +1,5 @@
 use hyper::Method;
-use vault_api::{Forward, ForwardBody};
+use vault_client::{Forward, ForwardBody};
 
 use super::super::ask::Ask;
 use super::*;

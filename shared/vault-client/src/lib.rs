@@ -1,4 +1,4 @@
-//! The Vault and OpenBao HTTP API, as far as an agent needs it.
+//! The Vault and OpenBao HTTP API, as far as an agent needs it. What answers mean is in `vault-wire`.
 //!
 //! ```text
 //! ClientConfig ─▶ Client ─▶ with_token(&Token) ─▶ Session ─▶ read, list, write, renew, revoke
@@ -12,7 +12,7 @@
 //!   it at any time.
 //! * Tokens and bodies live in memory that is wiped when dropped, and never show in `Debug` or in
 //!   an error.
-//! * Data stays JSON text ([`JsonText`]): a number that Vault wrote as `1.10` is still `1.10` for a
+//! * Data stays JSON text ([`JsonText`](vault_wire::JsonText)): a number that Vault wrote as `1.10` is still `1.10` for a
 //!   template.
 //! * An answer that is larger than a secret can be, or holds more values, is an error; messages of an
 //!   error are short, without what the request has sent, and do nothing to a terminal.
@@ -27,27 +27,16 @@
 
 mod client;
 mod config;
-mod error;
 mod hint;
-mod json;
-pub mod kv;
 mod proxy;
 mod rate;
 mod redirect;
-mod response;
 mod retry;
-mod text;
 mod tls;
-mod token;
 
-pub use client::{Client, Forward, ForwardBody, Forwarded, Session, decoded as decoded_path};
+pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
 pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
-pub use error::{Error, RequestLine};
-pub use json::{JsonError, JsonText};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
 pub use rate::{RateLimit, RateLimitError};
 /// A body that is sent or received piece by piece.
 pub use reqwest::Body;
-pub use response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};
-pub use text::{redacted, shortened, visible};
-pub use token::{InvalidToken, Token};

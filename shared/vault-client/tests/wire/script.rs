@@ -8,7 +8,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use tokio::net::TcpListener;
-use vault_api::{Client, ClientConfig, Token};
+use vault_client::{Client, ClientConfig};
+use vault_wire::Token;
 
 pub(crate) const CANARY: &str = "hvs.canary-in-the-mine";
 

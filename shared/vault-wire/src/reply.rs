@@ -6,34 +6,43 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::sent::Sent;
 use crate::error::{Error, RequestLine};
 use crate::json::JsonText;
-use crate::response::{Auth, Response, ResponseError, WrapInfo};
+use crate::kv::Mount;
+use crate::response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};
+use crate::sent::Sent;
 use crate::text::{shortened, visible};
 
-/// Status and body.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) request: RequestLine,
+/// Status and body of an answer. Every reading of it fails with an [`Error`] that names the request.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long the server asks to wait; see [`retry_after`](crate::retry_after).
+    pub retry_after: Option<Duration>,
+    /// What was asked.
+    pub request: RequestLine,
     /// What is to be taken out of messages.
-    pub(super) sent: Sent,
-    pub(super) body: JsonText,
+    pub sent: Sent,
+    /// The body; empty if there was none.
+    pub body: JsonText,
     /// It was an error too long to be read. The body is empty.
-    pub(super) is_cut: bool,
+    pub is_cut: bool,
 }
 
 /// Most messages of one error that are shown, and most bytes of one.
 const MESSAGES: usize = 16;
 const LONGEST_MESSAGE: usize = 1024;
 
+/// Paths that are read are made of it.
+const LONGEST_MOUNT: usize = 1024;
+
 impl Reply {
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.body.parse().map_err(|error| self.malformed(error))
     }
 
-    pub(super) fn response(self) -> Result<Response, Error> {
+    /// An answer of any kind, whatever its status.
+    pub fn response(self) -> Result<Response, Error> {
         let request = self.request;
         Response::from_body(self.body).map_err(|error| match error {
             ResponseError::Json(error) => Error::Malformed {
@@ -44,7 +53,8 @@ impl Reply {
         })
     }
 
-    pub(super) fn fail_unless_success(&self) -> Result<(), Error> {
+    /// Any status but 2xx is an error.
+    pub fn fail_unless_success(&self) -> Result<(), Error> {
         if (200..300).contains(&self.status) {
             return Ok(());
         }
@@ -57,7 +67,7 @@ impl Reply {
     }
 
     /// A secret, or nothing: 204, an empty answer, or 404 without data and warnings.
-    pub(super) fn into_secret(self) -> Result<Option<Response>, Error> {
+    pub fn into_secret(self) -> Result<Option<Response>, Error> {
         if self.status != 404 {
             self.fail_unless_success()?;
             return if self.body.as_str().trim().is_empty() {
@@ -75,7 +85,7 @@ impl Reply {
     }
 
     /// The token of a login or renewal.
-    pub(super) fn into_auth(self) -> Result<Auth, Error> {
+    pub fn into_auth(self) -> Result<Auth, Error> {
         self.fail_unless_success()?;
         let request = self.request.clone();
         let what = "no token in it".to_owned();
@@ -85,7 +95,7 @@ impl Reply {
     }
 
     /// The wrapping of an answer that was asked for wrapped.
-    pub(super) fn into_wrap_info(self) -> Result<WrapInfo, Error> {
+    pub fn into_wrap_info(self) -> Result<WrapInfo, Error> {
         self.fail_unless_success()?;
         let request = self.request.clone();
         let what = "it is not wrapped".to_owned();
@@ -94,14 +104,60 @@ impl Reply {
             .ok_or(Error::Malformed { request, what })
     }
 
-    /// The `data` of an answer that must have some.
-    pub(super) fn data(&self) -> Result<JsonText, Error> {
+    fn data(&self) -> Result<JsonText, Error> {
         let response =
             Response::from_body(self.body.clone()).map_err(|error| self.malformed(error))?;
         response.data.ok_or_else(|| self.malformed("no data in it"))
     }
 
-    pub(super) fn malformed(&self, what: impl Display) -> Error {
+    /// The mount that `sys/internal/ui/mounts/<path>` names.
+    pub fn into_mount(self) -> Result<Mount, Error> {
+        self.fail_unless_success()?;
+        let mount = Mount::from_data(&self.data()?).map_err(|error| self.malformed(error))?;
+        if mount.path.len() > LONGEST_MOUNT {
+            return Err(self.malformed("the path of a mount is longer than 1 KiB"));
+        }
+        Ok(mount)
+    }
+
+    /// What `auth/token/lookup-self` answers.
+    pub fn into_token_info(self) -> Result<TokenInfo, Error> {
+        self.fail_unless_success()?;
+        let data = self.data()?;
+        data.parse().map_err(|error| self.malformed(error))
+    }
+
+    /// What `sys/leases/renew` grants for the lease `id`.
+    pub fn into_lease(self, id: &LeaseId) -> Result<Lease, Error> {
+        self.fail_unless_success()?;
+        let response = self.response()?;
+        Ok(Lease {
+            id: id.clone(),
+            duration: response.lease_duration,
+            renewable: response.renewable,
+        })
+    }
+
+    /// The path that `sys/wrapping/lookup` names.
+    pub fn into_wrapped_path(self) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Lookup {
+            creation_path: String,
+        }
+        self.fail_unless_success()?;
+        let data = self.data()?;
+        let lookup: Lookup = data.parse().map_err(|error| self.malformed(error))?;
+        Ok(lookup.creation_path)
+    }
+
+    /// What `sys/health` reports, whatever its status.
+    pub fn into_health(self) -> Result<Health, Error> {
+        let mut health: Health = self.parse()?;
+        health.status = self.status;
+        Ok(health)
+    }
+
+    fn malformed(&self, what: impl Display) -> Error {
         Error::Malformed {
             request: self.request.clone(),
             what: what.to_string(),

@@ -4,13 +4,11 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::transport::Call;
 use super::{Client, LOGIN_KEYS, Session, encode};
-use crate::error::Error;
-use crate::response::{Response, WrapInfo};
-use crate::token::Token;
+use vault_wire::{Error, Response, Token, WrapInfo};
 
 #[derive(Serialize)]
 struct Named<'a> {
@@ -36,19 +34,11 @@ impl Client {
     /// `PUT sys/wrapping/lookup`: the path whose answer a wrapping token holds. Does not use the
     /// token up, and sends no other.
     pub async fn wrapped_path(&self, wrapping: &Token) -> Result<String, Error> {
-        #[derive(Deserialize)]
-        struct Lookup {
-            creation_path: String,
-        }
         let body = encode(&Named {
             token: wrapping.expose(),
         });
         let call = Call::new(Method::PUT, "sys/wrapping/lookup").body(body);
-        let reply = self.transport.send(&call).await?;
-        reply.fail_unless_success()?;
-        let data = reply.data()?;
-        let lookup: Lookup = data.parse().map_err(|error| reply.malformed(error))?;
-        Ok(lookup.creation_path)
+        self.transport.send(&call).await?.into_wrapped_path()
     }
 }
 

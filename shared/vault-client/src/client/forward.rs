@@ -13,8 +13,8 @@ use super::transport::{
     Transport, X_VAULT_REQUEST, redirect_location, retry_after, transport_error,
 };
 use super::{Client, path};
-use crate::error::{Error, RequestLine};
 use crate::retry;
+use vault_wire::{Error, RequestLine};
 
 /// A request to pass on.
 pub struct Forward {
@@ -78,7 +78,7 @@ impl Transport {
         // What applications ask for in a query is theirs.
         let mut shown = url.clone();
         shown.set_query(None);
-        let line = RequestLine::new(&request.method, &shown);
+        let line = RequestLine::new(request.method.as_str(), shown.as_str());
         let work = self.pass_on(request, &url, &line);
         let Some(after) = self.timeout else {
             return work.await;
@@ -120,7 +120,7 @@ impl Transport {
             let outcome = self.try_once(&request, &body, url, line).await;
             let wait = match &outcome {
                 _ if attempt > request.retries => None,
-                Ok(response) if retry::is_retryable_status(response.status().as_u16()) => {
+                Ok(response) if vault_wire::is_retryable_status(response.status().as_u16()) => {
                     retry::wait_before_retry(attempt, retry_after(response))
                 }
                 Err(error) if error.is_retryable() => retry::wait_before_retry(attempt, None),

@@ -4,8 +4,6 @@
 
 use reqwest::Url;
 
-use crate::client::path;
-
 /// Where a request may be sent on to.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
@@ -35,7 +33,7 @@ impl Policy {
         if !matches!(to.scheme(), "http" | "https") {
             return Err(format!("{} is not http or https", shown(&to)));
         }
-        if let Some(reason) = path::refusal(to.path()) {
+        if let Some(reason) = vault_wire::path_refusal(to.path()) {
             return Err(format!("its Location cannot be asked for: {reason}"));
         }
         if from.scheme() == "https" && to.scheme() == "http" {

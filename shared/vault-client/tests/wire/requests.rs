@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use vault_api::{Error, LeaseId};
+use vault_wire::{Error, LeaseId};
 
 use crate::script::{CANARY, Script, token};
 

@@ -7,17 +7,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
+use vault_wire::{Error, JsonText, Reply, RequestLine, Sent, Token};
 use zeroize::Zeroizing;
 
 use super::path;
-use super::reply::Reply;
-use super::sent::Sent;
 use crate::config::{ClientConfig, ConfigError, Server};
-use crate::error::{Error, RequestLine};
-use crate::json::JsonText;
 use crate::rate::Limiter;
 use crate::redirect::Policy;
-use crate::token::Token;
 use crate::{hint, proxy, retry, tls};
 
 /// The largest answer that is taken. Vault's storage takes no secret of more than 1 MiB; a list of
@@ -244,7 +240,7 @@ impl Transport {
             request = request.header(X_VAULT_NAMESPACE, namespace);
         }
         if let Some(token) = call.token {
-            request = request.header(X_VAULT_TOKEN, token.header());
+            request = request.header(X_VAULT_TOKEN, token_header(token));
         }
         if let Some(ttl) = call.wrap_ttl {
             // Zero would turn the wrapping off.
@@ -346,8 +342,16 @@ fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
     body.extend_from_slice(chunk);
 }
 
+/// The token as a header that no log shows.
+pub(super) fn token_header(token: &Token) -> HeaderValue {
+    let mut value =
+        HeaderValue::from_str(token.expose()).expect("a printable token must be a header value");
+    value.set_sensitive(true);
+    value
+}
+
 fn request_line(call: &Call<'_>, url: &Url) -> RequestLine {
-    RequestLine::new(&call.method, url)
+    RequestLine::new(call.method.as_str(), url.as_str())
 }
 
 pub(super) fn transport_error(request: &RequestLine, source: reqwest::Error) -> Error {
@@ -355,7 +359,7 @@ pub(super) fn transport_error(request: &RequestLine, source: reqwest::Error) -> 
     Error::Transport {
         request: request.clone(),
         hint: hint::hint(&source),
-        source,
+        source: source.into(),
     }
 }
 
@@ -373,5 +377,5 @@ pub(super) fn redirect_location(response: &reqwest::Response) -> Option<String> 
 
 pub(super) fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    retry::parse_retry_after(value, Timestamp::now())
+    vault_wire::retry_after(value, Timestamp::now())
 }

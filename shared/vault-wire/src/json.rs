@@ -33,7 +33,8 @@ impl JsonText {
         Self::from_buffer(Zeroizing::new(text))
     }
 
-    pub(crate) fn from_buffer(text: Zeroizing<String>) -> Self {
+    /// The same for a text in memory that is wiped.
+    pub fn from_buffer(text: Zeroizing<String>) -> Self {
         let range = 0..text.len();
         Self {
             buffer: Arc::new(text),
@@ -52,7 +53,7 @@ impl JsonText {
     }
 
     /// Whether it has more values in it than this, keys of objects not counted, should it be JSON.
-    pub(crate) fn has_more_values_than(&self, limit: usize) -> bool {
+    pub fn has_more_values_than(&self, limit: usize) -> bool {
         let (mut values, mut is_text, mut is_escaped) = (0, false, false);
         for byte in self.as_str().bytes() {
             match byte {

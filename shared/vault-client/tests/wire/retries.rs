@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use vault_api::{ClientConfig, Error};
+use vault_client::ClientConfig;
+use vault_wire::Error;
 
 use crate::script::{Script, token};
 

@@ -11,17 +11,18 @@ use crate::text::redacted;
 use crate::token::Token;
 
 /// Token and body of a request.
-pub(super) struct Sent {
-    pub(super) token: Option<Token>,
+pub struct Sent {
+    /// The token that went with it.
+    pub token: Option<Token>,
     /// In JSON.
-    pub(super) body: Option<Bytes>,
+    pub body: Option<Bytes>,
     /// Keys of the body whose values are no secrets, and help who reads the error.
-    pub(super) plain_keys: &'static [&'static str],
+    pub plain_keys: &'static [&'static str],
 }
 
 impl Sent {
     /// A text of the server's without token and values of the body.
-    pub(super) fn redact(&self, texts: &[String]) -> Vec<String> {
+    pub fn redact(&self, texts: &[String]) -> Vec<String> {
         let mut values = Vec::new();
         if let Some(body) = &self.body {
             let seed = Leaves {

@@ -1,7 +1,7 @@
 //! Which redirects are followed.
 
 use serde_json::json;
-use vault_api::Error;
+use vault_wire::Error;
 
 use crate::script::{CANARY, Script, token};
 

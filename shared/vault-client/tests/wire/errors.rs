@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use vault_api::{Client, ClientConfig, LeaseId};
+use vault_client::{Client, ClientConfig};
+use vault_wire::LeaseId;
 
 use crate::script::{CANARY, Script, token};
 
@@ -106,7 +107,7 @@ async fn no_error_repeats_what_was_sent() {
         "role": "app", "jwt": CANARY, "pin": "7", "number": 123_456,
         "deep": [{"er": "a \"canary\"\n"}],
     });
-    let text = |error: vault_api::Error| format!("{error} {error:?}");
+    let text = |error: vault_wire::Error| format!("{error} {error:?}");
     let login = client.login("auth/jwt", &secrets).await.unwrap_err();
     assert!(
         login.messages()[0].starts_with(r"bad \u{202e}\u{1b}[2J"),
@@ -143,7 +144,7 @@ async fn a_compressed_answer_is_not_unpacked() {
     let client = script.client(|_| {}).await;
     let error = client.with_token(&token()).read("a").await.unwrap_err();
     assert!(
-        matches!(error, vault_api::Error::Malformed { .. }),
+        matches!(error, vault_wire::Error::Malformed { .. }),
         "{error}"
     );
     assert!(!script.seen()[0].headers.contains_key("accept-encoding"));

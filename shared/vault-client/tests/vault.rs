@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use dev_vault::{Config, DevVault};
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, UnixListener};
-use vault_api::kv::{self, SecretVersion};
-use vault_api::{Auth, Client, ClientConfig, Token};
+use vault_client::{Client, ClientConfig};
+use vault_wire::kv::{self, SecretVersion};
+use vault_wire::{Auth, Token};
 
 struct Setup {
     vault: DevVault,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Method};
-use vault_api::{Body, Error, Forward, ForwardBody};
+use vault_client::{Body, Forward, ForwardBody};
+use vault_wire::Error;
 
 use crate::script::{CANARY, Script};
 

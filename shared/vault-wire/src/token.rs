@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 /// A Vault client token: not empty, printable ASCII, without blanks at its ends.
@@ -37,13 +36,6 @@ impl Token {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
-
-    pub(crate) fn header(&self) -> HeaderValue {
-        let mut value =
-            HeaderValue::from_str(self.expose()).expect("a printable token must be a header value");
-        value.set_sensitive(true);
-        value
-    }
 }
 
 impl PartialEq for Token {
@@ -69,7 +61,6 @@ mod tests {
         let token = Token::new(" hvs.canary\n").unwrap();
         assert_eq!(token.expose(), "hvs.canary");
         assert_eq!(format!("{token:?}"), "Token([REDACTED])");
-        assert!(token.header().is_sensitive());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use dev_vault::{ClientCertificates, Config, DevVault, TlsPair};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use vault_api::{Client, ClientConfig};
+use vault_client::{Client, ClientConfig};
 
 struct Served {
     vault: DevVault,

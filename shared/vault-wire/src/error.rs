@@ -7,28 +7,27 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::{Method, Url};
-
 use crate::token::InvalidToken;
 
 /// The method and address of a request, as errors show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestLine {
-    method: Method,
+    method: Box<str>,
     url: Box<str>,
 }
 
 impl RequestLine {
-    pub(crate) fn new(method: &Method, url: &Url) -> Self {
+    /// A request with this method and whole address.
+    pub fn new(method: &str, url: &str) -> Self {
         Self {
-            method: method.clone(),
-            url: url.as_str().into(),
+            method: method.into(),
+            url: url.into(),
         }
     }
 
     /// `GET`, `PUT` and so on.
     pub fn method(&self) -> &str {
-        self.method.as_str()
+        &self.method
     }
 
     /// The whole address, with its query.
@@ -68,7 +67,7 @@ pub enum Error {
         hint: String,
         /// The cause.
         #[source]
-        source: reqwest::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 
     /// The deadline passed. Retryable.
@@ -142,7 +141,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport { .. } | Self::Timeout { .. } => true,
-            Self::Api { status, .. } => crate::retry::is_retryable_status(*status),
+            Self::Api { status, .. } => is_retryable_status(*status),
             _ => false,
         }
     }
@@ -193,6 +192,11 @@ impl Error {
     }
 }
 
+/// Eventual consistency (412), quotas (429) and server errors, except "not implemented".
+pub fn is_retryable_status(status: u16) -> bool {
+    matches!(status, 412 | 429) || (status >= 500 && status != 501)
+}
+
 /// The form that users of Vault know from its own tools, and search for.
 fn api_text(request: &RequestLine, status: u16, errors: &[String]) -> String {
     use fmt::Write as _;
@@ -218,10 +222,7 @@ mod tests {
 
     fn mk_api(status: u16, errors: &[&str]) -> Error {
         Error::Api {
-            request: RequestLine::new(
-                &Method::GET,
-                &Url::parse("https://vault:8200/v1/secret/data/app?version=2").unwrap(),
-            ),
+            request: RequestLine::new("GET", "https://vault:8200/v1/secret/data/app?version=2"),
             status,
             errors: errors.iter().map(ToString::to_string).collect(),
             retry_after: None,

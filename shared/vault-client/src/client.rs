@@ -6,32 +6,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::{Method, Url};
 use serde::Serialize;
+use vault_wire::kv::Mount;
+use vault_wire::{Auth, Error, Health, Lease, LeaseId, Reply, Response, Token, TokenInfo};
 use zeroize::Zeroizing;
 
 use crate::config::{ClientConfig, ConfigError};
-use crate::error::Error;
-use crate::kv::Mount;
-use crate::response::{Auth, Health, Lease, LeaseId, Response, TokenInfo};
-use crate::token::Token;
-use reply::Reply;
 use transport::{Call, Transport};
 
 pub use forward::{Forward, ForwardBody, Forwarded};
-pub use path::decoded;
 
 mod forward;
 pub(crate) mod path;
-mod reply;
-mod sent;
 mod transport;
 mod wrapping;
 
 /// What a login and a renewal say that helps whoever reads the error, and is not secret.
 const LOGIN_KEYS: &[&str] = &["role"];
 const LEASE_KEYS: &[&str] = &["lease_id", "increment"];
-
-/// Paths that are read are made of it.
-const LONGEST_MOUNT: usize = 1024;
 
 /// A connection pool to one server. Clones share it. It holds no token: see [`Client::with_token`].
 #[derive(Clone)]
@@ -86,17 +77,14 @@ impl Client {
     /// `GET sys/health`. Every server that answers with a health report is an `Ok`, sealed or not.
     pub async fn health(&self) -> Result<Health, Error> {
         let call = Call::new(Method::GET, "sys/health");
-        let reply = self.transport.send_any_status(&call).await?;
-        let mut health: Health = reply.parse()?;
-        health.status = reply.status;
-        Ok(health)
+        self.transport.send_any_status(&call).await?.into_health()
     }
 }
 
 impl Session<'_> {
     /// `GET {path}`; the path may carry a query. `None` when there is nothing (404 without data or
     /// warnings). A deleted KV version 2 secret is an answer: see
-    /// [`SecretVersion`](crate::kv::SecretVersion).
+    /// [`SecretVersion`](vault_wire::kv::SecretVersion).
     pub async fn read(&self, path: &str) -> Result<Option<Response>, Error> {
         self.send(Method::GET, path, None).await?.into_secret()
     }
@@ -123,24 +111,14 @@ impl Session<'_> {
     pub async fn mount(&self, path: &str) -> Result<Mount, Error> {
         let path = path.split('?').next().unwrap_or_default();
         let path = format!("sys/internal/ui/mounts/{}", path.trim_start_matches('/'));
-        let reply = self.send(Method::GET, &path, None).await?;
-        reply.fail_unless_success()?;
-        let data = reply.data()?;
-        let mount = Mount::from_data(&data).map_err(|error| reply.malformed(error))?;
-        if mount.path.len() > LONGEST_MOUNT {
-            return Err(reply.malformed("the path of a mount is longer than 1 KiB"));
-        }
-        Ok(mount)
+        self.send(Method::GET, &path, None).await?.into_mount()
     }
 
     /// `GET auth/token/lookup-self`: whether the token lives, and for how long.
     pub async fn lookup_self(&self) -> Result<TokenInfo, Error> {
-        let reply = self
-            .send(Method::GET, "auth/token/lookup-self", None)
-            .await?;
-        reply.fail_unless_success()?;
-        let data = reply.data()?;
-        data.parse().map_err(|error| reply.malformed(error))
+        self.send(Method::GET, "auth/token/lookup-self", None)
+            .await?
+            .into_token_info()
     }
 
     /// `PUT auth/token/renew-self`. An increment of zero asks for the token's own. The granted time
@@ -169,14 +147,7 @@ impl Session<'_> {
             .token(self.token)
             .body(encode(&body))
             .plain_keys(LEASE_KEYS);
-        let reply = self.client.transport.send(&call).await?;
-        reply.fail_unless_success()?;
-        let response = reply.response()?;
-        Ok(Lease {
-            id: id.clone(),
-            duration: response.lease_duration,
-            renewable: response.renewable,
-        })
+        self.client.transport.send(&call).await?.into_lease(id)
     }
 
     /// `PUT sys/leases/revoke`.
