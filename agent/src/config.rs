@@ -24,13 +24,14 @@ use contract::agent_config::check::{Problem, Scope};
 use templating::Engine;
 use thiserror::Error;
 use vault_client::ClientConfig;
+use vault_engine::{Backoff, RefreshPolicy, RetryPolicy};
 
 use crate::auth::Method;
 use crate::command::CommandSpec;
 use crate::exec::ExecSettings;
 use crate::listener::ListenerSettings;
 use crate::proxy::ProxySettings;
-use crate::schedule::{LoginBackoff, RefreshPolicy, RetryPolicy, Wait};
+use crate::render::Wait;
 use crate::sink::SinkSettings;
 use secret_files::Target;
 
@@ -94,7 +95,7 @@ pub struct LoginSettings {
     /// Keep the connection of a login for the next request of its kind.
     pub keep_connections: bool,
     /// Waits between logins that fail.
-    pub backoff: LoginBackoff,
+    pub backoff: Backoff,
     /// End at the first login that fails.
     pub exit_on_err: bool,
     /// Log in again when the method's files have changed.

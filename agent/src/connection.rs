@@ -101,7 +101,7 @@ impl Connection {
     /// Takes note of a request with `client` that failed.
     pub fn note_failure(&self, client: &Client, error: &Error) {
         self.note_refusal(error);
-        if !is_away(error) {
+        if !does_not_serve(error) {
             return;
         }
         let mut current = self.current();
@@ -182,10 +182,9 @@ impl Connection {
     }
 }
 
-/// Whether the server as a whole does not serve, rather than one path of it.
-pub fn is_away(error: &Error) -> bool {
-    matches!(error, Error::Transport { .. })
-        || matches!(error.status(), Some(429 | 472 | 473 | 502 | 503 | 504))
+/// Whether another address may do better: the server is away, or what stands in front of it has none.
+fn does_not_serve(error: &Error) -> bool {
+    error.is_away() || matches!(error.status(), Some(502 | 504))
 }
 
 fn stamps(config: &ClientConfig) -> Vec<Option<Stamp>> {

@@ -13,16 +13,18 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use tracing::warn;
 
-use crate::auth::{Authenticator, Channels};
+use crate::auth::Channels;
 use crate::config::{ConfigError, LoginSettings, Settings};
 use crate::connection::Connection;
+use crate::driver::Driver;
 use crate::exit::Failure;
-use crate::leave::{self, Holdings};
 use crate::own_secrets;
 use crate::render::RenderError;
-use crate::runtime::{for_logins, principal};
+use crate::runtime::{for_logins, gave_up};
 use crate::state::State;
 use crate::store::Store;
 use page::Page;
@@ -50,42 +52,32 @@ pub async fn dry_run(
     let makes_token = login.method.makes_token();
     let connection = Connection::new(&settings.vault)?;
     let for_logins = for_logins(&connection, &settings)?;
-    let (channels, ends) = Channels::new();
+    let (_channels, ends) = Channels::new();
     let state = Arc::new(State::none());
-    let authenticator = Authenticator::new(for_logins.clone(), login, Arc::clone(&state), ends);
-    let logins = channels.logins.clone();
     let reader = own_secrets::reader(&settings);
+    let (driver, control, events) = Driver::new(&settings, connection, for_logins, state, ends);
     let mut store = Store::new(
-        connection.clone(),
-        channels.logins,
-        channels.suspicions,
-        state,
-        principal(&settings),
-        settings.rendering,
+        control.clone(),
+        events,
+        settings.rendering.retry,
         reader.clone(),
     );
+    // Outlives the reads: what they held is revoked after them.
+    let mut driving = JoinSet::new();
+    driving.spawn(driver.run());
     let mut pages = Page::all(&settings, &reader, shows_secrets);
     let end = if all_pass(&mut pages, &mut store) {
         tokio::select! {
             biased;
             () = stop => Err(io::Error::from(io::ErrorKind::Interrupted).into()),
-            error = authenticator.run() => Err(Failure::from(error)),
+            error = gave_up(&mut driving) => Err(Failure::from(error)),
             () = read(&mut pages, &mut store) => Ok(()),
         }
     } else {
         warn!(target: "agent", "no template waits for a secret, so the login was not tried");
         Ok(())
     };
-    // The store holds its leases until then.
-    let holdings = Holdings {
-        login: logins.borrow().clone(),
-        leases: store.leases().held(),
-    };
-    let all_revoked = if makes_token {
-        leave::revoke(&connection, &for_logins, holdings).await
-    } else {
-        leave::revoke_leases(&connection, holdings).await
-    };
+    let all_revoked = control.leave(makes_token).await;
     if end.is_ok() {
         for sink in &settings.sinks {
             page::show_sink(out, &sink.target)?;

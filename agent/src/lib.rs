@@ -1,17 +1,17 @@
 //! Vault secrets as files, kept right: log in, fetch, render, renew, refresh.
 //!
 //! ```text
-//! Settings ─▶ Authenticator ─▶ Store ─▶ Renderer ─▶ file ─▶ command
-//!                  │  (token)    (one task a secret)  (each template on its own)
-//!                  └─▶ sinks
+//! Settings ─▶ Driver ─▶ Store ─▶ Renderer ─▶ file ─▶ command
+//!               │  (of the engine)    (each template on its own)
+//!               └─▶ sinks
 //! ```
 //!
 //! * [`config`] turns a configuration into [`config::Settings`], once;
-//! * [`auth`] publishes the current token and replaces it in time;
-//! * [`store`] keeps every secret that is asked for, each by a task of its own;
+//! * [`auth`] knows the methods by which an agent logs in;
+//! * `driver` does what the engine (the crate `vault-engine`) decides: logins, reads, renewals;
+//! * `store` keeps every secret that is asked for;
 //! * [`render`] renders a template when its secrets are there, and again when they change;
-//! * [`state`] keeps token and answers for the next process, [`connection`] the way to Vault;
-//! * [`schedule`] decides when all of that happens: pure functions, without clock or server.
+//! * [`state`] keeps token and answers for the next process, [`connection`] the way to Vault.
 //!
 //! Everything runs on one thread. Secrets, tokens and rendered text never appear in logs or errors.
 
@@ -20,26 +20,26 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod connection;
+mod driver;
 mod dry_run;
 pub mod exec;
 pub mod exit;
 pub mod home;
-mod leave;
 pub mod listener;
 pub mod log;
 mod own_secrets;
 mod placed;
 pub mod proxy;
+mod random;
 pub mod ready;
 pub mod reload;
 pub mod render;
 mod runtime;
-pub mod schedule;
 pub mod signals;
 pub mod sink;
 pub mod state;
 pub mod status;
-pub mod store;
+mod store;
 
 pub use dry_run::dry_run;
 pub use runtime::{run, run_with_reload};

@@ -10,6 +10,7 @@
 //! after the other pages are done; a broken template ends a single render soon, whatever they wait for.
 //! After that nothing ends it and no file is ever taken away.
 
+mod debounce;
 mod effect;
 mod page;
 mod takeover;
@@ -37,6 +38,7 @@ use crate::store::Store;
 use page::{Exchange, Page, Pass};
 use upkeep::Upkeep;
 
+pub use debounce::Wait;
 pub(crate) use page::{check, name_of, parsed};
 
 /// How long a single render that cannot succeed goes on for the sake of other files. Kubernetes shows
@@ -83,7 +85,7 @@ pub enum RenderError {
 
 impl Renderer {
     /// Reads the templates. One that does not parse fails by itself, later.
-    pub fn new(
+    pub(crate) fn new(
         settings: &Settings,
         store: Store,
         deliveries: Deliveries,

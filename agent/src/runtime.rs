@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 use vault_client::{ClientConfig, ConfigError};
 
-use crate::auth::{AuthError, Authenticator, Channels, Ends, Principal};
+use crate::auth::{AuthError, Channels};
 use crate::config::{Revocation, Settings};
 use crate::connection::Connection;
+use crate::driver::Driver;
 use crate::exec::Supervisor;
 use crate::exit::Failure;
 use crate::home::{self, Claim};
-use crate::leave::{self, Holdings};
 use crate::listener::Listeners;
 use crate::own_secrets;
 use crate::proxy::Proxy;
@@ -53,7 +54,14 @@ pub async fn run_with_reload(
     let quit = Arc::new(Notify::new());
     let (channels, ends) = Channels::new();
     let for_logins = for_logins(&connection, &settings)?;
-    let authenticator = authenticator(&for_logins, &settings, &state, ends);
+    let (driver, control, events) = Driver::new(
+        &settings,
+        connection.clone(),
+        for_logins.clone(),
+        Arc::clone(&state),
+        ends,
+    );
+    let login_status = settings.login.is_some().then(|| driver.status());
     let Channels {
         logins,
         deliveries,
@@ -62,16 +70,8 @@ pub async fn run_with_reload(
     let sinks = settings.sinks.clone();
     let sinks = Sinks::new(sinks, &for_logins, deliveries.clone(), upkeep(&settings))?;
     let reader = own_secrets::reader(&settings);
-    let store = Store::new(
-        connection.clone(),
-        logins.clone(),
-        suspicions.clone(),
-        Arc::clone(&state),
-        principal(&settings),
-        settings.rendering,
-        reader.clone(),
-    );
-    let leases = store.leases();
+    let retry = settings.rendering.retry;
+    let store = Store::new(control.clone(), events, retry, reader.clone());
     let renderer = Renderer::new(&settings, store, deliveries.clone(), marker, reader);
     let mut supervisor = supervisor(&settings, &renderer)?;
     let exchanges = renderer.exchanges();
@@ -83,7 +83,7 @@ pub async fn run_with_reload(
     ));
     let observer = Observer::new(
         renderer.inquiries(),
-        authenticator.as_ref().ok().map(Authenticator::status),
+        login_status,
         connection.clone(),
         Arc::clone(&proxy),
     );
@@ -96,11 +96,9 @@ pub async fn run_with_reload(
     )
     .await?;
     let certificates = listeners.certificates();
-    // Seen while their tasks still run.
-    let holdings = || Holdings {
-        login: logins.borrow().clone(),
-        leases: leases.held(),
-    };
+    // Outlives the other parts: what they held is revoked after their end.
+    let mut driving = JoinSet::new();
+    driving.spawn(driver.run());
     let program_runs = supervisor.is_some();
     let program_to_leave = Notify::new();
     let asked_to_leave = async {
@@ -114,36 +112,43 @@ pub async fn run_with_reload(
         // Without a login, it has nothing of ours to go on with.
         let is_logged_in = logins.borrow().is_some();
         wait_for_application(revocation.filter(|_| is_logged_in)).await;
-        holdings()
     };
     let program = async {
         let Some(supervisor) = &mut supervisor else {
             return std::future::pending().await;
         };
         let ended = supervisor.run(program_to_leave.notified()).await?;
-        Ok::<_, Failure>((ended, ended.was_asked.then(&holdings)))
+        Ok::<_, Failure>(ended)
     };
-    let (end, holdings) = tokio::select! {
+    let (end, was_asked) = tokio::select! {
         biased;
-        holdings = asked_to_leave => (Ok(()), Some(holdings)),
+        () = asked_to_leave => (Ok(()), true),
         ended = program => match ended {
-            Ok((ended, holdings)) => (ended.result(), holdings),
-            Err(failure) => (Err(failure), None),
+            Ok(ended) => (ended.result(), ended.was_asked),
+            Err(failure) => (Err(failure), false),
         },
-        error = stay_logged_in(authenticator) => (Err(error.into()), None),
-        result = work(sinks, renderer) => (result.map_err(Into::into), None),
+        error = gave_up(&mut driving) => (Err(error.into()), false),
+        result = work(sinks, renderer) => (result.map_err(Into::into), false),
         never = listeners.run() => match never {},
         never = reload::run(reload, settings, exchanges, certificates) => match never {},
     };
     if let Some(supervisor) = &mut supervisor {
         supervisor.stop().await;
     }
-    let to_revoke = holdings.filter(|_| revocation.is_some());
-    if let Some(holdings) = to_revoke {
-        leave::revoke(&connection, &for_logins, holdings).await;
+    if was_asked && revocation.is_some() {
+        control.leave(true).await;
         state.clear();
     }
     end
+}
+
+/// Ends only if the driver has to end.
+pub(crate) async fn gave_up(driving: &mut JoinSet<AuthError>) -> AuthError {
+    match driving.join_next().await {
+        Some(Ok(error)) => error,
+        // It neither panics nor is aborted.
+        _ => std::future::pending().await,
+    }
 }
 
 /// For how long the sinks are looked after.
@@ -211,39 +216,6 @@ async fn work(sinks: Sinks, renderer: Renderer) -> Result<(), RenderError> {
         Ok(())
     };
     tokio::try_join!(sinks, renderer.run()).map(|_| ())
-}
-
-/// What logs in; where nothing is to log in, the ends on which nobody will ever speak.
-fn authenticator(
-    connection: &Connection,
-    settings: &Settings,
-    state: &Arc<State>,
-    ends: Ends,
-) -> Result<Authenticator, Ends> {
-    let Some(login) = settings.login.clone() else {
-        return Err(ends);
-    };
-    Ok(Authenticator::new(
-        connection.clone(),
-        login,
-        Arc::clone(state),
-        ends,
-    ))
-}
-
-/// Whom Vault's policies are for.
-pub(crate) fn principal(settings: &Settings) -> Principal {
-    let login = settings.login.as_ref();
-    login.map_or_else(Principal::default, |login| login.method.principal())
-}
-
-/// Ends only where the agent has to end.
-async fn stay_logged_in(authenticator: Result<Authenticator, Ends>) -> AuthError {
-    match authenticator {
-        Ok(authenticator) => authenticator.run().await,
-        // A channel that is closed would say that the agent is about to end.
-        Err(_ends) => std::future::pending().await,
-    }
 }
 
 /// What logins, and all else that a token asks about itself, are sent by. Logins have their own

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::auth::{Deliveries, Delivery};
 use crate::connection::Connection;
 use crate::placed::{Content, Loss, Placed, pace};
-use crate::schedule::Roll;
+use crate::random;
 use secret_files::{FileError, Target, Written};
 
 pub use seal::{SealError, Sealing};
@@ -144,7 +144,7 @@ impl Sink {
                     }
                     Err(error) => {
                         error!(target: "agent.sink.file", %error, "error returned by sink function, retrying");
-                        let pause = Duration::from_secs_f64(Roll::dice().between(1.0, 3.0));
+                        let pause = Duration::from_secs_f64(random::jitter().between(1.0, 3.0));
                         tokio::time::sleep(pause).await;
                     }
                 }

@@ -1,28 +1,16 @@
-//! All secrets that the templates ask for: one task a distinct request, however many templates use it.
+//! All secrets that the templates ask for: one a distinct request, however many templates use it.
 //!
 //! ```text
-//! want(request) ─▶ task: fetch ─▶ changed? ─▶ event ─▶ slot ─▶ lookup(request)
-//!                    ▲                │
-//!                    └─ due, or the lease of an earlier token ends, or wait after a failure
+//! want(request) ─▶ driver (of the engine), or a watch of a local file ─▶ event ─▶ slot ─▶ lookup(request)
 //! ```
 //!
-//! The store itself is owned by one place (the renderer) and has no lock: tasks send what they find as
-//! events, and only [`Store::changed`] puts them into the slots. A failing task keeps its slot's last
-//! value, so files stay as they are while Vault is away.
+//! The store itself is owned by one place (the renderer) and has no lock: what is found comes as events,
+//! and only [`Store::changed`] puts them into the slots. A failure keeps the slot's last value, so files
+//! stay as they are while Vault is away.
 
-mod answer;
-mod certificate;
-mod facts;
-mod fetch;
+pub(crate) mod certificate;
 mod file;
-mod gate;
-mod lease;
-mod leases;
-mod mounts;
-mod refusal;
 mod takeover;
-mod task;
-mod version;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,214 +18,151 @@ use std::time::SystemTime;
 
 use secret_files::Reader;
 use templating::{Found, Request, Secrets};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
-use vault_wire::{JsonText, LeaseId, Response};
+use vault_engine::RetryPolicy;
+use vault_wire::{JsonText, Response};
 use zeroize::Zeroizing;
 
-use crate::auth::{Logins, Principal, Suspicions};
-use crate::config::RenderSettings;
-use crate::connection::Connection;
-use crate::state::{Kept, State};
+use crate::driver::{Control, Event, EventKind, Events, Trouble, of_response};
+use crate::state::Kept;
 use crate::status::SecretStatus;
-use answer::Answer;
-use gate::Gate;
-use mounts::Mounts;
-use task::Task;
-
-pub use certificate::CertificateError;
-pub use fetch::FetchError;
-pub use leases::Leases;
-
-/// What tasks need to do their work.
-struct Source {
-    connection: Connection,
-    logins: Logins,
-    suspicions: Suspicions,
-    state: Arc<State>,
-    principal: Principal,
-    leases: Leases,
-    mounts: Mounts,
-    gate: Gate,
-    settings: RenderSettings,
-    reader: Reader,
-    /// Keeps a start with a thousand secrets from being a thousand connections.
-    turns: Semaphore,
-}
+use file::Watch;
 
 /// The secrets that are wanted now, each with its latest value.
-pub struct Store {
-    source: Arc<Source>,
+pub(crate) struct Store {
+    driver: Control,
+    events: Events,
+    reader: Reader,
+    retry: RetryPolicy,
     slots: HashMap<Arc<Request>, Slot>,
-    tasks: JoinSet<()>,
-    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
-    last_task: u64,
+    requests: HashMap<u64, Arc<Request>>,
+    files: JoinSet<()>,
+    found: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
+    last_key: u64,
 }
 
 struct Slot {
     /// What people call the request.
     name: Arc<str>,
-    task: u64,
-    handle: AbortHandle,
+    key: u64,
+    /// What watches a local file.
+    watch: Option<AbortHandle>,
     users: usize,
     value: Option<Found>,
-    lease: Option<LeaseId>,
+    lease_ends: Option<Instant>,
     since: Option<Instant>,
     trouble: Option<Trouble>,
 }
 
-/// Why a secret is not there, or not fresh.
-#[derive(Clone, Debug)]
-pub struct Trouble {
-    /// The last failure.
-    pub reason: Arc<str>,
-    /// All tries that the retry policy grants were made. The task goes on trying.
-    pub exhausted: bool,
-}
-
-/// What a task found.
-struct Event {
-    task: u64,
-    request: Arc<Request>,
-    kind: EventKind,
-}
-
-enum EventKind {
-    /// A new value.
-    Fresh {
-        found: Found,
-        lease: Option<LeaseId>,
-    },
-    /// The old value is the new one, after trouble.
-    Recovered,
-    /// No value this time.
-    Failed(Trouble),
-}
-
 impl Store {
-    /// A store without secrets.
-    pub fn new(
-        connection: Connection,
-        logins: Logins,
-        suspicions: Suspicions,
-        state: Arc<State>,
-        principal: Principal,
-        settings: RenderSettings,
-        reader: Reader,
-    ) -> Self {
-        let source = Source {
-            mounts: Mounts::default(),
-            leases: Leases::default(),
-            turns: Semaphore::new(settings.max_connections),
-            gate: Gate::new(settings.retry),
-            connection,
-            logins,
-            suspicions,
-            state,
-            principal,
-            settings,
-            reader,
-        };
+    /// A store without secrets. What is not a local file, `driver` gets from Vault and reports as
+    /// `events`.
+    pub(crate) fn new(driver: Control, events: Events, retry: RetryPolicy, reader: Reader) -> Self {
         Self {
-            source: Arc::new(source),
+            driver,
+            events,
+            reader,
+            retry,
             slots: HashMap::new(),
-            tasks: JoinSet::new(),
-            events: mpsc::channel(64),
-            last_task: 0,
+            requests: HashMap::new(),
+            files: JoinSet::new(),
+            found: mpsc::unbounded_channel(),
+            last_key: 0,
         }
     }
 
-    /// The leases that are held, now and later.
-    pub fn leases(&self) -> Leases {
-        self.source.leases.clone()
-    }
-
-    /// One more template uses this: has a task work on it, which is called `name` in messages. What an
-    /// earlier agent may have `left` counts as the answer if no state has one.
-    pub fn want(&mut self, request: &Request, name: &str, left: Option<Kept>) {
+    /// One more template uses this, which is called `name` in messages. What an earlier agent may have
+    /// `left` counts as the answer if no state has one.
+    pub(crate) fn want(&mut self, request: &Request, name: &str, left: Option<Kept>) {
         if let Some(slot) = self.slots.get_mut(request) {
             slot.users += 1;
             return;
         }
-        self.last_task += 1;
-        let (request, name) = (Arc::new(request.clone()), Arc::from(name));
-        let task = Task::new(
-            self.last_task,
-            Arc::clone(&request),
-            Arc::clone(&name),
-            Arc::clone(&self.source),
-            self.events.0.clone(),
-            left,
-        );
+        self.last_key += 1;
+        let (key, name) = (self.last_key, Arc::<str>::from(name));
+        let request = Arc::new(request.clone());
+        let watch = if let Request::File { .. } = &*request {
+            let (name, events) = (Arc::clone(&name), self.found.0.clone());
+            let watch = Watch::new(key, name, self.reader.clone(), self.retry, events);
+            Some(self.files.spawn(watch.run(Arc::clone(&request))))
+        } else {
+            self.driver.want(key, Arc::clone(&request), left);
+            None
+        };
         let slot = Slot {
             name,
-            task: self.last_task,
-            handle: self.tasks.spawn(task.run()),
+            key,
+            watch,
             users: 1,
             value: None,
-            lease: None,
+            lease_ends: None,
             since: None,
             trouble: None,
         };
+        self.requests.insert(key, Arc::clone(&request));
         self.slots.insert(request, slot);
     }
 
-    /// One template less uses this: the last one ends its task and drops its value.
-    pub fn release(&mut self, request: &Request) {
-        if let Some(slot) = self.slots.get_mut(request) {
-            slot.users -= 1;
-            if slot.users == 0 {
-                slot.handle.abort();
-                self.slots.remove(request);
-                self.source.state.forget_secret(request);
-            }
+    /// One template less uses this: the last one drops its value.
+    pub(crate) fn release(&mut self, request: &Request) {
+        let Some(slot) = self.slots.get_mut(request) else {
+            return;
+        };
+        slot.users -= 1;
+        if slot.users > 0 {
+            return;
         }
+        let key = slot.key;
+        match slot.watch.take() {
+            Some(watch) => watch.abort(),
+            None => self.driver.release(key),
+        }
+        self.slots.remove(request);
+        self.requests.remove(&key);
     }
 
     /// The certificate for a request among PEM texts, and what templates get in a trial of it.
-    pub fn left_in(request: &Request, texts: &[Zeroizing<String>]) -> Option<(Kept, Found)> {
+    pub(crate) fn left_in(request: &Request, texts: &[Zeroizing<String>]) -> Option<(Kept, Found)> {
         let Request::Pki { path, data } = request else {
             return None;
         };
         let left = takeover::find(texts, path, data, SystemTime::now())?;
         let response = Response::from_body(JsonText::new(left.trial.to_string())).ok()?;
-        match answer::pki(&response, path, left.kept.since, false) {
-            Ok(Answer::New(fetched)) => Some((left.kept, fetched.found)),
-            _ => None,
-        }
+        let found = of_response(request, Some(&response)).ok()?;
+        Some((left.kept, found))
     }
 
     /// Waits until something is new, and takes in all that is: the requests whose value or trouble
     /// changed.
-    pub async fn changed(&mut self) -> Vec<Arc<Request>> {
+    pub(crate) async fn changed(&mut self) -> Vec<Arc<Request>> {
         let mut changed = Vec::new();
         while changed.is_empty() {
-            // The store's own sender keeps the channel open.
-            let event = self.events.1.recv().await;
-            changed.extend(event.and_then(|event| self.take_in(event)));
-            while let Ok(event) = self.events.1.try_recv() {
+            let event = tokio::select! {
+                Some(event) = self.events.recv() => event,
+                Some(event) = self.found.1.recv() => event,
+            };
+            changed.extend(self.take_in(event));
+            while let Ok(event) = self.events.try_recv().or_else(|_| self.found.1.try_recv()) {
                 changed.extend(self.take_in(event));
             }
         }
-        // Tasks that ended or were aborted.
-        while self.tasks.try_join_next().is_some() {}
+        // Watches that were aborted.
+        while self.files.try_join_next().is_some() {}
         changed
     }
 
     /// Why a request has no fresh value.
-    pub fn trouble(&self, request: &Request) -> Option<&Trouble> {
+    pub(crate) fn trouble(&self, request: &Request) -> Option<&Trouble> {
         self.slots.get(request)?.trouble.as_ref()
     }
 
     /// What there is to say about a request.
-    pub fn status(&self, request: &Request) -> Option<SecretStatus> {
+    pub(crate) fn status(&self, request: &Request) -> Option<SecretStatus> {
         let slot = self.slots.get(request)?;
         let now = Instant::now();
-        let ends_at = slot
-            .lease
-            .as_ref()
-            .and_then(|id| self.source.leases.ends_at(id));
+        let ends_at = slot.lease_ends;
         Some(SecretStatus {
             request: slot.name.to_string(),
             age_seconds: slot.since.map(|since| (now - since).as_secs()),
@@ -250,7 +175,7 @@ impl Store {
     }
 
     /// The same for all requests, by path.
-    pub fn statuses(&self) -> Vec<SecretStatus> {
+    pub(crate) fn statuses(&self) -> Vec<SecretStatus> {
         let mut all: Vec<SecretStatus> = self
             .slots
             .keys()
@@ -260,23 +185,26 @@ impl Store {
         all
     }
 
+    /// The request whose value or trouble an event changed; `None` if it is not wanted any more, or
+    /// nothing changed for templates.
     fn take_in(&mut self, event: Event) -> Option<Arc<Request>> {
-        let slot = self.slots.get_mut(&event.request)?;
-        if slot.task != event.task {
-            // From a task that was ended before its event was read.
-            return None;
-        }
+        let request = self.requests.get(&event.key)?;
+        let slot = self.slots.get_mut(request)?;
         match event.kind {
-            EventKind::Fresh { found, lease } => {
+            EventKind::Fresh { found, lease_ends } => {
                 slot.value = Some(found);
-                slot.lease = lease;
+                slot.lease_ends = lease_ends;
                 slot.since = Some(Instant::now());
                 slot.trouble = None;
+            }
+            EventKind::Renewed(until) => {
+                slot.lease_ends = Some(until);
+                return None;
             }
             EventKind::Recovered => slot.trouble = None,
             EventKind::Failed(trouble) => slot.trouble = Some(trouble),
         }
-        Some(event.request)
+        Some(Arc::clone(request))
     }
 }
 

@@ -17,7 +17,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// The files, as they were at the last login.
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     files: Vec<(PathBuf, Option<Stamp>)>,
     period: Duration,
     next_look: Instant,
@@ -25,7 +25,7 @@ pub(super) struct Credentials {
 
 impl Credentials {
     /// The files of the method, or none where their change is no reason for a login.
-    pub(super) fn new(settings: &LoginSettings) -> Self {
+    pub(crate) fn new(settings: &LoginSettings) -> Self {
         let watched = settings.reauth_on_new_credentials;
         let files = if watched {
             settings.method.credential_files()
@@ -39,6 +39,11 @@ impl Credentials {
         )
     }
 
+    /// No files, which never change.
+    pub(crate) fn none() -> Self {
+        Self::of(Vec::new(), PERIOD)
+    }
+
     fn of(files: Vec<PathBuf>, period: Duration) -> Self {
         let files = files.into_iter().map(|path| (path, None)).collect();
         Self {
@@ -49,7 +54,7 @@ impl Credentials {
     }
 
     /// A login is about to read the files. Called before that, so that no change falls in between.
-    pub(super) fn mark(&mut self) {
+    pub(crate) fn mark(&mut self) {
         for (path, seen) in &mut self.files {
             // One that was removed after it was read, and comes back, is another.
             if let Ok(stamp) = Stamp::of(path) {
@@ -61,7 +66,7 @@ impl Credentials {
 
     /// Pending until a file is there that was not there at the last login. May be dropped and called
     /// again without a loss.
-    pub(super) async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) {
         if self.files.is_empty() {
             return std::future::pending().await;
         }

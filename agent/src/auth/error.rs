@@ -1,5 +1,7 @@
 //! Why a login fails, and when that is the end.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 use vault_wire::InvalidToken;
 
@@ -72,14 +74,20 @@ pub enum LoginError {
     /// Vault understood and said no: role, audience, namespace or account do not fit.
     #[error("{source}; {hint}")]
     Refused {
-        /// Vault's words.
-        source: vault_wire::Error,
+        /// Vault's message.
+        source: Arc<vault_wire::Error>,
         /// What to check.
         hint: String,
     },
     /// Vault did not log us in; see [`vault_wire::Error`].
     #[error(transparent)]
-    Vault(#[from] vault_wire::Error),
+    Vault(Arc<vault_wire::Error>),
+}
+
+impl From<vault_wire::Error> for LoginError {
+    fn from(error: vault_wire::Error) -> Self {
+        Self::Vault(Arc::new(error))
+    }
 }
 
 /// The agent cannot go on without a token.

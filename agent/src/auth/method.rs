@@ -21,11 +21,13 @@ mod token_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contract::agent_config::check;
 use vault_client::{Client, ClientConfig};
-use vault_wire::{Auth, Token, TokenInfo, WrapInfo};
+use vault_engine::Granted;
+use vault_wire::{Auth, Token, TokenInfo};
 use zeroize::Zeroizing;
 
 use super::hint::{self, Claims};
@@ -82,14 +84,6 @@ impl Ask {
             claims: Claims::default(),
         }
     }
-}
-
-/// What a login gives.
-#[derive(Debug)]
-pub(super) enum Granted {
-    Token(Auth),
-    /// Only whoever reads the sink gets to see the token.
-    Wrapped(WrapInfo),
 }
 
 impl Method {
@@ -160,7 +154,7 @@ impl Method {
     }
 
     /// The files whose change is a reason to log in again.
-    pub(super) fn credential_files(&self) -> Vec<PathBuf> {
+    pub(crate) fn credential_files(&self) -> Vec<PathBuf> {
         match &self.kind {
             // What the platform rotates all the time is for the same account.
             Kind::Kubernetes(_) | Kind::Gcp(_) | Kind::Azure(_) | Kind::Aws(_) => Vec::new(),
@@ -202,7 +196,7 @@ impl Method {
     }
 
     /// How often to look at them, where the configuration says so.
-    pub(super) fn read_period(&self) -> Option<Duration> {
+    pub(crate) fn read_period(&self) -> Option<Duration> {
         match &self.kind {
             Kind::Jwt(method) => method.read_period(),
             _ => None,
@@ -210,7 +204,7 @@ impl Method {
     }
 
     /// Logs in; with `wrap_ttl`, the token stays wrapped.
-    pub(super) async fn login(
+    pub(crate) async fn login(
         &mut self,
         client: &Client,
         wrap_ttl: Option<Duration>,
@@ -251,7 +245,7 @@ impl Method {
     /// Whether Vault understood and said no, and then what to check.
     fn refusal(&self, source: vault_wire::Error, claims: &Claims) -> LoginError {
         if !matches!(source.status(), Some(400 | 403 | 404)) {
-            return LoginError::Vault(source);
+            return source.into();
         }
         let hint = hint::mount(&source, &self.mount_path).unwrap_or_else(|| match &self.kind {
             Kind::Kubernetes(method) => {
@@ -265,12 +259,15 @@ impl Method {
             Kind::Azure(method) => hint::cloud(&source, method.role(), &self.mount_path, claims),
             Kind::Aws(method) => method.hint(&self.mount_path),
         });
-        LoginError::Refused { source, hint }
+        LoginError::Refused {
+            source: Arc::new(source),
+            hint,
+        }
     }
 }
 
 /// A token that was there before, as if it came from a login.
-pub(super) fn auth_of(token: Token, info: TokenInfo) -> Auth {
+fn auth_of(token: Token, info: TokenInfo) -> Auth {
     Auth {
         client_token: token,
         accessor: info.accessor,

@@ -48,24 +48,24 @@ impl AuthStatus {
         }
     }
 
-    pub(super) fn logged_in(&self, by_login: bool) {
+    pub(crate) fn logged_in(&self, by_login: bool) {
         let mut facts = self.facts();
         facts.logins += u64::from(by_login);
         facts.error = None;
     }
 
-    pub(super) fn failed(&self, why: String) {
+    pub(crate) fn failed(&self, why: String) {
         let mut facts = self.facts();
         facts.failures += 1;
         facts.error = Some(why);
     }
 
     /// The token lives until then; for ever where `None`.
-    pub(super) fn lives_until(&self, end: Option<Instant>) {
+    pub(crate) fn lives_until(&self, end: Option<Instant>) {
         self.facts().life = end.map_or(Life::Endless, Life::Until);
     }
 
-    pub(super) fn died(&self) {
+    pub(crate) fn died(&self) {
         self.facts().life = Life::None;
     }
 

@@ -12,16 +12,14 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use vault_engine::RetryPolicy;
+
 use super::{CommandError, CommandSpec};
-use crate::schedule::{RetryPolicy, Roll};
+use crate::random;
 use crate::status::CommandStatus;
 
 /// Tries of one command before it is given up, until the file changes again.
-const RETRY: RetryPolicy = RetryPolicy {
-    base: Duration::from_secs(1),
-    max: Duration::from_secs(30),
-    attempts: 3,
-};
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_secs(1), Duration::from_secs(30), 3);
 
 /// All commands of an agent. Dropping it ends them.
 pub struct Commands {
@@ -183,7 +181,7 @@ impl Worker {
                 error!(target: "agent", error = %failure, "(runner) command failed, giving up until the file changes");
                 return run;
             }
-            let pause = self.retry.jittered_delay(failures, Roll::dice());
+            let pause = self.retry.backoff.jittered(failures, random::jitter());
             warn!(target: "agent", error = %failure, retry_in = ?pause, "(runner) command failed");
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -215,11 +213,8 @@ mod tests {
     }
 
     /// Real processes do not go with paused time: short waits instead.
-    const QUICK: RetryPolicy = RetryPolicy {
-        base: Duration::from_millis(5),
-        max: Duration::from_millis(10),
-        attempts: 4,
-    };
+    const QUICK: RetryPolicy =
+        RetryPolicy::new(Duration::from_millis(5), Duration::from_millis(10), 4);
 
     async fn settle(commands: &mut Commands) {
         while !commands.is_idle() {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::cli::ClientFlags;
 use crate::home;
-use crate::schedule::{RefreshPolicy, RetryPolicy};
+use vault_engine::{RefreshPolicy, RetryPolicy};
 
 /// Requests at one time where the configuration says "no limit": one process needs no more.
 const UNLIMITED_CONNECTIONS: usize = 256;
@@ -191,11 +191,11 @@ fn render_settings(
     Ok(RenderSettings {
         exit_on_retry_failure: written.exit_on_retry_failure.0,
         refresh: RefreshPolicy::new(interval, written.lease_renewal_threshold),
-        retry: RetryPolicy {
-            base: base.unwrap_or(default.base),
-            max: max.unwrap_or(default.max),
+        retry: RetryPolicy::new(
+            base.unwrap_or(default.backoff.base),
+            max.unwrap_or(default.backoff.max),
             attempts,
-        },
+        ),
         max_connections,
     })
 }

@@ -5,24 +5,33 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use templating::{Context, FileWrite, Outcome, Render, Request, Secrets, Template};
 use tokio::time::Instant;
 use tracing::{debug, error, info};
+use vault_engine::{Backoff, Spread};
 use zeroize::Zeroizing;
 
+use super::debounce::Quiet;
 use super::effect;
 use crate::command::CommandSpec;
 use crate::config::{Output, TemplateSettings};
 use crate::placed::{Content, Placed};
-use crate::schedule::{LoginBackoff, Quiet, Roll};
+use crate::random;
 use secret_files::Written;
 use text::Print;
 
 pub(crate) use report::name_of;
 pub(super) use text::Exchange;
 pub(crate) use text::{check, parsed};
+
+/// The waits before a file that could not be written is tried again.
+const WRITES: Backoff = Backoff {
+    base: Duration::from_secs(1),
+    max: Duration::from_secs(300),
+    spread: Spread::Quarter,
+};
 
 /// A template with the state of its file.
 pub(super) struct Page {
@@ -70,7 +79,7 @@ struct Counts {
 
 struct Retry {
     at: Instant,
-    backoff: LoginBackoff,
+    failures: u32,
 }
 
 /// What a pass over the template changed.
@@ -270,17 +279,14 @@ impl Page {
                 replaced
             }
             Err(error) => {
-                let backoff = match &self.retry {
-                    Some(retry) => retry.backoff.next(Roll::dice()),
-                    None => LoginBackoff::default(),
-                };
-                let pause = backoff.pause();
+                let failures = self.retry.as_ref().map_or(0, |retry| retry.failures) + 1;
+                let pause = WRITES.jittered(failures, random::jitter());
                 error!(target: "agent", %error, retry_in = ?pause, "(runner) cannot write the file");
                 self.counts.failures += 1;
                 self.failure = Some(error);
                 self.retry = Some(Retry {
                     at: Instant::now() + pause,
-                    backoff,
+                    failures,
                 });
                 false
             }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 /// An answer that is no certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum CertificateError {
+pub(crate) enum CertificateError {
     /// Not the fields of the engine.
     #[error(
         "the answer is not a certificate: check that the path is one of a PKI engine (issue/ROLE)"
@@ -41,7 +41,7 @@ pub(super) struct Block<'a> {
     pub(super) text: &'a str,
 }
 
-pub(super) fn read(data: Option<&JsonText>) -> Result<Certificate, CertificateError> {
+pub(crate) fn read(data: Option<&JsonText>) -> Result<Certificate, CertificateError> {
     let issued: Issued = data
         .and_then(|data| data.parse().ok())
         .ok_or(CertificateError::NotPki)?;

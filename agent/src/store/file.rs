@@ -7,21 +7,114 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secret_files::{ReadError, Reader, Stamp, limit};
-use templating::Found;
+use templating::{Found, Request};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tracing::warn;
+use vault_engine::RetryPolicy;
+
+use crate::driver::{Event, EventKind, Trouble};
 
 /// Time between looks.
-pub(super) const INTERVAL: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// The watch of one file, until it is aborted.
+pub(super) struct Watch {
+    key: u64,
+    /// What messages call the file: its path may be a secret.
+    name: Arc<str>,
+    reader: Reader,
+    retry: RetryPolicy,
+    events: mpsc::UnboundedSender<Event>,
+    failures: u32,
+}
+
+impl Watch {
+    pub(super) fn new(
+        key: u64,
+        name: Arc<str>,
+        reader: Reader,
+        retry: RetryPolicy,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Self {
+        Self {
+            key,
+            name,
+            reader,
+            retry,
+            events,
+            failures: 0,
+        }
+    }
+
+    pub(super) async fn run(mut self, request: Arc<Request>) {
+        let Request::File { path, sandbox } = &*request else {
+            return;
+        };
+        let is_shown = *self.name == *request.to_string();
+        let mut seen = None;
+        loop {
+            let read =
+                read_if_changed(&self.reader, Path::new(path), sandbox.as_deref(), &mut seen);
+            let kind = match read {
+                Ok(found) => {
+                    self.failures = 0;
+                    found.map(|found| EventKind::Fresh {
+                        found: without_path(found, is_shown),
+                        lease_ends: None,
+                    })
+                }
+                // The file may come; its template waits.
+                Err(error) => self.fail(&error),
+            };
+            if let Some(kind) = kind {
+                let event = Event {
+                    key: self.key,
+                    kind,
+                };
+                if self.events.send(event).is_err() {
+                    return;
+                }
+            }
+            sleep(INTERVAL).await;
+        }
+    }
+
+    /// Reports it once, and once more when the tries are used up: a missing file is no news every two
+    /// seconds.
+    fn fail(&mut self, error: &ReadError) -> Option<EventKind> {
+        let was_exhausted = self.retry.is_exhausted(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        let exhausted = self.retry.is_exhausted(self.failures);
+        if self.failures > 1 && exhausted == was_exhausted {
+            return None;
+        }
+        warn!(target: "agent", %error, "(view) {}: waiting for the file", self.name);
+        Some(EventKind::Failed(Trouble {
+            reason: format!("{}: {error}", self.name).into(),
+            exhausted,
+        }))
+    }
+}
+
+/// A reason may name a part of the path.
+fn without_path(found: Found, is_shown: bool) -> Found {
+    match found {
+        Found::Refused(_) if !is_shown => Found::Refused("no template may read it".into()),
+        found => found,
+    }
+}
 
 /// What was there at the last look.
 #[derive(PartialEq, Eq)]
-pub(super) enum Seen {
+enum Seen {
     File(Stamp),
     /// A file that is not read, and why.
     Refused(String),
 }
 
 /// The file's content if it changed since it was `seen`; `None` if it did not.
-pub(super) fn read_if_changed(
+fn read_if_changed(
     reader: &Reader,
     path: &Path,
     sandbox: Option<&Path>,

@@ -167,6 +167,24 @@ impl Error {
         self.status() == Some(503) && self.says("sealed")
     }
 
+    /// The server as a whole does not serve, rather than one path of it: no connection, 503 of a
+    /// server that is sealed, a standby, or silent about it, 472 and 473. (502 is of Vault's own, if a
+    /// third party fails it.)
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Transport { .. } => true,
+            Self::Api { status, errors, .. } => match status {
+                472 | 473 => true,
+                503 => {
+                    let words = ["sealed", "standby", "not active"];
+                    errors.is_empty() || words.iter().any(|words| self.says(words))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// 429: a quota is exhausted. See [`Error::retry_after`].
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(429)
@@ -248,6 +266,14 @@ mod tests {
         let sealed = mk_api(503, &["Vault is sealed"]);
         assert!(sealed.is_sealed() && sealed.is_retryable());
         assert!(!mk_api(503, &["overloaded"]).is_sealed());
+        let standby = mk_api(
+            503,
+            &["local node not active but active cluster node not found"],
+        );
+        assert!(sealed.is_away() && standby.is_away() && mk_api(503, &[]).is_away());
+        assert!(mk_api(472, &[]).is_away() && mk_api(473, &[]).is_away());
+        assert!(!mk_api(503, &["overloaded"]).is_away() && !mk_api(429, &[]).is_away());
+        assert!(!mk_api(500, &[]).is_away() && !mk_api(502, &[]).is_away());
         let dead = mk_api(
             403,
             &["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"],

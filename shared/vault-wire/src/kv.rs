@@ -5,12 +5,16 @@
 //! under `data/` and lists under `metadata/`, and `sys/internal/ui/mounts/<path>` tells which mount
 //! a path belongs to.
 
+mod metadata;
+
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::json::{JsonError, JsonText};
+
+pub use metadata::{is_latest, metadata_path};
 
 /// A secrets engine's mount, as `sys/internal/ui/mounts/<path>` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +68,7 @@ pub fn read_path(raw: &str, mount: &Mount, namespace: &str) -> String {
 /// The path to list for what the user wrote.
 pub fn list_path(raw: &str, mount: &Mount) -> String {
     rewrite(raw, mount, |path| {
-        metadata_path(path, mount.path.trim_end_matches('/'))
+        listed_path(path, mount.path.trim_end_matches('/'))
     })
 }
 
@@ -102,7 +106,7 @@ fn data_path(path: &str, mount: &str, namespace: &str) -> String {
     join(mount, "data", rest)
 }
 
-fn metadata_path(path: &str, mount: &str) -> String {
+fn listed_path(path: &str, mount: &str) -> String {
     let rest = path.strip_prefix(mount).unwrap_or(path);
     let inside = rest.trim_start_matches('/');
     if inside == "metadata" || inside.starts_with("metadata/") {

@@ -143,14 +143,14 @@ impl SecretId {
         })?;
         let spent = |source: vault_wire::Error| match source.status() {
             Some(400 | 403 | 404) => LoginError::Refused {
-                source,
+                source: source.into(),
                 hint: format!(
                     "the wrapping token in {} has expired, or somebody has unwrapped it before: find \
                      out who, and put another into the file",
                     path()
                 ),
             },
-            _ => LoginError::Vault(source),
+            _ => source.into(),
         };
         // A token that was swapped on its way gives itself away by the path.
         let actual = client.wrapped_path(&token).await.map_err(spent)?;

@@ -2,6 +2,7 @@
 
 use contract::agent_config::AutoAuth;
 use contract::agent_config::check;
+use vault_engine::Backoff;
 
 use super::{ConfigError, Environment};
 use crate::auth::{Method, SetupError};
@@ -12,7 +13,12 @@ pub(super) fn settings(
     environment: &Environment,
 ) -> Result<LoginSettings, ConfigError> {
     let checked = check::login(auto_auth)?;
-    let (backoff, wrap_ttl) = (checked.backoff.into(), checked.wrap_ttl);
+    let backoff = Backoff {
+        base: checked.backoff.min(),
+        max: checked.backoff.max(),
+        ..Backoff::LOGIN
+    };
+    let wrap_ttl = checked.wrap_ttl;
     let exit_on_err = checked.block.exit_on_err.0;
     let namespace = super::vault::namespace(&checked.block.namespace);
     let method = Method::new(checked, environment).map_err(|error| match error {

@@ -48,7 +48,7 @@ fn the_defaults_are_the_established_ones() {
     assert!(!settings.rendering.exit_on_retry_failure && !settings.exit_after_auth);
     assert_eq!(
         settings.login.unwrap().backoff,
-        crate::schedule::LoginBackoff::default()
+        vault_engine::Backoff::LOGIN
     );
     assert_eq!(settings.sinks[0].target.mode, Some(0o640));
     let template = &settings.templates[0];
@@ -243,9 +243,15 @@ fn an_agent_without_a_login_has_nothing_to_render() {
 fn back_off_of_the_login_rules_the_reads_too() {
     let settings = with("/auto_auth/method/min_backoff", json!("2s")).unwrap();
     assert_eq!(
-        settings.login.as_ref().unwrap().backoff.min(),
+        settings.login.as_ref().unwrap().backoff.base,
         Duration::from_secs(2)
     );
-    assert_eq!(settings.rendering.retry.base, Duration::from_secs(2));
-    assert_eq!(settings.rendering.retry.max, RetryPolicy::default().max);
+    assert_eq!(
+        settings.rendering.retry.backoff.base,
+        Duration::from_secs(2)
+    );
+    assert_eq!(
+        settings.rendering.retry.backoff.max,
+        RetryPolicy::default().backoff.max
+    );
 }

@@ -7,15 +7,17 @@ use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Method};
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tracing::{debug, info, warn};
 use vault_client::{Forward, ForwardBody, Forwarded};
+use vault_engine::{Effect, Event, Lifetime, Tolerance};
 use vault_wire::{Error, Token};
 
 use super::super::headers::{self, X_VAULT_NAMESPACE};
 use super::grant::Grant;
 use crate::connection::Connection;
-use crate::schedule::{Effect, Event, Lifetime, Roll, Tolerance};
+use crate::driver::Clock;
+use crate::random;
 
 /// The answer to a renewal is small.
 const LIMIT: usize = 256 * 1024;
@@ -35,9 +37,10 @@ pub(super) struct Renewal {
 impl Renewal {
     /// Ends when the answer must not be given any more.
     pub(super) async fn keep_up(self, lasts: Duration) {
-        let now = Instant::now();
+        let clock = Clock::start();
+        let now = clock.now().mono;
         let (mut lifetime, mut effect) =
-            Lifetime::granted(Tolerance::Transient, lasts, true, now, Roll::dice());
+            Lifetime::granted(Tolerance::Transient, lasts, true, now, random::jitter());
         loop {
             let event = match effect {
                 Effect::End(why) => {
@@ -50,7 +53,7 @@ impl Renewal {
                 }
                 Effect::Renew => Box::pin(self.renew()).await,
             };
-            (lifetime, effect) = lifetime.step(event, Instant::now(), Roll::dice());
+            (lifetime, effect) = lifetime.step(event, clock.now().mono, random::jitter());
         }
     }
 

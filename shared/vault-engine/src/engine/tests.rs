@@ -1,0 +1,7 @@
+//! The engine against a Vault of a few lines, on virtual time.
+
+mod harness;
+mod leases;
+mod logins;
+mod outages;
+mod reads;

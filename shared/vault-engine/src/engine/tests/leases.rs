@@ -1,0 +1,158 @@
+use std::time::Duration;
+
+use super::harness::{Story, mk_leased, mk_settings};
+use crate::*;
+
+#[test]
+fn a_lease_is_renewed_before_it_ends() {
+    let mut story = Story::new(mk_settings(300));
+    mk_leased(&mut story.vault, "db/creds/a", 60);
+    let a = story.read("db/creds/a");
+    story.start(None);
+    story.run(600);
+    assert_eq!(story.readings(a), [0], "the same credentials all the time");
+    assert!(
+        (13..=15).contains(&story.count("lease db/creds/a/1")),
+        "{:?}",
+        story.asked
+    );
+}
+
+#[test]
+fn a_lease_of_no_time_counts_as_the_interval() {
+    for ttl in [0, -5] {
+        let mut story = Story::new(mk_settings(60));
+        mk_leased(&mut story.vault, "db/creds/a", ttl);
+        story.vault.lease_ttl = 0;
+        story.read("db/creds/a");
+        story.start(None);
+        story.run(3600);
+        let requests = story.asked.len();
+        assert!(
+            (60..200).contains(&requests),
+            "{requests} requests in an hour"
+        );
+    }
+}
+
+#[test]
+fn a_lease_that_vault_does_not_know_is_replaced_at_once() {
+    let mut story = Story::new(mk_settings(300));
+    mk_leased(&mut story.vault, "db/creds/a", 60);
+    let a = story.read("db/creds/a");
+    story.start(None);
+    story
+        .vault
+        .errors
+        .insert("renew-lease", (400, "lease not found", None));
+    story.run(60);
+    assert_eq!(story.readings(a).len(), 2);
+}
+
+#[test]
+fn renewals_do_not_wait_for_reads() {
+    let mut story = Story::new(Settings {
+        most_reads: 1,
+        ..mk_settings(300)
+    });
+    mk_leased(&mut story.vault, "db/creds/a", 60);
+    story.read("db/creds/a");
+    story.start(None);
+    // A read that is never answered has the only turn.
+    let _stuck = story.engine.want(
+        story.now,
+        Want::Read {
+            path: "db/stuck".into(),
+        },
+    );
+    while let Some(output) = story.engine.poll_output() {
+        if let Output::Call(id, Call::Recall { .. }) = output {
+            story.engine.answer(story.now, id, Answer::Recalled(None));
+        }
+    }
+    story.run(120);
+    assert!(story.count("lease db/creds/a/1") >= 2);
+}
+
+#[test]
+fn a_rate_limited_renewal_waits_for_what_it_was_asked() {
+    let mut story = Story::new(mk_settings(300));
+    mk_leased(&mut story.vault, "db/creds/a", 3600);
+    story.vault.lease_ttl = 3600;
+    story.read("db/creds/a");
+    story.start(None);
+    story
+        .vault
+        .errors
+        .insert("renew-lease", (429, "quota", Some(60)));
+    story.run(3000);
+    let times = story.times("lease");
+    assert!(
+        times.windows(2).all(|pair| pair[1] - pair[0] >= 60),
+        "{times:?}"
+    );
+}
+
+#[test]
+fn leases_of_a_token_that_was_replaced_are_read_again_before_it_ends() {
+    let mut story = Story::new(mk_settings(300));
+    story.vault.token_ttl = 600;
+    mk_leased(&mut story.vault, "db/creds/a", 3600);
+    story.vault.lease_ttl = 3600;
+    let a = story.read("db/creds/a");
+    story.start(None);
+    story.run(10);
+    story.engine.credentials_changed(story.now);
+    story.run(300);
+    assert_eq!(story.count("login"), 2);
+    assert_eq!(
+        story.readings(a).len(),
+        2,
+        "in the first half of what is left to the token"
+    );
+    let login = story.engine.login().unwrap();
+    assert_eq!(login.earlier.len(), 1);
+}
+
+#[test]
+fn what_an_earlier_process_left_is_renewed_rather_than_read() {
+    let mut story = Story::new(mk_settings(300));
+    let mut body =
+        serde_json::json!({"lease_duration": 60, "renewable": true, "data": {"user": "u"}});
+    body["lease_id"] = "db/creds/a/0".into();
+    story.vault.left.insert("db/creds/a", body);
+    let a = story.read("db/creds/a");
+    story.start(Some("kept"));
+    let asked: Vec<&str> = story.asked.iter().map(|(_, what)| what.as_str()).collect();
+    assert_eq!(asked, ["lookup kept", "lease db/creds/a/0"]);
+    assert_eq!(story.readings(a), [0]);
+    let held: Vec<_> = story.engine.held_leases(story.now).collect();
+    assert_eq!(held.len(), 1);
+    assert!(held[0].2 > story.now.mono.after(Duration::from_secs(50)));
+}
+
+#[test]
+fn leaving_revokes_the_token_and_leases_only_if_that_fails() {
+    let mut story = Story::new(mk_settings(300));
+    mk_leased(&mut story.vault, "db/creds/a", 60);
+    story.read("db/creds/a");
+    story.start(None);
+    story.engine.leave(story.now, true);
+    story.drain();
+    assert_eq!((story.count("revoke t1"), story.count("revoke db")), (1, 0));
+    assert!(story.has(|output| matches!(output, Output::Left { all: true })));
+    assert_eq!(story.engine.poll_timeout(), None);
+
+    let mut story = Story::new(mk_settings(300));
+    mk_leased(&mut story.vault, "db/creds/a", 60);
+    story.vault.errors.insert("revoke-token", (403, "no", None));
+    story.read("db/creds/a");
+    story.start(None);
+    story.engine.leave(story.now, true);
+    story.drain();
+    assert_eq!(
+        (story.count("revoke t1"), story.count("revoke db/creds/a/1")),
+        (1, 1)
+    );
+    assert!(story.has(|output| matches!(output, Output::Left { all: false })));
+}

@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::harness::{Story, mk_kv, mk_settings};
+use crate::*;
+
+#[test]
+fn a_secret_is_read_once_and_its_metadata_after_that() {
+    let mut story = Story::new(mk_settings(10));
+    mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 1);
+    let a = story.read("kv/a");
+    assert!(story.asked.is_empty(), "nobody is logged in");
+    story.start(None);
+    let asked: Vec<&str> = story.asked.iter().map(|(_, what)| what.as_str()).collect();
+    assert_eq!(asked, ["login", "mount kv/a", "read kv/data/a t1"]);
+    story.run(60);
+    assert_eq!(story.count("read kv/data/a"), 1);
+    assert!(
+        (5..=7).contains(&story.count("read kv/metadata/a")),
+        "{:?}",
+        story.asked
+    );
+    mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 2);
+    story.run(10);
+    assert_eq!(story.count("read kv/data/a"), 2);
+    assert_eq!(story.readings(a).len(), 2);
+}
+
+#[test]
+fn a_hundred_secrets_of_a_mount_look_it_up_once() {
+    let mut story = Story::new(mk_settings(300));
+    story.vault.kv_v2.insert("kv");
+    for _ in 0..100 {
+        story.read("kv/missing");
+    }
+    story.start(None);
+    assert_eq!(story.count("mount"), 1);
+    assert_eq!(story.count("read kv/data/missing"), 100);
+}
+
+#[test]
+fn a_rate_limited_path_waits_alone() {
+    let mut story = Story::new(mk_settings(2));
+    mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 1);
+    story
+        .vault
+        .errors
+        .insert("kv/data/limited", (429, "quota", Some(20)));
+    story.read("kv/a");
+    let limited = story.read("kv/limited");
+    story.start(None);
+    story.run(59);
+    assert!(story.count("read kv/metadata/a") >= 25, "{:?}", story.asked);
+    assert_eq!(story.times("read kv/data/limited"), [0, 20, 40]);
+    assert!(!story.failures(limited).is_empty());
+}
+
+#[test]
+fn an_answer_never_ends_the_wait_that_a_quota_asked_for() {
+    let mut story = Story::new(mk_settings(2));
+    story
+        .vault
+        .errors
+        .insert("kv/data/limited", (429, "quota", Some(50)));
+    story.vault.kv_v2.insert("kv");
+    story.read("kv/limited");
+    story.start(None);
+    story.vault.is_away = true;
+    story.read("kv/b");
+    story.run(10);
+    story.vault.is_away = false;
+    story.engine.credentials_changed(story.now);
+    story.run(30);
+    assert_eq!(story.count("login"), 2);
+    assert_eq!(story.times("read kv/data/limited"), [0]);
+}
+
+#[test]
+fn a_failing_path_is_tried_less_and_less_and_is_exhausted_after_twelve() {
+    let mut story = Story::new(mk_settings(300));
+    story.vault.errors.insert("db/creds/a", (500, "no", None));
+    let a = story.read("db/creds/a");
+    story.start(None);
+    story.run(3600);
+    let failures = story.failures(a);
+    assert!(failures[10].1.attempt == 11 && !failures[10].1.is_exhausted);
+    assert!(failures[11].1.is_exhausted && !failures[11].1.is_permanent);
+    assert!((60..200).contains(&failures.len()), "{}", failures.len());
+}
+
+#[test]
+fn an_impossible_path_is_asked_for_once() {
+    let mut story = Story::new(mk_settings(2));
+    story.start(None);
+    let a = story.engine.want(
+        story.now,
+        Want::Issue {
+            path: "a/../b".into(),
+            data: Arc::default(),
+        },
+    );
+    let Some(Output::Call(recall, Call::Recall { .. })) = next_call(&mut story) else {
+        panic!("a secret is looked up among what was left first");
+    };
+    story
+        .engine
+        .answer(story.now, recall, Answer::Recalled(None));
+    let Some(Output::Call(call, Call::Write { .. })) = next_call(&mut story) else {
+        panic!("a certificate is issued by a write");
+    };
+    let error = vault_wire::Error::InvalidPath {
+        path: "a/../b".into(),
+        reason: "it has a . or .. segment",
+    };
+    story
+        .engine
+        .answer(story.now, call, Answer::Secret(Err(error)));
+    story.run(3600);
+    assert_eq!(story.count("write"), 0, "not once more");
+    assert!(story.failures(a)[0].1.is_permanent);
+}
+
+fn next_call(story: &mut Story) -> Option<Output> {
+    std::iter::from_fn(|| story.engine.poll_output())
+        .find(|output| matches!(output, Output::Call(..)))
+}
+
+#[test]
+fn a_value_that_its_driver_rejects_is_read_again_later() {
+    let mut story = Story::new(mk_settings(300));
+    story.vault.bodies.insert(
+        "db/x",
+        json!({"lease_id": "", "lease_duration": 60, "renewable": true, "data": {"a": 1}}),
+    );
+    let x = story.read("db/x");
+    story.start(None);
+    story
+        .engine
+        .reject(story.now, x, "not a certificate".into());
+    story.drain();
+    assert_eq!(story.count("revoke db/x/1"), 1, "nobody uses its lease");
+    story.run(5);
+    assert!(
+        story.readings(x).len() >= 2,
+        "the same value is reported again"
+    );
+}
+
+#[test]
+fn an_expired_certificate_is_replaced_also_if_only_the_wall_clock_moved() {
+    let mut story = Story::new(mk_settings(300));
+    let ends = 1_700_000_000 + 86_400;
+    story.vault.bodies.insert(
+        "pki/issue/a",
+        json!({"data": {"certificate": "x", "expiration": ends}}),
+    );
+    story.start(None);
+    story.engine.want(
+        story.now,
+        Want::Issue {
+            path: "pki/issue/a".into(),
+            data: Arc::default(),
+        },
+    );
+    story.run(3600);
+    assert_eq!(story.count("write pki/issue/a"), 1);
+    story.now.wall += std::time::Duration::from_secs(2 * 86_400);
+    let ends = ends + 3 * 86_400;
+    story.vault.bodies.insert(
+        "pki/issue/a",
+        json!({"data": {"certificate": "y", "expiration": ends}}),
+    );
+    story.run(600);
+    assert_eq!(story.count("write pki/issue/a"), 2);
+}
+
+#[test]
+fn a_released_secret_is_asked_for_no_more_and_its_late_lease_is_revoked() {
+    let mut story = Story::new(mk_settings(2));
+    story.start(None);
+    let a = story.engine.want(
+        story.now,
+        Want::Issue {
+            path: "pki/a".into(),
+            data: Arc::default(),
+        },
+    );
+    let Some(Output::Call(recall, _)) = next_call(&mut story) else {
+        panic!("no call")
+    };
+    story
+        .engine
+        .answer(story.now, recall, Answer::Recalled(None));
+    let Some(Output::Call(call, _)) = next_call(&mut story) else {
+        panic!("no call")
+    };
+    story.engine.release(story.now, a);
+    let body = json!({"lease_id": "pki/a/7", "lease_duration": 60, "renewable": true, "data": {}});
+    let answer = Answer::Secret(Ok(Some(super::harness::mk_response(&body))));
+    story.engine.answer(story.now, call, answer);
+    story.run(60);
+    assert_eq!(story.count("revoke pki/a/7"), 1);
+    assert_eq!(story.count("write"), 0);
+}

@@ -1,0 +1,118 @@
+//! Whether the credential of a static role has really changed.
+//!
+//! Vault says how long it is until the next rotation, and rotates a little later than that. What it
+//! answers meanwhile is the credential before, with no time left or already with all of the next
+//! period. So after its time a credential is read again, shortly, until it is another.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::backoff::{Backoff, Spread};
+use crate::jitter::Jitter;
+
+/// Vault looks for what is due every five seconds; a database that is down takes longer.
+const LATE: Backoff = Backoff {
+    base: Duration::from_secs(1),
+    max: Duration::from_secs(30),
+    spread: Spread::Full,
+};
+
+/// What an answer says about the rotation of its credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Time until Vault rotates it; zero while it does.
+    pub ttl: Duration,
+    /// When it was rotated, by the server's clock; `None` where the engine does not say.
+    pub last: Option<Timestamp>,
+}
+
+/// What a read at a credential's time has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// A credential that holds until its time is over.
+    Yes,
+    /// The credential that we have, past its time.
+    NotYet,
+    /// A credential that is about to be another, and none that we have: it cannot be used.
+    Rotating,
+}
+
+impl Rotation {
+    /// What this answer is after `before`. `is_same` tells whether all its data but the remaining
+    /// time is what it was, for engines that do not say when they rotated.
+    pub fn after(self, before: Option<Self>, is_same: bool) -> Rotated {
+        let has_not_moved = before.is_some_and(|before| match (before.last, self.last) {
+            (Some(before), Some(now)) => before == now,
+            _ => is_same,
+        });
+        if has_not_moved {
+            Rotated::NotYet
+        } else if self.ttl.is_zero() {
+            Rotated::Rotating
+        } else {
+            Rotated::Yes
+        }
+    }
+
+    /// The wait before the next look, after so many that saw the credential before (the first is 1).
+    pub fn look_again(looks: u32, jitter: Jitter) -> Duration {
+        LATE.jittered(looks, jitter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_rotation(ttl: u64, last: Option<i64>) -> Rotation {
+        Rotation {
+            ttl: Duration::from_secs(ttl),
+            last: last.map(|second| Timestamp::from_second(second).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_credential_is_another_when_its_rotation_is_another() {
+        let (before, is_same) = (Some(mk_rotation(60, Some(100))), true);
+        for (answer, expected) in [
+            // The time is over, the password not yet changed.
+            (mk_rotation(0, Some(100)), Rotated::NotYet),
+            // The time was set back before the password changed.
+            (mk_rotation(60, Some(100)), Rotated::NotYet),
+            (mk_rotation(59, Some(160)), Rotated::Yes),
+            // A whole period was missed, and the next rotation is about to come.
+            (mk_rotation(0, Some(160)), Rotated::Rotating),
+        ] {
+            assert_eq!(answer.after(before, is_same), expected, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_credential_is_taken_unless_it_is_being_rotated() {
+        for last in [None, Some(100)] {
+            assert_eq!(mk_rotation(5, last).after(None, false), Rotated::Yes);
+            assert_eq!(mk_rotation(0, last).after(None, false), Rotated::Rotating);
+        }
+    }
+
+    #[test]
+    fn where_the_engine_tells_no_rotation_the_data_tells_it() {
+        let before = Some(mk_rotation(60, None));
+        for (answer, is_same, expected) in [
+            (mk_rotation(60, None), true, Rotated::NotYet),
+            (mk_rotation(0, None), true, Rotated::NotYet),
+            (mk_rotation(60, None), false, Rotated::Yes),
+            (mk_rotation(0, None), false, Rotated::Rotating),
+            (mk_rotation(60, Some(100)), false, Rotated::Yes),
+        ] {
+            assert_eq!(answer.after(before, is_same), expected, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn looks_are_short_at_first_and_never_more_than_half_a_minute_apart() {
+        let longest = |looks| Rotation::look_again(looks, Jitter::new(0.0)).as_secs();
+        assert_eq!([1, 2, 3, 9].map(longest), [1, 2, 4, 30]);
+    }
+}

@@ -1,0 +1,390 @@
+//! One secret: read, held, renewed, read again.
+//!
+//! ```text
+//! Unasked ─ login ─▶ Recalling ─▶ Queued ─▶ Asking ─┬─▶ Holding / Leased ─ due, or lease lost ─▶ Queued
+//!                                   ▲      (Parked)  └─▶ BackingOff ─────────────────────────────┘
+//! ```
+
+mod hold;
+mod stage;
+
+use std::time::Duration;
+
+use vault_wire::Error;
+
+use crate::backoff::RetryPolicy;
+use crate::jitter::JitterSource;
+use crate::lifetime::{End, Event};
+use crate::reading::Value;
+use crate::refresh::RefreshPolicy;
+use crate::rotation::{Rotated, Rotation};
+use crate::time::{Instant, Now};
+use crate::token::{Login, Predecessor};
+use crate::want::Want;
+
+pub(crate) use stage::{Asking, Cause, Renewal, Stage, Step};
+
+/// Leases of a token that was replaced are re-read in the first part of the time that is left to it,
+/// spread over that part.
+const HANDOVER_PART: f64 = 0.5;
+
+/// No secret is read more often than this, whatever Vault says about its end.
+const SHORTEST_HOLD: Duration = Duration::from_secs(1);
+
+/// What every decision about a secret needs.
+pub(crate) struct Context<'a> {
+    pub(crate) now: Now,
+    pub(crate) jitter: &'a mut JitterSource,
+    pub(crate) refresh: &'a RefreshPolicy,
+    pub(crate) retry: &'a RetryPolicy,
+}
+
+/// See the module.
+pub(crate) struct Secret {
+    pub(crate) want: Want,
+    pub(crate) stage: Stage,
+    value: Option<Value>,
+    /// The login whose token brought the value.
+    generation: u64,
+    failures: u32,
+    /// Reads in a row that saw a rotated credential past its time.
+    late: u32,
+    /// The login whose policies hide the metadata of this secret.
+    hidden_from: u64,
+    /// When the lease is lost with the token that it belongs to.
+    lost_at: Option<Instant>,
+    /// When a value without a lease of its own is to be read again.
+    due: Option<Instant>,
+}
+
+/// What a timer or a renewal brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Turn {
+    #[default]
+    Nothing,
+    /// The lease ended; the secret is queued for a read.
+    LeaseEnds(End),
+}
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// Another value.
+    New,
+    /// The value that was there is right; it was in doubt.
+    Recovered,
+    /// The value that was there is right.
+    Same,
+}
+
+/// A credential that is about to be another, and none that we have: it cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rotating;
+
+impl Secret {
+    pub(crate) fn new(want: Want) -> Self {
+        Self {
+            want,
+            stage: Stage::Unasked,
+            value: None,
+            generation: 0,
+            failures: 0,
+            late: 0,
+            hidden_from: 0,
+            lost_at: None,
+            due: None,
+        }
+    }
+
+    pub(crate) fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
+    }
+
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    pub(crate) fn late(&self) -> u32 {
+        self.late
+    }
+
+    /// When something is to happen by itself.
+    pub(crate) fn wake_at(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::BackingOff { until, .. } => Some(*until),
+            Stage::Holding { until } => earliest(*until, self.lost_at),
+            Stage::Leased { renewal, .. } => match renewal {
+                Renewal::Sleeping { until, .. } => earliest(Some(*until), self.lost_at),
+                Renewal::Queued | Renewal::Asking(_) => self.lost_at,
+            },
+            _ => None,
+        }
+    }
+
+    /// Its place among those that wait to be read: first what has no value or loses it, by when it
+    /// was due.
+    pub(crate) fn read_key(&self) -> Option<(bool, Instant)> {
+        match self.stage {
+            Stage::Queued { due } => Some((self.is_patient(), due)),
+            _ => None,
+        }
+    }
+
+    /// Its place among those that wait to be renewed: by when the lease ends.
+    pub(crate) fn renewal_key(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Leased {
+                lifetime,
+                renewal: Renewal::Queued,
+            } => Some(lifetime.ends_at()),
+            _ => None,
+        }
+    }
+
+    /// Whether the value stays right while nobody reads it: then a read may wait for a quiet moment.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.value.as_ref().is_some_and(|value| {
+            let lifespan = &value.lifespan;
+            lifespan.lease.is_none()
+                && lifespan.rotation.is_none()
+                && lifespan.certificate.is_none()
+                && lifespan.secret_id.is_none()
+        })
+    }
+
+    /// The lease that it holds, and when that ends.
+    pub(crate) fn held_lease(&self, now: Instant) -> Option<(&vault_wire::LeaseId, Instant)> {
+        let lease = self.value.as_ref()?.lease.as_ref()?;
+        let end = match &self.stage {
+            Stage::Leased { lifetime, .. } => lifetime.ends_at(),
+            _ => now,
+        };
+        Some((&lease.id, end))
+    }
+
+    /// The version that is there, if its metadata may be read by this login.
+    pub(crate) fn known_version(&self, login: &Login) -> Option<u64> {
+        let version = self.value.as_ref()?.version?;
+        (self.hidden_from != login.generation).then_some(version)
+    }
+
+    /// The policies of this login hide the metadata.
+    pub(crate) fn hide_metadata(&mut self, login: &Login) {
+        self.hidden_from = login.generation;
+    }
+
+    pub(crate) fn queue(&mut self, now: Instant) {
+        self.lost_at = None;
+        self.stage = Stage::Queued { due: now };
+    }
+
+    /// The moment that [`wake_at`](Self::wake_at) named has come.
+    pub(crate) fn wake(&mut self, cx: &mut Context<'_>) -> Turn {
+        let now = cx.now.mono;
+        if self.lost_at.is_some_and(|at| at <= now) {
+            self.queue(now);
+            return Turn::Nothing;
+        }
+        match &self.stage {
+            Stage::BackingOff { .. } => self.queue(now),
+            Stage::Holding { until: Some(until) } if *until <= now => {
+                if self.due.is_none_or(|due| due <= now) || self.has_ended_certificate(cx) {
+                    self.queue(now);
+                } else {
+                    self.rest(now);
+                }
+            }
+            Stage::Leased {
+                renewal: Renewal::Sleeping { .. },
+                ..
+            } => return self.step(Event::Woke, None, Duration::ZERO, cx),
+            _ => {}
+        }
+        Turn::Nothing
+    }
+
+    /// A renewal was answered.
+    pub(crate) fn renewed(
+        &mut self,
+        outcome: Result<(Duration, bool), &Error>,
+        cx: &mut Context<'_>,
+    ) -> Turn {
+        match outcome {
+            Ok((granted, renewable)) => self.step(
+                Event::Renewed { granted, renewable },
+                None,
+                Duration::ZERO,
+                cx,
+            ),
+            Err(error) => {
+                let transient = error.is_retryable();
+                let least = error.retry_after().unwrap_or_default();
+                self.step(
+                    Event::Failed { transient },
+                    Some(Cause::of(error)),
+                    least,
+                    cx,
+                )
+            }
+        }
+    }
+
+    /// Vault is back: what waits because it was away goes on.
+    pub(crate) fn end_outage(&mut self, now: Instant) {
+        match &mut self.stage {
+            Stage::BackingOff {
+                cause: Cause::Outage,
+                ..
+            } => self.queue(now),
+            Stage::Leased { renewal, .. } => {
+                if let Renewal::Sleeping {
+                    cause: Some(Cause::Outage),
+                    ..
+                } = renewal
+                {
+                    *renewal = Renewal::Queued;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A read that was overdue after an outage, and that may wait, takes its turn within an interval.
+    pub(crate) fn postpone(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.is_patient() {
+            return false;
+        }
+        let wait = cx.jitter.draw().part_of(cx.refresh.interval());
+        self.due = Some(cx.now.mono.after(wait));
+        self.rest(cx.now.mono);
+        std::mem::take(&mut self.failures) > 0
+    }
+
+    /// There is a new token. `true` if the secret is to be looked up among what was left.
+    pub(crate) fn meet(&mut self, login: &Login, cx: &mut Context<'_>) -> bool {
+        match &self.stage {
+            Stage::Unasked => return true,
+            Stage::BackingOff { cause, .. } if *cause != Cause::Limited => {
+                self.queue(cx.now.mono);
+            }
+            Stage::Holding { .. } | Stage::Leased { .. } => self.plan_handover(login, cx),
+            _ => {}
+        }
+        false
+    }
+
+    /// The lease belongs to the token of a login before: when it is read again.
+    fn plan_handover(&mut self, login: &Login, cx: &mut Context<'_>) {
+        let has_lease = self
+            .value
+            .as_ref()
+            .is_some_and(|value| value.lease.is_some());
+        if !has_lease || self.generation >= login.generation {
+            return;
+        }
+        let now = cx.now.mono;
+        self.lost_at = Some(match login.predecessor {
+            Predecessor::EndsAt(end) if self.generation + 1 == login.generation => {
+                let wait = end.since(now).mul_f64(HANDOVER_PART);
+                now.after(cx.jitter.draw().part_of(wait))
+            }
+            _ => now,
+        });
+    }
+
+    /// Takes in the value of an answer. `age` is the time since it came, for one that was recalled.
+    pub(crate) fn accept(
+        &mut self,
+        value: Value,
+        login: &Login,
+        age: Option<Duration>,
+        current: &Login,
+        cx: &mut Context<'_>,
+    ) -> Result<Accepted, Rotating> {
+        let before = self.value.as_ref();
+        let is_same = before.is_some_and(|before| before.hash == value.hash);
+        if let Some(rotation) = value.lifespan.rotating().filter(|_| age.is_none()) {
+            let before = before.and_then(|before| before.lifespan.rotating());
+            match rotation.after(before, is_same) {
+                Rotated::Rotating => return Err(Rotating),
+                Rotated::Yes => self.late = 0,
+                Rotated::NotYet => self.late = self.late.saturating_add(1),
+            }
+        } else {
+            self.late = 0;
+        }
+        let is_late_and_same = self.late > 0 && is_same;
+        if !is_late_and_same {
+            self.value = Some(value);
+            self.generation = login.generation;
+        }
+        let was_in_doubt = std::mem::take(&mut self.failures) > 0;
+        self.hold(age, cx);
+        self.plan_handover(current, cx);
+        Ok(match (is_same, was_in_doubt) {
+            (false, _) => Accepted::New,
+            (true, true) => Accepted::Recovered,
+            (true, false) => Accepted::Same,
+        })
+    }
+
+    /// The version that is there is the latest.
+    pub(crate) fn confirm(&mut self, current: &Login, cx: &mut Context<'_>) -> Accepted {
+        let was_in_doubt = std::mem::take(&mut self.failures) > 0;
+        self.hold(None, cx);
+        self.plan_handover(current, cx);
+        if was_in_doubt {
+            Accepted::Recovered
+        } else {
+            Accepted::Same
+        }
+    }
+
+    /// The driver cannot use the value: it is as if it had not come.
+    pub(crate) fn discard_value(&mut self) -> Option<vault_wire::LeaseId> {
+        let value = self.value.take()?;
+        value.lease.map(|lease| lease.id)
+    }
+
+    /// A read failed: how long to wait, unless the circuit breaker has the time for all.
+    pub(crate) fn fail(
+        &mut self,
+        cause: Cause,
+        is_rotating: bool,
+        retry_after: Option<Duration>,
+        is_gated: bool,
+        cx: &mut Context<'_>,
+    ) {
+        self.count_failure();
+        let now = cx.now.mono;
+        if is_gated {
+            self.stage = Stage::Queued { due: now };
+            return;
+        }
+        let own = if is_rotating {
+            Rotation::look_again(self.failures, cx.jitter.draw())
+        } else {
+            cx.retry.backoff.jittered(self.failures, cx.jitter.draw())
+        };
+        let until = now.after(own.max(retry_after.unwrap_or_default()));
+        self.stage = Stage::BackingOff { until, cause };
+    }
+
+    /// It failed together with another secret, and waits as long as that.
+    pub(crate) fn share_wait(&mut self, until: Instant, cause: Cause) {
+        self.count_failure();
+        self.stage = Stage::BackingOff { until, cause };
+    }
+
+    /// One try more that brought nothing.
+    pub(crate) fn count_failure(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+    }
+}
+
+fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,136 @@
+//! How long a value is kept: until it is due, or as long as its lease is renewed.
+
+use std::time::Duration;
+
+use super::{Cause, Context, Renewal, SHORTEST_HOLD, Secret, Stage, Turn};
+use crate::lifetime::{Effect, Event, Lifetime, Tolerance};
+use crate::refresh::{Refresh, RefreshPolicy};
+use crate::rotation::Rotation;
+use crate::time::Instant;
+
+/// How often the wall clock is compared with the end of a certificate: it may be set while the
+/// monotonic clock goes on.
+const CLOCK_CHECK: Duration = Duration::from_secs(300);
+
+impl Secret {
+    /// Keeps the value until it is to be read again.
+    pub(super) fn hold(&mut self, age: Option<Duration>, cx: &mut Context<'_>) {
+        let now = cx.now.mono;
+        self.lost_at = None;
+        let Some(value) = &self.value else {
+            self.queue(now);
+            return;
+        };
+        let after = |wait: Duration| {
+            let left = wait.saturating_sub(age.unwrap_or_default());
+            let shortest = if age.is_some() {
+                Duration::ZERO
+            } else {
+                SHORTEST_HOLD
+            };
+            Some(now.after(left.max(shortest)))
+        };
+        if self.late > 0 {
+            self.due = Some(now.after(Rotation::look_again(self.late, cx.jitter.draw())));
+            self.rest(now);
+            return;
+        }
+        match cx.refresh.refresh(&value.lifespan, cx.jitter.draw()) {
+            Refresh::Never => {
+                self.due = None;
+                self.rest(now);
+            }
+            Refresh::After(wait) => {
+                self.due = after(wait);
+                self.rest(now);
+            }
+            Refresh::AtLeaseEnd => {
+                let granted = bounded(value.lifespan.duration, cx.refresh);
+                let left = granted.saturating_sub(age.unwrap_or_default());
+                let start = match age {
+                    // What an earlier process left is renewed at once, which shows whether it lives.
+                    Some(_) => Lifetime::start,
+                    None => Lifetime::granted,
+                };
+                let (lifetime, effect) =
+                    start(Tolerance::Transient, left, true, now, cx.jitter.draw());
+                self.follow(lifetime, effect, None, Duration::ZERO, now);
+            }
+        }
+    }
+
+    /// Waits until the value is due, or until the wall clock is to be compared with the end of a
+    /// certificate.
+    pub(super) fn rest(&mut self, now: Instant) {
+        let has_certificate = self
+            .value
+            .as_ref()
+            .is_some_and(|value| value.certificate_ends.is_some());
+        let check = has_certificate.then(|| now.after(CLOCK_CHECK));
+        let until = self
+            .due
+            .map(|due| check.map_or(due, |check| check.min(due)));
+        self.stage = Stage::Holding { until };
+    }
+
+    /// Whether the wall clock has passed the middle of the time in which a certificate is replaced.
+    pub(super) fn has_ended_certificate(&self, cx: &Context<'_>) -> bool {
+        let Some(value) = &self.value else {
+            return false;
+        };
+        let (Some(ends), Some(lasts)) = (value.certificate_ends, value.lifespan.certificate) else {
+            return false;
+        };
+        let last_part = lasts.mul_f64((1.0 - cx.refresh.threshold()) / 2.0);
+        ends.checked_sub(last_part)
+            .is_none_or(|due| due <= cx.now.wall)
+    }
+
+    pub(super) fn step(
+        &mut self,
+        event: Event,
+        cause: Option<Cause>,
+        least: Duration,
+        cx: &mut Context<'_>,
+    ) -> Turn {
+        let Stage::Leased { lifetime, .. } = &self.stage else {
+            return Turn::Nothing;
+        };
+        let now = cx.now.mono;
+        let (lifetime, effect) = lifetime.step(event, now, cx.jitter.draw());
+        self.follow(lifetime, effect, cause, least, now)
+    }
+
+    fn follow(
+        &mut self,
+        lifetime: Lifetime,
+        effect: Effect,
+        cause: Option<Cause>,
+        least: Duration,
+        now: Instant,
+    ) -> Turn {
+        let renewal = match effect {
+            Effect::End(end) => {
+                self.queue(now);
+                return Turn::LeaseEnds(end);
+            }
+            Effect::Renew => Renewal::Queued,
+            Effect::Sleep(pause) => Renewal::Sleeping {
+                until: now.after(pause.max(least)),
+                cause,
+            },
+        };
+        self.stage = Stage::Leased { lifetime, renewal };
+        Turn::Nothing
+    }
+}
+
+/// A new lease of no time counts as the interval at which static secrets are read. (A renewal that
+/// grants no time is the end of the lease.)
+fn bounded(granted: Duration, refresh: &RefreshPolicy) -> Duration {
+    if granted.is_zero() {
+        refresh.interval()
+    } else {
+        granted
+    }
+}
