@@ -243,7 +243,7 @@ impl Driver {
                 }
             }
             Command::Leave { with_token, done } => {
-                let leases = self.engine.held_leases(now).count();
+                let leases = self.engine.held_leases().count();
                 if self.engine.login().is_some() {
                     info!(target: "agent", leases, "revoking token and leases");
                 }
@@ -329,7 +329,7 @@ impl Driver {
     }
 
     fn lease_ends(&self, id: SecretId) -> Option<Instant> {
-        let ends_at = self.engine.lease_end(id, self.clock.now())?;
+        let ends_at = self.engine.lease_end(id)?;
         Some(self.clock.at(ends_at))
     }
 

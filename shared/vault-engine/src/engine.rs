@@ -211,7 +211,7 @@ impl Engine {
             && at <= now.mono
         {
             let turn = self.with(id, now, Secret::wake);
-            self.note_turn(id, turn, now);
+            self.note_turn(id, turn);
         }
         self.pump(now);
     }
@@ -222,7 +222,7 @@ impl Engine {
             return None;
         }
         let breaker = match self.breaker.admits(Instant::default()) {
-            Admission::Wait(until) if self.has_queued() => until,
+            Admission::Wait(until) if self.could_send() => until,
             _ => None,
         };
         let timer = self.timers.first().map(|(at, _)| at);
@@ -238,16 +238,16 @@ impl Engine {
     }
 
     /// The leases that are held, each with its end.
-    pub fn held_leases(&self, now: Now) -> impl Iterator<Item = (SecretId, &LeaseId, Instant)> {
-        self.secrets.iter().filter_map(move |(id, secret)| {
-            let (lease, ends_at) = secret.held_lease(now.mono)?;
+    pub fn held_leases(&self) -> impl Iterator<Item = (SecretId, &LeaseId, Instant)> {
+        self.secrets.iter().filter_map(|(id, secret)| {
+            let (lease, ends_at) = secret.held_lease()?;
             Some((*id, lease, ends_at))
         })
     }
 
     /// When the lease of a secret ends, unless it is renewed; `None` if it has none.
-    pub fn lease_end(&self, id: SecretId, now: Now) -> Option<Instant> {
-        let (_, ends_at) = self.secrets.get(&id)?.held_lease(now.mono)?;
+    pub fn lease_end(&self, id: SecretId) -> Option<Instant> {
+        let (_, ends_at) = self.secrets.get(&id)?.held_lease()?;
         Some(ends_at)
     }
 
@@ -274,9 +274,15 @@ impl Engine {
         self.pump(now);
     }
 
-    fn has_queued(&self) -> bool {
-        self.token.login().is_some()
-            && (self.reads.first().is_some() || self.renewals.first().is_some())
+    /// Whether something waits for its turn that has one as soon as Vault may be asked.
+    fn could_send(&self) -> bool {
+        let can_renew = self.renewals.first().is_some() && self.renewing < MOST_RENEWALS;
+        let can_read = self.reads.first().is_some() && self.reading < self.most_reads();
+        self.token.login().is_some() && (can_renew || can_read)
+    }
+
+    fn most_reads(&self) -> usize {
+        self.settings.most_reads.max(1)
     }
 
     /// Changes a secret, and all queues with it.
@@ -304,12 +310,9 @@ impl Engine {
         changed
     }
 
-    fn note_turn(&mut self, id: SecretId, turn: Turn, now: Now) {
+    fn note_turn(&mut self, id: SecretId, turn: Turn) {
         if let Turn::LeaseEnds(end) = turn
-            && let Some((lease, _)) = self
-                .secrets
-                .get(&id)
-                .and_then(|secret| secret.held_lease(now.mono))
+            && let Some((lease, _)) = self.secrets.get(&id).and_then(Secret::held_lease)
         {
             let lease = lease.clone();
             self.io.note(Note::LeaseEnds { lease, end });

@@ -10,7 +10,7 @@ mod stage;
 
 use std::time::Duration;
 
-use vault_wire::Error;
+use vault_wire::{Error, LeaseId};
 
 use crate::backoff::RetryPolicy;
 use crate::jitter::JitterSource;
@@ -55,6 +55,8 @@ pub(crate) struct Secret {
     lost_at: Option<Instant>,
     /// When a value without a lease of its own is to be read again.
     due: Option<Instant>,
+    /// When the lease of the value ends, unless it is renewed.
+    lease_ends: Option<Instant>,
 }
 
 /// What a timer or a renewal brought.
@@ -93,6 +95,7 @@ impl Secret {
             hidden_from: 0,
             lost_at: None,
             due: None,
+            lease_ends: None,
         }
     }
 
@@ -153,13 +156,9 @@ impl Secret {
     }
 
     /// The lease that it holds, and when that ends.
-    pub(crate) fn held_lease(&self, now: Instant) -> Option<(&vault_wire::LeaseId, Instant)> {
+    pub(crate) fn held_lease(&self) -> Option<(&LeaseId, Instant)> {
         let lease = self.value.as_ref()?.lease.as_ref()?;
-        let end = match &self.stage {
-            Stage::Leased { lifetime, .. } => lifetime.ends_at(),
-            _ => now,
-        };
-        Some((&lease.id, end))
+        Some((&lease.id, self.lease_ends?))
     }
 
     /// The version that is there, if its metadata may be read by this login.
@@ -341,7 +340,7 @@ impl Secret {
     }
 
     /// The driver cannot use the value: it is as if it had not come.
-    pub(crate) fn discard_value(&mut self) -> Option<vault_wire::LeaseId> {
+    pub(crate) fn discard_value(&mut self) -> Option<LeaseId> {
         let value = self.value.take()?;
         value.lease.map(|lease| lease.id)
     }

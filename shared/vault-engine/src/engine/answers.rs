@@ -364,6 +364,6 @@ impl Engine {
                 }
             }
         }
-        self.note_turn(id, turn, now);
+        self.note_turn(id, turn);
     }
 }

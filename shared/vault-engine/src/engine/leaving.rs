@@ -37,7 +37,7 @@ impl Engine {
             return;
         }
         let mut leases: Vec<LeaseId> = self
-            .held_leases(now)
+            .held_leases()
             .map(|(_, lease, _)| lease.clone())
             .collect();
         leases.sort_unstable();

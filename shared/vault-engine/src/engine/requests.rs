@@ -29,7 +29,7 @@ impl Engine {
             {
                 self.send_renewal(id, &login, now)
             } else if let Some(id) = self.next_read(admission)
-                && self.reading < self.settings.most_reads.max(1)
+                && self.reading < self.most_reads()
             {
                 self.begin_read(id, &login, now)
             } else {
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     fn send_renewal(&mut self, id: SecretId, login: &Login, now: Now) -> Option<CallId> {
-        let (lease, _) = self.secrets.get(&id)?.held_lease(now.mono)?;
+        let (lease, _) = self.secrets.get(&id)?.held_lease()?;
         let lease = lease.clone();
         let call = Call::RenewLease {
             token: login.token.clone(),

@@ -21,6 +21,9 @@ impl Secret {
             self.queue(now);
             return;
         };
+        let granted = bounded(value.lifespan.duration, cx.refresh);
+        let left = granted.saturating_sub(age.unwrap_or_default());
+        self.lease_ends = value.lease.as_ref().map(|_| now.after(left));
         let after = |wait: Duration| {
             let left = wait.saturating_sub(age.unwrap_or_default());
             let shortest = if age.is_some() {
@@ -45,8 +48,6 @@ impl Secret {
                 self.rest(now);
             }
             Refresh::AtLeaseEnd => {
-                let granted = bounded(value.lifespan.duration, cx.refresh);
-                let left = granted.saturating_sub(age.unwrap_or_default());
                 let start = match age {
                     // What an earlier process left is renewed at once, which shows whether it lives.
                     Some(_) => Lifetime::start,
@@ -109,6 +110,7 @@ impl Secret {
         least: Duration,
         now: Instant,
     ) -> Turn {
+        self.lease_ends = Some(lifetime.ends_at());
         let renewal = match effect {
             Effect::End(end) => {
                 self.queue(now);

@@ -126,7 +126,7 @@ fn what_an_earlier_process_left_is_renewed_rather_than_read() {
     let asked: Vec<&str> = story.asked.iter().map(|(_, what)| what.as_str()).collect();
     assert_eq!(asked, ["lookup kept", "lease db/creds/a/0"]);
     assert_eq!(story.readings(a), [0]);
-    let held: Vec<_> = story.engine.held_leases(story.now).collect();
+    let held: Vec<_> = story.engine.held_leases().collect();
     assert_eq!(held.len(), 1);
     assert!(held[0].2 > story.now.mono.after(Duration::from_secs(50)));
 }
@@ -155,4 +155,20 @@ fn leaving_revokes_the_token_and_leases_only_if_that_fails() {
         (1, 1)
     );
     assert!(story.has(|output| matches!(output, Output::Left { all: false })));
+}
+
+#[test]
+fn the_end_of_a_lease_that_cannot_be_renewed_is_known() {
+    let mut story = Story::new(mk_settings(300));
+    let body = serde_json::json!({
+        "lease_id": "", "lease_duration": 100, "renewable": false, "data": {"user": "u"},
+    });
+    story.vault.bodies.insert("db/creds/a", body);
+    let a = story.read("db/creds/a");
+    story.start(None);
+    let ends_at = story.engine.lease_end(a);
+    assert_eq!(
+        ends_at,
+        Some(story.now.mono.after(Duration::from_secs(100)))
+    );
 }

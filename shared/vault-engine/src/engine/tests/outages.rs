@@ -102,3 +102,32 @@ fn the_same_seed_gives_the_same_story() {
     };
     assert_eq!(mk_story(), mk_story());
 }
+
+#[test]
+fn an_engine_whose_turns_are_all_taken_sleeps_until_one_is_free() {
+    let mut story = Story::new(Settings {
+        most_reads: 1,
+        ..mk_settings(300)
+    });
+    story.start(None);
+    for path in ["pki/stuck", "pki/waiting"] {
+        story.engine.want(
+            story.now,
+            Want::Issue {
+                path: path.into(),
+                data: std::sync::Arc::default(),
+            },
+        );
+    }
+    while let Some(output) = story.engine.poll_output() {
+        if let Output::Call(id, Call::Recall { .. }) = output {
+            story.engine.answer(story.now, id, Answer::Recalled(None));
+        }
+    }
+    // The token's renewal finds out that Vault is away, while the only read hangs.
+    story.vault.is_away = true;
+    story.run(3000);
+    assert!(story.engine.is_vault_away());
+    let next = story.engine.poll_timeout();
+    assert!(next.is_none_or(|at| at > story.now.mono), "{next:?}");
+}
