@@ -3,6 +3,7 @@
 //! | secret | read again |
 //! |---|---|
 //! | renewable lease | when [`Lifetime`](crate::Lifetime) ends |
+//! | lease of no time | after the threshold's part of the interval |
 //! | lease that cannot be renewed, or a duration without a lease | after the threshold's part of it |
 //! | certificate without a lease | after the threshold's part of the time to its `expiration` |
 //! | secret id without a lease | after the threshold's part of `secret_id_ttl` plus a second |
@@ -75,11 +76,12 @@ impl RefreshPolicy {
             return Refresh::After(self.interval);
         }
         match lifespan.lease {
-            Some(true) => return Refresh::AtLeaseEnd,
+            // One of no time lives too short to be renewed.
+            Some(true) if !lifespan.duration.is_zero() => return Refresh::AtLeaseEnd,
             Some(false) if !lifespan.duration.is_zero() => {
                 return self.part_of(lifespan.duration, jitter);
             }
-            Some(false) | None => {}
+            Some(_) | None => {}
         }
         if lifespan.lease.is_none() {
             if let Some(rotation) = lifespan.rotating() {

@@ -57,6 +57,8 @@ pub(crate) struct Secret {
     due: Option<Instant>,
     /// When the lease of the value ends, unless it is renewed.
     lease_ends: Option<Instant>,
+    /// When it may be read again at the earliest, however soon its lease ends.
+    next_read: Instant,
 }
 
 /// What a timer or a renewal brought.
@@ -96,6 +98,7 @@ impl Secret {
             lost_at: None,
             due: None,
             lease_ends: None,
+            next_read: Instant::default(),
         }
     }
 

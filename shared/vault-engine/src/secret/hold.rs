@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Cause, Context, Renewal, SHORTEST_HOLD, Secret, Stage, Turn};
 use crate::lifetime::{Effect, Event, Lifetime, Tolerance};
-use crate::refresh::{Refresh, RefreshPolicy};
+use crate::refresh::Refresh;
 use crate::rotation::Rotation;
 use crate::time::Instant;
 
@@ -21,17 +21,14 @@ impl Secret {
             self.queue(now);
             return;
         };
-        let granted = bounded(value.lifespan.duration, cx.refresh);
-        let left = granted.saturating_sub(age.unwrap_or_default());
+        let left = value
+            .lifespan
+            .duration
+            .saturating_sub(age.unwrap_or_default());
         self.lease_ends = value.lease.as_ref().map(|_| now.after(left));
-        let after = |wait: Duration| {
-            let left = wait.saturating_sub(age.unwrap_or_default());
-            let shortest = if age.is_some() {
-                Duration::ZERO
-            } else {
-                SHORTEST_HOLD
-            };
-            Some(now.after(left.max(shortest)))
+        self.next_read = match age {
+            None => now.after(SHORTEST_HOLD),
+            Some(_) => now,
         };
         if self.late > 0 {
             self.due = Some(now.after(Rotation::look_again(self.late, cx.jitter.draw())));
@@ -44,7 +41,8 @@ impl Secret {
                 self.rest(now);
             }
             Refresh::After(wait) => {
-                self.due = after(wait);
+                let wait = wait.saturating_sub(age.unwrap_or_default());
+                self.due = Some(now.after(wait).max(self.next_read));
                 self.rest(now);
             }
             Refresh::AtLeaseEnd => {
@@ -57,6 +55,17 @@ impl Secret {
                     start(Tolerance::Transient, left, true, now, cx.jitter.draw());
                 self.follow(lifetime, effect, None, Duration::ZERO, now);
             }
+        }
+    }
+
+    /// Reads the secret again, but no sooner than a while after it was read: leases may be too short
+    /// for anything else.
+    fn queue_in_time(&mut self, now: Instant) {
+        if self.next_read > now {
+            self.due = Some(self.next_read);
+            self.rest(now);
+        } else {
+            self.queue(now);
         }
     }
 
@@ -113,7 +122,7 @@ impl Secret {
         self.lease_ends = Some(lifetime.ends_at());
         let renewal = match effect {
             Effect::End(end) => {
-                self.queue(now);
+                self.queue_in_time(now);
                 return Turn::LeaseEnds(end);
             }
             Effect::Renew => Renewal::Queued,
@@ -124,15 +133,5 @@ impl Secret {
         };
         self.stage = Stage::Leased { lifetime, renewal };
         Turn::Nothing
-    }
-}
-
-/// A new lease of no time counts as the interval at which static secrets are read. (A renewal that
-/// grants no time is the end of the lease.)
-fn bounded(granted: Duration, refresh: &RefreshPolicy) -> Duration {
-    if granted.is_zero() {
-        refresh.interval()
-    } else {
-        granted
     }
 }

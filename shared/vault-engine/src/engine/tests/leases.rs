@@ -29,7 +29,7 @@ fn a_lease_of_no_time_counts_as_the_interval() {
         story.run(3600);
         let requests = story.asked.len();
         assert!(
-            (60..200).contains(&requests),
+            (60..75).contains(&requests),
             "{requests} requests in an hour"
         );
     }
@@ -171,4 +171,16 @@ fn the_end_of_a_lease_that_cannot_be_renewed_is_known() {
         ends_at,
         Some(story.now.mono.after(Duration::from_secs(100)))
     );
+}
+
+#[test]
+fn leases_too_short_to_be_renewed_are_read_once_a_second_at_most() {
+    let mut story = Story::new(mk_settings(300));
+    mk_leased(&mut story.vault, "db/creds/a", 1);
+    story.vault.lease_ttl = 0;
+    story.read("db/creds/a");
+    story.start(None);
+    story.run(60);
+    let reads = story.count("read db/creds/a");
+    assert!((40..=61).contains(&reads), "{reads} reads in a minute");
 }
