@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Method, Url};
+use http::Method;
 use serde::Serialize;
 use vault_wire::kv::Mount;
 use vault_wire::{Auth, Error, Health, Lease, LeaseId, Reply, Response, Token, TokenInfo};
@@ -56,8 +56,8 @@ impl Client {
     }
 
     /// The address in use, as configured.
-    pub fn address(&self) -> &Url {
-        self.transport.address()
+    pub fn address(&self) -> &str {
+        self.transport.address().as_str()
     }
 
     /// The namespace in use; empty for the root namespace.

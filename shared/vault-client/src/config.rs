@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::header::InvalidHeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::rate::RateLimit;
 
@@ -243,7 +244,7 @@ pub enum ConfigError {
     ServerName(String),
     /// The HTTP client cannot be made.
     #[error("HTTP client: {0}")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@
 //! [`ClientConfig`].
 #![deny(missing_docs)]
 
+mod body;
 mod client;
 mod config;
 mod hint;
@@ -34,9 +35,8 @@ mod redirect;
 mod retry;
 mod tls;
 
+pub use body::{Body, BodyError};
 pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
 pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
 pub use rate::{RateLimit, RateLimitError};
-/// A body that is sent or received piece by piece.
-pub use reqwest::Body;

@@ -89,7 +89,7 @@ async fn a_server_may_be_behind_a_socket() {
     let ask = async {
         let address = format!("unix://{}", path.display());
         let client = Client::new(&ClientConfig::new(&address)).unwrap();
-        assert_eq!(client.address().as_str(), address);
+        assert_eq!(client.address(), address);
         client.with_token(&token).read("secret/data/app").await
     };
     tokio::select! {

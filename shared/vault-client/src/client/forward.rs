@@ -6,13 +6,14 @@
 //! body then comes as the server sends it.
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Body, Method, StatusCode, Url};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use reqwest::Url;
 
 use super::transport::{
     Transport, X_VAULT_REQUEST, redirect_location, retry_after, transport_error,
 };
 use super::{Client, path};
+use crate::body::Body;
 use crate::retry;
 use vault_wire::{Error, RequestLine};
 
@@ -106,7 +107,7 @@ impl Transport {
             ForwardBody::Stream(body) => {
                 self.admit().await;
                 let sent = self.http.request(request.method, url.clone());
-                let response = sent.headers(request.headers).body(body).send().await;
+                let response = sent.headers(request.headers).body(body.into_inner()).send().await;
                 let response = response.map_err(|source| transport_error(line, source))?;
                 if redirect_location(&response).is_some() {
                     let reason = "a body of this size is sent only once";
@@ -185,7 +186,7 @@ fn forwarded(mut response: reqwest::Response, line: &RequestLine) -> Forwarded {
     Forwarded {
         status: response.status(),
         headers: std::mem::take(response.headers_mut()),
-        body: response.into(),
+        body: Body::received(response),
         request: line.clone(),
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::header::{self, HeaderName, HeaderValue};
-use reqwest::{Method, StatusCode, Url};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use reqwest::Url;
 use vault_wire::{Error, JsonText, Reply, RequestLine, Sent, Token};
 use zeroize::Zeroizing;
 
@@ -116,7 +117,7 @@ impl Transport {
         }
         let http = proxy::apply(builder, config.proxy.as_ref(), &base)
             .and_then(reqwest::ClientBuilder::build)
-            .map_err(ConfigError::Http)?;
+            .map_err(|error| ConfigError::Http(error.into()))?;
         Ok(Self {
             http,
             redirects: Policy {

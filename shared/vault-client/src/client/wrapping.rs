@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
+use http::Method;
 use serde::Serialize;
 
 use super::transport::Call;

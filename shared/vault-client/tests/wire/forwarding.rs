@@ -78,7 +78,7 @@ async fn a_stream_is_sent_once_and_not_redirected() {
             .then_with(307, &[("location", "/v1/other")], "");
     let client = script.client(|_| {}).await;
     let mk_stream = || Forward {
-        body: ForwardBody::Stream(Body::from("stream")),
+        body: ForwardBody::Stream(Body::from("stream".to_owned())),
         retries: 3,
         ..mk_forward("PUT", "/v1/kv/a", "")
     };
