@@ -107,7 +107,11 @@ impl Transport {
             ForwardBody::Stream(body) => {
                 self.admit().await;
                 let sent = self.http.request(request.method, url.clone());
-                let response = sent.headers(request.headers).body(body.into_inner()).send().await;
+                let response = sent
+                    .headers(request.headers)
+                    .body(body.into_inner())
+                    .send()
+                    .await;
                 let response = response.map_err(|source| transport_error(line, source))?;
                 if redirect_location(&response).is_some() {
                     let reason = "a body of this size is sent only once";

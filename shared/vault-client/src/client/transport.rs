@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use reqwest::Url;
 use vault_wire::{Error, JsonText, Reply, RequestLine, Sent, Token};
 use zeroize::Zeroizing;

@@ -4,4 +4,5 @@ mod harness;
 mod leases;
 mod logins;
 mod outages;
+mod random;
 mod reads;
