@@ -23,13 +23,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{info, warn};
+use vault_client::Connection;
 use vault_engine::{CallId, Engine, Failure, GaveUp, Output, Reading, SecretId, TokenLife};
 
 use crate::auth::{
     AuthError, AuthStatus, Credentials, Delivery, Ends, LoginError, Method, Principal,
 };
 use crate::config::Settings;
-use crate::connection::Connection;
 use crate::random;
 use crate::state::{Kept, State};
 use calls::Done;

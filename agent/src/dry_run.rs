@@ -19,7 +19,6 @@ use tracing::warn;
 
 use crate::auth::Channels;
 use crate::config::{ConfigError, LoginSettings, Settings};
-use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::exit::Failure;
 use crate::own_secrets;
@@ -28,6 +27,7 @@ use crate::runtime::{for_logins, gave_up};
 use crate::state::State;
 use crate::store::Store;
 use page::Page;
+use vault_client::Connection;
 
 /// For all secrets together: somebody waits for the answer.
 const DEADLINE: Duration = Duration::from_secs(60);

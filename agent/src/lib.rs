@@ -11,7 +11,7 @@
 //! * `driver` does what the engine (the crate `vault-engine`) decides: logins, reads, renewals;
 //! * `store` keeps every secret that is asked for;
 //! * [`render`] renders a template when its secrets are there, and again when they change;
-//! * [`state`] keeps token and answers for the next process, [`connection`] the way to Vault.
+//! * [`state`] keeps token and answers for the next process, `vault-client` the way to Vault.
 //!
 //! Everything runs on one thread. Secrets, tokens and rendered text never appear in logs or errors.
 
@@ -19,7 +19,6 @@ pub mod auth;
 pub mod cli;
 pub mod command;
 pub mod config;
-pub mod connection;
 mod driver;
 mod dry_run;
 pub mod exec;

@@ -28,10 +28,9 @@ use hyper::header::{ACCEPT_ENCODING, AGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderNa
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, warn};
-use vault_client::{Body, Forward, ForwardBody, Forwarded};
+use vault_client::{Body, Connection, Forward, ForwardBody, Forwarded};
 
 use crate::auth::{Login, Logins, Suspicions};
-use crate::connection::Connection;
 use crate::status::ProxyCounts;
 use ahead::Ahead;
 use cache::{Cache, Turn};

@@ -11,11 +11,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
-use vault_client::{ClientConfig, ConfigError};
+use vault_client::{ClientConfig, ConfigError, Connection};
 
 use crate::auth::{AuthError, Channels};
 use crate::config::{Revocation, Settings};
-use crate::connection::Connection;
 use crate::driver::Driver;
 use crate::exec::Supervisor;
 use crate::exit::Failure;

@@ -23,10 +23,10 @@ use vault_wire::{Token, WrapInfo};
 use zeroize::Zeroizing;
 
 use crate::auth::{Deliveries, Delivery};
-use crate::connection::Connection;
 use crate::placed::{Content, Loss, Placed, pace};
 use crate::random;
 use secret_files::{FileError, Target, Written};
+use vault_client::Connection;
 
 pub use seal::{SealError, Sealing};
 

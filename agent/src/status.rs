@@ -20,8 +20,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use vault_client::Connection;
+pub use vault_client::RequestCounts;
+
 use crate::auth::AuthStatus;
-use crate::connection::Connection;
 use crate::proxy::Proxy;
 
 pub use metrics::{in_memory, prometheus};
@@ -114,21 +116,6 @@ pub struct CommandStatus {
     pub failures: u64,
     /// Why the last run failed.
     pub error: Option<String>,
-}
-
-/// Requests to Vault by how they ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestCounts {
-    /// Answered.
-    pub success: u64,
-    /// 403.
-    pub denied: u64,
-    /// 429.
-    pub rate_limited: u64,
-    /// No answer, or 5xx.
-    pub unavailable: u64,
-    /// Any other refusal.
-    pub refused: u64,
 }
 
 /// Requests that the proxy answered.

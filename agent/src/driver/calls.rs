@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 use tracing::{debug, info};
-use vault_client::Client;
+use vault_client::{Client, Connection};
 use vault_engine::{Answer, Call, CallId, Granted, LoginFailure, Recalled};
 use vault_wire::{Error, Response, Token};
 
 use super::Driver;
 use super::reading;
 use crate::auth::{LoginError, Method};
-use crate::connection::Connection;
 
 /// What came of a call.
 pub(super) enum Done {

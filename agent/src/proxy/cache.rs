@@ -24,12 +24,11 @@ use hyper::body::Bytes;
 use hyper::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use tracing::debug;
-use vault_client::Forward;
+use vault_client::{Connection, Forward};
 
 pub use eviction::Clear;
 
 use crate::auth::Login;
-use crate::connection::Connection;
 use ask::{Ask, TokenId};
 use eviction::Eviction;
 pub(super) use flight::Flight;

@@ -28,6 +28,7 @@
 mod body;
 mod client;
 mod config;
+mod connection;
 mod hint;
 mod proxy;
 mod rate;
@@ -38,5 +39,6 @@ mod tls;
 pub use body::{Body, BodyError};
 pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
 pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
+pub use connection::{Connection, RequestCounts};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
 pub use rate::{RateLimit, RateLimitError};

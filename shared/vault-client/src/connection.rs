@@ -11,16 +11,32 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::{info, warn};
-use vault_client::{Client, ClientConfig, ConfigError};
 use vault_wire::Error;
 
-use crate::status::RequestCounts;
+use crate::client::Client;
+use crate::config::{ClientConfig, ConfigError, addresses};
 use secret_files::Stamp;
 
 /// Files are looked at no more often than this while all is well.
 const LOOK: Duration = Duration::from_secs(10);
+
+/// Requests to Vault by how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// Answered.
+    pub success: u64,
+    /// 403.
+    pub denied: u64,
+    /// 429.
+    pub rate_limited: u64,
+    /// No answer, or 5xx.
+    pub unavailable: u64,
+    /// Any other refusal.
+    pub refused: u64,
+}
 
 /// One server, or several of one cluster. Clones share which one is in use.
 #[derive(Clone)]
@@ -42,7 +58,7 @@ struct Current {
 impl Connection {
     /// A connection to the first of the addresses, which are separated by commas.
     pub fn new(config: &ClientConfig) -> Result<Self, ConfigError> {
-        let mut servers: Vec<ClientConfig> = vault_client::addresses(&config.address)
+        let mut servers: Vec<ClientConfig> = addresses(&config.address)
             .map(|address| ClientConfig {
                 address: address.to_owned(),
                 ..config.clone()
@@ -133,12 +149,12 @@ impl Connection {
         let next = (current.index + 1) % servers.len();
         match Client::new(&servers[next]) {
             Ok(client) => {
-                info!(target: "agent", "{} does not serve, trying {}", current.client.address(), client.address());
+                info!(target: "vault.client", "{} does not serve, trying {}", current.client.address(), client.address());
                 current.client = client;
                 current.files = stamps(&servers[next]);
                 current.looked_at = Instant::now();
             }
-            Err(error) => warn!(target: "agent", %error, "cannot use the next address"),
+            Err(error) => warn!(target: "vault.client", %error, "cannot use the next address"),
         }
         current.index = next;
     }
@@ -162,13 +178,13 @@ impl Connection {
         }
         match Client::new(server) {
             Ok(client) => {
-                info!(target: "agent", "certificates changed on disk, reconnecting");
+                info!(target: "vault.client", "certificates changed on disk, reconnecting");
                 current.client = client;
                 current.files = files;
             }
             // Half a rotation: the next look sees the other half.
             Err(error) => {
-                warn!(target: "agent", %error, "certificates changed on disk, but cannot be used");
+                warn!(target: "vault.client", %error, "certificates changed on disk, but cannot be used");
             }
         }
     }
