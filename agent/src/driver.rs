@@ -194,7 +194,7 @@ impl Driver {
         if self.method.is_some() {
             // What there is now is not new to a token that was kept, either.
             self.credentials.mark();
-            self.engine.start(self.clock.now(), self.state.token());
+            self.engine.start(self.state.token());
         }
         loop {
             if let Some(end) = self.take_outputs() {

@@ -157,7 +157,7 @@ impl Engine {
     }
 
     /// Begins to log in, with the token that an earlier process kept, if there is one.
-    pub fn start(&mut self, _now: Now, kept: Option<Token>) {
+    pub fn start(&mut self, kept: Option<Token>) {
         self.token.start(kept, &mut self.io);
     }
 

@@ -31,7 +31,7 @@
 //! };
 //! let mut engine = Engine::new(Settings::default(), 7);
 //! engine.want(at(0), Want::Read { path: "secret/app".into() });
-//! engine.start(at(0), None);
+//! engine.start(None);
 //! let Some(Output::Call(id, Call::LogIn)) = engine.poll_output() else { panic!("no login") };
 //! # let _ = id;
 //! ```

@@ -372,6 +372,14 @@ impl Secret {
         self.stage = Stage::BackingOff { until, cause };
     }
 
+    /// Until when, and why, it waits after a failure.
+    pub(crate) fn back_off(&self) -> Option<(Instant, Cause)> {
+        match self.stage {
+            Stage::BackingOff { until, cause } => Some((until, cause)),
+            _ => None,
+        }
+    }
+
     /// It failed together with another secret, and waits as long as that.
     pub(crate) fn share_wait(&mut self, until: Instant, cause: Cause) {
         self.count_failure();

@@ -166,12 +166,7 @@ impl Engine {
         let segment = first_segment(&asking.path).to_owned();
         let path = Arc::clone(&asking.path);
         self.end_read(id, FailureKind::Vault(Arc::clone(error)), asking, now);
-        let Some(Stage::BackingOff { until, cause }) =
-            self.secrets.get(&id).map(|secret| match secret.stage {
-                Stage::BackingOff { until, cause } => Stage::BackingOff { until, cause },
-                _ => Stage::Unasked,
-            })
-        else {
+        let Some((until, cause)) = self.secrets.get(&id).and_then(Secret::back_off) else {
             return;
         };
         for id in parked {
@@ -195,7 +190,7 @@ impl Engine {
         outcome: Result<Option<Response>, Error>,
         now: Now,
     ) {
-        let Some(mut asking) = self.asking(id, call) else {
+        let Some(asking) = self.asking(id, call) else {
             self.reading -= 1;
             if let Ok(Some(response)) = outcome
                 && let Some(lease) = response.lease
@@ -205,27 +200,7 @@ impl Engine {
             return;
         };
         if asking.step == Step::Metadata {
-            let version = self.secrets.get(&id).and_then(Secret::value);
-            let version = version.and_then(|value| value.version);
-            match &outcome {
-                Ok(metadata) if kv::is_latest(metadata.as_ref(), version, now.wall) => {
-                    self.confirm(id, now);
-                    return;
-                }
-                Ok(_) => {}
-                Err(error) if error.is_permission_denied() => {
-                    let login = Arc::clone(&asking.login);
-                    self.with(id, now, |secret, _| secret.hide_metadata(&login));
-                }
-                Err(_) => {
-                    if let Err(error) = outcome {
-                        self.end_read(id, FailureKind::Vault(Arc::new(error)), &asking, now);
-                    }
-                    return;
-                }
-            }
-            self.send_data(id, &mut asking);
-            self.with(id, now, |secret, _| secret.stage = Stage::Asking(asking));
+            self.take_metadata(id, outcome, asking, now);
             return;
         }
         let response = match outcome {
@@ -236,6 +211,36 @@ impl Engine {
             }
         };
         self.take_in(id, response, asking, now);
+    }
+
+    /// The metadata of a secret shows whether there is a newer version.
+    fn take_metadata(
+        &mut self,
+        id: SecretId,
+        outcome: Result<Option<Response>, Error>,
+        mut asking: Asking,
+        now: Now,
+    ) {
+        match outcome {
+            Ok(metadata) => {
+                let value = self.secrets.get(&id).and_then(Secret::value);
+                let version = value.and_then(|value| value.version);
+                if kv::is_latest(metadata.as_ref(), version, now.wall) {
+                    self.confirm(id, now);
+                    return;
+                }
+            }
+            Err(error) if error.is_permission_denied() => {
+                let login = Arc::clone(&asking.login);
+                self.with(id, now, |secret, _| secret.hide_metadata(&login));
+            }
+            Err(error) => {
+                self.end_read(id, FailureKind::Vault(Arc::new(error)), &asking, now);
+                return;
+            }
+        }
+        self.send_data(id, &mut asking);
+        self.with(id, now, |secret, _| secret.stage = Stage::Asking(asking));
     }
 
     fn take_in(&mut self, id: SecretId, response: Option<Response>, asking: Asking, now: Now) {

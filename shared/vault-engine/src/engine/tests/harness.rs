@@ -62,7 +62,7 @@ impl Story {
 
     pub(super) fn start(&mut self, kept: Option<&str>) {
         let kept = kept.map(|token| Token::new(token).unwrap());
-        self.engine.start(self.now, kept);
+        self.engine.start(kept);
         self.drain();
     }
 

@@ -97,7 +97,7 @@ impl World {
             trace: Vec::new(),
             left: 0,
         };
-        world.engine.start(world.now, None);
+        world.engine.start(None);
         world.drain();
         world
     }
