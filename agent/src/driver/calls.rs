@@ -143,7 +143,7 @@ async fn ask(connection: &Connection, call: Call) -> Answer {
             data,
             is_kv_v2,
         } => {
-            let outcome = write(&client, &token, &path, &data, is_kv_v2).await;
+            let outcome = write(&client, &token, &path, data.as_map(), is_kv_v2).await;
             Answer::Secret(noted(connection, &client, outcome))
         }
         Call::RenewLease { token, lease } => {

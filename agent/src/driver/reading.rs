@@ -23,11 +23,11 @@ pub(super) fn want(request: &Request) -> Option<Want> {
         },
         Request::Write { path, data } => Want::Write {
             path: path.as_str().into(),
-            data: Arc::new(data.clone()),
+            data: data.clone().into(),
         },
         Request::Pki { path, data } => Want::Issue {
             path: path.as_str().into(),
-            data: Arc::new(data.clone()),
+            data: data.clone().into(),
         },
         _ => return None,
     })

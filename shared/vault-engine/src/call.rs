@@ -1,6 +1,5 @@
 //! What the engine asks its driver to do, and what comes back.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -8,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use vault_wire::kv::Mount;
 use vault_wire::{Auth, Error, Lease, LeaseId, Response, Token, TokenInfo, WrapInfo};
 
-use crate::want::SecretId;
+use crate::want::{Fields, SecretId};
 
 /// Names a call until its answer is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +69,7 @@ pub enum Call {
         /// The API path.
         path: Arc<str>,
         /// The fields of the body.
-        data: Arc<BTreeMap<String, String>>,
+        data: Fields,
         /// The fields lie below `data` in the body, as KV version 2 wants them.
         is_kv_v2: bool,
     },

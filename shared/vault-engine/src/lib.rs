@@ -69,4 +69,4 @@ pub use refresh::{Refresh, RefreshPolicy};
 pub use rotation::{Rotated, Rotation};
 pub use time::{Instant, LONGEST, Now};
 pub use token::{GaveUp, Login, LoginPolicy, Predecessor, TokenLife};
-pub use want::{SecretId, Want};
+pub use want::{Fields, SecretId, Want};

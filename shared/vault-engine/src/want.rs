@@ -14,6 +14,29 @@ impl SecretId {
     }
 }
 
+/// The body of a write. Its values may be secrets: [`fmt::Debug`] shows only the names.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields(Arc<BTreeMap<String, String>>);
+
+impl Fields {
+    /// The fields, by name.
+    pub fn as_map(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+impl From<BTreeMap<String, String>> for Fields {
+    fn from(fields: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(fields))
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 /// What is wanted from Vault.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Want {
@@ -31,15 +54,15 @@ pub enum Want {
     Write {
         /// As the user wrote it.
         path: Arc<str>,
-        /// The fields. They may hold secrets.
-        data: Arc<BTreeMap<String, String>>,
+        /// The body.
+        data: Fields,
     },
     /// A certificate, issued by a write.
     Issue {
         /// The path, never rewritten.
         path: Arc<str>,
-        /// The fields.
-        data: Arc<BTreeMap<String, String>>,
+        /// The body.
+        data: Fields,
     },
 }
 
@@ -63,5 +86,32 @@ impl fmt::Debug for Want {
             Self::Issue { .. } => "issue",
         };
         write!(f, "{verb} {}", self.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_a_write_show_nowhere() {
+        let fields = BTreeMap::from([("password".to_owned(), "canary".to_owned())]);
+        let data = Fields::from(fields);
+        assert_eq!(data.as_map()["password"], "canary");
+        let call = crate::Call::Write {
+            token: vault_wire::Token::new("hvs.canary").unwrap(),
+            path: "a/b".into(),
+            data: data.clone(),
+            is_kv_v2: true,
+        };
+        let want = Want::Issue {
+            path: "a/b".into(),
+            data,
+        };
+        let shown = format!("{call:?} {want:?}");
+        assert!(
+            shown.contains("password") && !shown.contains("canary"),
+            "{shown}"
+        );
     }
 }

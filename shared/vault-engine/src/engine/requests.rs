@@ -134,13 +134,13 @@ impl Engine {
             Want::Write { data, .. } => Call::Write {
                 token,
                 path,
-                data: Arc::clone(data),
+                data: data.clone(),
                 is_kv_v2: asking.mount.as_deref().is_some_and(Mount::is_kv_v2),
             },
             Want::Issue { data, .. } => Call::Write {
                 token,
                 path,
-                data: Arc::clone(data),
+                data: data.clone(),
                 is_kv_v2: false,
             },
         };

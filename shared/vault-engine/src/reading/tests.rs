@@ -58,7 +58,7 @@ fn an_answer_without_content_is_a_secret_of_a_write_alone() {
     let empty = json!({"request_id": "1", "data": null});
     assert!(value("a/b", None, &empty).is_none());
     let want = |is_write: bool| {
-        let (path, data) = ("a/b".into(), Arc::default());
+        let (path, data) = ("a/b".into(), crate::Fields::default());
         if is_write {
             Want::Write { path, data }
         } else {
@@ -98,7 +98,7 @@ fn paths_are_those_that_vault_gets() {
         }),
         "kv/metadata/a"
     );
-    let (issue, data) = ("kv/issue/a".into(), Arc::default());
+    let (issue, data) = ("kv/issue/a".into(), crate::Fields::default());
     assert_eq!(path(Want::Issue { path: issue, data }), "kv/issue/a");
     let read = Want::Read {
         path: "kv/a".into(),

@@ -115,7 +115,7 @@ fn an_engine_whose_turns_are_all_taken_sleeps_until_one_is_free() {
             story.now,
             Want::Issue {
                 path: path.into(),
-                data: std::sync::Arc::default(),
+                data: Fields::default(),
             },
         );
     }

@@ -139,7 +139,10 @@ impl World {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Want(kind) => {
-                let (path, data) = (format!("m{}/{kind}", kind % 3).into(), Arc::default());
+                let (path, data) = (
+                    format!("m{}/{kind}", kind % 3).into(),
+                    crate::Fields::default(),
+                );
                 let want = match kind % 4 {
                     0 | 1 => Want::Read { path },
                     2 => Want::List { path },

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::harness::{Story, mk_kv, mk_settings};
@@ -97,7 +95,7 @@ fn an_impossible_path_is_asked_for_once() {
         story.now,
         Want::Issue {
             path: "a/../b".into(),
-            data: Arc::default(),
+            data: Fields::default(),
         },
     );
     let Some(Output::Call(recall, Call::Recall { .. })) = next_call(&mut story) else {
@@ -160,7 +158,7 @@ fn an_expired_certificate_is_replaced_also_if_only_the_wall_clock_moved() {
         story.now,
         Want::Issue {
             path: "pki/issue/a".into(),
-            data: Arc::default(),
+            data: Fields::default(),
         },
     );
     story.run(3600);
@@ -183,7 +181,7 @@ fn a_released_secret_is_asked_for_no_more_and_its_late_lease_is_revoked() {
         story.now,
         Want::Issue {
             path: "pki/a".into(),
-            data: Arc::default(),
+            data: Fields::default(),
         },
     );
     let Some(Output::Call(recall, _)) = next_call(&mut story) else {
