@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::ids;
+use crate::ids::Ids;
 
 /// A request that is not granted: an HTTP status and the `errors` of the body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,13 +111,13 @@ impl Secret {
         }
     }
 
-    fn into_body(self) -> (u16, Value) {
+    fn into_body(self, ids: &mut Ids) -> (u16, Value) {
         let warnings = match self.warnings.as_slice() {
             [] => Value::Null,
             warnings => json!(warnings),
         };
         let body = json!({
-            "request_id": ids::uuid(),
+            "request_id": ids.uuid(),
             "lease_id": self.lease_id,
             "renewable": self.renewable,
             "lease_duration": self.lease_duration.as_secs(),
@@ -147,12 +147,12 @@ impl Answer {
     }
 
     /// Status and body; `None` for no body.
-    pub(crate) fn into_parts(self) -> (u16, Option<Value>) {
+    pub(crate) fn into_parts(self, ids: &mut Ids) -> (u16, Option<Value>) {
         match self {
             Self::Empty => (204, None),
             Self::Plain(status, body) => (status, Some(body)),
             Self::Secret(secret) => {
-                let (status, body) = secret.into_body();
+                let (status, body) = secret.into_body(ids);
                 (status, Some(body))
             }
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::duration;
+use crate::ids::Ids;
 use crate::kubernetes::{self, Kubernetes};
 use crate::request::Request;
 use crate::state::State;
@@ -48,21 +49,26 @@ impl AuthMethod {
     }
 
     /// Everything but `login`.
-    pub(crate) fn handle(&mut self, path: &str, request: &Request, now: Timestamp) -> Outcome {
+    pub(crate) fn handle(
+        &mut self,
+        path: &str,
+        request: &Request,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Outcome {
         match self {
             Self::Kubernetes(method) => method.handle(path, request),
             Self::Jwt(method) => method.handle(path, request),
-            Self::AppRole(method) => method.handle(path, request, now),
+            Self::AppRole(method) => method.handle(path, request, now, ids),
             Self::Cert(method) => method.handle(path, request),
         }
     }
 }
 
 /// `auth/{mount}login`, which takes no token.
-pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcome {
-    let now = state.clock.now();
+pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Timestamp) -> Outcome {
     let new = match state.auth.get_mut(mount).ok_or_else(Refusal::denied)? {
-        AuthMethod::Kubernetes(_) => return kubernetes::login(state, mount, request),
+        AuthMethod::Kubernetes(_) => return kubernetes::login(state, mount, request, now),
         AuthMethod::Jwt(method) => method.login(mount, request, now)?,
         AuthMethod::AppRole(method) => method.login(request, now)?,
         AuthMethod::Cert(method) => method.login(mount, request)?,
@@ -71,7 +77,7 @@ pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcom
         path: format!("auth/{mount}login"),
         ..new
     };
-    let id = state.tokens.issue(new, now);
+    let id = state.issue(new, now);
     Ok(api::authenticated(state, &id, Vec::new()))
 }
 

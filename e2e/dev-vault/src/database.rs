@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
 use crate::duration;
-use crate::ids;
-use crate::leases::Leases;
+use crate::ids::Ids;
+use crate::leases::NewLease;
 use crate::request::{Operation, Request};
-use crate::state::Caller;
+use crate::state::Turn;
 use crate::tokens::SYSTEM_MAX_TTL;
 
 /// A mount's connections and roles.
@@ -65,10 +65,9 @@ impl Database {
         mount: &str,
         path: &str,
         request: &Request,
-        caller: &Caller,
-        leases: &mut Leases,
-        now: Timestamp,
+        turn: Turn<'_>,
     ) -> Outcome {
+        let Turn { now, .. } = turn;
         let (kind, name) = path.split_once('/').unwrap_or((path, ""));
         match (kind, name, request.operation) {
             ("config", "", Operation::List) => list(&self.connections),
@@ -85,7 +84,9 @@ impl Database {
                 let role = self.roles.get(name).ok_or_else(Refusal::not_found)?;
                 Ok(Secret::data("database", role.view()).into())
             }
-            ("static-roles", _, Operation::Write) => self.set_static_role(name, request, now),
+            ("static-roles", _, Operation::Write) => {
+                self.set_static_role(name, request, now, turn.ids)
+            }
             ("config", _, Operation::Delete) => Ok(remove(&mut self.connections, name)),
             ("roles", _, Operation::Delete) => Ok(remove(&mut self.roles, name)),
             ("static-roles", _, Operation::Delete) => Ok(remove(&mut self.static_roles, name)),
@@ -94,19 +95,18 @@ impl Database {
                 let role =
                     role.ok_or_else(|| Refusal::bad_request(format!("unknown role: {name}")))?;
                 self.check_allowed(&role.connection, name)?;
-                Ok(role
-                    .credentials(&format!("{mount}creds/{name}"), name, caller, leases, now)
-                    .into())
+                let path = format!("{mount}creds/{name}");
+                Ok(role.credentials(&path, name, turn).into())
             }
             ("static-creds", _, Operation::Read) => {
                 let role = self.static_roles.get_mut(name);
                 let role = role.ok_or_else(|| Refusal::bad_request("unknown role"))?;
-                Ok(Secret::data("database", role.credentials(now)).into())
+                Ok(Secret::data("database", role.credentials(now, turn.ids)).into())
             }
             ("rotate-role", _, Operation::Write) => {
                 let role = self.static_roles.get_mut(name);
                 role.ok_or_else(|| Refusal::bad_request("unknown role"))?
-                    .rotate(now);
+                    .rotate(now, turn.ids);
                 Ok(Answer::Empty)
             }
             _ => Err(Refusal::unsupported()),
@@ -155,7 +155,13 @@ impl Database {
         Ok(Answer::Empty)
     }
 
-    fn set_static_role(&mut self, name: &str, request: &Request, now: Timestamp) -> Outcome {
+    fn set_static_role(
+        &mut self,
+        name: &str,
+        request: &Request,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Outcome {
         let username = request.text("username");
         let period = positive(duration::field(&request.body, "rotation_period")?);
         let role = StaticRole {
@@ -165,7 +171,7 @@ impl Database {
                     Refusal::bad_request("username is a required field to create a static account")
                 })?
                 .to_owned(),
-            password: ids::letters(20),
+            password: ids.letters(20),
             period: period.ok_or_else(|| Refusal::bad_request("rotation_period is required"))?,
             rotated: now,
             // The stand-in's own: a real server is late without being asked.
@@ -223,31 +229,30 @@ impl Role {
     }
 
     /// A new user with a lease.
-    fn credentials(
-        &self,
-        path: &str,
-        name: &str,
-        caller: &Caller,
-        leases: &mut Leases,
-        now: Timestamp,
-    ) -> Secret {
+    fn credentials(&self, path: &str, name: &str, turn: Turn<'_>) -> Secret {
+        let Turn {
+            caller,
+            leases,
+            ids,
+            now,
+        } = turn;
         let short = |text: &str| -> String { text.chars().take(8).collect() };
         let username = format!(
             "v-{}-{}-{}-{}",
             short(&caller.display_name),
             short(name),
-            ids::letters(20),
+            ids.letters(20),
             now.as_second()
         );
-        let lease = leases.grant(
+        let new = NewLease {
             path,
-            &caller.token,
-            &username,
-            self.default_ttl,
-            self.max_ttl,
-            now,
-        );
-        let data = json!({ "username": username, "password": ids::letters(20) });
+            token: &caller.token,
+            subject: &username,
+            ttl: self.default_ttl,
+            max_ttl: self.max_ttl,
+        };
+        let lease = leases.grant(&new, now, ids);
+        let data = json!({ "username": username, "password": ids.letters(20) });
         Secret {
             lease_id: lease.id,
             lease_duration: lease.duration,
@@ -258,15 +263,15 @@ impl Role {
 }
 
 impl StaticRole {
-    fn rotate(&mut self, now: Timestamp) {
-        self.password = ids::letters(20);
+    fn rotate(&mut self, now: Timestamp, ids: &mut Ids) {
+        self.password = ids.letters(20);
         self.rotated = now;
     }
 
     /// The user as of now; rotates first when the time has come.
-    fn credentials(&mut self, now: Timestamp) -> Value {
+    fn credentials(&mut self, now: Timestamp, ids: &mut Ids) -> Value {
         while self.rotated + self.period + self.lag <= now {
-            self.rotate(self.rotated + self.period);
+            self.rotate(self.rotated + self.period, ids);
         }
         let mut next = self.rotated + self.period;
         if next <= now {

@@ -100,17 +100,17 @@ fn act(shared: &Shared, method: &Method, switch: &str, body: &[u8]) -> Result<Pa
         }
         ("POST", "seal") => {
             let Seal { sealed } = parse(body)?;
-            shared.lock().sealed = sealed;
+            shared.lock().state.sealed = sealed;
             done
         }
         ("POST", "standby") => {
             let Standby { standby } = parse(body)?;
-            shared.lock().standby = standby;
+            shared.lock().state.standby = standby;
             done
         }
         ("POST", "leases/revoke") => {
             let Prefix { prefix } = parse(body)?;
-            let revoked = shared.lock().leases.revoke_prefix(&prefix);
+            let revoked = shared.lock().state.leases.revoke_prefix(&prefix);
             Ok((200, Some(json!({ "revoked": revoked }))))
         }
         ("POST", "tokens/revoke") => {

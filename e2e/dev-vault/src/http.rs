@@ -81,8 +81,8 @@ fn process(
         .or_else(bearer)
         .filter(|token| !token.is_empty());
 
-    let mut state = shared.lock();
-    let holder = token.as_deref().and_then(|id| state.tokens.get(id));
+    let mut inside = shared.lock();
+    let holder = token.as_deref().and_then(|id| inside.state.tokens.get(id));
     let accessor = holder.map(|token| token.accessor.clone());
     let peer_certificate = peer
         .and_then(|tls| tls.peer_certificates.first())
@@ -105,7 +105,7 @@ fn process(
         _ => method.to_string(),
     };
     let mut retry_after = None;
-    let parts = match state.faults.strike(&logged_method, path) {
+    let parts = match inside.faults.strike(&logged_method, path) {
         Some(fault) => {
             retry_after = fault.retry_after;
             let refusal = Refusal {
@@ -114,20 +114,20 @@ fn process(
             };
             (refusal.status, Some(refusal.body()))
         }
-        None => match request.and_then(|request| state.handle(&request)) {
-            Ok(answer) => answer.into_parts(),
+        None => match request {
+            Ok(request) => inside.handle(&request),
             Err(refusal) => (refusal.status, Some(refusal.body())),
         },
     };
     let logged = LoggedRequest {
-        time: state.clock.now(),
+        time: inside.clock.now(),
         method: logged_method,
         path: query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")),
         status: parts.0,
         namespace: text("x-vault-namespace"),
         accessor,
     };
-    state.faults.log.push(logged);
+    inside.faults.log.push(logged);
     (parts, retry_after)
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
@@ -91,8 +92,7 @@ fn refuse(error: JwtError) -> Refusal {
 }
 
 /// `auth/{mount}login`, which takes no token.
-pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcome {
-    let now = state.clock.now();
+pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Timestamp) -> Outcome {
     let name = request.text("role").filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Refusal::bad_request("missing role"))?;
     let token = request.text("jwt").filter(|token| !token.is_empty());
@@ -141,7 +141,7 @@ pub(crate) fn login(state: &mut State, mount: &str, request: &Request) -> Outcom
         batch: role.batch,
         ..NewToken::default()
     };
-    let id = state.tokens.issue(new, now);
+    let id = state.issue(new, now);
     Ok(api::authenticated(state, &id, Vec::new()))
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::ids;
+use crate::ids::Ids;
 
 /// A lease.
 #[derive(Debug, Clone)]
@@ -45,6 +45,16 @@ pub(crate) struct Leases {
     by_id: BTreeMap<String, Lease>,
 }
 
+/// What a new lease shall be.
+pub(crate) struct NewLease<'a> {
+    /// Of the secret that it is for.
+    pub(crate) path: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) ttl: Duration,
+    pub(crate) max_ttl: Duration,
+}
+
 /// What is granted: until when, and how long that is.
 pub(crate) struct Granted {
     pub(crate) id: String,
@@ -52,25 +62,17 @@ pub(crate) struct Granted {
 }
 
 impl Leases {
-    /// Gives a lease for a secret of `path`.
-    pub(crate) fn grant(
-        &mut self,
-        path: &str,
-        token: &str,
-        subject: &str,
-        ttl: Duration,
-        max_ttl: Duration,
-        now: Timestamp,
-    ) -> Granted {
-        let id = format!("{path}/{}", ids::letters(24));
-        let duration = ttl.min(max_ttl);
+    /// Gives a lease.
+    pub(crate) fn grant(&mut self, new: &NewLease<'_>, now: Timestamp, ids: &mut Ids) -> Granted {
+        let id = format!("{}/{}", new.path, ids.letters(24));
+        let duration = new.ttl.min(new.max_ttl);
         let lease = Lease {
-            token: token.to_owned(),
-            subject: subject.to_owned(),
+            token: new.token.to_owned(),
+            subject: new.subject.to_owned(),
             issued: now,
-            ttl,
+            ttl: new.ttl,
             expires: now + duration,
-            latest: now + max_ttl,
+            latest: now + new.max_ttl,
             last_renewal: None,
             renewals: 0,
         };

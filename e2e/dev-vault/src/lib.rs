@@ -39,6 +39,7 @@ mod kubernetes;
 mod kv;
 mod leases;
 mod pki;
+mod random;
 mod request;
 mod server;
 mod service_accounts;

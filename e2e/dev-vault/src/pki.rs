@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
 use crate::duration;
-use crate::ids;
+use crate::ids::Ids;
 use crate::request::{Operation, Request};
 use crate::tokens::SYSTEM_MAX_TTL;
 
@@ -45,10 +45,16 @@ struct Role {
 }
 
 impl Pki {
-    pub(crate) fn handle(&mut self, path: &str, request: &Request, now: Timestamp) -> Outcome {
+    pub(crate) fn handle(
+        &mut self,
+        path: &str,
+        request: &Request,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Outcome {
         let (kind, name) = path.split_once('/').unwrap_or((path, ""));
         match (kind, name, request.operation) {
-            ("root", "generate/internal", Operation::Write) => self.make_root(request, now),
+            ("root", "generate/internal", Operation::Write) => self.make_root(request, now, ids),
             ("roles", _, Operation::Write) if !name.is_empty() => {
                 let role = Role::of(request)?;
                 self.roles.insert(name.to_owned(), role);
@@ -73,7 +79,7 @@ impl Pki {
         })
     }
 
-    fn make_root(&mut self, request: &Request, now: Timestamp) -> Outcome {
+    fn make_root(&mut self, request: &Request, now: Timestamp, ids: &mut Ids) -> Outcome {
         let ttl = positive(duration::field(&request.body, "ttl")?).unwrap_or(SYSTEM_MAX_TTL);
         let name = request.text("common_name").unwrap_or("dev-vault root");
         let mut params = parameters(name, now, ttl);
@@ -85,7 +91,7 @@ impl Pki {
             "certificate": root.pem().trim(),
             "issuing_ca": root.pem().trim(),
             "expiration": (now + ttl).as_second(),
-            "serial_number": ids::uuid(),
+            "serial_number": ids.uuid(),
         });
         self.root = Some(root);
         Ok(Secret::data("pki", data).into())

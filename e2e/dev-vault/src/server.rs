@@ -15,13 +15,14 @@ use tokio::sync::watch;
 
 use crate::answer::Refusal;
 use crate::clock::Clock;
-use crate::faults::{Fault, Latency, LoggedRequest};
+use crate::faults::{Fault, Faults, Latency, LoggedRequest};
+use crate::ids::Ids;
 use crate::jwt::{JwtError, PublicKey};
 use crate::leases::LeaseView;
 use crate::request::Request;
 use crate::service_accounts::ServiceAccountKeys;
 use crate::state::State;
-use crate::{http, ids, time};
+use crate::{http, random, time};
 
 use config::server_config;
 pub use config::{ClientCertificates, Config, TlsPair};
@@ -54,17 +55,39 @@ pub enum StartError {
     Key(#[from] JwtError),
 }
 
+/// What stands behind the lock.
+pub(crate) struct Inside {
+    pub(crate) clock: Clock,
+    pub(crate) state: State,
+    pub(crate) faults: Faults,
+}
+
+impl Inside {
+    pub(crate) fn handle(&mut self, request: &Request) -> (u16, Option<Value>) {
+        match self.state.handle(self.clock.now(), request) {
+            Ok(answer) => answer.into_parts(&mut self.state.ids),
+            Err(refusal) => (refusal.status, Some(refusal.body())),
+        }
+    }
+
+    fn grant(&mut self, request: &Request) -> Result<Value, Refusal> {
+        let answer = self.state.handle(self.clock.now(), request)?;
+        let (_, body) = answer.into_parts(&mut self.state.ids);
+        Ok(body.unwrap_or_default())
+    }
+}
+
 /// What requests and switches share.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    state: Arc<Mutex<State>>,
+    inside: Arc<Mutex<Inside>>,
     answered: watch::Sender<usize>,
     pub(crate) service_accounts: Arc<ServiceAccountKeys>,
 }
 
 impl Shared {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells those who wait that one more request was answered.
@@ -73,14 +96,15 @@ impl Shared {
     }
 
     pub(crate) fn leases(&self) -> Vec<LeaseView> {
-        let mut state = self.lock();
-        state.expire();
-        state.leases.views()
+        let mut inside = self.lock();
+        let now = inside.clock.now();
+        inside.state.expire(now);
+        inside.state.leases.views()
     }
 
     /// Ends the token of an accessor, or all but root. Gives how many it ended by name.
     pub(crate) fn revoke_tokens(&self, accessor: Option<&str>) -> usize {
-        let mut state = self.lock();
+        let state = &mut self.lock().state;
         let ids: Vec<String> = if let Some(accessor) = accessor {
             state.tokens.id_of_accessor(accessor).into_iter().collect()
         } else {
@@ -106,17 +130,24 @@ pub struct DevVault {
 impl DevVault {
     /// Starts on the current runtime; serves when it returns.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        let mut ids = Ids::new(random::seed());
         let root_token = config
             .root_token
-            .unwrap_or_else(|| format!("hvs.{}", ids::letters(24)));
+            .unwrap_or_else(|| format!("hvs.{}", ids.letters(24)));
         let service_accounts = ServiceAccountKeys::generate();
         let mut keys = vec![PublicKey::from_pem(&service_accounts.public_key_pem())?];
         for pem in &config.jwt_public_keys {
             keys.push(PublicKey::from_pem(pem)?);
         }
-        let state = State::new(Clock::start(), &root_token, keys);
+        let clock = Clock::start();
+        let state = State::new(clock.now(), ids, &root_token, keys);
+        let inside = Inside {
+            clock,
+            state,
+            faults: Faults::default(),
+        };
         let shared = Shared {
-            state: Arc::new(Mutex::new(state)),
+            inside: Arc::new(Mutex::new(inside)),
             answered: watch::Sender::new(0),
             service_accounts: Arc::new(service_accounts),
         };
@@ -223,10 +254,11 @@ impl DevVault {
         let token = Some(self.root_token.clone());
         let mut request = Request::decode("PUT", path, "", token, body.to_string().as_bytes())?;
         request.wrap_ttl = Some(ttl);
-        let answer = self.shared.lock().handle(&request)?;
-        let (_, body) = answer.into_parts();
-        let token = body.and_then(|body| Some(body["wrap_info"]["token"].as_str()?.to_owned()));
-        token.ok_or_else(|| Refusal::bad_request("there was nothing to wrap"))
+        let body = self.shared.lock().grant(&request)?;
+        let token = body["wrap_info"]["token"].as_str();
+        token
+            .map(str::to_owned)
+            .ok_or_else(|| Refusal::bad_request("there was nothing to wrap"))
     }
 
     /// Reads with the root token, without HTTP. Gives the answer's body.
@@ -248,8 +280,7 @@ impl DevVault {
         };
         let token = Some(self.root_token.clone());
         let request = Request::decode(method, path, query, token, body.as_bytes())?;
-        let answer = self.shared.lock().handle(&request)?;
-        Ok(answer.into_parts().1.unwrap_or_default())
+        self.shared.lock().grant(&request)
     }
 
     /// Answers requests otherwise than it should.
@@ -283,12 +314,12 @@ impl DevVault {
 
     /// A sealed server answers 503 to all but health checks.
     pub fn set_sealed(&self, sealed: bool) {
-        self.shared.lock().sealed = sealed;
+        self.shared.lock().state.sealed = sealed;
     }
 
     /// A standby says so in its health.
     pub fn set_standby(&self, standby: bool) {
-        self.shared.lock().standby = standby;
+        self.shared.lock().state.standby = standby;
     }
 
     /// The leases that live.
@@ -303,7 +334,7 @@ impl DevVault {
 
     /// Ends the leases whose name begins so; gives how many.
     pub fn revoke_leases(&self, prefix: &str) -> usize {
-        self.shared.lock().leases.revoke_prefix(prefix)
+        self.shared.lock().state.leases.revoke_prefix(prefix)
     }
 
     /// Ends the token of an accessor, or with `None` all but root; with them go their leases.

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::ids;
+use crate::random;
 
 /// The issuer and default audience of a cluster that nobody configured otherwise.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -105,10 +105,10 @@ impl ServiceAccountKeys {
             "iat": issued.as_second(),
             "nbf": issued.as_second(),
             "exp": (issued + ttl).as_second(),
-            "jti": ids::uuid(),
+            "jti": random::uuid(),
             "kubernetes.io": {
                 "namespace": namespace,
-                "serviceaccount": { "name": name, "uid": ids::uuid() },
+                "serviceaccount": { "name": name, "uid": random::uuid() },
             },
         });
         self.sign(&claims)

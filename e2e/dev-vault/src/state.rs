@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::acl::{Capability, Policies};
 use crate::answer::{Outcome, Refusal};
 use crate::auth_methods::{self, AuthMethod};
-use crate::clock::Clock;
 use crate::database::Database;
-use crate::faults::Faults;
-use crate::ids;
+use crate::ids::Ids;
 use crate::jwt::PublicKey;
 use crate::kv;
 use crate::leases::Leases;
 use crate::pki::Pki;
 use crate::request::{Operation, Request};
 use crate::sys;
-use crate::tokens::{self, Tokens};
+use crate::tokens::{self, NewToken, Tokens};
 use crate::wrapping::{self, Wrappings};
 
 /// The server's memory.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
     pub(crate) policies: Policies,
     pub(crate) tokens: Tokens,
     pub(crate) leases: Leases,
@@ -34,13 +34,13 @@ pub(crate) struct State {
     pub(crate) jwt_keys: Vec<PublicKey>,
     pub(crate) sealed: bool,
     pub(crate) standby: bool,
-    pub(crate) faults: Faults,
 }
 
 /// A secrets engine at its place.
 #[derive(Debug)]
 pub(crate) struct Mount {
     pub(crate) accessor: String,
+    pub(crate) uuid: String,
     pub(crate) description: String,
     pub(crate) engine: Engine,
 }
@@ -62,6 +62,14 @@ pub(crate) struct Caller {
     pub(crate) policies: Vec<String>,
 }
 
+/// What an engine may use besides its own memory to answer a request.
+pub(crate) struct Turn<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) leases: &'a mut Leases,
+    pub(crate) ids: &'a mut Ids,
+    pub(crate) now: Timestamp,
+}
+
 impl Caller {
     pub(crate) fn is_root(&self) -> bool {
         self.policies.iter().any(|policy| policy == "root")
@@ -69,10 +77,11 @@ impl Caller {
 }
 
 impl Mount {
-    pub(crate) fn new(engine: Engine, description: &str) -> Self {
-        let accessor = format!("{}_{}", engine.kind(), ids::letters(8).to_lowercase());
+    pub(crate) fn new(engine: Engine, description: &str, ids: &mut Ids) -> Self {
+        let accessor = format!("{}_{}", engine.kind(), ids.letters(8).to_lowercase());
         Self {
             accessor,
+            uuid: ids.uuid(),
             description: description.to_owned(),
             engine,
         }
@@ -99,15 +108,21 @@ impl Engine {
 
 impl State {
     /// As a server in development mode starts: unsealed, a root token, KV version 2 at `secret/`.
-    pub(crate) fn new(clock: Clock, root_token: &str, jwt_keys: Vec<PublicKey>) -> Self {
+    pub(crate) fn new(
+        now: Timestamp,
+        mut ids: Ids,
+        root_token: &str,
+        jwt_keys: Vec<PublicKey>,
+    ) -> Self {
         let mut tokens = Tokens::default();
-        tokens.add_root(root_token, clock.now());
+        tokens.add_root(root_token, now, &mut ids);
         let secret = Mount::new(
             Engine::Kv2(kv::v2::V2::default()),
             "key/value secret storage",
+            &mut ids,
         );
         Self {
-            clock,
+            ids,
             policies: Policies::new(),
             tokens,
             leases: Leases::default(),
@@ -117,23 +132,23 @@ impl State {
             jwt_keys,
             sealed: false,
             standby: false,
-            faults: Faults::default(),
         }
     }
 
     /// Answers a request; wrapped, where that is asked for.
-    pub(crate) fn handle(&mut self, request: &Request) -> Outcome {
-        let answer = self.answer(request)?;
-        let now = self.clock.now();
+    pub(crate) fn handle(&mut self, now: Timestamp, request: &Request) -> Outcome {
+        let answer = self.answer(now, request)?;
         Ok(match request.wrap_ttl {
-            Some(ttl) => self.wrappings.wrap(answer, &request.path, ttl, now),
+            Some(ttl) => self
+                .wrappings
+                .wrap(answer, &request.path, ttl, now, &mut self.ids),
             None => answer,
         })
     }
 
-    fn answer(&mut self, request: &Request) -> Outcome {
-        self.expire();
-        if let Some(answer) = sys::without_token(self, request) {
+    fn answer(&mut self, now: Timestamp, request: &Request) -> Outcome {
+        self.expire(now);
+        if let Some(answer) = sys::without_token(self, request, now) {
             return answer;
         }
         if self.sealed {
@@ -142,7 +157,7 @@ impl State {
         if request.operation == Operation::Write
             && let Some(mount) = self.login_mount(&request.path)
         {
-            return auth_methods::login(self, &mount, request);
+            return auth_methods::login(self, &mount, request, now);
         }
         if let Some(kind @ ("lookup" | "unwrap")) = request.path.strip_prefix("sys/wrapping/") {
             return wrapping::handle(self, kind, request);
@@ -152,7 +167,12 @@ impl State {
             return sys::mounts::describe(self, &caller, path);
         }
         self.authorize(&caller, request)?;
-        self.dispatch(&caller, request)
+        self.dispatch(&caller, request, now)
+    }
+
+    /// Makes a token and gives its text.
+    pub(crate) fn issue(&mut self, new: NewToken, now: Timestamp) -> String {
+        self.tokens.issue(new, now, &mut self.ids)
     }
 
     /// Ends a token, the tokens it made, and their leases.
@@ -163,8 +183,7 @@ impl State {
     }
 
     /// Ends everything whose time has come.
-    pub(crate) fn expire(&mut self) {
-        let now = self.clock.now();
+    pub(crate) fn expire(&mut self, now: Timestamp) {
         for ended in self.tokens.expire(now) {
             self.leases.revoke_of_token(&ended);
         }
@@ -244,18 +263,17 @@ impl State {
         }
     }
 
-    fn dispatch(&mut self, caller: &Caller, request: &Request) -> Outcome {
+    fn dispatch(&mut self, caller: &Caller, request: &Request, now: Timestamp) -> Outcome {
         if let Some(path) = request.path.strip_prefix("auth/token/") {
-            return tokens::api::handle(self, caller, path, request);
+            return tokens::api::handle(self, caller, path, request, now);
         }
         if let Some(path) = request.path.strip_prefix("sys/") {
-            return sys::handle(self, caller, path, request);
+            return sys::handle(self, caller, path, request, now);
         }
         if let Some(mount) = self.auth_mount_of(&request.path).map(str::to_owned) {
             let inside = &request.path["auth/".len() + mount.len()..];
-            let now = self.clock.now();
             let auth = self.auth.get_mut(&mount).ok_or_else(Refusal::not_found)?;
-            return auth.handle(inside, request, now);
+            return auth.handle(inside, request, now, &mut self.ids);
         }
         let Some(mount) = self.mount_of(&request.path).map(str::to_owned) else {
             let path = &request.path;
@@ -265,14 +283,19 @@ impl State {
             ));
         };
         let inside = request.path.get(mount.len()..).unwrap_or_default();
-        let now = self.clock.now();
         let engine = self.mounts.get_mut(&mount).map(|mount| &mut mount.engine);
         match engine.ok_or_else(Refusal::not_found)? {
             Engine::Kv1(kv) => kv.handle(inside, request),
             Engine::Kv2(kv) => kv.handle(inside, request, now),
-            Engine::Pki(pki) => pki.handle(inside, request, now),
+            Engine::Pki(pki) => pki.handle(inside, request, now, &mut self.ids),
             Engine::Database(database) => {
-                database.handle(&mount, inside, request, caller, &mut self.leases, now)
+                let turn = Turn {
+                    caller,
+                    leases: &mut self.leases,
+                    ids: &mut self.ids,
+                    now,
+                };
+                database.handle(&mount, inside, request, turn)
             }
         }
     }

@@ -16,9 +16,9 @@ pub(crate) mod mounts;
 const VERSION: &str = "1.21.0";
 
 /// What is answered to everybody, sealed or not.
-pub(crate) fn without_token(state: &State, request: &Request) -> Option<Outcome> {
+pub(crate) fn without_token(state: &State, request: &Request, now: Timestamp) -> Option<Outcome> {
     match request.path.as_str() {
-        "sys/health" => Some(Ok(health(state))),
+        "sys/health" => Some(Ok(health(state, now))),
         "sys/seal-status" => Some(Ok(Answer::Plain(
             200,
             json!({ "type": "shamir", "initialized": true, "sealed": state.sealed, "version": VERSION }),
@@ -27,13 +27,12 @@ pub(crate) fn without_token(state: &State, request: &Request) -> Option<Outcome>
     }
 }
 
-fn health(state: &State) -> Answer {
+fn health(state: &State, now: Timestamp) -> Answer {
     let status = match (state.sealed, state.standby) {
         (true, _) => 503,
         (false, true) => 429,
         (false, false) => 200,
     };
-    let now: Timestamp = state.clock.now();
     let body = json!({
         "initialized": true,
         "sealed": state.sealed,
@@ -47,7 +46,13 @@ fn health(state: &State) -> Answer {
 }
 
 /// Answers a request below `sys/`.
-pub(crate) fn handle(state: &mut State, caller: &Caller, path: &str, request: &Request) -> Outcome {
+pub(crate) fn handle(
+    state: &mut State,
+    caller: &Caller,
+    path: &str,
+    request: &Request,
+    now: Timestamp,
+) -> Outcome {
     let (kind, rest) = path.split_once('/').unwrap_or((path, ""));
     match kind {
         "mounts" | "auth" => mounts::handle(state, kind, rest, request),
@@ -57,8 +62,8 @@ pub(crate) fn handle(state: &mut State, caller: &Caller, path: &str, request: &R
             request,
         ),
         "policy" => policies(state, rest, request),
-        "leases" => leases(state, rest, request),
-        "renew" | "revoke" => leases(state, path, request),
+        "leases" => leases(state, rest, request, now),
+        "renew" | "revoke" => leases(state, path, request, now),
         "wrapping" if rest == "wrap" && request.operation == Operation::Write => {
             wrapping::wrap(request)
         }
@@ -110,8 +115,7 @@ fn policies(state: &mut State, name: &str, request: &Request) -> Outcome {
     }
 }
 
-fn leases(state: &mut State, path: &str, request: &Request) -> Outcome {
-    let now = state.clock.now();
+fn leases(state: &mut State, path: &str, request: &Request, now: Timestamp) -> Outcome {
     let (kind, in_path) = path.split_once('/').unwrap_or((path, ""));
     let id = request.text("lease_id").unwrap_or(in_path).to_owned();
     match (kind, request.operation) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::ids;
+use crate::ids::Ids;
 
 pub(crate) mod api;
 
@@ -63,9 +63,9 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     /// The token that does not end and may do everything.
-    pub(crate) fn add_root(&mut self, id: &str, now: Timestamp) {
+    pub(crate) fn add_root(&mut self, id: &str, now: Timestamp, ids: &mut Ids) {
         let token = Token {
-            accessor: ids::letters(24),
+            accessor: ids.letters(24),
             display_name: "root".into(),
             policies: vec!["root".into()],
             meta: BTreeMap::new(),
@@ -85,11 +85,11 @@ impl Tokens {
     }
 
     /// Makes a token and gives its text.
-    pub(crate) fn issue(&mut self, new: NewToken, now: Timestamp) -> String {
+    pub(crate) fn issue(&mut self, new: NewToken, now: Timestamp, ids: &mut Ids) -> String {
         let prefix = if new.batch { "hvb" } else { "hvs" };
         let id = new
             .id
-            .unwrap_or_else(|| format!("{prefix}.{}", ids::letters(24)));
+            .unwrap_or_else(|| format!("{prefix}.{}", ids.letters(24)));
         // A periodic token has no end but its period, unless an explicit one is given.
         let limits = [new.max_ttl, new.explicit_max_ttl, Some(SYSTEM_MAX_TTL)];
         let max = match new.period {
@@ -110,7 +110,7 @@ impl Tokens {
             accessor: if new.batch {
                 String::new()
             } else {
-                ids::letters(24)
+                ids.letters(24)
             },
             display_name: new.display_name,
             policies: new.policies,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
-use crate::ids;
+use crate::ids::Ids;
 use crate::request::{Operation, Request};
 use crate::state::State;
 
@@ -33,16 +33,17 @@ impl Wrappings {
         path: &str,
         ttl: Duration,
         now: Timestamp,
+        ids: &mut Ids,
     ) -> Answer {
-        let (status, body) = answer.into_parts();
+        let (status, body) = answer.into_parts(ids);
         let Some(body) = body else {
             // Nothing to wrap.
             return Answer::Empty;
         };
-        let token = format!("hvs.{}", ids::letters(24));
+        let token = format!("hvs.{}", ids.letters(24));
         let mut info = json!({
             "token": token,
-            "accessor": ids::letters(24),
+            "accessor": ids.letters(24),
             "ttl": ttl.as_secs(),
             "creation_time": now.to_string(),
             "creation_path": path,

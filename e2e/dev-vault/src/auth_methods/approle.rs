@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::{TokenSettings, names};
 use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::duration;
+use crate::ids::Ids;
 use crate::request::{Operation, Request};
 use crate::tokens::NewToken;
-use crate::{duration, ids};
 
 /// A mount's roles.
 #[derive(Debug, Default)]
@@ -35,7 +36,13 @@ struct SecretId {
 }
 
 impl AppRole {
-    pub(super) fn handle(&mut self, path: &str, request: &Request, now: Timestamp) -> Outcome {
+    pub(super) fn handle(
+        &mut self,
+        path: &str,
+        request: &Request,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Outcome {
         let mut parts = path.splitn(3, '/');
         let mut part = || parts.next().unwrap_or_default();
         let (kind, name, field) = (part(), part(), part());
@@ -46,7 +53,7 @@ impl AppRole {
             ("", _, Operation::List) => names("approle", &self.roles),
             (_, "", Operation::Write) => {
                 let earlier = self.roles.remove(name);
-                let role = Role::from_request(request, earlier)?;
+                let role = Role::from_request(request, earlier, ids)?;
                 self.roles.insert(name.to_owned(), role);
                 Ok(Answer::Empty)
             }
@@ -68,7 +75,7 @@ impl AppRole {
                         Ok(Answer::Empty)
                     }
                     ("secret-id", Operation::Write) => {
-                        Ok(Secret::data("approle", role.new_secret(now)).into())
+                        Ok(Secret::data("approle", role.new_secret(now, ids)).into())
                     }
                     _ => Err(Refusal::unsupported()),
                 }
@@ -99,10 +106,14 @@ impl AppRole {
 
 impl Role {
     /// A role that is written again keeps its ids.
-    fn from_request(request: &Request, earlier: Option<Self>) -> Result<Self, Refusal> {
+    fn from_request(
+        request: &Request,
+        earlier: Option<Self>,
+        ids: &mut Ids,
+    ) -> Result<Self, Refusal> {
         let (id, secrets) = match earlier {
             Some(role) => (role.id, role.secrets),
-            None => (ids::uuid(), BTreeMap::new()),
+            None => (ids.uuid(), BTreeMap::new()),
         };
         let uses = request.body.get("secret_id_num_uses");
         Ok(Self {
@@ -114,8 +125,8 @@ impl Role {
         })
     }
 
-    fn new_secret(&mut self, now: Timestamp) -> Value {
-        let id = ids::uuid();
+    fn new_secret(&mut self, now: Timestamp, ids: &mut Ids) -> Value {
+        let id = ids.uuid();
         let secret = SecretId {
             expires: (!self.secret_id_ttl.is_zero()).then(|| now + self.secret_id_ttl),
             uses: Some(self.secret_id_num_uses).filter(|uses| *uses > 0),
@@ -123,7 +134,7 @@ impl Role {
         self.secrets.insert(id.clone(), secret);
         json!({
             "secret_id": id,
-            "secret_id_accessor": ids::uuid(),
+            "secret_id_accessor": ids.uuid(),
             "secret_id_num_uses": self.secret_id_num_uses,
             "secret_id_ttl": self.secret_id_ttl.as_secs(),
         })

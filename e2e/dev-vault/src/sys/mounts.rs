@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Answer, Outcome, Refusal, Secret};
 use crate::auth_methods::AuthMethod;
 use crate::database::Database;
-use crate::ids;
 use crate::kv;
 use crate::request::{Operation, Request};
 use crate::state::{Caller, Engine, Mount, State};
@@ -107,7 +106,11 @@ fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome 
     };
     state.mounts.insert(
         path,
-        Mount::new(engine, request.text("description").unwrap_or_default()),
+        Mount::new(
+            engine,
+            request.text("description").unwrap_or_default(),
+            &mut state.ids,
+        ),
     );
     Ok(Answer::Empty)
 }
@@ -144,6 +147,6 @@ fn view(path: &str, mount: &Mount) -> Value {
         "local": false,
         "seal_wrap": false,
         "external_entropy_access": false,
-        "uuid": ids::uuid(),
+        "uuid": mount.uuid,
     })
 }

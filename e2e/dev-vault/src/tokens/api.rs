@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::NewToken;
@@ -11,21 +12,30 @@ use crate::request::{Operation, Request};
 use crate::state::{Caller, State};
 
 /// Answers a request below `auth/token/`.
-pub(crate) fn handle(state: &mut State, caller: &Caller, path: &str, request: &Request) -> Outcome {
-    let now = state.clock.now();
+pub(crate) fn handle(
+    state: &mut State,
+    caller: &Caller,
+    path: &str,
+    request: &Request,
+    now: Timestamp,
+) -> Outcome {
     match (path, request.operation) {
-        ("lookup-self", Operation::Read | Operation::Write) => Ok(lookup(state, &caller.token)),
-        ("lookup", Operation::Write) => Ok(lookup(state, &named_token(state, request)?)),
-        ("lookup-accessor", Operation::Write) => Ok(lookup(state, &by_accessor(state, request)?)),
-        ("renew-self", Operation::Write) => renew(state, &caller.token, request),
-        ("renew", Operation::Write) => renew(state, &named_token(state, request)?, request),
+        ("lookup-self", Operation::Read | Operation::Write) => {
+            Ok(lookup(state, &caller.token, now))
+        }
+        ("lookup", Operation::Write) => Ok(lookup(state, &named_token(state, request)?, now)),
+        ("lookup-accessor", Operation::Write) => {
+            Ok(lookup(state, &by_accessor(state, request)?, now))
+        }
+        ("renew-self", Operation::Write) => renew(state, &caller.token, request, now),
+        ("renew", Operation::Write) => renew(state, &named_token(state, request)?, request, now),
         ("revoke-self", Operation::Write) => Ok(revoke(state, &caller.token)),
         ("revoke", Operation::Write) => Ok(revoke(state, &named_token(state, request)?)),
         ("revoke-accessor", Operation::Write) => Ok(revoke(state, &by_accessor(state, request)?)),
         ("accessors", Operation::List) => Answer::keys("token", &state.tokens.accessors()),
         ("create" | "create-orphan", Operation::Write) => {
             let orphan = path == "create-orphan" || request.flag("no_parent") == Some(true);
-            let id = state.tokens.issue(new_token(caller, request, orphan)?, now);
+            let id = state.issue(new_token(caller, request, orphan)?, now);
             Ok(authenticated(state, &id, Vec::new()))
         }
         _ => Err(Refusal::unsupported()),
@@ -90,13 +100,13 @@ fn new_token(caller: &Caller, request: &Request, orphan: bool) -> Result<NewToke
     })
 }
 
-fn lookup(state: &State, id: &str) -> Answer {
-    Secret::data("token", state.tokens.lookup(id, state.clock.now())).into()
+fn lookup(state: &State, id: &str, now: Timestamp) -> Answer {
+    Secret::data("token", state.tokens.lookup(id, now)).into()
 }
 
-fn renew(state: &mut State, id: &str, request: &Request) -> Outcome {
+fn renew(state: &mut State, id: &str, request: &Request, now: Timestamp) -> Outcome {
     let increment = duration::field(&request.body, "increment")?;
-    let warnings = state.tokens.renew(id, increment, state.clock.now())?;
+    let warnings = state.tokens.renew(id, increment, now)?;
     Ok(authenticated(state, id, warnings))
 }
 
