@@ -18,8 +18,9 @@ use std::time::Duration;
 use axum::http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use vault_model::Fault;
 
-use crate::faults::{Fault, Latency};
+use crate::faults::Latency;
 use crate::server::Shared;
 
 type Parts = (u16, Option<Value>);
@@ -74,7 +75,7 @@ fn act(shared: &Shared, method: &Method, switch: &str, body: &[u8]) -> Result<Pa
     let done = Ok((204, None));
     match (method.as_str(), switch) {
         ("POST", "faults") => {
-            shared.lock().faults.add(parse::<Fault>(body)?);
+            shared.lock().switches.faults.add(parse::<Fault>(body)?);
             done
         }
         ("POST", "latency") => {
@@ -83,11 +84,11 @@ fn act(shared: &Shared, method: &Method, switch: &str, body: &[u8]) -> Result<Pa
                 milliseconds,
             } = parse(body)?;
             let wait = Duration::from_millis(milliseconds);
-            shared.lock().faults.set_latency(Latency { prefix, wait });
+            shared.lock().switches.set_latency(Latency { prefix, wait });
             done
         }
         ("DELETE", "faults") => {
-            shared.lock().faults.clear();
+            shared.lock().switches.clear();
             done
         }
         ("POST", "clock") => {
@@ -100,22 +101,22 @@ fn act(shared: &Shared, method: &Method, switch: &str, body: &[u8]) -> Result<Pa
         }
         ("POST", "seal") => {
             let Seal { sealed } = parse(body)?;
-            shared.lock().state.sealed = sealed;
+            shared.lock().model.set_sealed(sealed);
             done
         }
         ("POST", "standby") => {
             let Standby { standby } = parse(body)?;
-            shared.lock().state.standby = standby;
+            shared.lock().model.set_standby(standby);
             done
         }
         ("POST", "leases/revoke") => {
             let Prefix { prefix } = parse(body)?;
-            let revoked = shared.lock().state.leases.revoke_prefix(&prefix);
+            let revoked = shared.lock().model.revoke_leases(&prefix);
             Ok((200, Some(json!({ "revoked": revoked }))))
         }
         ("POST", "tokens/revoke") => {
             let Accessor { accessor } = parse(body)?;
-            let revoked = shared.revoke_tokens(accessor.as_deref());
+            let revoked = shared.lock().model.revoke_tokens(accessor.as_deref());
             Ok((200, Some(json!({ "revoked": revoked }))))
         }
         ("POST", "service-account-token") => {
@@ -133,9 +134,9 @@ fn act(shared: &Shared, method: &Method, switch: &str, body: &[u8]) -> Result<Pa
                 .mint_at(&namespace, &name, &audiences, now, ttl);
             Ok((200, Some(json!({ "jwt": jwt }))))
         }
-        ("GET", "requests") => Ok((200, Some(json!(shared.lock().faults.log)))),
+        ("GET", "requests") => Ok((200, Some(json!(shared.lock().switches.log)))),
         ("DELETE", "requests") => {
-            shared.lock().faults.log.clear();
+            shared.lock().switches.log.clear();
             done
         }
         ("GET", "leases") => Ok((200, Some(json!(shared.leases())))),

@@ -7,14 +7,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State as Extracted};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use axum_server::tls::TlsInfo;
-use rustls::pki_types::CertificateDer;
 use serde_json::Value;
+use vault_model::{Operation, Refusal, Reply, Request, parse_duration};
 
-use crate::answer::Refusal;
 use crate::dev;
-use crate::duration;
 use crate::faults::LoggedRequest;
-use crate::request::{Operation, Request};
 use crate::server::Shared;
 
 /// Status and body.
@@ -37,13 +34,17 @@ async fn answer(
         return reply(dev::handle(&shared, &method, switch, &body), None);
     }
     let Some(path) = uri.path().strip_prefix("/v1/") else {
-        return reply((404, Some(Refusal::not_found().body())), None);
+        let refusal = Refusal {
+            status: 404,
+            errors: Vec::new(),
+        };
+        return reply((refusal.status, Some(refusal.body())), None);
     };
-    let latency = shared.lock().faults.latency(path);
+    let latency = shared.lock().switches.latency(path);
     if let Some(wait) = latency {
         tokio::time::sleep(wait).await;
     }
-    let (parts, retry_after) = process(
+    let answered = process(
         &shared,
         &method,
         path,
@@ -53,7 +54,10 @@ async fn answer(
         &body,
     );
     shared.announce();
-    reply(parts, retry_after.as_deref())
+    reply(
+        (answered.status, answered.body),
+        answered.retry_after.as_deref(),
+    )
 }
 
 /// Answers an API request and logs it.
@@ -65,7 +69,7 @@ fn process(
     headers: &HeaderMap,
     peer: Option<&TlsInfo>,
     body: &[u8],
-) -> (Parts, Option<String>) {
+) -> Reply {
     let text = |name| {
         headers
             .get(name)
@@ -82,12 +86,10 @@ fn process(
         .filter(|token| !token.is_empty());
 
     let mut inside = shared.lock();
-    let holder = token.as_deref().and_then(|id| inside.state.tokens.get(id));
-    let accessor = holder.map(|token| token.accessor.clone());
-    let peer_certificate = peer
-        .and_then(|tls| tls.peer_certificates.first())
-        .map(|der| CertificateDer::from(der.clone()));
-    let wrap_ttl = text("x-vault-wrap-ttl").and_then(|ttl| duration::parse(&ttl));
+    let accessor = token.as_deref().and_then(|id| inside.model.accessor(id));
+    let accessor = accessor.map(str::to_owned);
+    let peer_certificate = peer.and_then(|tls| tls.peer_certificates.first()).cloned();
+    let wrap_ttl = text("x-vault-wrap-ttl").and_then(|ttl| parse_duration(&ttl));
     let request = Request::decode(
         method.as_str(),
         path,
@@ -104,31 +106,24 @@ fn process(
         Ok(request) if request.operation == Operation::List => "LIST".to_owned(),
         _ => method.to_string(),
     };
-    let mut retry_after = None;
-    let parts = match inside.faults.strike(&logged_method, path) {
-        Some(fault) => {
-            retry_after = fault.retry_after;
-            let refusal = Refusal {
-                status: fault.status,
-                errors: fault.errors,
-            };
-            (refusal.status, Some(refusal.body()))
-        }
+    let now = inside.clock.now();
+    let reply = match inside.switches.faults.strike(&logged_method, path) {
+        Some(fault) => fault.into(),
         None => match request {
-            Ok(request) => inside.handle(&request),
-            Err(refusal) => (refusal.status, Some(refusal.body())),
+            Ok(request) => inside.model.answer(now, &request),
+            Err(refusal) => refusal.into(),
         },
     };
     let logged = LoggedRequest {
-        time: inside.clock.now(),
+        time: now,
         method: logged_method,
         path: query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")),
-        status: parts.0,
+        status: reply.status,
         namespace: text("x-vault-namespace"),
         accessor,
     };
-    inside.faults.log.push(logged);
-    (parts, retry_after)
+    inside.switches.log.push(logged);
+    reply
 }
 
 fn reply((status, body): Parts, retry_after: Option<&str>) -> Response<Body> {

@@ -2,13 +2,14 @@
 //! kept in memory, nothing is encrypted, and whoever reaches the port can change time.
 //!
 //! ```text
-//! HTTP ─▶ http (decode) ─▶ faults, log ─▶ State::handle ─▶ acl ─▶ sys, token, auth methods, engines
-//! /dev ─▶ dev (switches) ───────▲──────────────▲ clock, seal, leases
+//! HTTP ─▶ http (decode) ─▶ faults, log ─▶ vault_model::Model ◀─ clock, crypto
+//! /dev ─▶ dev (switches) ───────▲──────────────▲ seal, leases
 //! ```
 //!
-//! It answers as Vault 1.21 does where an agent looks: statuses, shapes and messages. State is one
-//! struct behind one lock that is never held across an await. Leases and tokens end when somebody
-//! looks after their time, so a test that moves the clock sees the same as one that waits.
+//! What it answers is decided by the state machine `vault-model`, behind one lock that is never held
+//! across an await; around it are HTTP, TLS, a clock, real signatures and certificates, and a seed
+//! that nobody can guess. Leases and tokens end when somebody looks after their time, so a test that
+//! moves the clock sees the same as one that waits.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -24,35 +25,18 @@
 //! # }
 //! ```
 
-mod acl;
-mod answer;
-mod auth_methods;
 mod clock;
-mod database;
+mod crypto;
 mod dev;
-mod duration;
 mod faults;
 mod http;
-mod ids;
-mod jwt;
-mod kubernetes;
-mod kv;
-mod leases;
-mod pki;
 mod random;
-mod request;
 mod server;
 mod service_accounts;
-mod state;
-mod sys;
 pub mod time;
-mod tokens;
-mod wrapping;
 
-pub use answer::Refusal;
 pub use clock::Clock;
-pub use faults::{Fault, Latency, LoggedRequest};
-pub use jwt::JwtError;
-pub use leases::LeaseView;
+pub use faults::{Latency, LoggedRequest};
 pub use server::{ClientCertificates, Config, DevVault, StartError, TlsPair};
 pub use service_accounts::ServiceAccountKeys;
+pub use vault_model::{Fault, JwtError, LeaseView, Refusal};

@@ -1,17 +1,15 @@
-//! What the system knows and nobody else: seeds, and ids outside of the server's state.
+//! What nobody can guess.
 
 use aws_lc_rs::rand;
 
-use crate::ids::Ids;
-
-/// A seed that nobody can guess.
+/// A seed.
 pub(crate) fn seed() -> u64 {
     let mut bytes = [0; 8];
     rand::fill(&mut bytes).expect("the system must give random bytes");
     u64::from_be_bytes(bytes)
 }
 
-/// In the form of a UUID.
-pub(crate) fn uuid() -> String {
-    Ids::new(seed()).uuid()
+/// An id in hexadecimal digits.
+pub(crate) fn id() -> String {
+    format!("{:016x}{:016x}", seed(), seed())
 }

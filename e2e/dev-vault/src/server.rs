@@ -12,16 +12,12 @@ use axum_server::tls_rustls::RustlsConfig;
 use rustls::pki_types::pem;
 use serde_json::Value;
 use tokio::sync::watch;
+use vault_model::{Fault, JwtError, LeaseView, Model, PublicKey, Refusal, Request};
 
-use crate::answer::Refusal;
 use crate::clock::Clock;
-use crate::faults::{Fault, Faults, Latency, LoggedRequest};
-use crate::ids::Ids;
-use crate::jwt::{JwtError, PublicKey};
-use crate::leases::LeaseView;
-use crate::request::Request;
+use crate::crypto::Real;
+use crate::faults::{Latency, LoggedRequest, Switches};
 use crate::service_accounts::ServiceAccountKeys;
-use crate::state::State;
 use crate::{http, random, time};
 
 use config::server_config;
@@ -58,23 +54,8 @@ pub enum StartError {
 /// What stands behind the lock.
 pub(crate) struct Inside {
     pub(crate) clock: Clock,
-    pub(crate) state: State,
-    pub(crate) faults: Faults,
-}
-
-impl Inside {
-    pub(crate) fn handle(&mut self, request: &Request) -> (u16, Option<Value>) {
-        match self.state.handle(self.clock.now(), request) {
-            Ok(answer) => answer.into_parts(&mut self.state.ids),
-            Err(refusal) => (refusal.status, Some(refusal.body())),
-        }
-    }
-
-    fn grant(&mut self, request: &Request) -> Result<Value, Refusal> {
-        let answer = self.state.handle(self.clock.now(), request)?;
-        let (_, body) = answer.into_parts(&mut self.state.ids);
-        Ok(body.unwrap_or_default())
-    }
+    pub(crate) model: Model,
+    pub(crate) switches: Switches,
 }
 
 /// What requests and switches share.
@@ -98,22 +79,7 @@ impl Shared {
     pub(crate) fn leases(&self) -> Vec<LeaseView> {
         let mut inside = self.lock();
         let now = inside.clock.now();
-        inside.state.expire(now);
-        inside.state.leases.views()
-    }
-
-    /// Ends the token of an accessor, or all but root. Gives how many it ended by name.
-    pub(crate) fn revoke_tokens(&self, accessor: Option<&str>) -> usize {
-        let state = &mut self.lock().state;
-        let ids: Vec<String> = if let Some(accessor) = accessor {
-            state.tokens.id_of_accessor(accessor).into_iter().collect()
-        } else {
-            state.tokens.all_but_root()
-        };
-        for id in &ids {
-            state.end_token(id);
-        }
-        ids.len()
+        inside.model.leases(now)
     }
 }
 
@@ -130,21 +96,26 @@ pub struct DevVault {
 impl DevVault {
     /// Starts on the current runtime; serves when it returns.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let mut ids = Ids::new(random::seed());
-        let root_token = config
-            .root_token
-            .unwrap_or_else(|| format!("hvs.{}", ids.letters(24)));
         let service_accounts = ServiceAccountKeys::generate();
         let mut keys = vec![PublicKey::from_pem(&service_accounts.public_key_pem())?];
         for pem in &config.jwt_public_keys {
             keys.push(PublicKey::from_pem(pem)?);
         }
         let clock = Clock::start();
-        let state = State::new(clock.now(), ids, &root_token, keys);
+        let model = Model::new(
+            clock.now(),
+            vault_model::Config {
+                seed: random::seed(),
+                root_token: config.root_token,
+                jwt_keys: keys,
+                crypto: Box::new(Real),
+            },
+        );
+        let root_token = model.root_token().to_owned();
         let inside = Inside {
             clock,
-            state,
-            faults: Faults::default(),
+            model,
+            switches: Switches::default(),
         };
         let shared = Shared {
             inside: Arc::new(Mutex::new(inside)),
@@ -240,7 +211,7 @@ impl DevVault {
 
     /// Writes with the root token, without HTTP. Gives the answer's body, `null` for none.
     pub fn write(&self, path: &str, body: &Value) -> Result<Value, Refusal> {
-        self.ask("PUT", path, body)
+        self.ask(Request::write(path, body))
     }
 
     /// Writes with the root token, without HTTP, and has the answer wrapped. Gives the wrapping
@@ -251,41 +222,33 @@ impl DevVault {
         body: &Value,
         ttl: Duration,
     ) -> Result<String, Refusal> {
-        let token = Some(self.root_token.clone());
-        let mut request = Request::decode("PUT", path, "", token, body.to_string().as_bytes())?;
-        request.wrap_ttl = Some(ttl);
-        let body = self.shared.lock().grant(&request)?;
+        let body = self.ask(Request::write(path, body).wrapped(ttl))?;
         let token = body["wrap_info"]["token"].as_str();
-        token
-            .map(str::to_owned)
-            .ok_or_else(|| Refusal::bad_request("there was nothing to wrap"))
+        token.map(str::to_owned).ok_or_else(|| Refusal {
+            status: 400,
+            errors: vec!["there was nothing to wrap".into()],
+        })
     }
 
     /// Reads with the root token, without HTTP. Gives the answer's body.
     pub fn read(&self, path: &str) -> Result<Value, Refusal> {
-        self.ask("GET", path, &Value::Null)
+        self.ask(Request::read(path))
     }
 
     /// Deletes with the root token, without HTTP.
     pub fn delete(&self, path: &str) -> Result<Value, Refusal> {
-        self.ask("DELETE", path, &Value::Null)
+        self.ask(Request::delete(path))
     }
 
-    fn ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let token = Some(self.root_token.clone());
-        let request = Request::decode(method, path, query, token, body.as_bytes())?;
-        self.shared.lock().grant(&request)
+    fn ask(&self, request: Request) -> Result<Value, Refusal> {
+        let mut inside = self.shared.lock();
+        let now = inside.clock.now();
+        inside.model.ask(now, request)
     }
 
     /// Answers requests otherwise than it should.
     pub fn add_fault(&self, fault: Fault) {
-        self.shared.lock().faults.add(fault);
+        self.shared.lock().switches.faults.add(fault);
     }
 
     /// Answers requests below `prefix` later; zero ends it.
@@ -293,13 +256,13 @@ impl DevVault {
         let prefix = prefix.to_owned();
         self.shared
             .lock()
-            .faults
+            .switches
             .set_latency(Latency { prefix, wait });
     }
 
     /// Ends all faults and latencies.
     pub fn clear_faults(&self) {
-        self.shared.lock().faults.clear();
+        self.shared.lock().switches.clear();
     }
 
     /// Moves the server's time forward, and only the server's.
@@ -314,12 +277,12 @@ impl DevVault {
 
     /// A sealed server answers 503 to all but health checks.
     pub fn set_sealed(&self, sealed: bool) {
-        self.shared.lock().state.sealed = sealed;
+        self.shared.lock().model.set_sealed(sealed);
     }
 
     /// A standby says so in its health.
     pub fn set_standby(&self, standby: bool) {
-        self.shared.lock().state.standby = standby;
+        self.shared.lock().model.set_standby(standby);
     }
 
     /// The leases that live.
@@ -329,34 +292,42 @@ impl DevVault {
 
     /// Whether a credential (a database user) still works: its lease lives.
     pub fn is_alive(&self, subject: &str) -> bool {
-        self.leases().iter().any(|lease| lease.subject == subject)
+        let mut inside = self.shared.lock();
+        let now = inside.clock.now();
+        inside.model.is_alive(now, subject)
     }
 
     /// Ends the leases whose name begins so; gives how many.
     pub fn revoke_leases(&self, prefix: &str) -> usize {
-        self.shared.lock().state.leases.revoke_prefix(prefix)
+        self.shared.lock().model.revoke_leases(prefix)
     }
 
     /// Ends the token of an accessor, or with `None` all but root; with them go their leases.
     pub fn revoke_tokens(&self, accessor: Option<&str>) -> usize {
-        self.shared.revoke_tokens(accessor)
+        self.shared.lock().model.revoke_tokens(accessor)
     }
 
     /// What was asked over HTTP so far.
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.shared.lock().faults.log.clone()
+        self.shared.lock().switches.log.clone()
     }
 
     /// How many requests were made with `method` to a path that begins with `prefix`.
     pub fn count(&self, method: &str, prefix: &str) -> usize {
         let matches =
             |request: &&LoggedRequest| request.method == method && request.path.starts_with(prefix);
-        self.shared.lock().faults.log.iter().filter(matches).count()
+        self.shared
+            .lock()
+            .switches
+            .log
+            .iter()
+            .filter(matches)
+            .count()
     }
 
     /// Forgets what was asked.
     pub fn clear_requests(&self) {
-        self.shared.lock().faults.log.clear();
+        self.shared.lock().switches.log.clear();
     }
 
     /// Waits until the requests so far satisfy `condition`. This is how tests wait: for what must
@@ -367,7 +338,7 @@ impl DevVault {
     pub async fn wait_for_requests(&self, condition: impl Fn(&[LoggedRequest]) -> bool) {
         let mut answered = self.shared.answered.subscribe();
         let satisfied = async {
-            while !condition(&self.shared.lock().faults.log) {
+            while !condition(&self.shared.lock().switches.log) {
                 answered
                     .changed()
                     .await

@@ -12,11 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::json;
+use vault_model::ServiceAccountToken;
 
 use crate::random;
-
-/// The issuer and default audience of a cluster that nobody configured otherwise.
-pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
 /// A cluster's signing key: mints tokens for service accounts.
 #[derive(Debug)]
@@ -93,24 +91,14 @@ impl ServiceAccountKeys {
         issued: Timestamp,
         ttl: Duration,
     ) -> String {
-        let audiences = if audiences.is_empty() {
-            &[ISSUER]
-        } else {
-            audiences
+        let token = ServiceAccountToken {
+            namespace,
+            name,
+            audiences,
+            issued,
+            ttl,
         };
-        let claims = json!({
-            "iss": ISSUER,
-            "sub": format!("system:serviceaccount:{namespace}:{name}"),
-            "aud": audiences,
-            "iat": issued.as_second(),
-            "nbf": issued.as_second(),
-            "exp": (issued + ttl).as_second(),
-            "jti": random::uuid(),
-            "kubernetes.io": {
-                "namespace": namespace,
-                "serviceaccount": { "name": name, "uid": random::uuid() },
-            },
-        });
+        let claims = token.claims(&random::id(), &random::id());
         self.sign(&claims)
     }
 

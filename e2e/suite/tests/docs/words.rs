@@ -52,6 +52,7 @@ fn what_the_page_of_troubles_quotes_is_what_the_product_says() {
         "webhook/injection/src",
         "shared",
         "e2e/dev-vault/src",
+        "e2e/vault-model/src",
         "manifests/chart",
     ] {
         sources(&root().join(folder), &mut product);

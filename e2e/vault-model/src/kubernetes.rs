@@ -109,7 +109,7 @@ pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Time
         .as_ref()
         .ok_or_else(|| Refusal::new(500, "could not load backend configuration"))?;
     let keys: Vec<PublicKey> = config.keys.iter().chain(&state.jwt_keys).cloned().collect();
-    let account = jwt::verify(token, &keys, now).map_err(refuse)?;
+    let account = jwt::verify(token, &keys, &*state.crypto, now).map_err(refuse)?;
     if config.check_issuer && account.issuer != config.issuer {
         return Err(Refusal::new(403, "invalid issuer (iss) claim"));
     }

@@ -69,7 +69,7 @@ impl AuthMethod {
 pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Timestamp) -> Outcome {
     let new = match state.auth.get_mut(mount).ok_or_else(Refusal::denied)? {
         AuthMethod::Kubernetes(_) => return kubernetes::login(state, mount, request, now),
-        AuthMethod::Jwt(method) => method.login(mount, request, now)?,
+        AuthMethod::Jwt(method) => method.login(mount, request, &*state.crypto, now)?,
         AuthMethod::AppRole(method) => method.login(request, now)?,
         AuthMethod::Cert(method) => method.login(mount, request)?,
     };

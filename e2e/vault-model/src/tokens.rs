@@ -1,12 +1,15 @@
 //! Tokens: who holds which policies, until when, and whose end ends others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
+use crate::deadlines::Deadlines;
 use crate::ids::Ids;
 
 pub(crate) mod api;
@@ -22,7 +25,7 @@ pub(crate) struct Token {
     pub(crate) policies: Vec<String>,
     pub(crate) meta: BTreeMap<String, String>,
     path: String,
-    parent: Option<String>,
+    parent: Option<Arc<str>>,
     issued: Timestamp,
     /// What a renewal without an increment gives.
     ttl: Duration,
@@ -55,10 +58,28 @@ pub(crate) struct NewToken {
     pub(crate) batch: bool,
 }
 
+/// A token, as those see it who watch the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenView {
+    /// What it is called in place of its text; empty for a batch token.
+    pub accessor: String,
+    /// Who it is for.
+    pub display_name: String,
+    /// What it may do.
+    pub policies: Vec<String>,
+    /// When it was given.
+    pub issued: Timestamp,
+    /// When it ends unless it is renewed; `None` for root.
+    pub expires: Option<Timestamp>,
+}
+
 /// All tokens, by their text.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    by_id: BTreeMap<String, Token>,
+    by_id: BTreeMap<Arc<str>, Token>,
+    by_accessor: BTreeMap<String, Arc<str>>,
+    children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    ends: Deadlines,
 }
 
 impl Tokens {
@@ -81,7 +102,7 @@ impl Tokens {
             renewable: false,
             batch: false,
         };
-        self.by_id.insert(id.to_owned(), token);
+        self.insert(id, token);
     }
 
     /// Makes a token and gives its text.
@@ -116,7 +137,7 @@ impl Tokens {
             policies: new.policies,
             meta: new.meta,
             path: new.path,
-            parent: new.parent,
+            parent: new.parent.map(Into::into),
             issued: now,
             ttl,
             period: new.period,
@@ -127,7 +148,7 @@ impl Tokens {
             renewable: !new.not_renewable && !new.batch,
             batch: new.batch,
         };
-        self.by_id.insert(id.clone(), token);
+        self.insert(&id, token);
         id
     }
 
@@ -136,9 +157,21 @@ impl Tokens {
     }
 
     pub(crate) fn id_of_accessor(&self, accessor: &str) -> Option<String> {
-        let mut all = self.by_id.iter();
-        all.find(|(_, token)| token.accessor == accessor && !token.batch)
-            .map(|(id, _)| id.clone())
+        self.by_accessor.get(accessor).map(ToString::to_string)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(crate) fn views(&self) -> impl Iterator<Item = TokenView> {
+        self.by_id.values().map(|token| TokenView {
+            accessor: token.accessor.clone(),
+            display_name: token.display_name.clone(),
+            policies: token.policies.clone(),
+            issued: token.issued,
+            expires: token.expires,
+        })
     }
 
     /// The texts of all tokens that do not have the policy `root`.
@@ -147,7 +180,7 @@ impl Tokens {
         self.by_id
             .iter()
             .filter(|(_, token)| !root(token))
-            .map(|(id, _)| id.clone())
+            .map(|(id, _)| id.to_string())
             .collect()
     }
 
@@ -159,33 +192,61 @@ impl Tokens {
             .collect()
     }
 
-    /// Ends a token and those that it made. Gives the texts of all that ended.
-    pub(crate) fn remove(&mut self, id: &str) -> Vec<String> {
-        if self.by_id.remove(id).is_none() {
-            return Vec::new();
+    fn insert(&mut self, id: &str, token: Token) {
+        self.forget(id);
+        let id: Arc<str> = id.into();
+        if let Some(expires) = token.expires {
+            self.ends.add(expires, &id);
         }
-        let mut removed = vec![id.to_owned()];
-        let children: Vec<String> = self
-            .by_id
-            .iter()
-            .filter(|(_, token)| token.parent.as_deref() == Some(id))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for child in children {
-            removed.extend(self.remove(&child));
+        if !token.batch {
+            self.by_accessor
+                .insert(token.accessor.clone(), Arc::clone(&id));
+        }
+        if let Some(parent) = &token.parent {
+            let siblings = self.children.entry(Arc::clone(parent)).or_default();
+            siblings.insert(Arc::clone(&id));
+        }
+        self.by_id.insert(id, token);
+    }
+
+    /// Ends one token, and not those that it made. Gives its text if it was there.
+    fn forget(&mut self, id: &str) -> Option<Arc<str>> {
+        let (id, token) = self.by_id.remove_entry(id)?;
+        if let Some(expires) = token.expires {
+            self.ends.remove(expires, &id);
+        }
+        self.by_accessor.remove(&token.accessor);
+        if let Some(parent) = &token.parent
+            && let Some(siblings) = self.children.get_mut(parent)
+        {
+            siblings.remove(&id);
+            if siblings.is_empty() {
+                self.children.remove(parent);
+            }
+        }
+        Some(id)
+    }
+
+    /// Ends a token and those that it made. Gives the texts of all that ended.
+    pub(crate) fn remove(&mut self, id: &str) -> Vec<Arc<str>> {
+        let mut removed = Vec::new();
+        removed.extend(self.forget(id));
+        let mut next = 0;
+        while let Some(parent) = removed.get(next) {
+            let children = self.children.remove(parent).unwrap_or_default();
+            removed.extend(children.iter().filter_map(|child| self.forget(child)));
+            next += 1;
         }
         removed
     }
 
     /// Ends those whose time has come. Gives the texts of all that ended.
-    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<String> {
-        let due: Vec<String> = self
-            .by_id
-            .iter()
-            .filter(|(_, token)| token.expires.is_some_and(|expires| expires <= now))
-            .map(|(id, _)| id.clone())
-            .collect();
-        due.iter().flat_map(|id| self.remove(id)).collect()
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<Arc<str>> {
+        let mut ended = Vec::new();
+        while let Some(id) = self.ends.take_due(now) {
+            ended.extend(self.remove(&id));
+        }
+        ended
     }
 
     /// Renews within the token's limit. Gives a warning when it granted less than asked.
@@ -195,6 +256,11 @@ impl Tokens {
         increment: Option<Duration>,
         now: Timestamp,
     ) -> Result<Vec<String>, Refusal> {
+        let (name, _) = self
+            .by_id
+            .get_key_value(id)
+            .ok_or_else(Refusal::invalid_token)?;
+        let name = Arc::clone(name);
         let token = self.by_id.get_mut(id).ok_or_else(Refusal::invalid_token)?;
         if !token.renewable {
             return Err(Refusal::bad_request("lease is not renewable"));
@@ -205,7 +271,10 @@ impl Tokens {
             _ => token.ttl,
         };
         let (expires, warnings) = crate::leases::extend(now, wanted, token.latest);
-        token.expires = Some(expires);
+        if let Some(earlier) = token.expires.replace(expires) {
+            self.ends.remove(earlier, &name);
+        }
+        self.ends.add(expires, &name);
         token.granted = token.remaining(now);
         Ok(warnings)
     }

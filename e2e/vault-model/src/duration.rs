@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
 
+/// A hundred years, so that no time that a user writes leaves the calendar.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// Field `name` of a body as a time; `None` when it is absent, empty or `null`.
 pub(crate) fn field(body: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Refusal> {
     let refuse = || {
@@ -15,9 +18,10 @@ pub(crate) fn field(body: &Map<String, Value>, name: &str) -> Result<Option<Dura
     };
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => Ok(Some(Duration::from_secs(
-            number.as_u64().ok_or_else(refuse)?,
-        ))),
+        Some(Value::Number(number)) => {
+            let seconds = number.as_u64().ok_or_else(refuse)?;
+            Ok(Some(Duration::from_secs(seconds).min(LONGEST)))
+        }
         Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::String(text)) => parse(text).map(Some).ok_or_else(refuse),
         Some(_) => Err(refuse()),
@@ -37,10 +41,10 @@ pub(crate) fn any_field(
     Ok(None)
 }
 
-/// A time as text.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+/// A time as Vault's users write it: `3600`, `1h30m`, `2d`. More than a hundred years are a hundred.
+pub fn parse(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST));
     }
     let mut total = Duration::ZERO;
     let mut rest = text;
@@ -62,7 +66,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
         total = total.checked_add(Duration::from_millis(number.checked_mul(millis)?))?;
         rest = &rest[unit_length..];
     }
-    Some(total)
+    Some(total.min(LONGEST))
 }
 
 #[cfg(test)]
@@ -78,6 +82,15 @@ mod tests {
         assert_eq!(parse("1500ms"), Some(Duration::from_millis(1500)));
         for text in ["h", "1x", "-1s", "1h3"] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_calendar_does_not_have_is_cut() {
+        let written = serde_json::json!({ "ttl": u64::MAX });
+        let field = field(written.as_object().unwrap(), "ttl").unwrap();
+        for time in [field, parse("18446744073709551615"), parse("99999999d")] {
+            assert_eq!(time, Some(LONGEST));
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::acl::{Capability, Policies};
 use crate::answer::{Outcome, Refusal};
 use crate::auth_methods::{self, AuthMethod};
+use crate::crypto::Crypto;
 use crate::database::Database;
 use crate::ids::Ids;
 use crate::jwt::PublicKey;
@@ -22,6 +23,7 @@ use crate::wrapping::{self, Wrappings};
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) ids: Ids,
+    pub(crate) crypto: Box<dyn Crypto>,
     pub(crate) policies: Policies,
     pub(crate) tokens: Tokens,
     pub(crate) leases: Leases,
@@ -111,6 +113,7 @@ impl State {
     pub(crate) fn new(
         now: Timestamp,
         mut ids: Ids,
+        crypto: Box<dyn Crypto>,
         root_token: &str,
         jwt_keys: Vec<PublicKey>,
     ) -> Self {
@@ -123,6 +126,7 @@ impl State {
         );
         Self {
             ids,
+            crypto,
             policies: Policies::new(),
             tokens,
             leases: Leases::default(),
@@ -287,7 +291,7 @@ impl State {
         match engine.ok_or_else(Refusal::not_found)? {
             Engine::Kv1(kv) => kv.handle(inside, request),
             Engine::Kv2(kv) => kv.handle(inside, request, now),
-            Engine::Pki(pki) => pki.handle(inside, request, now, &mut self.ids),
+            Engine::Pki(pki) => pki.handle(inside, request, now, &mut self.ids, &*self.crypto),
             Engine::Database(database) => {
                 let turn = Turn {
                     caller,

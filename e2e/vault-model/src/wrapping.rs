@@ -1,12 +1,14 @@
 //! Response wrapping: answers that wait for whoever holds their one-time token.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::deadlines::Deadlines;
 use crate::ids::Ids;
 use crate::request::{Operation, Request};
 use crate::state::State;
@@ -14,7 +16,8 @@ use crate::state::State;
 /// Answers by their tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Wrappings {
-    by_token: BTreeMap<String, Wrapped>,
+    by_token: BTreeMap<Arc<str>, Wrapped>,
+    ends: Deadlines,
 }
 
 #[derive(Debug)]
@@ -57,6 +60,8 @@ impl Wrappings {
             ttl,
             path: path.to_owned(),
         };
+        let token: Arc<str> = token.into();
+        self.ends.add(now + ttl, &token);
         self.by_token.insert(token, wrapped);
         let envelope = json!({
             "request_id": "", "lease_id": "", "renewable": false, "lease_duration": 0,
@@ -66,8 +71,9 @@ impl Wrappings {
     }
 
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        self.by_token
-            .retain(|_, wrapped| wrapped.created + wrapped.ttl > now);
+        while let Some(token) = self.ends.take_due(now) {
+            self.by_token.remove(&token);
+        }
     }
 }
 
@@ -79,7 +85,11 @@ pub(crate) fn handle(state: &mut State, kind: &str, request: &Request) -> Outcom
     let token = token.ok_or_else(invalid)?.to_owned();
     match (kind, request.operation) {
         ("lookup", Operation::Write | Operation::Read) => {
-            let wrapped = state.wrappings.by_token.get(&token).ok_or_else(invalid)?;
+            let wrapped = state
+                .wrappings
+                .by_token
+                .get(token.as_str())
+                .ok_or_else(invalid)?;
             let data = json!({
                 "creation_path": wrapped.path,
                 "creation_time": wrapped.created.to_string(),
@@ -88,7 +98,7 @@ pub(crate) fn handle(state: &mut State, kind: &str, request: &Request) -> Outcom
             Ok(Secret::data("system", data).into())
         }
         ("unwrap", Operation::Write) => {
-            let wrapped = state.wrappings.by_token.remove(&token);
+            let wrapped = state.wrappings.by_token.remove(token.as_str());
             Ok(Answer::Plain(200, wrapped.ok_or_else(invalid)?.body))
         }
         _ => Err(Refusal::unsupported()),

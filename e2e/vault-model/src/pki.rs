@@ -1,16 +1,14 @@
-//! The PKI engine: a root of its own, and leaf certificates that really verify.
+//! The PKI engine: a root, and roles that say which certificates it issues. The certificates
+//! themselves are made by [`Crypto`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
-};
 use serde_json::json;
 
 use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::crypto::{Authority, Crypto, Subject};
 use crate::duration;
 use crate::ids::Ids;
 use crate::request::{Operation, Request};
@@ -20,19 +18,11 @@ use crate::tokens::SYSTEM_MAX_TTL;
 const BACKDATED: Duration = Duration::from_secs(30);
 
 /// A mount's authority and roles.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Pki {
-    root: Option<CertifiedIssuer<'static, KeyPair>>,
+    root: Option<Box<dyn Authority>>,
     roles: BTreeMap<String, Role>,
     issued: u64,
-}
-
-impl std::fmt::Debug for Pki {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pki")
-            .field("roles", &self.roles)
-            .finish_non_exhaustive()
-    }
 }
 
 #[derive(Debug)]
@@ -51,27 +41,29 @@ impl Pki {
         request: &Request,
         now: Timestamp,
         ids: &mut Ids,
+        crypto: &dyn Crypto,
     ) -> Outcome {
         let (kind, name) = path.split_once('/').unwrap_or((path, ""));
         match (kind, name, request.operation) {
-            ("root", "generate/internal", Operation::Write) => self.make_root(request, now, ids),
+            ("root", "generate/internal", Operation::Write) => {
+                self.make_root(request, now, ids, crypto)
+            }
             ("roles", _, Operation::Write) if !name.is_empty() => {
                 let role = Role::of(request)?;
                 self.roles.insert(name.to_owned(), role);
                 Ok(Answer::Empty)
             }
-            ("issue", _, Operation::Write) => self.issue(name, request, now),
+            ("issue", _, Operation::Write) => self.issue(name, request, now, ids),
             ("cert", "ca", Operation::Read) => {
-                let data =
-                    json!({ "certificate": self.root()?.pem().trim(), "revocation_time": 0 });
+                let data = json!({ "certificate": self.root()?.certificate().trim(), "revocation_time": 0 });
                 Ok(Secret::data("pki", data).into())
             }
             _ => Err(Refusal::unsupported()),
         }
     }
 
-    fn root(&self) -> Result<&CertifiedIssuer<'static, KeyPair>, Refusal> {
-        self.root.as_ref().ok_or_else(|| {
+    fn root(&self) -> Result<&dyn Authority, Refusal> {
+        self.root.as_deref().ok_or_else(|| {
             Refusal::new(
                 500,
                 "no default issuer currently configured; configure one first",
@@ -79,17 +71,20 @@ impl Pki {
         })
     }
 
-    fn make_root(&mut self, request: &Request, now: Timestamp, ids: &mut Ids) -> Outcome {
+    fn make_root(
+        &mut self,
+        request: &Request,
+        now: Timestamp,
+        ids: &mut Ids,
+        crypto: &dyn Crypto,
+    ) -> Outcome {
         let ttl = positive(duration::field(&request.body, "ttl")?).unwrap_or(SYSTEM_MAX_TTL);
         let name = request.text("common_name").unwrap_or("dev-vault root");
-        let mut params = parameters(name, now, ttl);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let root = KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(params, key));
-        let root = root.map_err(|error| Refusal::new(500, error.to_string()))?;
+        let root = crypto.authority(&subject(name, Vec::new(), now, ttl, ids));
+        let root = root.map_err(|message| Refusal::new(500, message))?;
         let data = json!({
-            "certificate": root.pem().trim(),
-            "issuing_ca": root.pem().trim(),
+            "certificate": root.certificate().trim(),
+            "issuing_ca": root.certificate().trim(),
             "expiration": (now + ttl).as_second(),
             "serial_number": ids.uuid(),
         });
@@ -97,7 +92,7 @@ impl Pki {
         Ok(Secret::data("pki", data).into())
     }
 
-    fn issue(&mut self, role: &str, request: &Request, now: Timestamp) -> Outcome {
+    fn issue(&mut self, role: &str, request: &Request, now: Timestamp, ids: &mut Ids) -> Outcome {
         let unknown = || Refusal::bad_request(format!("unknown role: {role}"));
         let role = self.roles.get(role).ok_or_else(unknown)?;
         let name = request.text("common_name").unwrap_or_default();
@@ -112,26 +107,16 @@ impl Pki {
         let asked = positive(duration::field(&request.body, "ttl")?);
         let ttl = asked.unwrap_or(role.ttl).min(role.max_ttl);
         let root = self.root()?;
-        let mut params = parameters(name, now, ttl);
-        let failed = |error: rcgen::Error| Refusal::new(500, error.to_string());
         let names = std::iter::once(name.to_owned())
             .chain(alternatives)
             .chain(request.texts("ip_sans"));
-        let names: Vec<String> = names.collect();
-        params.subject_alt_names = CertificateParams::new(names)
-            .map_err(failed)?
-            .subject_alt_names;
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth,
-        ];
-        let key = KeyPair::generate().map_err(failed)?;
-        let certificate = params.signed_by(&key, root).map_err(failed)?;
-        let ca = root.pem().trim().to_owned();
+        let made = root.issue(&subject(name, names.collect(), now, ttl, ids));
+        let made = made.map_err(|message| Refusal::new(500, message))?;
+        let ca = root.certificate().trim().to_owned();
         self.issued += 1;
         let data = json!({
-            "certificate": certificate.pem().trim(),
-            "private_key": key.serialize_pem().trim(),
+            "certificate": made.certificate.trim(),
+            "private_key": made.private_key.trim(),
             "private_key_type": "ec",
             "issuing_ca": ca,
             "ca_chain": [ca],
@@ -164,15 +149,20 @@ impl Role {
     }
 }
 
-fn parameters(name: &str, now: Timestamp, ttl: Duration) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    // The type of these fields is rcgen's own business: this is how to count from its epoch.
-    let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let since = Duration::from_secs(u64::try_from(now.as_second()).unwrap_or(0));
-    params.not_before = epoch + since.saturating_sub(BACKDATED);
-    params.not_after = epoch + since + ttl;
-    params
+fn subject(
+    name: &str,
+    alternative_names: Vec<String>,
+    now: Timestamp,
+    ttl: Duration,
+    ids: &mut Ids,
+) -> Subject {
+    Subject {
+        common_name: name.to_owned(),
+        alternative_names,
+        not_before: now - BACKDATED,
+        not_after: now + ttl,
+        seed: ids.number(),
+    }
 }
 
 fn positive(duration: Option<Duration>) -> Option<Duration> {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
 use super::{TokenSettings, names};
 use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::pem;
 use crate::request::{Operation, Request};
 use crate::tokens::NewToken;
 
@@ -20,7 +19,8 @@ pub(crate) struct Cert {
 #[derive(Debug)]
 struct Role {
     pem: String,
-    trusted: Vec<CertificateDer<'static>>,
+    /// In DER.
+    trusted: Vec<Vec<u8>>,
     token: TokenSettings,
 }
 
@@ -31,8 +31,7 @@ impl Cert {
             ("certs", "", Operation::List) => names("cert", &self.roles),
             ("certs", _, Operation::Write) => {
                 let pem = request.text("certificate").unwrap_or_default().to_owned();
-                let trusted = CertificateDer::pem_slice_iter(pem.as_bytes());
-                let trusted: Vec<_> = trusted.filter_map(Result::ok).collect();
+                let trusted = pem::read(&pem, "CERTIFICATE").unwrap_or_default();
                 if trusted.is_empty() {
                     return Err(Refusal::bad_request("failed to parse certificate"));
                 }

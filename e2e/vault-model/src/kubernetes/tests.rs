@@ -3,8 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::bound;
-use crate::ServiceAccountKeys;
-use crate::state::harness::{Answered, Harness, message, mk_guide_server, mk_server};
+use crate::state::harness::{Answered, Harness, Keys, message, mk_guide_server, mk_server};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -51,7 +50,7 @@ fn a_login_is_refused_with_the_reason() {
         (no_role.0, message(&no_role)),
         (400, "invalid role name \"nobody\"")
     );
-    let foreign = ServiceAccountKeys::generate().mint("production", "api-service-sa", &[], HOUR);
+    let foreign = Keys("other").mint("production", "api-service-sa", &[], HOUR);
     assert_eq!(login(&mut server, "api-service", &foreign).0, 403);
     let garbage = login(&mut server, "api-service", "not.a.jwt");
     assert_eq!(garbage.0, 403);
@@ -95,7 +94,7 @@ fn a_role_may_ask_for_an_audience() {
 #[test]
 fn a_mounts_own_keys_are_trusted() {
     let mut server = mk_server();
-    let cluster = ServiceAccountKeys::generate();
+    let cluster = Keys("own");
     server.done("sys/auth/kubernetes", json!({ "type": "kubernetes" }));
     let pem = cluster.public_key_pem();
     server.done(

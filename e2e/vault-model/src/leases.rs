@@ -1,6 +1,8 @@
 //! Leases: secrets that end, at the latest with the token that asked for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,14 +10,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
+use crate::deadlines::Deadlines;
 use crate::ids::Ids;
 
 /// A lease.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
-    token: String,
+    token: Arc<str>,
     /// The credential that it stands for, for those who want to know whether it still works.
-    subject: String,
+    subject: Arc<str>,
     issued: Timestamp,
     ttl: Duration,
     expires: Timestamp,
@@ -42,7 +45,10 @@ pub struct LeaseView {
 /// All leases, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
-    by_id: BTreeMap<String, Lease>,
+    by_id: BTreeMap<Arc<str>, Lease>,
+    by_token: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    by_subject: BTreeMap<Arc<str>, Arc<str>>,
+    ends: Deadlines,
 }
 
 /// What a new lease shall be.
@@ -67,8 +73,8 @@ impl Leases {
         let id = format!("{}/{}", new.path, ids.letters(24));
         let duration = new.ttl.min(new.max_ttl);
         let lease = Lease {
-            token: new.token.to_owned(),
-            subject: new.subject.to_owned(),
+            token: new.token.into(),
+            subject: new.subject.into(),
             issued: now,
             ttl: new.ttl,
             expires: now + duration,
@@ -76,7 +82,13 @@ impl Leases {
             last_renewal: None,
             renewals: 0,
         };
-        self.by_id.insert(id.clone(), lease);
+        let name: Arc<str> = id.as_str().into();
+        self.ends.add(lease.expires, &name);
+        let of_token = self.by_token.entry(Arc::clone(&lease.token)).or_default();
+        of_token.insert(Arc::clone(&name));
+        self.by_subject
+            .insert(Arc::clone(&lease.subject), Arc::clone(&name));
+        self.by_id.insert(name, lease);
         Granted { id, duration }
     }
 
@@ -88,6 +100,11 @@ impl Leases {
         increment: Option<Duration>,
         now: Timestamp,
     ) -> Result<(Duration, Vec<String>), Refusal> {
+        let (name, _) = self
+            .by_id
+            .get_key_value(id)
+            .ok_or_else(|| Refusal::bad_request("lease not found"))?;
+        let name = Arc::clone(name);
         let lease = self
             .by_id
             .get_mut(id)
@@ -96,6 +113,8 @@ impl Leases {
             .filter(|increment| !increment.is_zero())
             .unwrap_or(lease.ttl);
         let (expires, warnings) = extend(now, wanted, Some(lease.latest));
+        self.ends.remove(lease.expires, &name);
+        self.ends.add(expires, &name);
         lease.expires = expires;
         lease.last_renewal = Some(now);
         lease.renewals += 1;
@@ -119,45 +138,68 @@ impl Leases {
 
     /// Ends the leases whose name begins so. Gives how many.
     pub(crate) fn revoke_prefix(&mut self, prefix: &str) -> usize {
-        self.drop_where(|id, _| id.starts_with(prefix))
+        let due: Vec<Arc<str>> = self
+            .by_id
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .map(|(id, _)| Arc::clone(id))
+            .take_while(|id| id.starts_with(prefix))
+            .collect();
+        for id in &due {
+            self.revoke(id);
+        }
+        due.len()
     }
 
     pub(crate) fn revoke(&mut self, id: &str) {
-        self.by_id.remove(id);
+        let Some((id, lease)) = self.by_id.remove_entry(id) else {
+            return;
+        };
+        self.ends.remove(lease.expires, &id);
+        self.by_subject.remove(&lease.subject);
+        if let Some(others) = self.by_token.get_mut(&lease.token) {
+            others.remove(&id);
+            if others.is_empty() {
+                self.by_token.remove(&lease.token);
+            }
+        }
     }
 
     /// Ends what a token has asked for.
     pub(crate) fn revoke_of_token(&mut self, token: &str) {
-        self.drop_where(|_, lease| lease.token == token);
+        for id in self.by_token.remove(token).unwrap_or_default() {
+            self.revoke(&id);
+        }
     }
 
     /// Ends those whose time has come.
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        self.drop_where(|_, lease| lease.expires <= now);
+        while let Some(id) = self.ends.take_due(now) {
+            self.revoke(&id);
+        }
     }
 
-    fn drop_where(&mut self, mut condition: impl FnMut(&str, &Lease) -> bool) -> usize {
-        let before = self.by_id.len();
-        self.by_id.retain(|id, lease| !condition(id, lease));
-        before - self.by_id.len()
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether the lease of a credential lives.
+    pub(crate) fn has_subject(&self, subject: &str) -> bool {
+        self.by_subject.contains_key(subject)
     }
 
     /// Names one level below `prefix`, folders with a slash.
     pub(crate) fn list(&self, prefix: &str) -> Vec<String> {
-        crate::kv::children(self.by_id.keys().map(String::as_str), prefix)
+        crate::kv::children(self.by_id.keys().map(|id| &**id), prefix)
     }
 
-    pub(crate) fn views(&self) -> Vec<LeaseView> {
-        self.by_id
-            .iter()
-            .map(|(id, lease)| LeaseView {
-                id: id.clone(),
-                subject: lease.subject.clone(),
-                issued: lease.issued,
-                expires: lease.expires,
-                renewals: lease.renewals,
-            })
-            .collect()
+    pub(crate) fn views(&self) -> impl Iterator<Item = LeaseView> {
+        self.by_id.iter().map(|(id, lease)| LeaseView {
+            id: id.to_string(),
+            subject: lease.subject.to_string(),
+            issued: lease.issued,
+            expires: lease.expires,
+            renewals: lease.renewals,
+        })
     }
 }
 

@@ -55,7 +55,8 @@ impl Refusal {
         Self::new(503, "Vault is sealed")
     }
 
-    pub(crate) fn body(&self) -> Value {
+    /// The JSON body that says so.
+    pub fn body(&self) -> Value {
         json!({ "errors": self.errors })
     }
 }
