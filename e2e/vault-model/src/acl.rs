@@ -100,20 +100,17 @@ impl Policies {
 
     /// What the policies of `names` allow at `path`. Empty when no rule matches.
     pub(crate) fn capabilities(&self, names: &[String], path: &str) -> BTreeSet<Capability> {
-        let rules = || {
-            self.rules_of(names)
-                .filter(|rule| matches(&rule.pattern, path))
-        };
-        let Some(best) = rules()
-            .map(|rule| rule.pattern.as_str())
-            .max_by_key(|p| priority(p))
-        else {
-            return BTreeSet::new();
-        };
-        let mut allowed: BTreeSet<Capability> = BTreeSet::new();
-        for rule in rules().filter(|rule| rule.pattern == best) {
-            allowed.extend(&rule.capabilities);
+        let mut rules: Vec<&Rule> = self
+            .rules_of(names)
+            .filter(|rule| matches(&rule.pattern, path))
+            .collect();
+        if rules.len() > 1 {
+            let patterns = rules.iter().map(|rule| rule.pattern.as_str());
+            let best = patterns.max_by_key(|p| priority(p)).unwrap_or_default();
+            rules.retain(|rule| rule.pattern == best);
         }
+        let capabilities = rules.into_iter().flat_map(|rule| &rule.capabilities);
+        let mut allowed: BTreeSet<Capability> = capabilities.copied().collect();
         if allowed.contains(&Capability::Deny) {
             allowed = BTreeSet::from([Capability::Deny]);
         }
@@ -182,6 +179,12 @@ impl Policy {
 
 /// A `*` at the end stands for any rest, a `+` for one segment.
 fn matches(pattern: &str, path: &str) -> bool {
+    if !pattern.contains('+') {
+        return match pattern.strip_suffix('*') {
+            Some(prefix) => path.starts_with(prefix),
+            None => pattern == path,
+        };
+    }
     let (pattern, open) = match pattern.strip_suffix('*') {
         Some(pattern) => (pattern, true),
         None => (pattern, false),

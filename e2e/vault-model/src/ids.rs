@@ -2,6 +2,8 @@
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
+
 /// How many letters one number is good for: 62 to the power of ten is less than two to the 64.
 const LETTERS_OF_A_NUMBER: usize = 10;
 
@@ -42,15 +44,16 @@ impl Ids {
 
     /// In the form of a UUID.
     pub(crate) fn uuid(&mut self) -> String {
-        let (high, low) = (self.number(), self.number());
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        let digits = u128::from(self.number()) << 64 | u128::from(self.number());
+        let mut text = String::with_capacity(36);
+        for place in 0..32 {
+            if let 8 | 12 | 16 | 20 = place {
+                text.push('-');
+            }
+            let digit = usize::try_from(digits >> (124 - 4 * place) & 0xf).unwrap_or_default();
+            text.push(char::from(HEXADECIMAL[digit]));
+        }
+        text
     }
 }
 

@@ -1,7 +1,6 @@
 //! Leases: secrets that end, at the latest with the token that asked for them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::deadlines::Deadlines;
+use crate::by_name::{ByName, sorted};
+use crate::deadlines::{Deadline, Deadlines};
 use crate::ids::Ids;
 
 /// A lease.
@@ -21,7 +21,7 @@ pub(crate) struct Lease {
     subject: Arc<str>,
     issued: Timestamp,
     ttl: Duration,
-    expires: Timestamp,
+    end: Deadline,
     latest: Timestamp,
     last_renewal: Option<Timestamp>,
     renewals: u32,
@@ -45,9 +45,9 @@ pub struct LeaseView {
 /// All leases, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
-    by_id: BTreeMap<Arc<str>, Lease>,
-    by_token: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
-    by_subject: BTreeMap<Arc<str>, Arc<str>>,
+    by_id: ByName<Lease>,
+    by_token: ByName<BTreeSet<Arc<str>>>,
+    by_subject: ByName<Arc<str>>,
     ends: Deadlines,
 }
 
@@ -72,18 +72,17 @@ impl Leases {
     pub(crate) fn grant(&mut self, new: &NewLease<'_>, now: Timestamp, ids: &mut Ids) -> Granted {
         let id = format!("{}/{}", new.path, ids.letters(24));
         let duration = new.ttl.min(new.max_ttl);
+        let name: Arc<str> = id.as_str().into();
         let lease = Lease {
             token: new.token.into(),
             subject: new.subject.into(),
             issued: now,
             ttl: new.ttl,
-            expires: now + duration,
+            end: self.ends.add(now + duration, &name),
             latest: now + new.max_ttl,
             last_renewal: None,
             renewals: 0,
         };
-        let name: Arc<str> = id.as_str().into();
-        self.ends.add(lease.expires, &name);
         let of_token = self.by_token.entry(Arc::clone(&lease.token)).or_default();
         of_token.insert(Arc::clone(&name));
         self.by_subject
@@ -100,11 +99,6 @@ impl Leases {
         increment: Option<Duration>,
         now: Timestamp,
     ) -> Result<(Duration, Vec<String>), Refusal> {
-        let (name, _) = self
-            .by_id
-            .get_key_value(id)
-            .ok_or_else(|| Refusal::bad_request("lease not found"))?;
-        let name = Arc::clone(name);
         let lease = self
             .by_id
             .get_mut(id)
@@ -113,9 +107,7 @@ impl Leases {
             .filter(|increment| !increment.is_zero())
             .unwrap_or(lease.ttl);
         let (expires, warnings) = extend(now, wanted, Some(lease.latest));
-        self.ends.remove(lease.expires, &name);
-        self.ends.add(expires, &name);
-        lease.expires = expires;
+        self.ends.postpone(&mut lease.end, expires);
         lease.last_renewal = Some(now);
         lease.renewals += 1;
         Ok((between(now, expires), warnings))
@@ -129,10 +121,10 @@ impl Leases {
         Ok(json!({
             "id": id,
             "issue_time": lease.issued.to_string(),
-            "expire_time": lease.expires.to_string(),
+            "expire_time": lease.end.at.to_string(),
             "last_renewal": lease.last_renewal.map(|time| time.to_string()),
             "renewable": true,
-            "ttl": between(now, lease.expires).as_secs(),
+            "ttl": between(now, lease.end.at).as_secs(),
         }))
     }
 
@@ -140,9 +132,9 @@ impl Leases {
     pub(crate) fn revoke_prefix(&mut self, prefix: &str) -> usize {
         let due: Vec<Arc<str>> = self
             .by_id
-            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
-            .map(|(id, _)| Arc::clone(id))
-            .take_while(|id| id.starts_with(prefix))
+            .keys()
+            .filter(|id| id.starts_with(prefix))
+            .cloned()
             .collect();
         for id in &due {
             self.revoke(id);
@@ -154,7 +146,7 @@ impl Leases {
         let Some((id, lease)) = self.by_id.remove_entry(id) else {
             return;
         };
-        self.ends.remove(lease.expires, &id);
+        self.ends.remove(lease.end);
         self.by_subject.remove(&lease.subject);
         if let Some(others) = self.by_token.get_mut(&lease.token) {
             others.remove(&id);
@@ -193,13 +185,15 @@ impl Leases {
     }
 
     pub(crate) fn views(&self) -> impl Iterator<Item = LeaseView> {
-        self.by_id.iter().map(|(id, lease)| LeaseView {
-            id: id.to_string(),
-            subject: lease.subject.to_string(),
-            issued: lease.issued,
-            expires: lease.expires,
-            renewals: lease.renewals,
-        })
+        sorted(&self.by_id)
+            .into_iter()
+            .map(|(id, lease)| LeaseView {
+                id: id.to_string(),
+                subject: lease.subject.to_string(),
+                issued: lease.issued,
+                expires: lease.end.at,
+                renewals: lease.renewals,
+            })
     }
 }
 

@@ -46,6 +46,7 @@
 mod acl;
 mod answer;
 mod auth_methods;
+mod by_name;
 mod canned;
 mod counts;
 mod crypto;

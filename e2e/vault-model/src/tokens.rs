@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::deadlines::Deadlines;
+use crate::by_name::{ByName, sorted};
+use crate::deadlines::{Deadline, Deadlines};
 use crate::ids::Ids;
 
 pub(crate) mod api;
@@ -34,7 +35,7 @@ pub(crate) struct Token {
     /// What the last login or renewal gave.
     granted: Duration,
     /// `None`: it does not end.
-    expires: Option<Timestamp>,
+    end: Option<Deadline>,
     latest: Option<Timestamp>,
     renewable: bool,
     batch: bool,
@@ -76,9 +77,9 @@ pub struct TokenView {
 /// All tokens, by their text.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    by_id: BTreeMap<Arc<str>, Token>,
-    by_accessor: BTreeMap<String, Arc<str>>,
-    children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    by_id: ByName<Token>,
+    by_accessor: ByName<Arc<str>>,
+    children: ByName<BTreeSet<Arc<str>>>,
     ends: Deadlines,
 }
 
@@ -97,12 +98,12 @@ impl Tokens {
             period: None,
             explicit_max_ttl: None,
             granted: Duration::ZERO,
-            expires: None,
+            end: None,
             latest: None,
             renewable: false,
             batch: false,
         };
-        self.insert(id, token);
+        self.insert(id, token, None);
     }
 
     /// Makes a token and gives its text.
@@ -143,12 +144,12 @@ impl Tokens {
             period: new.period,
             explicit_max_ttl: new.explicit_max_ttl,
             granted: ttl,
-            expires: Some(now + ttl),
+            end: None,
             latest: max.map(|max| now + max),
             renewable: !new.not_renewable && !new.batch,
             batch: new.batch,
         };
-        self.insert(&id, token);
+        self.insert(&id, token, Some(now + ttl));
         id
     }
 
@@ -165,20 +166,20 @@ impl Tokens {
     }
 
     pub(crate) fn views(&self) -> impl Iterator<Item = TokenView> {
-        self.by_id.values().map(|token| TokenView {
+        sorted(&self.by_id).into_iter().map(|(_, token)| TokenView {
             accessor: token.accessor.clone(),
             display_name: token.display_name.clone(),
             policies: token.policies.clone(),
             issued: token.issued,
-            expires: token.expires,
+            expires: token.end.map(|end| end.at),
         })
     }
 
     /// The texts of all tokens that do not have the policy `root`.
     pub(crate) fn all_but_root(&self) -> Vec<String> {
         let root = |token: &Token| token.policies.iter().any(|policy| policy == "root");
-        self.by_id
-            .iter()
+        sorted(&self.by_id)
+            .into_iter()
             .filter(|(_, token)| !root(token))
             .map(|(id, _)| id.to_string())
             .collect()
@@ -186,21 +187,19 @@ impl Tokens {
 
     /// All accessors.
     pub(crate) fn accessors(&self) -> Vec<String> {
-        self.by_id
-            .values()
-            .map(|token| token.accessor.clone())
+        sorted(&self.by_id)
+            .into_iter()
+            .map(|(_, token)| token.accessor.clone())
             .collect()
     }
 
-    fn insert(&mut self, id: &str, token: Token) {
+    fn insert(&mut self, id: &str, mut token: Token, end: Option<Timestamp>) {
         self.forget(id);
         let id: Arc<str> = id.into();
-        if let Some(expires) = token.expires {
-            self.ends.add(expires, &id);
-        }
+        token.end = end.map(|end| self.ends.add(end, &id));
         if !token.batch {
             self.by_accessor
-                .insert(token.accessor.clone(), Arc::clone(&id));
+                .insert(token.accessor.as_str().into(), Arc::clone(&id));
         }
         if let Some(parent) = &token.parent {
             let siblings = self.children.entry(Arc::clone(parent)).or_default();
@@ -212,10 +211,10 @@ impl Tokens {
     /// Ends one token, and not those that it made. Gives its text if it was there.
     fn forget(&mut self, id: &str) -> Option<Arc<str>> {
         let (id, token) = self.by_id.remove_entry(id)?;
-        if let Some(expires) = token.expires {
-            self.ends.remove(expires, &id);
+        if let Some(end) = token.end {
+            self.ends.remove(end);
         }
-        self.by_accessor.remove(&token.accessor);
+        self.by_accessor.remove(token.accessor.as_str());
         if let Some(parent) = &token.parent
             && let Some(siblings) = self.children.get_mut(parent)
         {
@@ -256,11 +255,6 @@ impl Tokens {
         increment: Option<Duration>,
         now: Timestamp,
     ) -> Result<Vec<String>, Refusal> {
-        let (name, _) = self
-            .by_id
-            .get_key_value(id)
-            .ok_or_else(Refusal::invalid_token)?;
-        let name = Arc::clone(name);
         let token = self.by_id.get_mut(id).ok_or_else(Refusal::invalid_token)?;
         if !token.renewable {
             return Err(Refusal::bad_request("lease is not renewable"));
@@ -271,10 +265,9 @@ impl Tokens {
             _ => token.ttl,
         };
         let (expires, warnings) = crate::leases::extend(now, wanted, token.latest);
-        if let Some(earlier) = token.expires.replace(expires) {
-            self.ends.remove(earlier, &name);
+        if let Some(end) = &mut token.end {
+            self.ends.postpone(end, expires);
         }
-        self.ends.add(expires, &name);
         token.granted = token.remaining(now);
         Ok(warnings)
     }
@@ -312,7 +305,7 @@ impl Tokens {
             "creation_ttl": token.ttl.as_secs(),
             "display_name": token.display_name,
             "entity_id": "",
-            "expire_time": token.expires.map(|time| time.to_string()),
+            "expire_time": token.end.map(|end| end.at.to_string()),
             "explicit_max_ttl": token.explicit_max_ttl.unwrap_or_default().as_secs(),
             "issue_time": token.issued.to_string(),
             "meta": token.meta,
@@ -333,8 +326,8 @@ impl Tokens {
 
 impl Token {
     fn remaining(&self, now: Timestamp) -> Duration {
-        self.expires.map_or(Duration::ZERO, |expires| {
-            Duration::try_from(expires.duration_since(now)).unwrap_or_default()
+        self.end.map_or(Duration::ZERO, |end| {
+            Duration::try_from(end.at.duration_since(now)).unwrap_or_default()
         })
     }
 }
