@@ -11,10 +11,11 @@ use vault_wire::{Auth, Error, Health, Lease, LeaseId, Reply, Response, Token, To
 use zeroize::Zeroizing;
 
 use crate::config::{ClientConfig, ConfigError};
-use transport::{Call, Transport};
+use transport::{Call, Received, Transport};
 
 pub use forward::{Forward, ForwardBody, Forwarded};
 
+mod body;
 mod forward;
 pub(crate) mod path;
 mod transport;
@@ -71,13 +72,16 @@ impl Client {
         let call = Call::new(Method::PUT, &path)
             .body(encode(body))
             .plain_keys(LOGIN_KEYS);
-        self.transport.send(&call).await?.into_auth()
+        self.transport.send(&call).await?.read(Reply::into_auth)
     }
 
     /// `GET sys/health`. Every server that answers with a health report is an `Ok`, sealed or not.
     pub async fn health(&self) -> Result<Health, Error> {
         let call = Call::new(Method::GET, "sys/health");
-        self.transport.send_any_status(&call).await?.into_health()
+        self.transport
+            .send_any_status(&call)
+            .await?
+            .read(Reply::into_health)
     }
 }
 
@@ -86,7 +90,9 @@ impl Session<'_> {
     /// warnings). A deleted KV version 2 secret is an answer: see
     /// [`SecretVersion`](vault_wire::kv::SecretVersion).
     pub async fn read(&self, path: &str) -> Result<Option<Response>, Error> {
-        self.send(Method::GET, path, None).await?.into_secret()
+        self.send(Method::GET, path, None)
+            .await?
+            .read(Reply::into_secret)
     }
 
     /// `GET {path}?list=true`. `None` when there is nothing; see [`Response::keys`].
@@ -102,8 +108,10 @@ impl Session<'_> {
         body: &impl Serialize,
     ) -> Result<Option<Response>, Error> {
         let reply = self.send(Method::PUT, path, Some(encode(body))).await?;
-        reply.fail_unless_success()?;
-        reply.into_secret()
+        reply.read(|reply| {
+            reply.fail_unless_success()?;
+            reply.into_secret()
+        })
     }
 
     /// Which mount a path lies in. `is_not_found` and `is_permission_denied` errors are for the
@@ -111,14 +119,16 @@ impl Session<'_> {
     pub async fn mount(&self, path: &str) -> Result<Mount, Error> {
         let path = path.split('?').next().unwrap_or_default();
         let path = format!("sys/internal/ui/mounts/{}", path.trim_start_matches('/'));
-        self.send(Method::GET, &path, None).await?.into_mount()
+        self.send(Method::GET, &path, None)
+            .await?
+            .read(Reply::into_mount)
     }
 
     /// `GET auth/token/lookup-self`: whether the token lives, and for how long.
     pub async fn lookup_self(&self) -> Result<TokenInfo, Error> {
         self.send(Method::GET, "auth/token/lookup-self", None)
             .await?
-            .into_token_info()
+            .read(Reply::into_token_info)
     }
 
     /// `PUT auth/token/renew-self`. An increment of zero asks for the token's own. The granted time
@@ -129,14 +139,18 @@ impl Session<'_> {
             .token(self.token)
             .body(encode(&body))
             .plain_keys(LEASE_KEYS);
-        self.client.transport.send(&call).await?.into_auth()
+        self.client
+            .transport
+            .send(&call)
+            .await?
+            .read(Reply::into_auth)
     }
 
     /// `PUT auth/token/revoke-self`: the token and all its leases end.
     pub async fn revoke_self(&self) -> Result<(), Error> {
         self.send(Method::PUT, "auth/token/revoke-self", Some(Bytes::new()))
             .await?
-            .fail_unless_success()
+            .read(|reply| reply.fail_unless_success())
     }
 
     /// `PUT sys/leases/renew`. An increment of zero asks for the lease's own. The granted time may
@@ -147,7 +161,11 @@ impl Session<'_> {
             .token(self.token)
             .body(encode(&body))
             .plain_keys(LEASE_KEYS);
-        self.client.transport.send(&call).await?.into_lease(id)
+        self.client
+            .transport
+            .send(&call)
+            .await?
+            .read(|reply| reply.into_lease(id))
     }
 
     /// `PUT sys/leases/revoke`.
@@ -158,10 +176,15 @@ impl Session<'_> {
             .body(encode(&body))
             .plain_keys(LEASE_KEYS);
         let reply = self.client.transport.send(&call).await?;
-        reply.fail_unless_success()
+        reply.read(|reply| reply.fail_unless_success())
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply, Error> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<Received, Error> {
         let mut call = Call::new(method, path).token(self.token);
         call.body = body;
         self.client.transport.send(&call).await

@@ -11,6 +11,7 @@ use reqwest::Url;
 use vault_wire::{Error, JsonText, Reply, RequestLine, Sent, Token};
 use zeroize::Zeroizing;
 
+use super::body::{Turn, Turns, whole};
 use super::path;
 use crate::config::{ClientConfig, ConfigError, Server};
 use crate::rate::Limiter;
@@ -88,6 +89,22 @@ pub(super) struct Transport {
     pub(super) timeout: Option<Duration>,
     max_retries: u32,
     limiter: Option<Limiter>,
+    large: Turns,
+}
+
+/// An answer, and its turn if it is large: others wait until it is read.
+pub(super) struct Received {
+    reply: Reply,
+    turn: Option<Turn>,
+}
+
+impl Received {
+    /// A reading of it. The turn ends with the text.
+    pub(super) fn read<T>(self, reading: impl FnOnce(Reply) -> T) -> T {
+        let result = reading(self.reply);
+        drop(self.turn);
+        result
+    }
 }
 
 impl Transport {
@@ -127,6 +144,7 @@ impl Transport {
                 socket: has_socket,
             },
             limiter: config.rate_limit.map(Limiter::new),
+            large: Turns::new(),
             base,
             address,
             namespace: config.namespace_header()?,
@@ -147,14 +165,14 @@ impl Transport {
     }
 
     /// Asks, within the deadline. An error status is an error, except 404, which may hold a secret.
-    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Received, Error> {
         let url = path::url(&self.base, call.path)?;
         self.in_time(call, &url, self.with_retries(call, &url))
             .await
     }
 
     /// Asks once, within the deadline, and takes any answer.
-    pub(super) async fn send_any_status(&self, call: &Call<'_>) -> Result<Reply, Error> {
+    pub(super) async fn send_any_status(&self, call: &Call<'_>) -> Result<Received, Error> {
         let url = path::url(&self.base, call.path)?;
         self.in_time(call, &url, self.send_once(call, &url)).await
     }
@@ -163,8 +181,8 @@ impl Transport {
         &self,
         call: &Call<'_>,
         url: &Url,
-        work: impl Future<Output = Result<Reply, Error>>,
-    ) -> Result<Reply, Error> {
+        work: impl Future<Output = Result<Received, Error>>,
+    ) -> Result<Received, Error> {
         let Some(after) = self.timeout else {
             return work.await;
         };
@@ -177,12 +195,12 @@ impl Transport {
         }
     }
 
-    async fn with_retries(&self, call: &Call<'_>, url: &Url) -> Result<Reply, Error> {
+    async fn with_retries(&self, call: &Call<'_>, url: &Url) -> Result<Received, Error> {
         let mut attempt = 1;
         loop {
             let outcome = match self.send_once(call, url).await {
-                Ok(reply) if reply.status == StatusCode::NOT_FOUND => Ok(reply),
-                Ok(reply) => reply.fail_unless_success().map(|()| reply),
+                Ok(received) if received.reply.status == StatusCode::NOT_FOUND => Ok(received),
+                Ok(received) => received.reply.fail_unless_success().map(|()| received),
                 Err(error) => Err(error),
             };
             let error = match outcome {
@@ -198,7 +216,7 @@ impl Transport {
     }
 
     /// One request, with its redirect.
-    async fn send_once(&self, call: &Call<'_>, url: &Url) -> Result<Reply, Error> {
+    async fn send_once(&self, call: &Call<'_>, url: &Url) -> Result<Received, Error> {
         let response = self.exchange(call, url).await?;
         match redirect_location(&response) {
             None => self.receive(call, url, response).await,
@@ -266,7 +284,7 @@ impl Transport {
         call: &Call<'_>,
         url: &Url,
         mut response: reqwest::Response,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Received, Error> {
         let request = request_line(call, url);
         let malformed = |what: String| Error::Malformed {
             request: request.clone(),
@@ -276,7 +294,10 @@ impl Transport {
         // With 404 comes what is known of a deleted secret.
         let is_answer = status.is_success() || status == StatusCode::NOT_FOUND;
         let limit = if is_answer { ANSWER_LIMIT } else { ERROR_LIMIT };
-        let whole = whole(&mut response, limit)
+        let announced = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok());
+        let whole = whole(announced, limit, &self.large, &mut response)
             .await
             .map_err(|source| transport_error(&request, source))?;
         let is_cut = whole.is_none();
@@ -286,7 +307,9 @@ impl Transport {
                 limit / 1024 / 1024
             )));
         }
-        let mut body = whole.unwrap_or_default();
+        let (mut body, turn) = whole
+            .map(|whole| (whole.bytes, whole.turn))
+            .unwrap_or_default();
         if std::str::from_utf8(&body).is_err() {
             return Err(malformed("not UTF-8 text".into()));
         }
@@ -296,7 +319,7 @@ impl Transport {
         if body.has_more_values_than(VALUES_LIMIT) {
             return Err(malformed(format!("more than {VALUES_LIMIT} values in it")));
         }
-        Ok(Reply {
+        let reply = Reply {
             status: status.as_u16(),
             retry_after: retry_after(&response),
             request,
@@ -307,40 +330,9 @@ impl Transport {
             },
             body,
             is_cut,
-        })
+        };
+        Ok(Received { reply, turn })
     }
-}
-
-/// The body, or `None` if it is larger than the limit; the rest is not waited for then.
-async fn whole(
-    response: &mut reqwest::Response,
-    limit: usize,
-) -> reqwest::Result<Option<Zeroizing<Vec<u8>>>> {
-    let announced = response
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Ok(None);
-    }
-    // The right size at once, so that growing leaves no copies behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(16 * 1024)));
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > limit {
-            return Ok(None);
-        }
-        append(&mut body, &chunk);
-    }
-    Ok(Some(body))
-}
-
-/// Appends, and wipes the old memory when the buffer has to move.
-fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
-    if body.len() + chunk.len() > body.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity((body.len() + chunk.len()) * 2));
-        larger.extend_from_slice(body);
-        *body = larger;
-    }
-    body.extend_from_slice(chunk);
 }
 
 /// The token as a header that no log shows.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::transport::Call;
 use super::{Client, LOGIN_KEYS, Session, encode};
-use vault_wire::{Error, Response, Token, WrapInfo};
+use vault_wire::{Error, Reply, Response, Token, WrapInfo};
 
 #[derive(Serialize)]
 struct Named<'a> {
@@ -28,7 +28,10 @@ impl Client {
             .body(encode(body))
             .plain_keys(LOGIN_KEYS)
             .wrapped(ttl);
-        self.transport.send(&call).await?.into_wrap_info()
+        self.transport
+            .send(&call)
+            .await?
+            .read(Reply::into_wrap_info)
     }
 
     /// `PUT sys/wrapping/lookup`: the path whose answer a wrapping token holds. Does not use the
@@ -38,7 +41,10 @@ impl Client {
             token: wrapping.expose(),
         });
         let call = Call::new(Method::PUT, "sys/wrapping/lookup").body(body);
-        self.transport.send(&call).await?.into_wrapped_path()
+        self.transport
+            .send(&call)
+            .await?
+            .read(Reply::into_wrapped_path)
     }
 }
 
@@ -52,13 +58,19 @@ impl Session<'_> {
             .token(self.token)
             .body(body)
             .wrapped(ttl);
-        self.client.transport.send(&call).await?.into_wrap_info()
+        self.client
+            .transport
+            .send(&call)
+            .await?
+            .read(Reply::into_wrap_info)
     }
 
     /// `PUT sys/wrapping/unwrap`, with the wrapping token as the session's. It works once.
     pub async fn unwrap(&self) -> Result<Response, Error> {
         let reply = self.send(Method::PUT, "sys/wrapping/unwrap", None).await?;
-        reply.fail_unless_success()?;
-        reply.response()
+        reply.read(|reply| {
+            reply.fail_unless_success()?;
+            reply.response()
+        })
     }
 }
