@@ -13,6 +13,13 @@
 {{- if not (or $agent.tag $agent.digest (eq (base $agent.repository) "vault-injector-agent") (eq .Values.injector.agentFlavor "native")) -}}
 {{- fail (printf "injector.agentImage.repository is %s, and injector.agentImage.tag is empty: name the version there, for example --set-string injector.agentImage.tag=%s" $agent.repository (ternary "2.4.1" "1.21.0" (contains "bao" $agent.repository))) -}}
 {{- end -}}
+{{- if eq (toString .Values.injector.healthPort) (toString .Values.injector.port) -}}
+{{- fail "injector.healthPort is the same as injector.port: choose another port, or leave it out for probes and metrics at the webhook's" -}}
+{{- end -}}
+{{- $monitor := .Values.injector.metrics.serviceMonitor -}}
+{{- if and $monitor.enabled (include "injector.clientCa" .) (not $monitor.tlsConfig) (not .Values.injector.healthPort) -}}
+{{- fail "injector.metrics.serviceMonitor: with injector.certs.clientCa, Prometheus needs a client certificate in tlsConfig; or set injector.healthPort" -}}
+{{- end -}}
 {{- include "injector.checkGlobals" . -}}
 {{- end }}
 
@@ -98,6 +105,9 @@ name is taken. Rancher adds those that only it reads to every release that is in
 {{- end -}}
 {{- if and $certs.secretName (not $certs.caBundle) -}}
 {{- $said = append $said "injector.certs.caBundle is empty: the API server refuses the certificate in the Secret unless something else writes its authority into the webhook configurations." -}}
+{{- end -}}
+{{- if and .Values.injector.healthPort .Values.injector.metrics.serviceMonitor.tlsConfig -}}
+{{- $said = append $said "injector.metrics.serviceMonitor.tlsConfig is ignored: at injector.healthPort, metrics come without TLS." -}}
 {{- end -}}
 {{- if and $certs.certManager.issuerRef (not $certs.certManager.enabled) -}}
 {{- $said = append $said "injector.certs.certManager.issuerRef is ignored, because injector.certs.certManager.enabled is false." -}}

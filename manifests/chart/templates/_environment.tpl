@@ -50,6 +50,8 @@ TELEMETRY_PATH: /metrics
 {{- $_ := set $all "TLS_CERT_FILE" (printf "/etc/webhook/certs/%s" $injector.certs.certName) -}}
 {{- $_ := set $all "TLS_KEY_FILE" (printf "/etc/webhook/certs/%s" $injector.certs.keyName) -}}
 {{- end -}}
+{{- with $injector.healthPort }}{{ $_ := set $all "HEALTH_LISTEN" (printf ":%v" .) }}{{ end -}}
+{{- if include "injector.clientCa" . }}{{ $_ := set $all "TLS_CLIENT_CA_FILE" (printf "/etc/webhook/client-ca/%s" $injector.certs.clientCa.key) }}{{ end -}}
 {{- if include "injector.leaderElection" . }}{{ $_ := set $all "USE_LEADER_ELECTOR" true }}{{ end -}}
 {{- if $injector.metrics.enabled }}{{ $_ := set $all "TELEMETRY_PATH" "/metrics" }}{{ end -}}
 {{- if .Values.global.openshift }}{{ $_ := set $all "SET_SECURITY_CONTEXT" false }}{{ end -}}

@@ -94,6 +94,22 @@ automatic
 {{- end -}}
 {{- end }}
 
+{{/* The volume source with the authorities of client certificates; empty if none are asked for. */}}
+{{- define "injector.clientCa" -}}
+{{- $ca := .Values.injector.certs.clientCa | default dict -}}
+{{- if and $ca.configMapName $ca.secretName -}}
+{{- fail "injector.certs.clientCa: either configMapName or secretName, not both" -}}
+{{- end -}}
+{{- with $ca.configMapName -}}
+configMap:
+  name: {{ . }}
+{{- end -}}
+{{- with $ca.secretName -}}
+secret:
+  secretName: {{ . }}
+{{- end -}}
+{{- end }}
+
 {{- define "injector.certificateSecret" -}}
 {{- .Values.injector.certs.secretName | default (printf "%s-tls" (include "injector.name" .)) -}}
 {{- end }}

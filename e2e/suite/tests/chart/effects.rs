@@ -44,6 +44,14 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("injector.failurePolicy", r#""Ignore""#, ""),
     ("injector.namespaceSelector", "{}", ""),
     ("injector.objectSelector", "{}", ""),
+    ("injector.healthPort", "8081", ""),
+    ("injector.certs.clientCa.configMapName", r#""mine""#, ""),
+    ("injector.certs.clientCa.secretName", r#""mine""#, ""),
+    (
+        "injector.certs.clientCa.key",
+        r#""clients.pem""#,
+        "injector.certs.clientCa.secretName=mine",
+    ),
     ("injector.certs.secretName", r#""mine""#, ""),
     (
         "injector.certs.caBundle",

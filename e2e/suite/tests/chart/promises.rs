@@ -85,6 +85,15 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
             "injector.metrics.enabled=false,injector.metrics.serviceMonitor.enabled=true",
             "need enabled: true",
         ),
+        ("injector.healthPort=8080", "the same as injector.port"),
+        (
+            "injector.certs.clientCa.configMapName=a,injector.certs.clientCa.secretName=b",
+            "either configMapName or secretName",
+        ),
+        (
+            "injector.certs.clientCa.secretName=b,injector.metrics.serviceMonitor.enabled=true",
+            "or set injector.healthPort",
+        ),
     ] {
         let said = template(&["--set", option]).unwrap_err();
         assert!(said.contains(words), "{option}: {said}");
