@@ -1,18 +1,14 @@
-//! What the agent logs in with, and who hears of it.
+//! Who hears of the agent's logins.
 //!
 //! ```text
-//! method ─▶ login ─▶ driver ─┬─▶ Logins: whoever sends requests with the token
-//!                            └─▶ Deliveries: sinks
+//! vault-login ─▶ driver ─┬─▶ Logins: whoever sends requests with the token
+//!                        └─▶ Deliveries: sinks
 //! ```
 //!
 //! When to log in is the engine's decision. The token is swapped in place: whoever uses it reads the
 //! watch channel for each request.
 
-mod credentials;
 mod error;
-mod hint;
-mod method;
-mod principal;
 mod status;
 
 use std::sync::Arc;
@@ -20,10 +16,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use vault_wire::{Token, WrapInfo};
 
-pub(crate) use credentials::Credentials;
-pub use error::{AuthError, LoginError};
-pub use method::{Method, SetupError};
-pub use principal::Principal;
+pub use error::AuthError;
 pub use status::AuthStatus;
 pub use vault_engine::Login;
 

@@ -25,8 +25,8 @@ use templating::Engine;
 use thiserror::Error;
 use vault_client::ClientConfig;
 use vault_engine::{Backoff, RefreshPolicy, RetryPolicy};
+use vault_login::Method;
 
-use crate::auth::Method;
 use crate::command::CommandSpec;
 use crate::exec::ExecSettings;
 use crate::listener::ListenerSettings;

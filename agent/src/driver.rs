@@ -25,10 +25,9 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use vault_client::Connection;
 use vault_engine::{CallId, Engine, Failure, GaveUp, Output, Reading, SecretId, TokenLife};
+use vault_login::{Credentials, LoginError, Method, Principal};
 
-use crate::auth::{
-    AuthError, AuthStatus, Credentials, Delivery, Ends, LoginError, Method, Principal,
-};
+use crate::auth::{AuthError, AuthStatus, Delivery, Ends};
 use crate::config::Settings;
 use crate::random;
 use crate::state::{Kept, State};
@@ -168,10 +167,16 @@ impl Driver {
             for_logins,
             method: login.map(|login| login.method.clone()),
             wrap_ttl: login.and_then(|login| login.wrap_ttl),
-            credentials: login.map_or_else(Credentials::none, Credentials::new),
+            credentials: login
+                .filter(|login| login.reauth_on_new_credentials)
+                .map_or_else(Credentials::none, |login| {
+                    Credentials::of_method(&login.method)
+                }),
             state,
             status: Arc::default(),
-            principal: login.map_or_else(Principal::default, |login| login.method.principal()),
+            principal: login
+                .and_then(|login| login.method.principal())
+                .unwrap_or_else(refusal::of_own_token),
             ends,
             commands,
             events,

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! * [`config`] turns a configuration into [`config::Settings`], once;
-//! * [`auth`] knows the methods by which an agent logs in;
+//! * [`auth`] tells who hears of logins, whose methods are the crate `vault-login`;
 //! * `driver` does what the engine (the crate `vault-engine`) decides: logins, reads, renewals;
 //! * `store` keeps every secret that is asked for;
 //! * [`render`] renders a template when its secrets are there, and again when they change;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use vault_login::Variables;
+
 /// Variables by name. A variable that is set but empty counts as set.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(Arc<BTreeMap<String, String>>);
@@ -33,6 +35,12 @@ impl Environment {
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+}
+
+impl Variables for Environment {
+    fn get(&self, name: &str) -> Option<&str> {
+        Self::get(self, name)
     }
 }
 

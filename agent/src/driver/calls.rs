@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::task::JoinError;
 use tracing::{debug, info};
 use vault_client::{Client, Connection};
-use vault_engine::{Answer, Call, CallId, Granted, LoginFailure, Recalled};
-use vault_wire::{Error, Response, Token};
+use vault_engine::{Answer, Call, CallId, LoginFailure, Recalled};
+use vault_login::{LoginError, Method};
+use vault_wire::{Error, Granted, Response, Token};
 
 use super::Driver;
 use super::reading;
-use crate::auth::{LoginError, Method};
 
 /// What came of a call.
 pub(super) enum Done {

@@ -8,9 +8,8 @@ use std::fmt::Write;
 
 use templating::Request;
 use vault_engine::{Failure, FailureKind};
+use vault_login::Principal;
 use vault_wire::kv::Mount;
-
-use crate::auth::Principal;
 
 /// Why `request` failed, with a hint if Vault refused it or found nothing.
 pub(super) fn explained(request: &Request, failure: &Failure, principal: &Principal) -> String {
@@ -39,6 +38,14 @@ pub(super) fn explained(request: &Request, failure: &Failure, principal: &Princi
         FailureKind::Rotating => "vault rotating secret returned ttl=0, will retry".to_owned(),
         FailureKind::Mount(error) => error.to_string(),
         FailureKind::Away(reason) | FailureKind::Unusable(reason) => reason.to_string(),
+    }
+}
+
+/// Whom Vault's policies are for where the agent has a token that was made elsewhere.
+pub(super) fn of_own_token() -> Principal {
+    Principal {
+        name: "the agent's token".to_owned(),
+        shown_by: Some("vault token lookup".to_owned()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use vault_wire::kv::Mount;
-use vault_wire::{Auth, Error, Lease, LeaseId, Response, Token, TokenInfo, WrapInfo};
+use vault_wire::{Auth, Error, Granted, Lease, LeaseId, Response, Token, TokenInfo};
 
 use crate::want::{Fields, SecretId};
 
@@ -113,15 +113,6 @@ pub enum Answer {
     LeaseRenewed(Result<Lease, Error>),
     /// Of [`Call::RevokeLease`] and [`Call::RevokeToken`].
     Revoked(Result<(), Error>),
-}
-
-/// What a login gave.
-#[derive(Clone, Debug)]
-pub enum Granted {
-    /// A token.
-    Token(Auth),
-    /// A wrapping around the token; only whoever unwraps it sees the token.
-    Wrapped(WrapInfo),
 }
 
 /// Why a login failed, as far as the engine decides on it. The driver keeps the message.

@@ -59,7 +59,7 @@ mod want;
 
 pub use backoff::{Backoff, RetryPolicy, Spread};
 pub use breaker::CircuitBreaker;
-pub use call::{Answer, Call, CallId, Granted, LoginFailure, Recalled};
+pub use call::{Answer, Call, CallId, LoginFailure, Recalled};
 pub use engine::{Engine, Settings};
 pub use jitter::{Jitter, JitterSource};
 pub use lifespan::Lifespan;

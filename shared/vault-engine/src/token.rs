@@ -16,9 +16,9 @@ mod login;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vault_wire::{Auth, Token};
+use vault_wire::{Auth, Granted, Token};
 
-use crate::call::{Answer, Call, CallId, Granted};
+use crate::call::{Answer, Call, CallId};
 use crate::jitter::JitterSource;
 use crate::lifetime::{Effect, Event, Lifetime, Tolerance};
 use crate::output::{Note, Output};

@@ -43,7 +43,9 @@ pub use error::{Error, RequestLine, is_retryable_status};
 pub use json::{JsonError, JsonText};
 pub use path::{decoded as decoded_path, refusal as path_refusal};
 pub use reply::Reply;
-pub use response::{Auth, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo};
+pub use response::{
+    Auth, Granted, Health, Lease, LeaseId, Response, ResponseError, TokenInfo, WrapInfo,
+};
 pub use retry_after::retry_after;
 pub use sent::Sent;
 pub use text::{redacted, shortened, visible};

@@ -78,6 +78,15 @@ pub struct WrapInfo {
     pub wrapped_accessor: String,
 }
 
+/// What a login gave.
+#[derive(Clone, Debug)]
+pub enum Granted {
+    /// A token.
+    Token(Auth),
+    /// A wrapping around the token; only whoever unwraps it sees the token.
+    Wrapped(WrapInfo),
+}
+
 /// An answer of Vault's.
 #[derive(Debug, Clone)]
 pub struct Response {

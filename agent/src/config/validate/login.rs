@@ -3,9 +3,9 @@
 use contract::agent_config::AutoAuth;
 use contract::agent_config::check;
 use vault_engine::Backoff;
+use vault_login::{Method, SetupError};
 
 use super::{ConfigError, Environment};
-use crate::auth::{Method, SetupError};
 use crate::config::LoginSettings;
 
 pub(super) fn settings(

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vault_wire::{Auth, Error, TokenInfo};
+use vault_wire::{Auth, Error, Granted, TokenInfo};
 
 use super::{Port, Renewal, Stage, TokenMachine};
-use crate::call::{Call, CallId, Granted, LoginFailure};
+use crate::call::{Call, CallId, LoginFailure};
 use crate::lifetime::Event;
 use crate::output::{Note, Output};
 use crate::secret::Cause;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use vault_wire::kv::Mount;
-use vault_wire::{Auth, Error, JsonText, Lease, RequestLine, Response, Token, TokenInfo};
+use vault_wire::{Auth, Error, Granted, JsonText, Lease, RequestLine, Response, Token, TokenInfo};
 
 use crate::*;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use serde_json::json;
 use vault_wire::kv::Mount;
-use vault_wire::{Auth, Error, Lease, RequestLine, Response, Token, TokenInfo};
+use vault_wire::{Auth, Error, Granted, Lease, RequestLine, Response, Token, TokenInfo};
 
 use super::harness::{mk_error, mk_response, mk_settings};
 use crate::engine::MOST_RENEWALS;

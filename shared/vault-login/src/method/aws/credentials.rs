@@ -4,14 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 
 use contract::agent_config::check::{AwsKeys, MethodError};
-use hyper::Uri;
+use http::Uri;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::platform::Question;
 use super::super::{LoginError, file};
 use super::question::Sts;
-use crate::config::Environment;
+use crate::Variables;
 
 const WHAT: &str = "AWS credentials";
 
@@ -95,9 +95,9 @@ impl Source {
     /// The first that is there, in the order of AWS's own libraries.
     pub(super) fn find(
         given: Option<&AwsKeys<'_>>,
-        environment: &Environment,
+        variables: &dyn Variables,
     ) -> Result<Self, MethodError> {
-        let variable = |name| environment.get(name).filter(|value| !value.is_empty());
+        let variable = |name| variables.get(name).filter(|value| !value.is_empty());
         let secret = |text: &str| Zeroizing::new(text.to_owned());
         if let Some(keys) = given {
             return Ok(Self::Given(Keys {
@@ -231,6 +231,7 @@ fn keys_of_sts(answer: &str) -> Option<Keys> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::io::Write;
 
     use super::super::super::platform::tests::mk_server;
@@ -238,7 +239,7 @@ mod tests {
 
     fn mk_source(environment: &[(&str, &str)]) -> Result<Source, MethodError> {
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let environment = environment.iter().map(own).collect();
+        let environment: BTreeMap<_, _> = environment.iter().map(own).collect();
         Source::find(None, &environment)
     }
 

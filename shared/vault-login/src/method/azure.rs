@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::platform::Question;
 use super::{Ask, Body, Claims, LoginError, file};
-use crate::config::Environment;
+use crate::Variables;
 
 const METADATA: &str = "http://169.254.169.254";
 const AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -63,8 +63,8 @@ struct Compute {
 }
 
 impl Azure {
-    pub(super) fn new(checked: &check::Azure<'_>, environment: &Environment) -> Self {
-        let variable = |name| environment.get(name).filter(|value| !value.is_empty());
+    pub(super) fn new(checked: &check::Azure<'_>, variables: &dyn Variables) -> Self {
+        let variable = |name| variables.get(name).filter(|value| !value.is_empty());
         let (object, client) = (checked.object_id, checked.client_id);
         let own_client = client.or_else(|| variable("AZURE_CLIENT_ID"));
         let workload = (
@@ -171,6 +171,7 @@ impl Azure {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::io::Write;
 
     use serde_json::{Value, json};
@@ -182,7 +183,7 @@ mod tests {
     fn mk_method(config: Value, environment: &[(&str, &str)]) -> Azure {
         let config = mk_options(config);
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let environment = environment.iter().map(own).collect();
+        let environment: BTreeMap<_, _> = environment.iter().map(own).collect();
         let checked = check::Azure::read(check::Options::new(&config)).unwrap();
         Azure::new(&checked, &environment)
     }

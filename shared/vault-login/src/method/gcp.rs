@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::platform::Question;
 use super::{Ask, Claims, LoginError};
-use crate::config::Environment;
+use crate::Variables;
 
 /// Where machines of Google Cloud and GKE find it, whatever their DNS says.
 const METADATA_HOST: &str = "169.254.169.254";
@@ -19,8 +19,8 @@ pub(super) struct Gcp {
 }
 
 impl Gcp {
-    pub(super) fn new(checked: &check::Gcp<'_>, environment: &Environment) -> Self {
-        let host = environment.get("GCE_METADATA_HOST");
+    pub(super) fn new(checked: &check::Gcp<'_>, variables: &dyn Variables) -> Self {
+        let host = variables.get("GCE_METADATA_HOST");
         let host = host.filter(|host| !host.is_empty());
         Self {
             role: checked.role.to_owned(),
@@ -56,6 +56,8 @@ impl Gcp {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::super::platform::tests::mk_server;
@@ -69,7 +71,7 @@ mod tests {
         let environment = [("GCE_METADATA_HOST".to_owned(), host)];
         let config = mk_options(json!({"type": "gce", "role": "app"}));
         let checked = check::Gcp::read(check::Options::new(&config)).unwrap();
-        let method = Gcp::new(&checked, &environment.into_iter().collect());
+        let method = Gcp::new(&checked, &BTreeMap::from(environment));
         let body = body_of(method.ask().await.unwrap());
         assert_eq!(body, json!({"role": "app", "jwt": "a.b.c"}));
         let request = &requests.join().unwrap()[0];

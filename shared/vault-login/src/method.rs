@@ -24,17 +24,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::agent_config::check;
+use contract::agent_config::check::{self, MethodError};
 use vault_client::{Client, ClientConfig};
-use vault_engine::Granted;
-use vault_wire::{Auth, Token, TokenInfo};
+use vault_wire::{Auth, Granted, Token, TokenInfo};
 use zeroize::Zeroizing;
 
-use super::hint::{self, Claims};
-use super::{LoginError, Principal};
-use crate::config::Environment;
-
-use contract::agent_config::check::MethodError;
+use crate::hint::{self, Claims};
+use crate::{LoginError, Principal, Variables};
 
 /// An auth method and its settings.
 #[derive(Clone, Debug)]
@@ -88,7 +84,7 @@ impl Ask {
 
 impl Method {
     /// The method of a login. Some get credentials from the environment.
-    pub fn new(login: check::Login<'_>, environment: &Environment) -> Result<Self, SetupError> {
+    pub fn new(login: check::Login<'_>, variables: &dyn Variables) -> Result<Self, SetupError> {
         use check::Method as Checked;
         let mount_path = match login.block.mount_path.trim_matches('/') {
             "" => format!("auth/{}", login.block.kind),
@@ -100,9 +96,9 @@ impl Method {
             Checked::AppRole(it) => Kind::AppRole(approle::AppRole::new(&it)),
             Checked::Cert(it) => Kind::Cert(cert::Cert::new(&it)),
             Checked::TokenFile(it) => Kind::TokenFile(token_file::TokenFile::new(&it)),
-            Checked::Aws(it) => Kind::Aws(aws::Aws::new(&it, environment)?),
-            Checked::Gcp(it) => Kind::Gcp(gcp::Gcp::new(&it, environment)),
-            Checked::Azure(it) => Kind::Azure(azure::Azure::new(&it, environment)),
+            Checked::Aws(it) => Kind::Aws(aws::Aws::new(&it, variables)?),
+            Checked::Gcp(it) => Kind::Gcp(gcp::Gcp::new(&it, variables)),
+            Checked::Azure(it) => Kind::Azure(azure::Azure::new(&it, variables)),
         };
         Ok(Self { mount_path, kind })
     }
@@ -122,8 +118,8 @@ impl Method {
         format!("{kind} {} {role}", self.mount_path)
     }
 
-    /// Whom Vault's policies are for.
-    pub fn principal(&self) -> Principal {
+    /// Whom Vault's policies are for; `None` for a token that was made elsewhere.
+    pub fn principal(&self) -> Option<Principal> {
         let mount = &self.mount_path;
         let named = |role: &str, kind: &str| match role {
             "" => Principal::of_mount(mount),
@@ -132,7 +128,7 @@ impl Method {
                 shown_by: Some(format!("vault read {mount}/{kind}/{role}")),
             },
         };
-        match &self.kind {
+        Some(match &self.kind {
             Kind::Kubernetes(method) => named(method.role(), "role"),
             Kind::Jwt(method) => named(method.role(), "role"),
             Kind::Gcp(method) => named(method.role(), "role"),
@@ -140,8 +136,8 @@ impl Method {
             Kind::Aws(method) => named(method.role(), "role"),
             Kind::Cert(method) => named(&method.role(), "certs"),
             Kind::AppRole(_) => Principal::of_mount(mount),
-            Kind::TokenFile(_) => Principal::default(),
-        }
+            Kind::TokenFile(_) => return None,
+        })
     }
 
     /// How to reach Vault for logins and for the token they give, where the method has certificates
@@ -166,7 +162,7 @@ impl Method {
     }
 
     /// The files whose content Vault takes for a login: they are nobody else's.
-    pub(crate) fn token_files(&self) -> Vec<PathBuf> {
+    pub fn token_files(&self) -> Vec<PathBuf> {
         match &self.kind {
             Kind::Kubernetes(method) => vec![method.path()],
             Kind::Jwt(method) => vec![method.path()],
@@ -179,7 +175,7 @@ impl Method {
         }
     }
 
-    /// Leaves the files of credentials where they are, for another agent; `false` if a login uses up
+    /// Leaves the files of credentials where they are, for another process; `false` if a login uses up
     /// what they hold.
     pub fn keep_credentials(&mut self) -> bool {
         match &mut self.kind {
@@ -204,7 +200,7 @@ impl Method {
     }
 
     /// Logs in; with `wrap_ttl`, the token stays wrapped.
-    pub(crate) async fn login(
+    pub async fn login(
         &mut self,
         client: &Client,
         wrap_ttl: Option<Duration>,

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Limited};
-use hyper::Method;
-use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use vault_client::{Client, ClientConfig, Forward, ForwardBody};
 use zeroize::Zeroizing;

@@ -14,7 +14,7 @@ use contract::agent_config::check;
 use zeroize::Zeroizing;
 
 use super::{Ask, LoginError, SetupError};
-use crate::config::Environment;
+use crate::Variables;
 use credentials::Source;
 use question::Sts;
 
@@ -31,12 +31,12 @@ pub(super) struct Aws {
 impl Aws {
     pub(super) fn new(
         checked: &check::Aws<'_>,
-        environment: &Environment,
+        variables: &dyn Variables,
     ) -> Result<Self, SetupError> {
         Ok(Self {
             role: checked.role.to_owned(),
             sts: Sts::in_region(checked.region)?,
-            source: Source::find(checked.keys.as_ref(), environment)
+            source: Source::find(checked.keys.as_ref(), variables)
                 .map_err(SetupError::Environment)?,
             header_value: checked.header_value.map(str::to_owned),
         })
@@ -82,6 +82,8 @@ impl Aws {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use serde_json::{Value, json};
@@ -92,7 +94,7 @@ mod tests {
     fn mk_method(config: Value, environment: &[(&str, &str)]) -> Result<Aws, SetupError> {
         let config = mk_options(config);
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let environment = environment.iter().map(own).collect();
+        let environment: BTreeMap<_, _> = environment.iter().map(own).collect();
         let checked = check::Aws::read(check::Options::new(&config)).unwrap();
         Aws::new(&checked, &environment)
     }

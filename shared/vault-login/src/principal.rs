@@ -18,13 +18,3 @@ impl Principal {
         }
     }
 }
-
-/// A token that was made elsewhere.
-impl Default for Principal {
-    fn default() -> Self {
-        Self {
-            name: "the agent's token".to_owned(),
-            shown_by: Some("vault token lookup".to_owned()),
-        }
-    }
-}

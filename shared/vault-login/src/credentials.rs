@@ -6,41 +6,35 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secret_files::Stamp;
 use tokio::time::Instant;
 
-use crate::config::LoginSettings;
-use secret_files::Stamp;
+use crate::Method;
 
 /// Time between looks where nothing is said.
 const PERIOD: Duration = Duration::from_secs(5);
-/// No shorter, whatever is said: an idle agent should sleep.
+/// No shorter, whatever is said: an idle process should sleep.
 const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// The files, as they were at the last login.
-pub(crate) struct Credentials {
+pub struct Credentials {
     files: Vec<(PathBuf, Option<Stamp>)>,
     period: Duration,
     next_look: Instant,
 }
 
 impl Credentials {
-    /// The files of the method, or none where their change is no reason for a login.
-    pub(crate) fn new(settings: &LoginSettings) -> Self {
-        let watched = settings.reauth_on_new_credentials;
-        let files = if watched {
-            settings.method.credential_files()
-        } else {
-            Vec::new()
-        };
-        let period = settings.method.read_period();
+    /// The files of the method whose change is a reason to log in again.
+    pub fn of_method(method: &Method) -> Self {
+        let period = method.read_period();
         Self::of(
-            files,
+            method.credential_files(),
             period.map_or(PERIOD, |period| period.max(SHORTEST_PERIOD)),
         )
     }
 
     /// No files, which never change.
-    pub(crate) fn none() -> Self {
+    pub fn none() -> Self {
         Self::of(Vec::new(), PERIOD)
     }
 
@@ -54,7 +48,7 @@ impl Credentials {
     }
 
     /// A login is about to read the files. Called before that, so that no change falls in between.
-    pub(crate) fn mark(&mut self) {
+    pub fn mark(&mut self) {
         for (path, seen) in &mut self.files {
             // One that was removed after it was read, and comes back, is another.
             if let Ok(stamp) = Stamp::of(path) {
@@ -66,7 +60,7 @@ impl Credentials {
 
     /// Pending until a file is there that was not there at the last login. May be dropped and called
     /// again without a loss.
-    pub(crate) async fn changed(&mut self) {
+    pub async fn changed(&mut self) {
         if self.files.is_empty() {
             return std::future::pending().await;
         }
