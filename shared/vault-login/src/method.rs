@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use contract::agent_config::check::{self, MethodError};
 use vault_client::{Client, ClientConfig};
-use vault_wire::{Auth, Granted, Token, TokenInfo};
+use vault_wire::{Auth, Granted, Token};
 use zeroize::Zeroizing;
 
 use crate::hint::{self, Claims};
@@ -209,7 +209,7 @@ impl Method {
             Ask::Token(token) => {
                 let looked_up = client.with_token(&token).lookup_self().await;
                 let info = looked_up.map_err(|error| self.refusal(error, &Claims::default()))?;
-                Ok(Granted::Token(auth_of(token, info)))
+                Ok(Granted::Token(Auth::of_token(token, info)))
             }
             Ask::Login { body, claims } => {
                 let path = self.mount_path.as_str();
@@ -259,18 +259,6 @@ impl Method {
             source: Arc::new(source),
             hint,
         }
-    }
-}
-
-/// A token that was there before, as if it came from a login.
-fn auth_of(token: Token, info: TokenInfo) -> Auth {
-    Auth {
-        client_token: token,
-        accessor: info.accessor,
-        lease_duration: info.ttl,
-        renewable: info.renewable,
-        policies: info.policies,
-        metadata: BTreeMap::new(),
     }
 }
 

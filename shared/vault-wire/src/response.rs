@@ -61,6 +61,20 @@ pub struct Auth {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl Auth {
+    /// A token that was there before, as if it came from a login: `info` is what its look-up brought.
+    pub fn of_token(token: Token, info: TokenInfo) -> Self {
+        Self {
+            client_token: token,
+            accessor: info.accessor,
+            lease_duration: info.ttl,
+            renewable: info.renewable,
+            policies: info.policies,
+            metadata: BTreeMap::new(),
+        }
+    }
+}
+
 /// A response that lies in the cubbyhole until someone unwraps it.
 #[derive(Debug, Clone)]
 pub struct WrapInfo {

@@ -26,6 +26,10 @@ impl Engine {
             self.answer_leaving(call, answer);
             return;
         }
+        if self.leaving.is_some() {
+            self.answer_late(&caller, &answer);
+            return;
+        }
         let observed = self.observe(call, &answer, now);
         let away = answer
             .failure()
@@ -68,6 +72,19 @@ impl Engine {
             Observed::Nothing => {}
         }
         self.pump(now);
+    }
+
+    /// An answer to what was asked before the engine was told to leave.
+    fn answer_late(&mut self, caller: &Caller, answer: &Answer) {
+        if let (Caller::Read(_), Answer::Secret(Ok(Some(response)))) = (caller, answer)
+            && let Some(lease) = &response.lease
+        {
+            self.take_late_lease(lease.id.clone());
+        }
+        if let Caller::Read(_) = caller {
+            self.reading -= 1;
+        }
+        self.finish_leaving();
     }
 
     fn recalled(&mut self, id: SecretId, call: CallId, recalled: Option<Recalled>, now: Now) {

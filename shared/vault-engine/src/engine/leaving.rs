@@ -19,10 +19,13 @@ pub(super) struct Leaving {
     asked: BTreeMap<CallId, Subject>,
     /// To be revoked one by one if the token cannot be.
     leases: Vec<LeaseId>,
+    /// Nothing lives on so far.
     all: bool,
+    /// The token is not revoked: reads that are under way may bring leases that live on.
+    waits_for_reads: bool,
+    is_over: bool,
 }
 
-#[derive(Clone)]
 enum Subject {
     EarlierToken,
     Token,
@@ -46,69 +49,90 @@ impl Engine {
             asked: BTreeMap::new(),
             leases: Vec::new(),
             all: true,
+            waits_for_reads: false,
+            is_over: false,
         };
-        if let Some(login) = self.token.login().cloned() {
-            if with_token {
-                // Tokens of earlier logins hold leases that have not been replaced yet.
-                let earlier = login.earlier.iter();
-                for (token, _) in earlier.filter(|(_, ends_at)| *ends_at > now.mono) {
-                    let token = token.clone();
-                    let call = Call::RevokeToken { token };
-                    let call = self.io.call(Caller::Leaving, call);
-                    leaving.asked.insert(call, Subject::EarlierToken);
-                }
-                let token = login.token.clone();
-                let call = self.io.call(Caller::Leaving, Call::RevokeToken { token });
-                leaving.asked.insert(call, Subject::Token);
-                leaving.leases = leases;
-            } else {
-                for lease in leases {
-                    let token = login.token.clone();
-                    let call = Call::RevokeLease {
-                        token,
-                        lease: lease.clone(),
-                    };
-                    let call = self.io.call(Caller::Leaving, call);
-                    leaving.asked.insert(call, Subject::Lease(lease));
-                }
+        let login = self.token.login().cloned();
+        if let (Some(login), true) = (&login, with_token) {
+            // Tokens of earlier logins hold leases that have not been replaced yet.
+            let earlier = login.earlier.iter();
+            for (token, _) in earlier.filter(|(_, ends_at)| *ends_at > now.mono) {
+                let token = token.clone();
+                let call = Call::RevokeToken { token };
+                let call = self.io.call(Caller::Leaving, call);
+                leaving.asked.insert(call, Subject::EarlierToken);
             }
+            let token = login.token.clone();
+            let call = self.io.call(Caller::Leaving, Call::RevokeToken { token });
+            leaving.asked.insert(call, Subject::Token);
+            leaving.leases = leases;
+            self.leaving = Some(leaving);
+        } else {
+            // What is being read may bring another lease.
+            leaving.waits_for_reads = true;
+            self.leaving = Some(leaving);
+            self.revoke_leases(leases);
         }
-        if leaving.asked.is_empty() {
-            self.io.outputs.push_back(Output::Left { all: true });
+        self.finish_leaving();
+    }
+
+    /// Revokes leases one by one.
+    fn revoke_leases(&mut self, leases: Vec<LeaseId>) {
+        let (Some(login), Some(leaving)) = (self.token.login(), &mut self.leaving) else {
+            return;
+        };
+        for lease in leases {
+            let token = login.token.clone();
+            let call = Call::RevokeLease {
+                token,
+                lease: lease.clone(),
+            };
+            let call = self.io.call(Caller::Leaving, call);
+            leaving.asked.insert(call, Subject::Lease(lease));
         }
-        self.leaving = Some(leaving);
+    }
+
+    /// A read that was under way brought another lease.
+    pub(super) fn take_late_lease(&mut self, lease: LeaseId) {
+        let is_awaited = self
+            .leaving
+            .as_ref()
+            .is_some_and(|leaving| leaving.waits_for_reads);
+        if is_awaited {
+            self.revoke_leases(vec![lease]);
+        }
     }
 
     pub(super) fn answer_leaving(&mut self, call: CallId, answer: Answer) {
         let Some(leaving) = &mut self.leaving else {
             return;
         };
-        let Some(subject) = leaving.asked.remove(&call) else {
-            return;
-        };
-        let Answer::Revoked(outcome) = answer else {
+        let (Some(subject), Answer::Revoked(outcome)) = (leaving.asked.remove(&call), answer)
+        else {
             return;
         };
         let error = outcome.err().map(Arc::new);
         leaving.all &= error.is_none();
-        let lease = match &subject {
-            Subject::Lease(lease) => Some(lease.clone()),
+        let is_refused = error.is_some() && matches!(subject, Subject::Token);
+        let leases = std::mem::take(&mut leaving.leases);
+        let lease = match subject {
+            Subject::Lease(lease) => Some(lease),
             Subject::EarlierToken | Subject::Token => None,
         };
-        let is_refused = error.is_some() && matches!(subject, Subject::Token);
         self.io.note(Note::Revoked { lease, error });
-        if is_refused && let Some(login) = self.token.login() {
-            for lease in std::mem::take(&mut leaving.leases) {
-                let token = login.token.clone();
-                let call = Call::RevokeLease {
-                    token,
-                    lease: lease.clone(),
-                };
-                let call = self.io.call(Caller::Leaving, call);
-                leaving.asked.insert(call, Subject::Lease(lease));
-            }
+        if is_refused {
+            self.revoke_leases(leases);
         }
-        if leaving.asked.is_empty() {
+        self.finish_leaving();
+    }
+
+    /// Reports once that there is nothing more to do.
+    pub(super) fn finish_leaving(&mut self) {
+        let Some(leaving) = &mut self.leaving else {
+            return;
+        };
+        let waits = !leaving.asked.is_empty() || (leaving.waits_for_reads && self.reading > 0);
+        if !waits && !std::mem::replace(&mut leaving.is_over, true) {
             let all = leaving.all;
             self.io.outputs.push_back(Output::Left { all });
         }

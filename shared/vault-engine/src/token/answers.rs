@@ -1,6 +1,5 @@
 //! What the token machine makes of answers about its token.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,14 +67,7 @@ impl TokenMachine {
                     return;
                 };
                 port.emit(Output::Note(Note::KeptTokenAlive));
-                let auth = Auth {
-                    client_token: token,
-                    accessor: info.accessor,
-                    lease_duration: info.ttl,
-                    renewable: info.renewable,
-                    policies: info.policies,
-                    metadata: BTreeMap::new(),
-                };
+                let auth = Auth::of_token(token, info);
                 self.granted(Granted::Token(auth), false, now, port);
             }
             // Vault is away: the token may be good, and with it all leases.

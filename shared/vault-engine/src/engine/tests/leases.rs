@@ -184,3 +184,32 @@ fn leases_too_short_to_be_renewed_are_read_once_a_second_at_most() {
     let reads = story.count("read db/creds/a");
     assert!((40..=61).contains(&reads), "{reads} reads in a minute");
 }
+
+#[test]
+fn leaving_without_the_token_waits_for_reads_and_revokes_what_they_bring() {
+    let mut story = Story::new(mk_settings(300));
+    story.start(None);
+    let data = Fields::default();
+    let path = "pki/a".into();
+    story.engine.want(story.now, Want::Issue { path, data });
+    let mut write = None;
+    while let Some(output) = story.engine.poll_output() {
+        match output {
+            Output::Call(id, Call::Recall { .. }) => {
+                story.engine.answer(story.now, id, Answer::Recalled(None));
+            }
+            Output::Call(id, Call::Write { .. }) => write = Some(id),
+            _ => {}
+        }
+    }
+    story.engine.leave(story.now, false);
+    story.drain();
+    assert!(!story.has(|output| matches!(output, Output::Left { .. })));
+    let body = serde_json::json!({"lease_id": "pki/a/7", "lease_duration": 60, "data": {}});
+    let answer = Answer::Secret(Ok(Some(super::harness::mk_response(&body))));
+    story.engine.answer(story.now, write.unwrap(), answer);
+    story.drain();
+    assert_eq!(story.count("revoke pki/a/7"), 1);
+    assert!(story.has(|output| matches!(output, Output::Left { all: true })));
+    assert_eq!(story.count("revoke t1"), 0);
+}
