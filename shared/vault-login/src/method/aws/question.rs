@@ -9,6 +9,7 @@ use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::agent_config::check::{MethodError, aws_region};
+use http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::credentials::Keys;
@@ -67,7 +68,11 @@ impl Sts {
         let url = format!("{}/", self.address());
         let mut headers = BTreeMap::from([("content-type", CONTENT_TYPE.to_owned())]);
         if let Some(value) = header_value {
+            can_be_sent("header_value", value)?;
             headers.insert("x-vault-aws-iam-server-id", value.to_owned());
+        }
+        if let Some(token) = &keys.session_token {
+            can_be_sent("the session token", token)?;
         }
         let token = keys.session_token.as_ref().map(|token| token.to_string());
         let credentials = Credentials::new(
@@ -106,6 +111,12 @@ impl Sts {
             headers: encoded(&headers),
         })
     }
+}
+
+fn can_be_sent(what: &str, value: &str) -> Result<(), String> {
+    HeaderValue::from_str(value)
+        .map(drop)
+        .map_err(|_| format!("{what} has control characters, which no HTTP header can hold"))
 }
 
 #[cfg(test)]
@@ -157,6 +168,25 @@ mod tests {
             assert_eq!(decoded(&question.url), wanted.url, "{}", wanted.name);
             assert_eq!(decoded(&question.body), BODY);
             assert_eq!(*question.method, "POST");
+        }
+    }
+
+    #[test]
+    fn what_no_header_can_hold_is_named_and_not_signed() {
+        let sts = Sts::in_region(None).unwrap();
+        for (token, header_value, words) in [
+            (Some("a\ncanary"), None, "the session token has"),
+            (None, Some("a\u{7f}"), "header_value has"),
+        ] {
+            let keys = Keys {
+                access_key_id: "AKID".to_owned(),
+                secret_access_key: Zeroizing::new("canary".to_owned()),
+                session_token: token.map(|token| Zeroizing::new(token.to_owned())),
+            };
+            let refused = sts.who_am_i(&keys, header_value, SystemTime::UNIX_EPOCH);
+            let refused = refused.err().unwrap();
+            assert!(refused.starts_with(words), "{refused}");
+            assert!(!refused.contains("canary"), "{refused}");
         }
     }
 }
