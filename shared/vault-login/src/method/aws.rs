@@ -6,6 +6,7 @@
 
 mod credentials;
 mod question;
+mod signature;
 
 use std::path::PathBuf;
 use std::time::SystemTime;

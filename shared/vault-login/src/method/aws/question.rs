@@ -1,19 +1,18 @@
 //! `sts:GetCallerIdentity`, signed and not sent.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::agent_config::check::{MethodError, aws_region};
 use http::HeaderValue;
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::credentials::Keys;
+use super::signature::{self, Headers, Signer};
 
+const METHOD: &str = "POST";
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 /// The region of the service that is not in a region.
@@ -48,13 +47,17 @@ impl Sts {
 
     /// Where it answers, which is one place for all unless a region was chosen.
     pub(super) fn address(&self) -> String {
+        format!("https://{}", self.host())
+    }
+
+    fn host(&self) -> String {
         let region = &self.region;
         if region == GLOBAL_REGION {
-            "https://sts.amazonaws.com".to_owned()
+            "sts.amazonaws.com".to_owned()
         } else if region.starts_with("cn-") {
-            format!("https://sts.{region}.amazonaws.com.cn")
+            format!("sts.{region}.amazonaws.com.cn")
         } else {
-            format!("https://sts.{region}.amazonaws.com")
+            format!("sts.{region}.amazonaws.com")
         }
     }
 
@@ -65,57 +68,51 @@ impl Sts {
         header_value: Option<&str>,
         now: SystemTime,
     ) -> Result<Question, String> {
-        let url = format!("{}/", self.address());
-        let mut headers = BTreeMap::from([("content-type", CONTENT_TYPE.to_owned())]);
+        let time = Timestamp::try_from(now).map_err(|error| error.to_string())?;
+        let mut headers = Headers::from([
+            ("content-type", Zeroizing::new(CONTENT_TYPE.to_owned())),
+            ("host", Zeroizing::new(self.host())),
+            ("x-amz-date", Zeroizing::new(signature::date(time))),
+        ]);
         if let Some(value) = header_value {
-            can_be_sent("header_value", value)?;
-            headers.insert("x-vault-aws-iam-server-id", value.to_owned());
+            headers.insert(
+                "x-vault-aws-iam-server-id",
+                sendable("header_value", value)?,
+            );
         }
         if let Some(token) = &keys.session_token {
-            can_be_sent("the session token", token)?;
+            headers.insert(
+                "x-amz-security-token",
+                sendable("the session token", token)?,
+            );
         }
-        let token = keys.session_token.as_ref().map(|token| token.to_string());
-        let credentials = Credentials::new(
-            keys.access_key_id.as_str(),
-            keys.secret_access_key.as_str(),
-            token,
-            None,
-            "vault-agent",
-        );
-        let identity = credentials.into();
-        let settings = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("sts")
-            .time(now)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?;
-        let shown = headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let request =
-            SignableRequest::new("POST", &url, shown, SignableBody::Bytes(BODY.as_bytes()))
-                .map_err(|error| error.to_string())?;
-        let signed = sign(request, &settings.into()).map_err(|error| error.to_string())?;
-        let (instructions, _) = signed.into_parts();
-        let (added, _) = instructions.into_parts();
-        for header in &added {
-            headers.insert(header.name(), header.value().to_owned());
-        }
+        let signer = Signer {
+            access_key_id: &keys.access_key_id,
+            secret_access_key: &keys.secret_access_key,
+            region: &self.region,
+            service: "sts",
+            time,
+        };
+        let authorization = signer.authorization(METHOD, &headers, BODY);
+        headers.insert("authorization", Zeroizing::new(authorization));
+        // Vault takes it from the address.
+        headers.remove("host");
         let headers =
             Zeroizing::new(serde_json::to_string(&headers).expect("text must serialise to JSON"));
         let encoded = |text: &str| Zeroizing::new(STANDARD.encode(text));
         Ok(Question {
-            method: Zeroizing::new("POST".to_owned()),
-            url: encoded(&url),
+            method: Zeroizing::new(METHOD.to_owned()),
+            url: encoded(&format!("{}/", self.address())),
             body: encoded(BODY),
             headers: encoded(&headers),
         })
     }
 }
 
-fn can_be_sent(what: &str, value: &str) -> Result<(), String> {
+/// The value of a header, if it can be one.
+fn sendable(what: &str, value: &str) -> Result<Zeroizing<String>, String> {
     HeaderValue::from_str(value)
-        .map(drop)
+        .map(|_| Zeroizing::new(value.to_owned()))
         .map_err(|_| format!("{what} has control characters, which no HTTP header can hold"))
 }
 
@@ -128,8 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// A request that was signed by `aws-sigv4` 1.3, and with the same outcome by the steps of "Create a
-    /// signed AWS API request" in AWS's IAM User Guide.
+    /// A request that AWS's own library has signed, `aws-sigv4` 1.3.
     #[derive(Deserialize)]
     struct Signed {
         name: String,
