@@ -24,6 +24,9 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use line::Line;
 
+/// Targets below which events are logged: the agent's own, and those of the project's libraries.
+const OURS: [&str; 3] = ["agent.", "vault.", "serve_tls::"];
+
 pub use file::{LogFile, Rotation, Tee};
 
 pub use contract::agent_config::check::LogFormat as Format;
@@ -143,9 +146,7 @@ impl fmt::Debug for LogLayer {
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let target = metadata.target();
-        // A crate of ours has the listeners' connections.
-        let is_ours =
-            target == "agent" || target.starts_with("agent.") || target.starts_with("serve_tls::");
+        let is_ours = target == "agent" || OURS.iter().any(|ours| target.starts_with(ours));
         *metadata.level() <= self.level.get() && is_ours
     }
 
@@ -197,14 +198,19 @@ mod tests {
         let text = capture(Level::INFO, Format::Standard, || {
             tracing::info!(target: "agent.auth.handler", "authenticating");
             tracing::debug!(target: "agent", "too fine");
+            tracing::info!(target: "vault.client", "reconnecting");
             tracing::error!(target: "hyper::proto", "token: canary");
             tracing::error!(target: "agentx", "canary");
         });
         assert!(
-            text.ends_with(" [INFO]  agent.auth.handler: authenticating\n"),
+            text.contains(" [INFO]  agent.auth.handler: authenticating\n"),
             "{text}"
         );
-        assert_eq!(text.lines().count(), 1);
+        assert!(
+            text.ends_with(" [INFO]  vault.client: reconnecting\n"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 2);
     }
 
     #[test]
