@@ -15,23 +15,15 @@ mod arrangement;
 mod cloud;
 mod config;
 mod container;
-mod container_patch;
-mod denial;
 mod environment;
 mod flags;
-mod flavor;
 mod limits;
-mod objects;
 mod operations;
 mod patch;
-mod paths;
 mod placement;
 mod platform;
-mod profile;
-pub mod quantity;
 mod request;
 mod resources;
-mod schema;
 mod secrets;
 mod security;
 mod telemetry;
@@ -45,14 +37,15 @@ use serde_json::value::RawValue;
 
 use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
+use crate::vocabulary::schema;
 
-pub use denial::Denial;
+pub use crate::vocabulary::denial::Denial;
+pub use crate::vocabulary::flavor::Flavor;
+pub use crate::vocabulary::origin::Origin;
+pub use crate::vocabulary::warning::{Certainty, Warning};
 pub use environment::decoded as certificate_bytes;
 pub use flags::flag_problems;
-pub use flavor::Flavor;
 pub use patch::Operations;
-pub use profile::Profile;
-pub use warnings::{Certainty, Warning};
 
 use additions::Additions;
 use request::InjectRequest;
@@ -80,19 +73,6 @@ pub enum Object<'a> {
     Raw(&'a RawValue),
     /// Read together with what is around it.
     Read(Glance<'a>),
-}
-
-/// Where a pod comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin<'a> {
-    /// The API server, which has added the token of the pod's service account.
-    #[default]
-    Pod,
-    /// The template of a workload, to which the API server will add a token.
-    Template {
-        /// The workload's kind.
-        kind: &'a str,
-    },
 }
 
 /// What is decided, and what the user should know about it.

@@ -20,6 +20,7 @@ pub mod inject;
 pub mod kubernetes;
 pub mod pod;
 pub mod settings;
+pub mod vocabulary;
 pub mod workload;
 
 pub use inject::{Decision, Outcome, decide};

@@ -8,11 +8,11 @@ use std::str::FromStr;
 use contract::names;
 use thiserror::Error;
 
-pub use crate::inject::Profile;
+pub use crate::vocabulary::profile::Profile;
 pub use templating::Engine;
 
-use crate::inject::Flavor;
 use crate::kubernetes::Kubernetes;
+use crate::vocabulary::flavor::Flavor;
 
 /// The image of the compatible flavor where nothing names one.
 pub const STOCK_IMAGE: &str = "hashicorp/vault:2.0.4";

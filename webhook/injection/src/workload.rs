@@ -21,9 +21,12 @@ use contract::diagnostics::manifests;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::inject::{self, Decision, Denial, Origin, Outcome, Skip, Warning};
+use crate::inject::{self, Decision, Outcome, Skip};
 use crate::pod::Text;
 use crate::settings::Settings;
+use crate::vocabulary::denial::Denial;
+use crate::vocabulary::origin::Origin;
+use crate::vocabulary::warning::Warning;
 
 pub use path::{Path, Step};
 pub use search::TRACES;
@@ -231,7 +234,7 @@ pub fn decide(object: &RawValue, namespace: &str, settings: &Settings) -> Outcom
             }
             // It is one of the warnings.
             Decision::Deny(Denial::Strict(_)) | Decision::Inject(_) | Decision::Skip(_) => {}
-            Decision::Deny(denial) => outcome.warnings.push(Warning::of_refusal(&denial)),
+            Decision::Deny(denial) => outcome.warnings.push(denial.to_warning()),
         }
         outcome.warnings.extend(found.warnings);
     }
@@ -244,7 +247,7 @@ pub fn warnings(outcome: &Outcome) -> Vec<Warning> {
     let refusal = match &outcome.decision {
         // It is one of the warnings.
         Decision::Deny(Denial::Strict(_)) | Decision::Inject(_) | Decision::Skip(_) => None,
-        Decision::Deny(denial) => Some(Warning::of_refusal(denial)),
+        Decision::Deny(denial) => Some(denial.to_warning()),
     };
     refusal
         .into_iter()

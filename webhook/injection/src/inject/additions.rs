@@ -9,12 +9,13 @@ use contract::annotations::{self, Annotations};
 use super::arrangement::Sidecar;
 use super::config::{AgentConfigs, Role};
 use super::container::{Agent, agent};
-use super::denial::PatchError;
-use super::objects::{Mount, Volume};
 use super::request::InjectRequest;
-use super::{paths, volumes};
+use super::volumes;
 use crate::pod::{self, Container, PodView};
 use crate::settings::Settings;
+use crate::vocabulary::denial::PatchError;
+use crate::vocabulary::objects::{Mount, Volume};
+use crate::vocabulary::paths;
 
 /// So many mounts are searched one by one.
 const FEW: usize = 4;

@@ -10,10 +10,10 @@
 use contract::GoDuration;
 use contract::annotations::{self, Annotations};
 
-use super::denial::RequestError;
-use super::flavor::Flavor;
 use super::words;
 use crate::settings::{NativeSidecarSetting, Settings};
+use crate::vocabulary::denial::RequestError;
+use crate::vocabulary::flavor::Flavor;
 
 /// Seconds that the startup probe of a native sidecar waits.
 const STARTUP_TIMEOUT: u64 = 600;

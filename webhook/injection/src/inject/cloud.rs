@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::objects::Variable;
-use super::paths;
 use crate::pod::{self, PodView};
+use crate::vocabulary::objects::Variable;
+use crate::vocabulary::paths;
 
 /// A cloud whose auth method needs something from the pod.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use contract::agent_config::{
 };
 use serde_json::Value;
 
-use super::paths;
 use super::request::InjectRequest;
 use super::secrets::{Content, Secret};
 use super::volumes::CACHE_PATH;
+use crate::vocabulary::paths;
 
 /// The auth method that reads the token under another name.
 const JWT: &str = "jwt";

@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::arrangement::Sidecar;
 use super::config::{AgentConfigs, Role};
-use super::denial::PatchError;
-use super::objects::{Container, Exec, Handler, Lifecycle, Port, Probe};
 use super::request::InjectRequest;
 use super::volumes::CONFIG_PATH;
-use super::{environment, paths, resources, schema, volumes};
+use super::{environment, resources, volumes};
 use crate::pod::PodView;
 use crate::settings::Settings;
+use crate::vocabulary::denial::PatchError;
+use crate::vocabulary::objects::{Container, Exec, Handler, Lifecycle, Port, Probe};
+use crate::vocabulary::{paths, schema};
 
 /// An agent's container.
 #[derive(Debug, Serialize)]

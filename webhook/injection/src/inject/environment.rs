@@ -11,9 +11,9 @@ use contract::names;
 
 use super::cloud;
 use super::config::{AgentConfigs, Role};
-use super::objects::Variable;
 use super::request::InjectRequest;
 use crate::pod::PodView;
+use crate::vocabulary::objects::Variable;
 
 /// The auth method of AWS.
 const AWS: &str = "aws";

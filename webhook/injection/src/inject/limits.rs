@@ -1,8 +1,8 @@
 //! How much one pod may ask for. Anyone who may create a pod may write anything into it, and the API
 //! server looks at its size only after its webhooks.
 
-use super::Denial;
 use crate::pod::AnnotationList;
+use crate::vocabulary::denial::Denial;
 
 /// Bytes of all keys and values together. Kubernetes itself takes no more
 /// (`TotalAnnotationSizeLimitB` of apimachinery).

@@ -11,12 +11,14 @@ use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 
 use super::additions::Additions;
 use super::arrangement::Sidecar;
-use super::denial::PatchError;
 use super::patch::{Operations, annotation};
 use super::request::InjectRequest;
-use super::{INJECTED, Injection, Origin, Plan, Profile, placement};
+use super::{INJECTED, Injection, Plan, placement};
 use crate::pod::{AnnotationList, PodView};
 use crate::settings::Settings;
+use crate::vocabulary::denial::{MAX_PATCH, PatchError};
+use crate::vocabulary::origin::Origin;
+use crate::vocabulary::profile::Profile;
 
 const VOLUMES: &str = "/spec/volumes";
 const CONTAINERS: &str = "/spec/containers";
@@ -24,10 +26,6 @@ pub(super) const INIT_CONTAINERS: &str = "/spec/initContainers";
 
 /// Room for most patches, in bytes.
 const SIZE: usize = 8192;
-
-/// The largest patch, in bytes: an API server takes no object that is larger. A pod may ask for so
-/// many mounts in each of so many containers that no memory would be enough.
-pub(super) const MAX_PATCH: usize = 3 << 20;
 
 /// The changes that put the additions in their places.
 pub(super) fn plan(

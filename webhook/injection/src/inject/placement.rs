@@ -8,12 +8,11 @@
 
 use contract::annotations::{self, Annotations};
 
-use super::Profile;
 use super::operations::INIT_CONTAINERS;
 use super::patch::Operations;
-use super::profile::Names;
 use super::volumes::HOMES;
 use crate::pod::{Container, InitContainer, PodView};
+use crate::vocabulary::profile::{Names, Profile};
 
 /// Native sidecars through which the traffic of a pod goes.
 const MESH_PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];

@@ -15,16 +15,17 @@ use contract::annotations::{self, AnnotationSpec, Annotations};
 
 use super::arrangement::{self, Arrangement, Workload};
 use super::config::Role;
-use super::container_patch::ContainerPatch;
-use super::denial::{DefaultsError, RequestError, ValidationError};
-use super::flavor::Flavor;
-use super::profile::{Inside, Profile};
 use super::secrets::{self, Secret};
 use super::security::{self, Identity};
 use super::token::{Search, TokenVolume};
-use super::{Origin, Request, words};
+use super::{Request, words};
 use crate::pod::{Metadata, PodView};
 use crate::settings::{FlavorSetting, Settings, default_image};
+use crate::vocabulary::container_patch::ContainerPatch;
+use crate::vocabulary::denial::{DefaultsError, RequestError, ValidationError};
+use crate::vocabulary::flavor::Flavor;
+use crate::vocabulary::origin::Origin;
+use crate::vocabulary::profile::{Inside, Profile};
 
 use connection::{Connection, Login};
 use extras::Extras;

@@ -9,11 +9,11 @@
 
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
-use super::denial::PatchError;
-use super::flavor::Flavor;
-use super::objects::{Quantities, Resources};
-use super::quantity;
 use crate::settings::Settings;
+use crate::vocabulary::denial::PatchError;
+use crate::vocabulary::flavor::Flavor;
+use crate::vocabulary::objects::{Quantities, Resources};
+use crate::vocabulary::quantity;
 
 /// Who says a quantity, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

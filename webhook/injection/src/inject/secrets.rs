@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use contract::annotations::{self, Annotations};
 use templating::Engine;
 
-use super::denial::RequestError;
-use super::flavor::Flavor;
 use super::limits::MOST_SECRETS;
-use super::{paths, words};
+use super::words;
 use crate::settings::{DefaultTemplate, Settings};
+use crate::vocabulary::denial::RequestError;
+use crate::vocabulary::flavor::Flavor;
+use crate::vocabulary::paths;
 
 /// One file to render.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use contract::annotations::{self, Annotations};
 
-use super::denial::RequestError;
-use super::flavor::Flavor;
-use super::objects::{Capabilities, SeccompProfile, SecurityContext};
 use crate::pod::{PodView, SecurityContext as SecurityContextOfPod};
 use crate::settings::Settings;
+use crate::vocabulary::denial::RequestError;
+use crate::vocabulary::flavor::Flavor;
+use crate::vocabulary::objects::{Capabilities, SeccompProfile, SecurityContext};
 
 /// User and group of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

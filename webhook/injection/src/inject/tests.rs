@@ -93,7 +93,7 @@ fn warned(annotations: &[(&str, &str)]) -> Vec<String> {
     outcome
         .warnings
         .iter()
-        .filter(|it| it.certainty() > warnings::Certainty::Hint)
+        .filter(|it| it.certainty() > Certainty::Hint)
         .map(|it| it.text().to_owned())
         .collect()
 }

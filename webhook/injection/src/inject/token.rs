@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::annotations::{self, Annotations};
 
-use super::denial::RequestError;
-use super::objects::{Projected, Token, TokenSource, Volume, VolumeSource};
-use super::{Flavor, Origin, Profile, cloud};
+use super::cloud;
 use crate::pod::{self, Metadata, PodView};
+use crate::vocabulary::denial::{RequestError, Unmounted};
+use crate::vocabulary::flavor::Flavor;
+use crate::vocabulary::objects::{Projected, Token, TokenSource, Volume, VolumeSource};
+use crate::vocabulary::origin::Origin;
+use crate::vocabulary::profile::Profile;
 
 /// The token file where the annotation names no volume.
 const TOKEN_FILE: &str = "token";
@@ -112,7 +115,7 @@ impl<'p> TokenVolume<'p> {
                 Err(RequestError::TokenMount { unmounted: None })
             }
             None => Self::last_resort(pod).ok_or_else(|| RequestError::TokenMount {
-                unmounted: Unmounted::find(pod).map(Box::new),
+                unmounted: unmounted(pod).map(Box::new),
             }),
         }
     }
@@ -271,27 +274,19 @@ impl<'p> TokenVolume<'p> {
     }
 }
 
-/// A token that the pod has in a volume, and no container mounts.
-#[derive(Debug)]
-pub struct Unmounted {
-    pub(super) volume: String,
-    pub(super) audience: String,
-}
-
-impl Unmounted {
-    fn find(pod: &PodView<'_>) -> Option<Self> {
-        let mounted: BTreeSet<&str> = pod.mounts().map(|mount| &*mount.name).collect();
-        let volumes = pod.volumes.iter();
-        let mut unmounted = volumes.filter(|volume| !mounted.contains(&*volume.name));
-        unmounted.find_map(|volume| {
-            let mut tokens = volume.tokens();
-            let token = tokens.find(|token| !cloud::is_for_a_cloud(&token.audience))?;
-            Some(Self {
-                volume: volume.name.to_string(),
-                audience: token.audience.to_string(),
-            })
+/// The first token in a volume that no container mounts.
+fn unmounted(pod: &PodView<'_>) -> Option<Unmounted> {
+    let mounted: BTreeSet<&str> = pod.mounts().map(|mount| &*mount.name).collect();
+    let volumes = pod.volumes.iter();
+    let mut unmounted = volumes.filter(|volume| !mounted.contains(&*volume.name));
+    unmounted.find_map(|volume| {
+        let mut tokens = volume.tokens();
+        let token = tokens.find(|token| !cloud::is_for_a_cloud(&token.audience))?;
+        Some(Unmounted {
+            volume: volume.name.to_string(),
+            audience: token.audience.to_string(),
         })
-    }
+    })
 }
 
 /// The token's file in a volume at the standard place; none where the tokens in it are clouds'.

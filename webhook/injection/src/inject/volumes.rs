@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 
 use contract::names::{AGENT_BINARY, STATE_PATH, STATE_VOLUME};
 
+use super::cloud;
 use super::config::Role;
-use super::objects::{AgentMount, EmptyDir, Mount, Named, SecretName, Volume, VolumeSource};
 use super::request::InjectRequest;
-use super::{cloud, paths};
 use crate::pod::PodView;
+use crate::vocabulary::objects::{
+    AgentMount, EmptyDir, Mount, Named, SecretName, Volume, VolumeSource,
+};
+use crate::vocabulary::paths;
 
 /// Where the init container hands its cache to the sidecar.
 pub(super) const CACHE_PATH: &str = "/vault/agent-cache";

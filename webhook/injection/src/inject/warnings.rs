@@ -1,9 +1,6 @@
 //! What the user should know although the pod is let through: admission warnings.
 //!
-//! A warning repeats no value but parts of a template, and ends with its code. Admission shows its
-//! first 256 characters, the length up to which an API server passes one on whole, and leaves out hints;
-//! `lint` shows everything. Warnings of what is surely a mistake refuse the pod if the injector is
-//! strict.
+//! Warnings of what is surely a mistake refuse the pod if the injector is strict.
 
 mod agent;
 mod commands;
@@ -20,8 +17,6 @@ mod shape;
 mod templates;
 mod values;
 
-use std::fmt;
-
 use contract::annotations::{self, AnnotationSpec, Annotations, Classification, Meant};
 use contract::diagnostics::{Code, keys, pods};
 
@@ -30,143 +25,11 @@ pub(super) use agent::OF_A_FLAG;
 use super::additions::Additions;
 use super::request::InjectRequest;
 use crate::pod::{AnnotationList, PodView};
-
-/// The longest warning that is passed on whole.
-const MAX_CHARS: usize = 256;
+use crate::vocabulary::warning::Warning;
 
 /// For so many unknown keys the nearest known one is looked up. API servers pass on no more than
 /// 4096 characters of warnings.
 pub(super) const LOOKED_UP: usize = 40;
-
-/// How sure it is that a warning is about a mistake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Certainty {
-    /// Worth a look at the keyboard: no problem, and nothing for admission.
-    Hint,
-    /// Most likely not what the author wants.
-    Likely,
-    /// Nobody can mean it. A strict injector refuses the pod.
-    Sure,
-}
-
-/// One warning about a pod that is let through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    code: Code,
-    certainty: Certainty,
-    text: String,
-    key: Option<String>,
-    excerpt: Option<String>,
-}
-
-impl Warning {
-    pub(crate) fn new(code: Code, text: impl Into<String>) -> Self {
-        Self {
-            code,
-            certainty: Certainty::Likely,
-            text: text.into(),
-            key: None,
-            excerpt: None,
-        }
-    }
-
-    fn sure(code: Code, text: impl Into<String>) -> Self {
-        Self {
-            certainty: Certainty::Sure,
-            ..Self::new(code, text)
-        }
-    }
-
-    fn hint(code: Code, text: impl Into<String>) -> Self {
-        Self {
-            certainty: Certainty::Hint,
-            ..Self::new(code, text)
-        }
-    }
-
-    pub(crate) fn at(self, key: String) -> Self {
-        Self {
-            key: Some(key),
-            ..self
-        }
-    }
-
-    pub(crate) fn into_hint(self) -> Self {
-        Self {
-            certainty: Certainty::Hint,
-            ..self
-        }
-    }
-
-    fn showing(self, excerpt: Option<String>) -> Self {
-        Self { excerpt, ..self }
-    }
-
-    /// What the author of a workload is told if its pods would be refused.
-    pub(crate) fn of_refusal(denial: &super::Denial) -> Self {
-        let text = format!("pods will be refused: {}", denial.text());
-        Self {
-            key: denial.key(),
-            ..Self::sure(denial.code(), text)
-        }
-    }
-
-    /// The stable code of the message.
-    pub fn code(&self) -> Code {
-        self.code
-    }
-
-    pub fn certainty(&self) -> Certainty {
-        self.certainty
-    }
-
-    /// The message without its code.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The message as admission passes it on: cut so that the code fits in, and no hint.
-    pub(crate) fn for_admission(&self) -> Option<String> {
-        if self.certainty == Certainty::Hint {
-            return None;
-        }
-        let code = format!(" [{}]", self.code);
-        let room = MAX_CHARS - code.len();
-        Some(if self.text.chars().count() <= room {
-            format!("{}{code}", self.text)
-        } else {
-            let start: String = self.text.chars().take(room - 1).collect();
-            format!("{}…{code}", start.trim_end())
-        })
-    }
-
-    /// Whether nobody can mean what the warning is about.
-    pub fn is_sure(&self) -> bool {
-        self.certainty == Certainty::Sure
-    }
-
-    /// The whole key of the annotation that it is about, as the pod writes it.
-    pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
-    }
-
-    /// Whether both say the same of one annotation.
-    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
-        self.code == other.code && self.key.is_some() && self.key == other.key
-    }
-
-    /// The line of a template that is wrong, and a second line that marks the place, for terminals.
-    pub fn excerpt(&self) -> Option<&str> {
-        self.excerpt.as_deref()
-    }
-}
-
-/// The whole message, and its code.
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", self.text, self.code)
-    }
-}
 
 /// What all checks look at.
 #[derive(Clone, Copy)]
@@ -226,7 +89,7 @@ pub(super) fn about_keys(all: &AnnotationList<'_>) -> Vec<Warning> {
         };
         warnings.push(Warning::sure(code, text).at(key.to_owned()));
     }
-    warnings.sort_by(|left, right| left.text.cmp(&right.text));
+    warnings.sort_by(|left, right| left.text().cmp(right.text()));
     warnings
 }
 

@@ -2,8 +2,8 @@
 
 use contract::annotations::{AnnotationSpec, Annotations, Kind};
 
-use super::denial::RequestError;
-use super::quantity;
+use crate::vocabulary::denial::RequestError;
+use crate::vocabulary::quantity;
 
 /// The value, where it is one of the annotation's words.
 pub(super) fn one_of<'p>(

@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::search::Carrier;
 use super::{Extent, Finding, asks_for_nothing, wrong_prefixes};
-use crate::inject::{self, Decision, Denial, Origin, Skip};
+use crate::inject::{self, Decision, Skip};
 use crate::settings::Settings;
+use crate::vocabulary::denial::Denial;
+use crate::vocabulary::origin::Origin;
 
 /// What is said of pods although the annotations alone decide it.
 const OF_ANNOTATIONS: [Code; 4] = [

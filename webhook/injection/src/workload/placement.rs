@@ -6,7 +6,7 @@ use contract::diagnostics::{Code, manifests};
 use super::Extent;
 use super::path::Path;
 use super::search::{Carrier, Template};
-use crate::inject::Warning;
+use crate::vocabulary::warning::Warning;
 
 const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 

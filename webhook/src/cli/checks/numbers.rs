@@ -3,7 +3,7 @@
 use contract::GoDuration;
 use contract::diagnostics::startup;
 use contract::values;
-use injection::inject::quantity;
+use injection::vocabulary::quantity;
 
 use super::{Given, Problem};
 

@@ -3,8 +3,8 @@
 use contract::annotations::{self, Annotations};
 
 use super::KUBERNETES;
-use crate::inject::denial::RequestError;
 use crate::settings::Settings;
+use crate::vocabulary::denial::RequestError;
 
 /// Where Vault is and how to trust it. Empty texts are absent.
 #[derive(Debug)]

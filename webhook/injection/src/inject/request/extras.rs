@@ -2,9 +2,9 @@
 
 use contract::annotations::{self, Annotations};
 
-use crate::inject::denial::RequestError;
-use crate::inject::flavor::Flavor;
 use crate::inject::words;
+use crate::vocabulary::denial::RequestError;
+use crate::vocabulary::flavor::Flavor;
 
 /// Settings of files, volumes and containers that are left alone unless asked for.
 #[derive(Debug)]

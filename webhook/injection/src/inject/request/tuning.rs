@@ -4,10 +4,10 @@ use std::num::NonZeroU16;
 
 use contract::annotations::{self, Annotations};
 
-use crate::inject::denial::RequestError;
-use crate::inject::flavor::Flavor;
 use crate::inject::telemetry;
 use crate::settings::Settings;
+use crate::vocabulary::denial::RequestError;
+use crate::vocabulary::flavor::Flavor;
 
 /// Variables and switches of the agent's process. Empty texts and zeros are absent.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::settings::Profile;
 
 #[test]
 fn a_path_that_no_login_is_under_is_told_with_the_one_to_write() {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// What is told of one template and its path, by code, and how sure it is.
-fn told(path: &str, template: &str) -> Vec<(String, warnings::Certainty)> {
+fn told(path: &str, template: &str) -> Vec<(String, Certainty)> {
     let annotations = [
         ("agent-inject-secret-app", path),
         ("agent-inject-template-app", template),
@@ -62,7 +62,7 @@ fn templates_that_read_what_is_there_are_let_through_in_silence() {
 
 #[test]
 fn what_cannot_be_in_the_answer_is_warned_of_with_its_code() {
-    use warnings::Certainty::{Hint, Likely, Sure};
+    use Certainty::{Hint, Likely, Sure};
     for (path, template, code, certainty) in [
         (
             "secret/data/app",
@@ -156,7 +156,7 @@ fn what_cannot_be_in_the_answer_is_warned_of_with_its_code() {
 
 #[test]
 fn what_no_secret_and_no_certificate_has_is_warned_of_with_its_code() {
-    use warnings::Certainty::{Likely, Sure};
+    use Certainty::{Likely, Sure};
     for (path, template, code, certainty) in [
         (
             "kv/app",

@@ -9,7 +9,8 @@ use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::{Code, keys, login as codes};
 use contract::duration;
 
-use super::{Certainty, Subject, Warning};
+use super::Subject;
+use crate::vocabulary::warning::{Certainty, Warning};
 
 pub(super) use variables::old_image;
 
@@ -33,9 +34,8 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         found.extend(problems.iter().map(|problem| of_problem(subject, problem)));
     }
     if !found.is_empty() && subject.patches_change_all() {
-        for warning in &mut found {
-            warning.certainty = Certainty::Likely;
-        }
+        let likely = |warning: Warning| warning.with_certainty(Certainty::Likely);
+        found = found.into_iter().map(likely).collect();
     }
     found
 }

@@ -3,9 +3,10 @@
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::{login as codes, pods};
 
-use super::{Subject, Warning};
-use crate::inject::Profile;
-use crate::inject::paths;
+use super::Subject;
+use crate::vocabulary::paths;
+use crate::vocabulary::profile::Profile;
+use crate::vocabulary::warning::Warning;
 
 /// Where images have files of their own.
 const IN_IMAGE: [&str; 6] = [

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use contract::annotations;
 use contract::diagnostics::pods;
 
-use super::{Subject, Warning, files, identity, mounts, resources};
+use super::{Subject, files, identity, mounts, resources};
 use crate::inject::container::Agent;
-use crate::inject::objects::VolumeSource;
 use crate::inject::platform;
+use crate::vocabulary::objects::VolumeSource;
+use crate::vocabulary::warning::Warning;
 
 pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut faults = Vec::new();

@@ -7,9 +7,10 @@ use contract::annotations::{self, Classification, Meant};
 use contract::diagnostics::secrets as codes;
 
 use super::mounts::Places;
-use super::{LOOKED_UP, Subject, Warning};
-use crate::inject::paths;
+use super::{LOOKED_UP, Subject};
 use crate::inject::secrets::Secret;
+use crate::vocabulary::paths;
+use crate::vocabulary::warning::Warning;
 
 /// Files that the agent cannot write, or that nobody would find.
 pub(super) fn faults(subject: Subject<'_, '_>) -> Vec<Warning> {

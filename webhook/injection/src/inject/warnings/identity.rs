@@ -3,7 +3,8 @@
 use contract::annotations;
 use contract::diagnostics::{keys, pods};
 
-use super::{Subject, Warning};
+use super::Subject;
+use crate::vocabulary::warning::Warning;
 
 /// What Kubernetes takes for a user or a group.
 const IDS: std::ops::RangeInclusive<i64> = 0..=i32::MAX as i64;

@@ -3,9 +3,10 @@
 use contract::annotations;
 use contract::diagnostics::{keys, pods, secrets};
 
-use super::{Subject, Warning};
+use super::Subject;
 use crate::inject::secrets::Content;
 use crate::inject::token::{self, TokenVolume};
+use crate::vocabulary::warning::Warning;
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let (asked, mut warnings) = (subject.asked, Vec::new());

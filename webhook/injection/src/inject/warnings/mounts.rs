@@ -8,11 +8,12 @@ use contract::annotations;
 use contract::diagnostics::pods;
 use contract::names::{AGENT_BINARY, SECRETS_PATH, STATE_VOLUME};
 
-use super::{Certainty, Subject, Warning};
+use super::Subject;
 use crate::inject::cloud;
 use crate::inject::container::Agent;
-use crate::inject::paths::{self, normal};
 use crate::inject::volumes::HOMES;
+use crate::vocabulary::paths::{self, normal};
+use crate::vocabulary::warning::{Certainty, Warning};
 
 /// So many collisions are told.
 const MOST: usize = 10;
@@ -39,10 +40,7 @@ fn impossible(subject: Subject<'_, '_>) -> Vec<Warning> {
             return None;
         };
         let warning = about_path(subject, mount.path, problem);
-        Some(Warning {
-            certainty: Certainty::Sure,
-            ..warning
-        })
+        Some(warning.with_certainty(Certainty::Sure))
     });
     faults.take(MOST).collect()
 }

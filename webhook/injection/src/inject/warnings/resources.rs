@@ -8,11 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Subject, Warning};
+use super::Subject;
 use crate::inject::container::Agent;
-use crate::inject::quantity;
 use crate::inject::resources::exceeds;
 use crate::pod::Container;
+use crate::vocabulary::quantity;
+use crate::vocabulary::warning::Warning;
 
 const LIMITS: &str = "limits";
 const REQUESTS: &str = "requests";

@@ -10,8 +10,9 @@ use templating::{Engine, Partials, Template};
 
 use super::mounts::Places;
 use super::templates::Checks;
-use super::{LOOKED_UP, Subject, Warning, commands, files};
+use super::{LOOKED_UP, Subject, commands, files};
 use crate::inject::secrets::{Content, Secret};
+use crate::vocabulary::warning::Warning;
 
 /// Annotations that say something about a secret that another one declares.
 const DETAILS: [AnnotationSpec; 9] = [

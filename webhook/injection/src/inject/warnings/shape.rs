@@ -3,12 +3,13 @@
 use contract::annotations;
 use contract::diagnostics::pods;
 
-use super::{Subject, Warning};
-use crate::inject::Origin;
+use super::Subject;
 use crate::inject::arrangement::Sidecar;
 use crate::inject::config::Role;
 use crate::inject::container::Agent;
 use crate::settings::is_our_image;
+use crate::vocabulary::origin::Origin;
+use crate::vocabulary::warning::Warning;
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let asked = subject.asked;

@@ -5,9 +5,10 @@ use contract::annotations::{self, AnnotationSpec, Classification, Kind};
 use contract::diagnostics::{Code, keys, secrets};
 use contract::{GoDuration, values};
 
-use super::Certainty::{self, Likely, Sure};
-use super::{Subject, Warning};
+use super::Subject;
 use crate::inject::words;
+use crate::vocabulary::warning::Certainty::{self, Likely, Sure};
+use crate::vocabulary::warning::Warning;
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -21,10 +22,7 @@ pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
         }
         if let Some((certainty, code, problem)) = problem(spec, value) {
             let text = format!("{short} {problem}");
-            let warning = Warning {
-                certainty,
-                ..Warning::new(code, text)
-            };
+            let warning = Warning::new(code, text).with_certainty(certainty);
             warnings.push(warning.at(subject.annotations.whole_key(short)));
         }
     }

@@ -4,7 +4,7 @@ use contract::diagnostics::Code;
 use contract::diagnostics::secrets as codes;
 use templating::lint::{Finding, Problem, shown};
 
-use crate::inject::Warning;
+use crate::vocabulary::warning::Warning;
 
 /// The warning of a finding.
 pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::quantity::{self, QuantityError};
 
-pub(super) use tables::CONTAINER;
+pub(crate) use tables::CONTAINER;
 
 /// A value that is not what its field takes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -37,7 +37,7 @@ pub enum SchemaError {
 
 /// The type of a value.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Text,
     Bool,
     Int,
@@ -50,7 +50,7 @@ pub(super) enum Shape {
 
 /// A field of an object.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(crate) struct Field {
     key: &'static str,
     shape: Shape,
     keep: Keep,
@@ -69,13 +69,13 @@ enum Keep {
 
 /// An object's table and its name in error texts.
 #[derive(Debug)]
-pub(super) struct Root {
+pub(crate) struct Root {
     name: &'static str,
     shape: Shape,
 }
 
 /// Reads `value` by a table.
-pub(super) fn conform(value: Value, root: &'static Root) -> Result<Value, SchemaError> {
+pub(crate) fn conform(value: Value, root: &'static Root) -> Result<Value, SchemaError> {
     let Shape::Object(fields) = &root.shape else {
         return Ok(value);
     };
@@ -89,7 +89,7 @@ pub(super) fn conform(value: Value, root: &'static Root) -> Result<Value, Schema
 }
 
 /// Why `object` cannot be read as a pod, in words that repeat none of its values.
-pub(super) fn explain_pod(object: &str) -> String {
+pub(crate) fn explain_pod(object: &str) -> String {
     match serde_json::from_str(object).map(|value| conform(value, &tables::POD)) {
         Ok(Err(error)) => error.to_string(),
         Ok(Ok(_)) => "json: cannot unmarshal object into Go value of type v1.Pod".to_owned(),
@@ -102,7 +102,7 @@ pub(super) fn explain_pod(object: &str) -> String {
 }
 
 /// The same for a pod of which only the spec cannot be read.
-pub(super) fn explain_spec(spec: &str) -> String {
+pub(crate) fn explain_spec(spec: &str) -> String {
     explain_pod(&format!("{{\"spec\":{spec}}}"))
 }
 

@@ -65,11 +65,11 @@ pub enum Problem {
 
 /// A list of operations.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ContainerPatch(Vec<Map<String, Value>>);
+pub(crate) struct ContainerPatch(Vec<Map<String, Value>>);
 
 impl ContainerPatch {
     /// Reads an annotation's value; empty and `null` are no operations.
-    pub(super) fn parse(text: &str) -> Result<Self, SyntaxError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, SyntaxError> {
         if text.is_empty() {
             return Ok(Self::default());
         }
@@ -98,12 +98,12 @@ impl ContainerPatch {
     }
 
     /// Whether there is nothing to do.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether an operation may change one of these fields of the container.
-    pub(super) fn touches(&self, fields: &[&str]) -> bool {
+    pub(crate) fn touches(&self, fields: &[&str]) -> bool {
         self.0.iter().any(|operation| {
             let paths = ["path", "from"].into_iter();
             let mut paths = paths.filter_map(|member| operation.get(member)?.as_str());
@@ -115,7 +115,7 @@ impl ContainerPatch {
     }
 
     /// Applies the operations in order.
-    pub(super) fn apply(&self, container: &mut Value) -> Result<(), ApplyError> {
+    pub(crate) fn apply(&self, container: &mut Value) -> Result<(), ApplyError> {
         let mut left = MAX_CARRIED;
         self.0
             .iter()

@@ -6,7 +6,7 @@
 
 use contract::names;
 
-use super::Profile;
+use super::profile::Profile;
 
 /// A flavour of agent container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +17,11 @@ pub enum Flavor {
 
 /// Resources of an agent container where neither flag nor annotation says.
 #[derive(Debug)]
-pub(super) struct BuiltInResources {
-    pub(super) limits_cpu: &'static str,
-    pub(super) limits_memory: &'static str,
-    pub(super) requests_cpu: &'static str,
-    pub(super) requests_memory: &'static str,
+pub(crate) struct BuiltInResources {
+    pub(crate) limits_cpu: &'static str,
+    pub(crate) limits_memory: &'static str,
+    pub(crate) requests_cpu: &'static str,
+    pub(crate) requests_memory: &'static str,
 }
 
 impl Flavor {
@@ -34,17 +34,17 @@ impl Flavor {
     }
 
     /// Whether known mistakes of the established injector are kept, and warned of, or mended.
-    pub(super) fn keeps_mistakes(self) -> bool {
+    pub(crate) fn keeps_mistakes(self) -> bool {
         self == Self::Compatible
     }
 
     /// Whether the image has a shell, so that commands and hooks may be shell lines.
-    pub(super) fn has_shell(self) -> bool {
+    pub(crate) fn has_shell(self) -> bool {
         self == Self::Compatible
     }
 
     /// The container's command.
-    pub(super) fn command(self) -> &'static [&'static str] {
+    pub(crate) fn command(self) -> &'static [&'static str] {
         match self {
             Self::Compatible => &["/bin/sh", "-ec"],
             Self::Native => &[names::AGENT_BINARY],
@@ -52,7 +52,7 @@ impl Flavor {
     }
 
     /// The container's one argument, for a configuration in the environment.
-    pub(super) fn argument(self, profile: Profile) -> String {
+    pub(crate) fn argument(self, profile: Profile) -> String {
         let inside = profile.inside(self);
         let (home, variable) = (inside.home, inside.config_variable);
         match self {
@@ -66,7 +66,7 @@ impl Flavor {
     }
 
     /// The container's one argument, for a configuration `file` from the user's ConfigMap.
-    pub(super) fn file_argument(self, profile: Profile, file: &str) -> String {
+    pub(crate) fn file_argument(self, profile: Profile, file: &str) -> String {
         let inside = profile.inside(self);
         match self {
             Self::Compatible => format!(
@@ -78,24 +78,24 @@ impl Flavor {
     }
 
     /// Whether the agent can be a native sidecar: a probe has to ask it whether it is ready.
-    pub(super) fn has_native_sidecar(self) -> bool {
+    pub(crate) fn has_native_sidecar(self) -> bool {
         self == Self::Native
     }
 
     /// Whether the agent knows Handlebars and revokes its own token.
-    pub(super) fn is_our_agent(self) -> bool {
+    pub(crate) fn is_our_agent(self) -> bool {
         self == Self::Native
     }
 
     /// Whether the agent's listener refuses requests without `X-Vault-Request: true` unless the
     /// annotation says otherwise. Upstream's listener does not, and its pods are compared.
-    pub(super) fn requires_request_header(self) -> bool {
+    pub(crate) fn requires_request_header(self) -> bool {
         self == Self::Native
     }
 
     /// The seccomp profile of the security context. Established pods have none, and policies
     /// compare them.
-    pub(super) fn seccomp_profile(self) -> Option<&'static str> {
+    pub(crate) fn seccomp_profile(self) -> Option<&'static str> {
         match self {
             Self::Compatible => None,
             Self::Native => Some("RuntimeDefault"),
@@ -104,14 +104,14 @@ impl Flavor {
 
     /// Where Kubernetes takes the reason of a container's end from, if not from what the cluster does
     /// anyway. Our agent's last line says why it ended, so the log of one that failed is the reason.
-    pub(super) fn termination_message_policy(self) -> Option<&'static str> {
+    pub(crate) fn termination_message_policy(self) -> Option<&'static str> {
         match self {
             Self::Compatible => None,
             Self::Native => Some("FallbackToLogsOnError"),
         }
     }
 
-    pub(super) fn resources(self) -> &'static BuiltInResources {
+    pub(crate) fn resources(self) -> &'static BuiltInResources {
         match self {
             Self::Compatible => &BuiltInResources {
                 limits_cpu: "500m",

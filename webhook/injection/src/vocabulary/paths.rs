@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// `base` and `tail` joined and cleaned; `..` may climb out of `base`, but not above the root.
-pub(super) fn join(base: &str, tail: &str) -> String {
+pub(crate) fn join(base: &str, tail: &str) -> String {
     match (base.is_empty(), tail.is_empty()) {
         (true, true) => String::new(),
         (true, false) => clean(tail),
@@ -14,13 +14,13 @@ pub(super) fn join(base: &str, tail: &str) -> String {
 }
 
 /// Whether `path` is `directory` or below it.
-pub(super) fn covers(directory: &str, path: &str) -> bool {
+pub(crate) fn covers(directory: &str, path: &str) -> bool {
     let rest = path.strip_prefix(directory.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A path as it is compared with others: cleaned, where it is not clean.
-pub(super) fn normal(path: &str) -> Cow<'_, str> {
+pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     let is_clean = !path.contains("//") && !path.contains("/.");
     match path {
         "" | "/" => path.into(),

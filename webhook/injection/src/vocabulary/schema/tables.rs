@@ -31,7 +31,7 @@ const fn always(key: &'static str, shape: Shape) -> Field {
 }
 
 /// A container.
-pub(in crate::inject) static CONTAINER: Root = Root {
+pub(crate) static CONTAINER: Root = Root {
     name: "Container",
     shape: Object(CONTAINER_FIELDS),
 };

@@ -9,11 +9,13 @@ use contract::duration::DurationError;
 use thiserror::Error;
 
 use super::container_patch::{ApplyError, SyntaxError};
-use super::operations::MAX_PATCH;
 use super::quantity::QuantityError;
 use super::schema::SchemaError;
-use super::token::Unmounted;
-use super::warnings::Warning;
+use super::warning::Warning;
+
+/// The largest patch, in bytes: an API server takes no object that is larger. A pod may ask for so
+/// many mounts in each of so many containers that no memory would be enough.
+pub(crate) const MAX_PATCH: usize = 3 << 20;
 
 /// Why a pod is refused, by the step that refuses it.
 #[derive(Debug, Error)]
@@ -65,6 +67,16 @@ impl Denial {
             Self::Annotations { .. } => "annotations",
             Self::Fault(_) => "fault",
             Self::Strict(_) => "strict",
+        }
+    }
+
+    /// What the author of a workload is told if its pods would be refused.
+    pub(crate) fn to_warning(&self) -> Warning {
+        let text = format!("pods will be refused: {}", self.text());
+        let warning = Warning::sure(self.code(), text);
+        match self.key() {
+            Some(key) => warning.at(key),
+            None => warning,
         }
     }
 
@@ -227,4 +239,11 @@ pub enum PatchError {
     Container { key: String, source: SchemaError },
     #[error("the patch would be larger than {} MiB: the agent's mounts in each container are too many", MAX_PATCH >> 20)]
     Large,
+}
+
+/// A token that the pod has in a volume, and no container mounts.
+#[derive(Debug)]
+pub struct Unmounted {
+    pub(crate) volume: String,
+    pub(crate) audience: String,
 }

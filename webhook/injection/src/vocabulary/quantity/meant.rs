@@ -3,7 +3,7 @@
 use super::canonical;
 
 /// What to write in its place: for memory both that are near, as `64Mi or 64M` for `64MB`.
-pub(in crate::inject) fn meant(text: &str, is_cpu: bool) -> Option<String> {
+pub(crate) fn meant(text: &str, is_cpu: bool) -> Option<String> {
     // Longer than any quantity that somebody means, and anybody's text.
     if text.len() > 40 {
         return None;

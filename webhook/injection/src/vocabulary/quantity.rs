@@ -10,7 +10,7 @@ mod meant;
 
 use thiserror::Error;
 
-pub(super) use meant::meant;
+pub(crate) use meant::meant;
 
 /// Why a text is not a quantity. The words are those of Kubernetes, which users search for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -41,7 +41,7 @@ enum Scale {
 }
 
 /// The canonical text of a quantity: `1000m` is `1`, `0.5` is `500m`, `1024Mi` is `1Gi`.
-pub(super) fn canonical(text: &str) -> Result<String, QuantityError> {
+pub(crate) fn canonical(text: &str) -> Result<String, QuantityError> {
     let (negative, nanos, scale) = read(text)?;
     let text = write(nanos, scale);
     Ok(if negative && nanos != 0 {
@@ -54,7 +54,7 @@ pub(super) fn canonical(text: &str) -> Result<String, QuantityError> {
 /// How much a quantity is, in nanos, for comparisons.
 ///
 /// ```
-/// use injection::inject::quantity::nanos;
+/// use injection::vocabulary::quantity::nanos;
 ///
 /// assert!(nanos("1Gi").unwrap() > nanos("1000M").unwrap());
 /// assert!(nanos("-1m").unwrap() < nanos("0").unwrap());

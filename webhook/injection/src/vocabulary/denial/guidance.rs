@@ -7,9 +7,8 @@ use contract::names::ANNOTATION_PREFIX;
 use contract::values::{self, Reason, ValueError};
 use contract::{GoDuration, duration};
 
-use crate::inject::quantity;
-
 use super::{DefaultsError, Denial, PatchError, RequestError, ValidationError, Warning};
+use crate::vocabulary::quantity;
 
 /// A denial as the user reads it.
 pub(super) struct Guidance {

@@ -10,44 +10,44 @@ use serde_json::{Map, Value};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Container<'a> {
-    pub(super) name: &'static str,
-    pub(super) image: &'a str,
-    pub(super) command: &'static [&'static str],
-    pub(super) args: [String; 1],
+pub(crate) struct Container<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) image: &'a str,
+    pub(crate) command: &'static [&'static str],
+    pub(crate) args: [String; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ports: Option<[Port; 1]>,
-    pub(super) env: Vec<Variable<'a>>,
-    pub(super) resources: Resources,
-    pub(super) volume_mounts: Vec<AgentMount<'a>>,
+    pub(crate) ports: Option<[Port; 1]>,
+    pub(crate) env: Vec<Variable<'a>>,
+    pub(crate) resources: Resources,
+    pub(crate) volume_mounts: Vec<AgentMount<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) security_context: Option<SecurityContext<'a>>,
+    pub(crate) security_context: Option<SecurityContext<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) termination_message_policy: Option<&'static str>,
+    pub(crate) termination_message_policy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) image_pull_policy: Option<&'a str>,
+    pub(crate) image_pull_policy: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) restart_policy: Option<&'static str>,
+    pub(crate) restart_policy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) startup_probe: Option<Probe>,
+    pub(crate) startup_probe: Option<Probe>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) lifecycle: Option<Lifecycle>,
+    pub(crate) lifecycle: Option<Lifecycle>,
 }
 
 /// A port that a container is known to listen on.
 #[derive(Debug, Serialize)]
-pub(super) struct Port {
-    pub(super) name: &'static str,
+pub(crate) struct Port {
+    pub(crate) name: &'static str,
     #[serde(rename = "containerPort")]
-    pub(super) number: NonZeroU16,
-    pub(super) protocol: &'static str,
+    pub(crate) number: NonZeroU16,
+    pub(crate) protocol: &'static str,
 }
 
 /// A variable of a container: its value, or the field of the pod that it has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Variable<'a> {
-    pub(super) name: Cow<'a, str>,
+pub(crate) struct Variable<'a> {
+    pub(crate) name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ struct FieldReference {
 }
 
 impl<'a> Variable<'a> {
-    pub(super) fn new(name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
+    pub(crate) fn new(name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
         Self {
             name: name.into(),
             value: Some(value.into()),
@@ -79,12 +79,12 @@ impl<'a> Variable<'a> {
     }
 
     /// The value, where it is written.
-    pub(super) fn value(&self) -> Option<&str> {
+    pub(crate) fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }
 
     /// A variable with what the pod says at `field_path`.
-    pub(super) fn of_field(name: &'static str, field_path: &'static str) -> Self {
+    pub(crate) fn of_field(name: &'static str, field_path: &'static str) -> Self {
         Self {
             name: name.into(),
             value: None,
@@ -95,7 +95,7 @@ impl<'a> Variable<'a> {
     }
 
     /// A variable that gets its value where another container gets it.
-    pub(super) fn from_elsewhere(name: &'static str, value_from: &'a RawValue) -> Self {
+    pub(crate) fn from_elsewhere(name: &'static str, value_from: &'a RawValue) -> Self {
         Self {
             name: name.into(),
             value: None,
@@ -105,23 +105,23 @@ impl<'a> Variable<'a> {
 }
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Resources {
+pub(crate) struct Resources {
     #[serde(skip_serializing_if = "Quantities::is_empty")]
-    pub(super) limits: Quantities,
+    pub(crate) limits: Quantities,
     #[serde(skip_serializing_if = "Quantities::is_empty")]
-    pub(super) requests: Quantities,
+    pub(crate) requests: Quantities,
 }
 
 /// Quantities of a container's resources, in canonical form.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Quantities {
+pub(crate) struct Quantities {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cpu: Option<String>,
+    pub(crate) cpu: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) memory: Option<String>,
+    pub(crate) memory: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ephemeral_storage: Option<String>,
+    pub(crate) ephemeral_storage: Option<String>,
 }
 
 impl Quantities {
@@ -132,67 +132,67 @@ impl Quantities {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SecurityContext<'a> {
-    pub(super) run_as_user: i64,
-    pub(super) run_as_group: i64,
-    pub(super) run_as_non_root: bool,
-    pub(super) read_only_root_filesystem: bool,
-    pub(super) allow_privilege_escalation: bool,
-    pub(super) capabilities: Capabilities,
+pub(crate) struct SecurityContext<'a> {
+    pub(crate) run_as_user: i64,
+    pub(crate) run_as_group: i64,
+    pub(crate) run_as_non_root: bool,
+    pub(crate) read_only_root_filesystem: bool,
+    pub(crate) allow_privilege_escalation: bool,
+    pub(crate) capabilities: Capabilities,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) seccomp_profile: Option<SeccompProfile<'a>>,
+    pub(crate) seccomp_profile: Option<SeccompProfile<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Capabilities {
-    pub(super) drop: [&'static str; 1],
+pub(crate) struct Capabilities {
+    pub(crate) drop: [&'static str; 1],
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct SeccompProfile<'a> {
+pub(crate) struct SeccompProfile<'a> {
     #[serde(rename = "type")]
-    pub(super) kind: &'a str,
+    pub(crate) kind: &'a str,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Probe {
-    pub(super) exec: Exec,
-    pub(super) period_seconds: u32,
-    pub(super) timeout_seconds: u32,
-    pub(super) failure_threshold: u64,
+pub(crate) struct Probe {
+    pub(crate) exec: Exec,
+    pub(crate) period_seconds: u32,
+    pub(crate) timeout_seconds: u32,
+    pub(crate) failure_threshold: u64,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Lifecycle {
+pub(crate) struct Lifecycle {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) pre_stop: Option<Handler>,
+    pub(crate) pre_stop: Option<Handler>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Handler {
-    pub(super) exec: Exec,
+pub(crate) struct Handler {
+    pub(crate) exec: Exec,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Exec {
-    pub(super) command: Vec<Cow<'static, str>>,
+pub(crate) struct Exec {
+    pub(crate) command: Vec<Cow<'static, str>>,
 }
 
 /// A mount of a container.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Mount<'a> {
-    pub(super) name: Cow<'a, str>,
+pub(crate) struct Mount<'a> {
+    pub(crate) name: Cow<'a, str>,
     #[serde(rename = "mountPath")]
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     #[serde(skip_serializing_if = "is_false")]
-    pub(super) read_only: bool,
+    pub(crate) read_only: bool,
 }
 
 impl<'a> Mount<'a> {
-    pub(super) fn new(name: impl Into<Cow<'a, str>>, path: &'a str) -> Self {
+    pub(crate) fn new(name: impl Into<Cow<'a, str>>, path: &'a str) -> Self {
         Self {
             name: name.into(),
             path,
@@ -200,7 +200,7 @@ impl<'a> Mount<'a> {
         }
     }
 
-    pub(super) fn read_only(name: impl Into<Cow<'a, str>>, path: &'a str) -> Self {
+    pub(crate) fn read_only(name: impl Into<Cow<'a, str>>, path: &'a str) -> Self {
         Self {
             read_only: true,
             ..Self::new(name, path)
@@ -211,26 +211,26 @@ impl<'a> Mount<'a> {
 /// A mount of an agent's container.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum AgentMount<'a> {
+pub(crate) enum AgentMount<'a> {
     Own(Mount<'a>),
     /// As another container has it, with all its fields.
     Copied(Map<String, Value>),
 }
 
 impl AgentMount<'_> {
-    pub(super) fn is_copied(&self) -> bool {
+    pub(crate) fn is_copied(&self) -> bool {
         matches!(self, Self::Copied(_))
     }
 
     /// The name of its volume.
-    pub(super) fn volume(&self) -> &str {
+    pub(crate) fn volume(&self) -> &str {
         match self {
             Self::Own(mount) => &mount.name,
             Self::Copied(mount) => text(mount, "name"),
         }
     }
 
-    pub(super) fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         match self {
             Self::Own(mount) => mount.read_only,
             Self::Copied(mount) => mount.get("readOnly") == Some(&Value::Bool(true)),
@@ -238,7 +238,7 @@ impl AgentMount<'_> {
     }
 
     /// Where it is.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         match self {
             Self::Own(mount) => mount.path,
             Self::Copied(mount) => text(mount, "mountPath"),
@@ -254,15 +254,15 @@ fn text<'m>(object: &'m Map<String, Value>, key: &str) -> &'m str {
 /// A volume of one of the kinds below.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Volume<'a> {
-    pub(super) name: Cow<'a, str>,
+pub(crate) struct Volume<'a> {
+    pub(crate) name: Cow<'a, str>,
     #[serde(flatten)]
-    pub(super) source: VolumeSource<'a>,
+    pub(crate) source: VolumeSource<'a>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum VolumeSource<'a> {
+pub(crate) enum VolumeSource<'a> {
     EmptyDir(EmptyDir<'a>),
     ConfigMap(Named<'a>),
     Secret(SecretName<'a>),
@@ -271,41 +271,41 @@ pub(super) enum VolumeSource<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EmptyDir<'a> {
-    pub(super) medium: &'static str,
+pub(crate) struct EmptyDir<'a> {
+    pub(crate) medium: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) size_limit: Option<&'a str>,
+    pub(crate) size_limit: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Named<'a> {
-    pub(super) name: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SecretName<'a> {
-    pub(super) secret_name: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Projected<'a> {
-    pub(super) sources: [TokenSource<'a>; 1],
+pub(crate) struct Named<'a> {
+    pub(crate) name: &'a str,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TokenSource<'a> {
-    pub(super) service_account_token: Token<'a>,
+pub(crate) struct SecretName<'a> {
+    pub(crate) secret_name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Projected<'a> {
+    pub(crate) sources: [TokenSource<'a>; 1],
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Token<'a> {
-    pub(super) path: &'static str,
-    pub(super) expiration_seconds: u64,
+pub(crate) struct TokenSource<'a> {
+    pub(crate) service_account_token: Token<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Token<'a> {
+    pub(crate) path: &'static str,
+    pub(crate) expiration_seconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) audience: Option<&'a str>,
+    pub(crate) audience: Option<&'a str>,
 }
 
 #[expect(

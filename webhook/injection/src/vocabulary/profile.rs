@@ -7,7 +7,7 @@
 
 use contract::names;
 
-use super::Flavor;
+use super::flavor::Flavor;
 
 /// A profile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,27 +19,27 @@ pub enum Profile {
 
 /// Names that do not depend on the flavour.
 #[derive(Debug)]
-pub(super) struct Names {
-    pub(super) init: &'static str,
-    pub(super) sidecar: &'static str,
-    pub(super) secrets_volume: &'static str,
-    pub(super) config_volume: &'static str,
-    pub(super) tls_volume: &'static str,
-    pub(super) cache_volume: &'static str,
+pub(crate) struct Names {
+    pub(crate) init: &'static str,
+    pub(crate) sidecar: &'static str,
+    pub(crate) secrets_volume: &'static str,
+    pub(crate) config_volume: &'static str,
+    pub(crate) tls_volume: &'static str,
+    pub(crate) cache_volume: &'static str,
     /// Where a token volume is mounted that no container mounts.
-    pub(super) token_path: &'static str,
+    pub(crate) token_path: &'static str,
 }
 
 /// Names inside the agent's container.
 #[derive(Debug)]
-pub(super) struct Inside {
-    pub(super) home: &'static str,
-    pub(super) token_sink: &'static str,
-    pub(super) pid_file: &'static str,
+pub(crate) struct Inside {
+    pub(crate) home: &'static str,
+    pub(crate) token_sink: &'static str,
+    pub(crate) pid_file: &'static str,
     /// The program of a stock image.
-    pub(super) program: &'static str,
+    pub(crate) program: &'static str,
     /// The variable of the configuration.
-    pub(super) config_variable: &'static str,
+    pub(crate) config_variable: &'static str,
     variables: &'static str,
 }
 
@@ -83,7 +83,7 @@ static INSIDE_OPENBAO: Inside = Inside {
 
 impl Profile {
     /// The names that Kubernetes and people see.
-    pub(super) fn names(self) -> &'static Names {
+    pub(crate) fn names(self) -> &'static Names {
         match self {
             Self::Vault => &VAULT,
             Self::OpenBao => &OPENBAO,
@@ -91,7 +91,7 @@ impl Profile {
     }
 
     /// The names that the agent sees.
-    pub(super) fn inside(self, flavor: Flavor) -> &'static Inside {
+    pub(crate) fn inside(self, flavor: Flavor) -> &'static Inside {
         match (self, flavor) {
             (Self::OpenBao, Flavor::Compatible) => &INSIDE_OPENBAO,
             (Self::Vault, _) | (Self::OpenBao, Flavor::Native) => &INSIDE_VAULT,
@@ -99,7 +99,7 @@ impl Profile {
     }
 
     /// The prefix of the annotations that are written.
-    pub(super) fn prefix(self) -> &'static str {
+    pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Vault => names::ANNOTATION_PREFIX,
             Self::OpenBao => names::OPENBAO_PREFIX,
@@ -109,7 +109,7 @@ impl Profile {
 
 impl Inside {
     /// A variable of the agent's, such as `VAULT_ADDR`.
-    pub(super) fn variable(&self, name: &str) -> String {
+    pub(crate) fn variable(&self, name: &str) -> String {
         format!("{}_{name}", self.variables)
     }
 }
