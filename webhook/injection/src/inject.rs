@@ -11,30 +11,21 @@
 //! injector, because alerts and tests match on them.
 
 mod additions;
-mod arrangement;
-mod cloud;
 mod config;
 mod container;
 mod environment;
 mod flags;
-mod limits;
 mod operations;
 mod patch;
 mod placement;
 mod platform;
-mod request;
-mod resources;
-mod secrets;
-mod security;
-mod telemetry;
-mod token;
 mod volumes;
 mod warnings;
-mod words;
 
 use contract::annotations::{self, Annotations};
 use serde_json::value::RawValue;
 
+use crate::ask::{self, InjectRequest};
 use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
 use crate::vocabulary::schema;
@@ -48,7 +39,6 @@ pub use flags::flag_problems;
 pub use patch::Operations;
 
 use additions::Additions;
-use request::InjectRequest;
 
 /// Value of the status annotation on a pod that was injected.
 const INJECTED: &str = "injected";
@@ -165,11 +155,11 @@ pub fn decide(request: Request<'_>, settings: &Settings) -> Outcome {
 }
 
 fn evaluate(
-    mut request: Request<'_>,
+    request: Request<'_>,
     settings: &Settings,
     outcome: &mut Outcome,
 ) -> Result<Decision, Denial> {
-    let glance = match request.object.take() {
+    let glance = match request.object {
         // The words are those of the established decoder, which meets an empty text here.
         None => return Err(Denial::Object("unexpected end of JSON input".to_owned())),
         Some(Object::Read(glance)) => glance,
@@ -192,7 +182,7 @@ fn evaluate(
             if placement::was_injected(&pod) {
                 return Ok(again(&annotations, &pod, settings));
             }
-            let flavor = request::flavor_and_image(&annotations, settings);
+            let flavor = ask::flavor_and_image(&annotations, settings);
             let keeps = flavor.is_ok_and(|(flavor, _)| flavor.keeps_mistakes());
             let warning = warnings::about_status(&annotations, keeps);
             outcome.warnings.push(warning);
@@ -217,14 +207,21 @@ fn evaluate(
     if SYSTEM_NAMESPACES.contains(&request.namespace) {
         return Err(Denial::SystemNamespace(request.namespace.to_owned()));
     }
-    limits::check_annotations(&glance.metadata.annotations)?;
+    ask::limits::check_annotations(&glance.metadata.annotations)?;
     let pod = glance
         .spec()
         .map_err(|_| Denial::Object(schema::explain_spec(glance.raw_spec())))?;
     if placement::has_agent(&pod) {
         return Ok(again(&annotations, &pod, settings));
     }
-    let asked = InjectRequest::new(&request, &glance.metadata, &annotations, &pod, settings)?;
+    let asked = InjectRequest::new(
+        request.origin,
+        request.namespace,
+        &glance.metadata,
+        &annotations,
+        &pod,
+        settings,
+    )?;
     asked.validate()?;
     let written = &glance.metadata.annotations;
     let additions = Additions::new(&asked, &annotations, &pod, settings)?;

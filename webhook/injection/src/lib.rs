@@ -16,6 +16,7 @@
 //! It is a crate of its own because it is built for speed: every pod's creation waits for it.
 
 pub mod admission;
+mod ask;
 pub mod inject;
 pub mod kubernetes;
 pub mod pod;

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use contract::AgentConfig;
 use contract::annotations::{self, Annotations};
 
-use super::arrangement::Sidecar;
-use super::config::{AgentConfigs, Role};
+use super::config::AgentConfigs;
 use super::container::{Agent, agent};
-use super::request::InjectRequest;
 use super::volumes;
+use crate::ask::InjectRequest;
+use crate::ask::arrangement::{Role, Sidecar};
 use crate::pod::{self, Container, PodView};
 use crate::settings::Settings;
 use crate::vocabulary::denial::PatchError;

@@ -9,9 +9,10 @@ use contract::agent_config::{
 };
 use serde_json::Value;
 
-use super::request::InjectRequest;
-use super::secrets::{Content, Secret};
 use super::volumes::CACHE_PATH;
+use crate::ask::InjectRequest;
+use crate::ask::arrangement::Role;
+use crate::ask::secrets::{Content, Secret};
 use crate::vocabulary::paths;
 
 /// The auth method that reads the token under another name.
@@ -19,13 +20,6 @@ const JWT: &str = "jwt";
 
 /// Room for most configurations, in bytes.
 const SIZE: usize = 2048;
-
-/// Which of the two agent containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Init,
-    Sidecar,
-}
 
 /// The configurations of a pod's agents: one, and what differs between the roles.
 pub(super) struct AgentConfigs<'a> {

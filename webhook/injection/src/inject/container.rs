@@ -7,11 +7,11 @@ use contract::names;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::arrangement::Sidecar;
-use super::config::{AgentConfigs, Role};
-use super::request::InjectRequest;
+use super::config::AgentConfigs;
 use super::volumes::CONFIG_PATH;
-use super::{environment, resources, volumes};
+use super::{environment, volumes};
+use crate::ask::arrangement::{Role, Sidecar};
+use crate::ask::{InjectRequest, resources};
 use crate::pod::PodView;
 use crate::settings::Settings;
 use crate::vocabulary::denial::PatchError;

@@ -9,9 +9,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 
 use contract::names;
 
-use super::cloud;
-use super::config::{AgentConfigs, Role};
-use super::request::InjectRequest;
+use super::config::AgentConfigs;
+use crate::ask::arrangement::Role;
+use crate::ask::{InjectRequest, cloud};
 use crate::pod::PodView;
 use crate::vocabulary::objects::Variable;
 

@@ -10,10 +10,10 @@ use contract::annotations;
 use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 
 use super::additions::Additions;
-use super::arrangement::Sidecar;
 use super::patch::{Operations, annotation};
-use super::request::InjectRequest;
 use super::{INJECTED, Injection, Plan, placement};
+use crate::ask::InjectRequest;
+use crate::ask::arrangement::Sidecar;
 use crate::pod::{AnnotationList, PodView};
 use crate::settings::Settings;
 use crate::vocabulary::denial::{MAX_PATCH, PatchError};

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use contract::names::{AGENT_BINARY, STATE_PATH, STATE_VOLUME};
 
-use super::cloud;
-use super::config::Role;
-use super::request::InjectRequest;
+use crate::ask::arrangement::Role;
+use crate::ask::{InjectRequest, cloud};
 use crate::pod::PodView;
 use crate::vocabulary::objects::{
     AgentMount, EmptyDir, Mount, Named, SecretName, Volume, VolumeSource,

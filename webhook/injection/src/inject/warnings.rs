@@ -23,7 +23,7 @@ use contract::diagnostics::{Code, keys, pods};
 pub(super) use agent::OF_A_FLAG;
 
 use super::additions::Additions;
-use super::request::InjectRequest;
+use crate::ask::InjectRequest;
 use crate::pod::{AnnotationList, PodView};
 use crate::vocabulary::warning::Warning;
 

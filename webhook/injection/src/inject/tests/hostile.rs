@@ -262,9 +262,10 @@ fn annotations_beyond_what_kubernetes_takes_are_refused_unread_in_both_flavors()
 #[test]
 fn more_secrets_than_the_limit_are_refused_and_the_limit_is_named() {
     let mk = |count| mk_numbered(count, &[("agent-inject-secret-", "s")]);
-    let decision = decided(&mk(limits::MOST_SECRETS), &mk_settings()).decision;
+    let decision = decided(&mk(ask::limits::MOST_SECRETS), &mk_settings()).decision;
     assert!(matches!(decision, Decision::Inject(_)));
-    let Decision::Deny(denial) = decided(&mk(limits::MOST_SECRETS + 1), &mk_settings()).decision
+    let Decision::Deny(denial) =
+        decided(&mk(ask::limits::MOST_SECRETS + 1), &mk_settings()).decision
     else {
         panic!("not denied");
     };

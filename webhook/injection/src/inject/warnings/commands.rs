@@ -8,7 +8,7 @@ use contract::names::{AGENT_BINARY, AGENT_COMMANDS, SIGNAL_COMMAND};
 
 use super::Subject;
 use super::mounts::Places;
-use crate::inject::secrets::Secret;
+use crate::ask::secrets::Secret;
 use crate::settings::{has_shell_for_commands, is_our_image, is_this_release};
 use crate::vocabulary::warning::Warning;
 

@@ -8,7 +8,7 @@ use contract::diagnostics::secrets as codes;
 
 use super::mounts::Places;
 use super::{LOOKED_UP, Subject};
-use crate::inject::secrets::Secret;
+use crate::ask::secrets::Secret;
 use crate::vocabulary::paths;
 use crate::vocabulary::warning::Warning;
 

@@ -4,8 +4,8 @@ use contract::annotations;
 use contract::diagnostics::{keys, pods, secrets};
 
 use super::Subject;
-use crate::inject::secrets::Content;
-use crate::inject::token::{self, TokenVolume};
+use crate::ask::secrets::Content;
+use crate::ask::token::{self, TokenVolume};
 use crate::vocabulary::warning::Warning;
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {

@@ -9,7 +9,7 @@ use contract::diagnostics::pods;
 use contract::names::{AGENT_BINARY, SECRETS_PATH, STATE_VOLUME};
 
 use super::Subject;
-use crate::inject::cloud;
+use crate::ask::cloud;
 use crate::inject::container::Agent;
 use crate::inject::volumes::HOMES;
 use crate::vocabulary::paths::{self, normal};

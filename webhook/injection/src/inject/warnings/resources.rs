@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Subject;
+use crate::ask::resources::exceeds;
 use crate::inject::container::Agent;
-use crate::inject::resources::exceeds;
 use crate::pod::Container;
 use crate::vocabulary::quantity;
 use crate::vocabulary::warning::Warning;

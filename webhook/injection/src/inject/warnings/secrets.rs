@@ -11,7 +11,7 @@ use templating::{Engine, Partials, Template};
 use super::mounts::Places;
 use super::templates::Checks;
 use super::{LOOKED_UP, Subject, commands, files};
-use crate::inject::secrets::{Content, Secret};
+use crate::ask::secrets::{Content, Secret};
 use crate::vocabulary::warning::Warning;
 
 /// Annotations that say something about a secret that another one declares.

@@ -4,8 +4,7 @@ use contract::annotations;
 use contract::diagnostics::pods;
 
 use super::Subject;
-use crate::inject::arrangement::Sidecar;
-use crate::inject::config::Role;
+use crate::ask::arrangement::{Role, Sidecar};
 use crate::inject::container::Agent;
 use crate::settings::is_our_image;
 use crate::vocabulary::origin::Origin;

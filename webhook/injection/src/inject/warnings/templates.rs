@@ -11,7 +11,7 @@ use templating::lint::{ApiPath, EngineKind, Problem, Report, refused_read, shown
 use self::certificates::Certificates;
 use self::finding::told;
 use super::Subject;
-use crate::inject::secrets::Secret;
+use crate::ask::secrets::Secret;
 use crate::vocabulary::warning::Warning;
 
 /// The checks of a pod's templates.

@@ -6,7 +6,7 @@ use contract::diagnostics::{Code, keys, secrets};
 use contract::{GoDuration, values};
 
 use super::Subject;
-use crate::inject::words;
+use crate::ask::words;
 use crate::vocabulary::warning::Certainty::{self, Likely, Sure};
 use crate::vocabulary::warning::Warning;
 

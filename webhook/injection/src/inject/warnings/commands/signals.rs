@@ -5,7 +5,7 @@ use contract::diagnostics::secrets as codes;
 use contract::names::{AGENT_BINARY, SIGNAL_COMMAND, is_signal};
 
 use super::{SHELL, Subject, Warning, arguments, of_our_image};
-use crate::inject::secrets::Secret;
+use crate::ask::secrets::Secret;
 
 /// Programs that signal others.
 const SIGNALS: [&str; 3] = ["kill", "pkill", "killall"];

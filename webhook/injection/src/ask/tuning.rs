@@ -4,41 +4,41 @@ use std::num::NonZeroU16;
 
 use contract::annotations::{self, Annotations};
 
-use crate::inject::telemetry;
+use super::telemetry;
 use crate::settings::Settings;
 use crate::vocabulary::denial::RequestError;
 use crate::vocabulary::flavor::Flavor;
 
 /// Variables and switches of the agent's process. Empty texts and zeros are absent.
 #[derive(Debug)]
-pub(in crate::inject) struct Tuning<'p> {
-    pub(in crate::inject) go_max_procs: &'p str,
-    pub(in crate::inject) client_timeout: &'p str,
-    pub(in crate::inject) client_max_retries: &'p str,
-    pub(in crate::inject) log_level: &'p str,
-    pub(in crate::inject) log_format: &'p str,
-    pub(in crate::inject) enable_quit: bool,
+pub(crate) struct Tuning<'p> {
+    pub(crate) go_max_procs: &'p str,
+    pub(crate) client_timeout: &'p str,
+    pub(crate) client_max_retries: &'p str,
+    pub(crate) log_level: &'p str,
+    pub(crate) log_format: &'p str,
+    pub(crate) enable_quit: bool,
     /// Where the sidecar answers scrapers and probes.
-    pub(in crate::inject) metrics_port: Option<NonZeroU16>,
-    pub(in crate::inject) exit_on_retry_failure: bool,
-    pub(in crate::inject) static_secret_render_interval: &'p str,
-    pub(in crate::inject) max_connections_per_host: i64,
-    pub(in crate::inject) lease_renewal_threshold: f64,
-    pub(in crate::inject) disable_idle_connections: Vec<&'p str>,
-    pub(in crate::inject) disable_keep_alives: Vec<&'p str>,
-    pub(in crate::inject) telemetry: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(crate) metrics_port: Option<NonZeroU16>,
+    pub(crate) exit_on_retry_failure: bool,
+    pub(crate) static_secret_render_interval: &'p str,
+    pub(crate) max_connections_per_host: i64,
+    pub(crate) lease_renewal_threshold: f64,
+    pub(crate) disable_idle_connections: Vec<&'p str>,
+    pub(crate) disable_keep_alives: Vec<&'p str>,
+    pub(crate) telemetry: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// The agent's caching listener.
 #[derive(Debug)]
-pub(in crate::inject) struct Cache<'p> {
-    pub(in crate::inject) enable: bool,
-    pub(in crate::inject) use_auto_auth_token: &'p str,
-    pub(in crate::inject) port: &'p str,
+pub(crate) struct Cache<'p> {
+    pub(crate) enable: bool,
+    pub(crate) use_auto_auth_token: &'p str,
+    pub(crate) port: &'p str,
     /// On in our agent unless turned off: its listener lends the agent's token to whoever asks, and a
     /// page in a browser on the node can post to 127.0.0.1. Programs of Vault's send the header.
-    pub(in crate::inject) require_request_header: bool,
-    pub(in crate::inject) exit_on_err: bool,
+    pub(crate) require_request_header: bool,
+    pub(crate) exit_on_err: bool,
 }
 
 impl<'p> Tuning<'p> {

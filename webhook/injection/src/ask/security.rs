@@ -10,15 +10,15 @@ use crate::vocabulary::objects::{Capabilities, SeccompProfile, SecurityContext};
 
 /// User and group of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) user: i64,
-    pub(super) group: i64,
+pub(crate) struct Identity {
+    pub(crate) user: i64,
+    pub(crate) group: i64,
     /// The field of the pod's spec that the user is from, where it is from one.
-    pub(super) user_field: Option<&'static str>,
+    pub(crate) user_field: Option<&'static str>,
 }
 
 /// The identity, or `None` where the security context is left to the cluster.
-pub(super) fn identity(
+pub(crate) fn identity(
     annotations: &Annotations<'_>,
     pod: &PodView<'_>,
     flavor: Flavor,
@@ -81,7 +81,7 @@ fn first_containers_user(
 
 impl Identity {
     /// The container's security context.
-    pub(super) fn context(self, seccomp_profile: Option<&str>) -> SecurityContext<'_> {
+    pub(crate) fn context(self, seccomp_profile: Option<&str>) -> SecurityContext<'_> {
         SecurityContext {
             run_as_user: self.user,
             run_as_group: self.group,

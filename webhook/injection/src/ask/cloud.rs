@@ -14,7 +14,7 @@ use crate::vocabulary::paths;
 
 /// A cloud whose auth method needs something from the pod.
 #[derive(Debug)]
-pub(super) struct Cloud {
+pub(crate) struct Cloud {
     /// Name of the auth method.
     method: &'static str,
     variables: &'static [&'static str],
@@ -82,29 +82,29 @@ static CLOUDS: [Cloud; 3] = [
 ];
 
 /// Whether a token is for a cloud, and not for the API server or Vault.
-pub(super) fn is_for_a_cloud(audience: &str) -> bool {
+pub(crate) fn is_for_a_cloud(audience: &str) -> bool {
     CLOUDS.iter().any(|cloud| (cloud.is_audience)(audience))
 }
 
 /// Whether clouds mount their tokens at such a path.
-pub(super) fn is_path_of_a_cloud(path: &str) -> bool {
+pub(crate) fn is_path_of_a_cloud(path: &str) -> bool {
     let mut paths = CLOUDS.iter().filter_map(|cloud| cloud.path);
     paths.any(|part| path.contains(part))
 }
 
 /// Whether the login with an auth method may need mounts of a cloud.
-pub(super) fn has_mounts(method: &str) -> bool {
+pub(crate) fn has_mounts(method: &str) -> bool {
     of_method(method).is_some()
 }
 
 /// The cloud of an auth method.
-pub(super) fn of_method(method: &str) -> Option<&'static Cloud> {
+pub(crate) fn of_method(method: &str) -> Option<&'static Cloud> {
     CLOUDS.iter().find(|cloud| cloud.method == method)
 }
 
 impl Cloud {
     /// The variables of the pod's containers, the first of each name that has a value.
-    pub(super) fn variables<'a>(&self, pod: &'a PodView<'_>) -> Vec<Variable<'a>> {
+    pub(crate) fn variables<'a>(&self, pod: &'a PodView<'_>) -> Vec<Variable<'a>> {
         let variables = self.variables.iter().filter_map(|name| {
             let found = variable(pod, name)?;
             Some(match found.value_from {
@@ -116,7 +116,7 @@ impl Cloud {
     }
 
     /// The mounts of the pod's containers with the cloud's tokens, read-only.
-    pub(super) fn mounts(&self, pod: &PodView<'_>) -> Vec<Map<String, Value>> {
+    pub(crate) fn mounts(&self, pod: &PodView<'_>) -> Vec<Map<String, Value>> {
         let files: Vec<&str> = self
             .files
             .iter()

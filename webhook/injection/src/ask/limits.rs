@@ -9,10 +9,10 @@ use crate::vocabulary::denial::Denial;
 const MOST_ANNOTATION_BYTES: usize = 256 << 10;
 
 /// Files that the agent of one pod renders.
-pub(super) const MOST_SECRETS: usize = 2000;
+pub(crate) const MOST_SECRETS: usize = 2000;
 
 /// Refuses annotations that the API server will refuse, before any of them is read.
-pub(super) fn check_annotations(annotations: &AnnotationList<'_>) -> Result<(), Denial> {
+pub(crate) fn check_annotations(annotations: &AnnotationList<'_>) -> Result<(), Denial> {
     let bytes = annotations
         .iter()
         .map(|(key, value)| key.len() + value.len())

@@ -40,10 +40,10 @@ const LIFE: u64 = 3600;
 
 /// A volume with a token, and where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TokenVolume<'p> {
+pub(crate) struct TokenVolume<'p> {
     /// `None` where the cluster adds the pod's token later, and mounts it itself.
-    pub(super) volume: Option<&'p str>,
-    pub(super) mount_path: &'p str,
+    pub(crate) volume: Option<&'p str>,
+    pub(crate) mount_path: &'p str,
     file: &'p str,
     own: Option<OwnToken<'p>>,
     /// Whether it is only taken because there is nothing better.
@@ -60,25 +60,25 @@ struct OwnToken<'p> {
 
 /// What decides which token a pod's agent gets, besides the annotations.
 #[derive(Clone, Copy)]
-pub(super) struct Search<'r, 'p> {
-    pub(super) metadata: &'r Metadata<'r>,
-    pub(super) pod: &'p PodView<'p>,
-    pub(super) profile: Profile,
-    pub(super) flavor: Flavor,
-    pub(super) origin: Origin<'p>,
+pub(crate) struct Search<'r, 'p> {
+    pub(crate) metadata: &'r Metadata<'r>,
+    pub(crate) pod: &'p PodView<'p>,
+    pub(crate) profile: Profile,
+    pub(crate) flavor: Flavor,
+    pub(crate) origin: Origin<'p>,
     /// The auth method.
-    pub(super) method: &'r str,
+    pub(crate) method: &'r str,
 }
 
 /// Whether an auth method logs in with a service-account token.
-pub(super) fn is_for(method: &str) -> bool {
+pub(crate) fn is_for(method: &str) -> bool {
     METHODS.contains(&method)
 }
 
 impl<'p> TokenVolume<'p> {
     /// A token of the agent's own where one is asked for, else the volume that the annotation
     /// names, else the one that the flavor takes.
-    pub(super) fn find(
+    pub(crate) fn find(
         annotations: &Annotations<'p>,
         search: Search<'_, 'p>,
     ) -> Result<Self, RequestError> {
@@ -148,7 +148,7 @@ impl<'p> TokenVolume<'p> {
     }
 
     /// The token that Kubernetes gives the pod, else the first that is for the API server.
-    pub(super) fn of_pod(
+    pub(crate) fn of_pod(
         pod: &'p PodView<'_>,
         profile: Profile,
         origin: Origin<'_>,
@@ -206,17 +206,17 @@ impl<'p> TokenVolume<'p> {
     }
 
     /// Whether it is only taken because there is nothing better.
-    pub(super) fn is_last_resort(&self) -> bool {
+    pub(crate) fn is_last_resort(&self) -> bool {
         self.is_last_resort
     }
 
     /// Whether it is made for the agent alone.
-    pub(super) fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         self.own.is_some()
     }
 
     /// Whether both are the same place.
-    pub(super) fn is_at(&self, other: &Self) -> bool {
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
         let path = |token: &Self| token.mount_path.trim_end_matches('/');
         path(self) == path(other)
     }
@@ -251,12 +251,12 @@ impl<'p> TokenVolume<'p> {
     }
 
     /// The token's file in the agent's containers.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("{}/{}", self.mount_path, self.file)
     }
 
     /// The volume to add to the pod, where the token is the agent's own.
-    pub(super) fn own_volume(&self) -> Option<Volume<'p>> {
+    pub(crate) fn own_volume(&self) -> Option<Volume<'p>> {
         let own = self.own?;
         let service_account_token = Token {
             path: TOKEN_FILE,

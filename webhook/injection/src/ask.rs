@@ -3,9 +3,18 @@
 //! The injector's settings stand in where an annotation is absent. Resources are the exception:
 //! they are read when a container is made, because a pod that gets none may carry any text there.
 
+pub(crate) mod arrangement;
+pub(crate) mod cloud;
 mod connection;
 mod extras;
+pub(crate) mod limits;
+pub(crate) mod resources;
+pub(crate) mod secrets;
+mod security;
+mod telemetry;
+pub(crate) mod token;
 mod tuning;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
@@ -13,22 +22,20 @@ use std::num::NonZeroU16;
 use contract::GoDuration;
 use contract::annotations::{self, AnnotationSpec, Annotations};
 
-use super::arrangement::{self, Arrangement, Workload};
-use super::config::Role;
-use super::secrets::{self, Secret};
-use super::security::{self, Identity};
-use super::token::{Search, TokenVolume};
-use super::{Request, words};
 use crate::pod::{Metadata, PodView};
 use crate::settings::{FlavorSetting, Settings, default_image};
 use crate::vocabulary::container_patch::ContainerPatch;
-use crate::vocabulary::denial::{DefaultsError, RequestError, ValidationError};
+use crate::vocabulary::denial::{DefaultsError, Denial, RequestError, ValidationError};
 use crate::vocabulary::flavor::Flavor;
 use crate::vocabulary::origin::Origin;
 use crate::vocabulary::profile::{Inside, Profile};
 
+use arrangement::{Arrangement, Role, Workload};
 use connection::{Connection, Login};
 use extras::Extras;
+use secrets::Secret;
+use security::Identity;
+use token::{Search, TokenVolume};
 use tuning::{Cache, Tuning};
 
 /// The auth method that needs a role.
@@ -39,55 +46,56 @@ const REVOKE_GRACE: u64 = 5;
 
 /// Everything that one pod asks for.
 #[derive(Debug)]
-pub(super) struct InjectRequest<'p> {
-    pub(super) profile: Profile,
-    pub(super) flavor: Flavor,
-    pub(super) origin: Origin<'p>,
-    pub(super) image: &'p str,
+pub(crate) struct InjectRequest<'p> {
+    pub(crate) profile: Profile,
+    pub(crate) flavor: Flavor,
+    pub(crate) origin: Origin<'p>,
+    pub(crate) image: &'p str,
     /// Whether the injector itself names the image, and not the pod.
-    pub(super) is_default_image: bool,
+    pub(crate) is_default_image: bool,
     /// Whether the cluster decides about a native sidecar, and is not known.
-    pub(super) may_be_native: bool,
+    pub(crate) may_be_native: bool,
     namespace: &'p str,
-    pub(super) agents: Arrangement,
+    pub(crate) agents: Arrangement,
     /// Whether a Job made the pod, which ends with it.
-    pub(super) is_job: bool,
-    pub(super) init_first: bool,
+    pub(crate) is_job: bool,
+    pub(crate) init_first: bool,
     /// `None` is every container.
-    pub(super) containers: Option<BTreeSet<&'p str>>,
-    pub(super) share_process_namespace: Option<bool>,
-    pub(super) token: TokenVolume<'p>,
-    pub(super) secrets: Vec<Secret<'p>>,
-    pub(super) volume_path: &'p str,
-    pub(super) inject_token: bool,
-    pub(super) vault: Connection<'p>,
-    pub(super) login: Login<'p>,
-    pub(super) tuning: Tuning<'p>,
-    pub(super) cache: Cache<'p>,
-    pub(super) identity: Option<Identity>,
+    pub(crate) containers: Option<BTreeSet<&'p str>>,
+    pub(crate) share_process_namespace: Option<bool>,
+    pub(crate) token: TokenVolume<'p>,
+    pub(crate) secrets: Vec<Secret<'p>>,
+    pub(crate) volume_path: &'p str,
+    pub(crate) inject_token: bool,
+    pub(crate) vault: Connection<'p>,
+    pub(crate) login: Login<'p>,
+    pub(crate) tuning: Tuning<'p>,
+    pub(crate) cache: Cache<'p>,
+    pub(crate) identity: Option<Identity>,
     /// Seconds from the pod's end to the revocation, where the token is to be revoked.
-    pub(super) revoke_after: Option<u64>,
-    pub(super) configmap: &'p str,
-    pub(super) extra_secret: &'p str,
-    pub(super) copy_mounts_from: &'p str,
-    pub(super) init_patch: ContainerPatch,
-    pub(super) sidecar_patch: ContainerPatch,
-    pub(super) extras: Extras<'p>,
+    pub(crate) revoke_after: Option<u64>,
+    pub(crate) configmap: &'p str,
+    pub(crate) extra_secret: &'p str,
+    pub(crate) copy_mounts_from: &'p str,
+    pub(crate) init_patch: ContainerPatch,
+    pub(crate) sidecar_patch: ContainerPatch,
+    pub(crate) extras: Extras<'p>,
 }
 
 impl<'p> InjectRequest<'p> {
     /// Reads all annotations.
-    pub(super) fn new(
-        request: &Request<'p>,
+    pub(crate) fn new(
+        origin: Origin<'p>,
+        namespace: &'p str,
         metadata: &Metadata<'_>,
         annotations: &Annotations<'p>,
         pod: &'p PodView<'_>,
         settings: &'p Settings,
-    ) -> Result<Self, super::Denial> {
+    ) -> Result<Self, Denial> {
         check_defaults(annotations, settings)?;
         let init_patch = container_patch(annotations, &annotations::INIT_JSON_PATCH)?;
         let sidecar_patch = container_patch(annotations, &annotations::JSON_PATCH)?;
-        let parts = Self::parse(request, metadata, annotations, pod, settings)?;
+        let parts = Self::parse(origin, namespace, metadata, annotations, pod, settings)?;
         Ok(Self {
             init_patch,
             sidecar_patch,
@@ -96,13 +104,14 @@ impl<'p> InjectRequest<'p> {
     }
 
     fn parse(
-        request: &Request<'p>,
+        origin: Origin<'p>,
+        namespace: &'p str,
         metadata: &Metadata<'_>,
         annotations: &Annotations<'p>,
         pod: &'p PodView<'_>,
         settings: &'p Settings,
     ) -> Result<Self, RequestError> {
-        let (profile, origin) = (settings.profile, request.origin);
+        let profile = settings.profile;
         let (flavor, image) = flavor_and_image(annotations, settings)?;
         let search = Search {
             metadata,
@@ -129,7 +138,7 @@ impl<'p> InjectRequest<'p> {
             may_be_native: arrangement::is_undecided(annotations, flavor, settings),
             namespace: annotations
                 .get(&annotations::REQUEST_NAMESPACE)
-                .unwrap_or(request.namespace),
+                .unwrap_or(namespace),
             agents: Arrangement::new(annotations, flavor, workload, settings)?,
             is_job: workload.is_job,
             init_first: annotations.bool(&annotations::INIT_FIRST, false)?,
@@ -157,7 +166,7 @@ impl<'p> InjectRequest<'p> {
     }
 
     /// Checks that nothing is missing without which the agent cannot work.
-    pub(super) fn validate(&self) -> Result<(), ValidationError> {
+    pub(crate) fn validate(&self) -> Result<(), ValidationError> {
         let present = |text: &str, error| if text.is_empty() { Err(error) } else { Ok(()) };
         present(self.namespace, ValidationError::Namespace)?;
         present(self.image, ValidationError::Image)?;
@@ -173,41 +182,41 @@ impl<'p> InjectRequest<'p> {
     }
 
     /// Mount paths of secrets that are not in the common volume, each once, in order.
-    pub(super) fn custom_volume_paths(&self) -> Vec<&'p str> {
+    pub(crate) fn custom_volume_paths(&self) -> Vec<&'p str> {
         let mut seen = BTreeSet::from([self.volume_path]);
         let paths = self.secrets.iter().map(|secret| secret.volume_path);
         paths.filter(|path| seen.insert(path)).collect()
     }
 
     /// Whether the init container hands its cache to the sidecar through a volume.
-    pub(super) fn persists_cache(&self) -> bool {
+    pub(crate) fn persists_cache(&self) -> bool {
         self.cache.enable && self.agents.init && self.agents.has_sidecar()
     }
 
     /// Whether the token is to be revoked, and the agent does it without a hook.
-    pub(super) fn revokes_itself(&self) -> bool {
+    pub(crate) fn revokes_itself(&self) -> bool {
         self.revoke_after.is_some() && self.flavor.is_our_agent()
     }
 
     /// Where the agent in this role answers scrapers and probes.
-    pub(super) fn metrics_port_of(&self, role: Role) -> Option<NonZeroU16> {
+    pub(crate) fn metrics_port_of(&self, role: Role) -> Option<NonZeroU16> {
         let answers = role == Role::Sidecar && self.configmap.is_empty();
         self.tuning.metrics_port.filter(|_| answers)
     }
 
     /// Whether a container other than an init container gets the secrets.
-    pub(super) fn reads_secrets(&self, container: &str) -> bool {
+    pub(crate) fn reads_secrets(&self, container: &str) -> bool {
         let named = self.containers.as_ref();
         named.is_none_or(|names| names.contains(container))
     }
 
     /// Whether there is an agent at all.
-    pub(super) fn has_agent(&self) -> bool {
+    pub(crate) fn has_agent(&self) -> bool {
         self.agents.init || self.agents.has_sidecar()
     }
 
     /// The names inside the agent's container.
-    pub(super) fn inside(&self) -> &'static Inside {
+    pub(crate) fn inside(&self) -> &'static Inside {
         self.profile.inside(self.flavor)
     }
 }
@@ -266,7 +275,7 @@ fn container_patch(
 }
 
 /// The flavour that is asked for, or that the image means; and the image.
-pub(super) fn flavor_and_image<'p>(
+pub(crate) fn flavor_and_image<'p>(
     annotations: &Annotations<'p>,
     settings: &'p Settings,
 ) -> Result<(Flavor, &'p str), RequestError> {

@@ -6,7 +6,7 @@ use crate::vocabulary::denial::RequestError;
 use crate::vocabulary::quantity;
 
 /// The value, where it is one of the annotation's words.
-pub(super) fn one_of<'p>(
+pub(crate) fn one_of<'p>(
     annotations: &Annotations<'p>,
     spec: &AnnotationSpec,
 ) -> Result<Option<&'p str>, RequestError> {
@@ -17,7 +17,7 @@ pub(super) fn one_of<'p>(
 }
 
 /// The value for the secret `name`, else the one for all.
-pub(super) fn one_of_for<'p>(
+pub(crate) fn one_of_for<'p>(
     annotations: &Annotations<'p>,
     spec: &AnnotationSpec,
     name: &str,
@@ -44,7 +44,7 @@ fn checked<'p>(
 }
 
 /// A file mode, octal.
-pub(super) fn mode(
+pub(crate) fn mode(
     annotations: &Annotations<'_>,
     spec: &AnnotationSpec,
 ) -> Result<Option<u32>, RequestError> {
@@ -59,13 +59,13 @@ pub(super) fn mode(
 }
 
 /// Whether a text is an octal mode of permission bits alone.
-pub(super) fn is_mode(text: &str) -> bool {
+pub(crate) fn is_mode(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
         && u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777)
 }
 
 /// A quantity in its canonical form; empty is none.
-pub(super) fn quantity(
+pub(crate) fn quantity(
     annotations: &Annotations<'_>,
     spec: &AnnotationSpec,
 ) -> Result<Option<String>, RequestError> {

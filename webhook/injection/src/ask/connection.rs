@@ -8,31 +8,31 @@ use crate::vocabulary::denial::RequestError;
 
 /// Where Vault is and how to trust it. Empty texts are absent.
 #[derive(Debug)]
-pub(in crate::inject) struct Connection<'p> {
-    pub(in crate::inject) address: &'p str,
-    pub(in crate::inject) namespace: &'p str,
-    pub(in crate::inject) proxy_address: &'p str,
-    pub(in crate::inject) tls_secret: &'p str,
-    pub(in crate::inject) ca_cert: &'p str,
-    pub(in crate::inject) ca_path: &'p str,
-    pub(in crate::inject) ca_cert_bytes: &'p str,
-    pub(in crate::inject) client_cert: &'p str,
-    pub(in crate::inject) client_key: &'p str,
-    pub(in crate::inject) tls_server_name: &'p str,
-    pub(in crate::inject) tls_skip_verify: bool,
+pub(crate) struct Connection<'p> {
+    pub(crate) address: &'p str,
+    pub(crate) namespace: &'p str,
+    pub(crate) proxy_address: &'p str,
+    pub(crate) tls_secret: &'p str,
+    pub(crate) ca_cert: &'p str,
+    pub(crate) ca_path: &'p str,
+    pub(crate) ca_cert_bytes: &'p str,
+    pub(crate) client_cert: &'p str,
+    pub(crate) client_key: &'p str,
+    pub(crate) tls_server_name: &'p str,
+    pub(crate) tls_skip_verify: bool,
 }
 
 /// How the agent logs in. Empty texts are absent.
 #[derive(Debug)]
-pub(in crate::inject) struct Login<'p> {
-    pub(in crate::inject) kind: &'p str,
-    pub(in crate::inject) path: &'p str,
-    pub(in crate::inject) role: &'p str,
+pub(crate) struct Login<'p> {
+    pub(crate) kind: &'p str,
+    pub(crate) path: &'p str,
+    pub(crate) role: &'p str,
     /// Settings of the method, keys with underscores.
-    pub(in crate::inject) config: Vec<(String, &'p str)>,
-    pub(in crate::inject) min_backoff: &'p str,
-    pub(in crate::inject) max_backoff: &'p str,
-    pub(in crate::inject) exit_on_err: bool,
+    pub(crate) config: Vec<(String, &'p str)>,
+    pub(crate) min_backoff: &'p str,
+    pub(crate) max_backoff: &'p str,
+    pub(crate) exit_on_err: bool,
 }
 
 impl<'p> Connection<'p> {
@@ -95,7 +95,7 @@ impl<'p> Login<'p> {
     }
 
     /// A setting of the method.
-    pub(in crate::inject) fn setting(&self, key: &str) -> Option<&'p str> {
+    pub(crate) fn setting(&self, key: &str) -> Option<&'p str> {
         self.config
             .iter()
             .find(|(name, _)| name == key)

@@ -17,24 +17,24 @@ use crate::vocabulary::paths;
 
 /// One file to render.
 #[derive(Clone, Debug)]
-pub(super) struct Secret<'p> {
+pub(crate) struct Secret<'p> {
     /// The suffix as written.
-    pub(super) raw_name: &'p str,
-    pub(super) content: Content<'p>,
-    pub(super) engine: Engine,
-    pub(super) destination: String,
+    pub(crate) raw_name: &'p str,
+    pub(crate) content: Content<'p>,
+    pub(crate) engine: Engine,
+    pub(crate) destination: String,
     /// Mount path of the volume that the file is in.
-    pub(super) volume_path: &'p str,
-    pub(super) left_delimiter: &'p str,
-    pub(super) right_delimiter: &'p str,
-    pub(super) command: &'p str,
-    pub(super) perms: &'p str,
-    pub(super) error_on_missing_key: bool,
+    pub(crate) volume_path: &'p str,
+    pub(crate) left_delimiter: &'p str,
+    pub(crate) right_delimiter: &'p str,
+    pub(crate) command: &'p str,
+    pub(crate) perms: &'p str,
+    pub(crate) error_on_missing_key: bool,
 }
 
 /// Where a file's template comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Content<'p> {
+pub(crate) enum Content<'p> {
     /// An annotation.
     Inline(&'p str),
     /// A file in the agent's container.
@@ -44,7 +44,7 @@ pub(super) enum Content<'p> {
 }
 
 /// The mount path of the volume that applications read.
-pub(super) fn volume_path<'p>(annotations: &Annotations<'p>, flavor: Flavor) -> &'p str {
+pub(crate) fn volume_path<'p>(annotations: &Annotations<'p>, flavor: Flavor) -> &'p str {
     let written = annotations.get(&annotations::SECRET_VOLUME_PATH);
     written.map_or(contract::names::SECRETS_PATH, |path| {
         without_slash(path, flavor)
@@ -61,7 +61,7 @@ fn without_slash(path: &str, flavor: Flavor) -> &str {
 }
 
 /// All secrets of a pod.
-pub(super) fn secrets<'p>(
+pub(crate) fn secrets<'p>(
     annotations: &Annotations<'p>,
     flavor: Flavor,
     settings: &Settings,

@@ -20,14 +20,14 @@ const STARTUP_TIMEOUT: u64 = 600;
 
 /// The agent containers of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Arrangement {
-    pub(super) init: bool,
-    pub(super) sidecar: Option<Sidecar>,
+pub(crate) struct Arrangement {
+    pub(crate) init: bool,
+    pub(crate) sidecar: Option<Sidecar>,
 }
 
 /// The agent that stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sidecar {
+pub(crate) enum Sidecar {
     /// A container beside the application's.
     Regular,
     /// An init container that is kept running.
@@ -37,15 +37,22 @@ pub(super) enum Sidecar {
     },
 }
 
+/// Which of the two agent containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Init,
+    Sidecar,
+}
+
 /// What the pod is part of, as far as the arrangement depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Workload {
-    pub(super) is_job: bool,
-    pub(super) restarts: bool,
+pub(crate) struct Workload {
+    pub(crate) is_job: bool,
+    pub(crate) restarts: bool,
 }
 
 impl Arrangement {
-    pub(super) fn new(
+    pub(crate) fn new(
         annotations: &Annotations<'_>,
         flavor: Flavor,
         workload: Workload,
@@ -69,11 +76,11 @@ impl Arrangement {
         })
     }
 
-    pub(super) fn has_sidecar(self) -> bool {
+    pub(crate) fn has_sidecar(self) -> bool {
         self.sidecar.is_some()
     }
 
-    pub(super) fn is_native(self) -> bool {
+    pub(crate) fn is_native(self) -> bool {
         matches!(self.sidecar, Some(Sidecar::Native { .. }))
     }
 }
@@ -108,7 +115,7 @@ fn is_native(
 }
 
 /// Whether a native sidecar is wanted where the cluster has them, and nothing says whether it does.
-pub(super) fn is_undecided(
+pub(crate) fn is_undecided(
     annotations: &Annotations<'_>,
     flavor: Flavor,
     settings: &Settings,

@@ -31,7 +31,7 @@ struct Bound {
 }
 
 /// The `resources` of a container.
-pub(super) fn resources(
+pub(crate) fn resources(
     annotations: &Annotations<'_>,
     flavor: Flavor,
     settings: &Settings,
@@ -120,7 +120,7 @@ fn give_way(limit: &mut Bound, request: &mut Bound) {
 }
 
 /// Whether one quantity is more than another. Only quantities can be.
-pub(super) fn exceeds(quantity: &str, other: &str) -> bool {
+pub(crate) fn exceeds(quantity: &str, other: &str) -> bool {
     let nanos = (quantity::nanos(quantity), quantity::nanos(other));
     matches!(nanos, (Ok(quantity), Ok(other)) if quantity > other)
 }

@@ -2,23 +2,23 @@
 
 use contract::annotations::{self, Annotations};
 
-use crate::inject::words;
+use super::words;
 use crate::vocabulary::denial::RequestError;
 use crate::vocabulary::flavor::Flavor;
 
 /// Settings of files, volumes and containers that are left alone unless asked for.
 #[derive(Debug)]
-pub(in crate::inject) struct Extras<'p> {
+pub(crate) struct Extras<'p> {
     /// Mode of the injected token file.
-    pub(in crate::inject) token_mode: Option<u32>,
+    pub(crate) token_mode: Option<u32>,
     /// Whether applications get the secrets read-only.
-    pub(in crate::inject) secrets_read_only: bool,
+    pub(crate) secrets_read_only: bool,
     /// Size limit of each memory volume.
-    pub(in crate::inject) size_limit: Option<String>,
-    pub(in crate::inject) seccomp_profile: Option<&'p str>,
-    pub(in crate::inject) image_pull_policy: Option<&'p str>,
+    pub(crate) size_limit: Option<String>,
+    pub(crate) seccomp_profile: Option<&'p str>,
+    pub(crate) image_pull_policy: Option<&'p str>,
     /// Variables of the agent's containers, sorted by name.
-    pub(in crate::inject) environment: Vec<(&'p str, &'p str)>,
+    pub(crate) environment: Vec<(&'p str, &'p str)>,
 }
 
 impl<'p> Extras<'p> {

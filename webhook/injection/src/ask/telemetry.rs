@@ -52,7 +52,7 @@ const SETTINGS: &[(&str, Type)] = &[
 ];
 
 /// The block, or `None` where there is none or a value is of the wrong type.
-pub(super) fn telemetry(annotations: &Annotations<'_>) -> Option<Map<String, Value>> {
+pub(crate) fn telemetry(annotations: &Annotations<'_>) -> Option<Map<String, Value>> {
     let mut given = annotations.with_suffix(&annotations::TELEMETRY).peekable();
     given.peek()?;
     let mut block = Map::new();
