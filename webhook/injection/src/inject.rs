@@ -10,16 +10,11 @@
 //! The order of the checks and the first words of each denial are those of the established
 //! injector, because alerts and tests match on them.
 
-mod additions;
-mod config;
-mod container;
-mod environment;
 mod flags;
 mod operations;
 mod patch;
 mod placement;
 mod platform;
-mod volumes;
 mod warnings;
 
 use contract::annotations::{self, Annotations};
@@ -28,17 +23,16 @@ use serde_json::value::RawValue;
 use crate::ask::{self, InjectRequest};
 use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
+use crate::shape::Additions;
 use crate::vocabulary::schema;
 
+pub use crate::shape::environment::decoded as certificate_bytes;
 pub use crate::vocabulary::denial::Denial;
 pub use crate::vocabulary::flavor::Flavor;
 pub use crate::vocabulary::origin::Origin;
 pub use crate::vocabulary::warning::{Certainty, Warning};
-pub use environment::decoded as certificate_bytes;
 pub use flags::flag_problems;
 pub use patch::Operations;
-
-use additions::Additions;
 
 /// Value of the status annotation on a pod that was injected.
 const INJECTED: &str = "injected";

@@ -21,6 +21,7 @@ pub mod inject;
 pub mod kubernetes;
 pub mod pod;
 pub mod settings;
+mod shape;
 pub mod vocabulary;
 pub mod workload;
 

@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use contract::annotations;
 use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 
-use super::additions::Additions;
 use super::patch::{Operations, annotation};
 use super::{INJECTED, Injection, Plan, placement};
 use crate::ask::InjectRequest;
 use crate::ask::arrangement::Sidecar;
 use crate::pod::{AnnotationList, PodView};
 use crate::settings::Settings;
+use crate::shape::Additions;
 use crate::vocabulary::denial::{MAX_PATCH, PatchError};
 use crate::vocabulary::origin::Origin;
 use crate::vocabulary::profile::Profile;

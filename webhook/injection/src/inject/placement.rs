@@ -10,8 +10,8 @@ use contract::annotations::{self, Annotations};
 
 use super::operations::INIT_CONTAINERS;
 use super::patch::Operations;
-use super::volumes::HOMES;
 use crate::pod::{Container, InitContainer, PodView};
+use crate::shape::volumes::HOMES;
 use crate::vocabulary::profile::{Names, Profile};
 
 /// Native sidecars through which the traffic of a pod goes.

@@ -22,9 +22,9 @@ use contract::diagnostics::{Code, keys, pods};
 
 pub(super) use agent::OF_A_FLAG;
 
-use super::additions::Additions;
 use crate::ask::InjectRequest;
 use crate::pod::{AnnotationList, PodView};
+use crate::shape::Additions;
 use crate::vocabulary::warning::Warning;
 
 /// For so many unknown keys the nearest known one is looked up. API servers pass on no more than

@@ -7,8 +7,8 @@ use contract::annotations;
 use contract::diagnostics::pods;
 
 use super::{Subject, files, identity, mounts, resources};
-use crate::inject::container::Agent;
 use crate::inject::platform;
+use crate::shape::container::Agent;
 use crate::vocabulary::objects::VolumeSource;
 use crate::vocabulary::warning::Warning;
 

@@ -10,8 +10,8 @@ use contract::names::{AGENT_BINARY, SECRETS_PATH, STATE_VOLUME};
 
 use super::Subject;
 use crate::ask::cloud;
-use crate::inject::container::Agent;
-use crate::inject::volumes::HOMES;
+use crate::shape::container::Agent;
+use crate::shape::volumes::HOMES;
 use crate::vocabulary::paths::{self, normal};
 use crate::vocabulary::warning::{Certainty, Warning};
 

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::Subject;
 use crate::ask::resources::exceeds;
-use crate::inject::container::Agent;
 use crate::pod::Container;
+use crate::shape::container::Agent;
 use crate::vocabulary::quantity;
 use crate::vocabulary::warning::Warning;
 

@@ -5,8 +5,8 @@ use contract::diagnostics::pods;
 
 use super::Subject;
 use crate::ask::arrangement::{Role, Sidecar};
-use crate::inject::container::Agent;
 use crate::settings::is_our_image;
+use crate::shape::container::Agent;
 use crate::vocabulary::origin::Origin;
 use crate::vocabulary::warning::Warning;
 

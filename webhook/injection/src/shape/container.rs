@@ -7,7 +7,7 @@ use contract::names;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::config::AgentConfigs;
+use super::configuration::AgentConfigs;
 use super::volumes::CONFIG_PATH;
 use super::{environment, volumes};
 use crate::ask::arrangement::{Role, Sidecar};
@@ -21,21 +21,21 @@ use crate::vocabulary::{paths, schema};
 /// An agent's container.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum Agent<'a> {
+pub(crate) enum Agent<'a> {
     Made(Box<Container<'a>>),
     /// With the user's JSON patch applied.
     Patched(Value),
 }
 
 impl Agent<'_> {
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Made(container) => container.name,
             Self::Patched(value) => value["name"].as_str().unwrap_or_default(),
         }
     }
 
-    pub(super) fn has_mounts(&self) -> bool {
+    pub(crate) fn has_mounts(&self) -> bool {
         match self {
             Self::Made(container) => !container.volume_mounts.is_empty(),
             Self::Patched(value) => value["volumeMounts"]
@@ -45,7 +45,7 @@ impl Agent<'_> {
     }
 
     /// Calls `each` with the names and values of its variables, but for those that the cluster fills in.
-    pub(super) fn each_variable<'s>(&'s self, mut each: impl FnMut(&'s str, &'s str)) {
+    pub(crate) fn each_variable<'s>(&'s self, mut each: impl FnMut(&'s str, &'s str)) {
         match self {
             Self::Made(container) => {
                 for variable in &container.env {
@@ -67,7 +67,7 @@ impl Agent<'_> {
     }
 
     /// Calls `each` with the volume and the path of its mounts, and whether it can write there.
-    pub(super) fn each_mount<'s>(&'s self, mut each: impl FnMut(&'s str, &'s str, bool)) {
+    pub(crate) fn each_mount<'s>(&'s self, mut each: impl FnMut(&'s str, &'s str, bool)) {
         match self {
             Self::Made(container) => {
                 for mount in &container.volume_mounts {
@@ -84,14 +84,14 @@ impl Agent<'_> {
     }
 
     /// Whether something is mounted at a path or above it.
-    pub(super) fn mounts(&self, path: &str) -> bool {
+    pub(crate) fn mounts(&self, path: &str) -> bool {
         let mut is_there = false;
         self.each_mount(|_, mount, _| is_there |= paths::covers(mount, path));
         is_there
     }
 
     /// A quantity of its resources, such as the memory of its `limits`.
-    pub(super) fn quantity(&self, list: &str, resource: &str) -> Option<&str> {
+    pub(crate) fn quantity(&self, list: &str, resource: &str) -> Option<&str> {
         match self {
             Self::Made(container) => {
                 let resources = &container.resources;
@@ -111,13 +111,13 @@ impl Agent<'_> {
     }
 
     /// Whether the user's JSON patch changed it.
-    pub(super) fn is_patched(&self) -> bool {
+    pub(crate) fn is_patched(&self) -> bool {
         matches!(self, Self::Patched(_))
     }
 
     /// Whether it starts our binary with something that only a shell understands. Only a user's patch
     /// can ask for that.
-    pub(super) fn has_shell_line_without_shell(&self) -> bool {
+    pub(crate) fn has_shell_line_without_shell(&self) -> bool {
         let Self::Patched(value) = self else {
             return false;
         };
@@ -127,7 +127,7 @@ impl Agent<'_> {
 }
 
 /// One agent container, with the user's JSON patch applied.
-pub(super) fn agent<'a>(
+pub(crate) fn agent<'a>(
     asked: &'a InjectRequest<'_>,
     annotations: &Annotations<'_>,
     pod: &'a PodView<'_>,

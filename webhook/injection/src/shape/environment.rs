@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 
 use contract::names;
 
-use super::config::AgentConfigs;
+use super::configuration::AgentConfigs;
 use crate::ask::arrangement::Role;
 use crate::ask::{InjectRequest, cloud};
 use crate::pod::PodView;
@@ -35,7 +35,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// All variables of one container. Without `configs`, the configuration is a file of the user's.
-pub(super) fn environment<'a>(
+pub(crate) fn environment<'a>(
     asked: &'a InjectRequest<'_>,
     pod: &'a PodView<'_>,
     configs: Option<&mut AgentConfigs<'_>>,

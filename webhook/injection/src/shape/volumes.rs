@@ -14,19 +14,19 @@ use crate::vocabulary::objects::{
 use crate::vocabulary::paths;
 
 /// Where the init container hands its cache to the sidecar.
-pub(super) const CACHE_PATH: &str = "/vault/agent-cache";
+pub(crate) const CACHE_PATH: &str = "/vault/agent-cache";
 /// Directory of the user's own configuration.
-pub(super) const CONFIG_PATH: &str = "/vault/configs";
+pub(crate) const CONFIG_PATH: &str = "/vault/configs";
 
 const HOME_INIT: &str = "home-init";
 const HOME_SIDECAR: &str = "home-sidecar";
 /// The agents' own volumes: every pod with an agent has one of them.
-pub(super) const HOMES: [&str; 2] = [HOME_INIT, HOME_SIDECAR];
+pub(crate) const HOMES: [&str; 2] = [HOME_INIT, HOME_SIDECAR];
 const EXTRA_SECRETS: &str = "extra-secrets";
 
 /// The volumes, in the groups in which upstream adds them, without emptyDirs that the
 /// pod declares.
-pub(super) fn groups<'a>(
+pub(crate) fn groups<'a>(
     asked: &'a InjectRequest<'_>,
     declared: &BTreeSet<&str>,
 ) -> Vec<Vec<Volume<'a>>> {
@@ -43,7 +43,7 @@ pub(super) fn groups<'a>(
 }
 
 /// The names of the pod's own emptyDirs: one with the name of ours is used in its place.
-pub(super) fn empty_dirs<'a>(pod: &'a PodView<'_>) -> BTreeSet<&'a str> {
+pub(crate) fn empty_dirs<'a>(pod: &'a PodView<'_>) -> BTreeSet<&'a str> {
     let volumes = pod.volumes.iter().filter(|volume| volume.is_empty_dir());
     volumes.map(|volume| &*volume.name).collect()
 }
@@ -116,7 +116,7 @@ fn custom(asked: &InjectRequest<'_>, index: usize) -> String {
 }
 
 /// The mounts of every container that reads secrets, other than the agent's.
-pub(super) fn readers_mounts<'a>(asked: &'a InjectRequest<'_>) -> Vec<Mount<'a>> {
+pub(crate) fn readers_mounts<'a>(asked: &'a InjectRequest<'_>) -> Vec<Mount<'a>> {
     let read_only = asked.extras.secrets_read_only;
     secret_mounts(asked)
         .map(|mount| Mount { read_only, ..mount })
@@ -134,7 +134,7 @@ fn secret_mounts<'a>(asked: &'a InjectRequest<'_>) -> impl Iterator<Item = Mount
 }
 
 /// The mounts of an agent container.
-pub(super) fn agent_mounts<'a>(
+pub(crate) fn agent_mounts<'a>(
     asked: &'a InjectRequest<'_>,
     pod: &'a PodView<'_>,
     role: Role,

@@ -1,14 +1,16 @@
 //! What a pod gets: volumes, mounts and agents, not yet put in their places.
 
+pub(crate) mod configuration;
+pub(crate) mod container;
+pub(crate) mod environment;
+pub(crate) mod volumes;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use contract::AgentConfig;
 use contract::annotations::{self, Annotations};
 
-use super::config::AgentConfigs;
-use super::container::{Agent, agent};
-use super::volumes;
 use crate::ask::InjectRequest;
 use crate::ask::arrangement::{Role, Sidecar};
 use crate::pod::{self, Container, PodView};
@@ -17,23 +19,26 @@ use crate::vocabulary::denial::PatchError;
 use crate::vocabulary::objects::{Mount, Volume};
 use crate::vocabulary::paths;
 
+use configuration::AgentConfigs;
+use container::{Agent, agent};
+
 /// So many mounts are searched one by one.
 const FEW: usize = 4;
 
 /// Everything that is added to a pod.
 #[derive(Debug)]
-pub(super) struct Additions<'a> {
+pub(crate) struct Additions<'a> {
     /// In the groups in which the established injector adds them.
-    pub(super) volumes: Vec<Vec<Volume<'a>>>,
+    pub(crate) volumes: Vec<Vec<Volume<'a>>>,
     /// The mounts of every container that reads secrets, other than the agents.
-    pub(super) mounts: Vec<Mount<'a>>,
+    pub(crate) mounts: Vec<Mount<'a>>,
     /// The agents among the init containers.
-    pub(super) init: Vec<Agent<'a>>,
+    pub(crate) init: Vec<Agent<'a>>,
     /// The agent among the containers.
-    pub(super) sidecar: Option<Agent<'a>>,
+    pub(crate) sidecar: Option<Agent<'a>>,
     /// The configuration of the agent that was made last, which has all that those of the others have;
     /// `None` where it is the user's.
-    pub(super) config: Option<AgentConfig>,
+    pub(crate) config: Option<AgentConfig>,
     /// The names of the pod's own emptyDirs, which may be used in place of ours; empty in the compatible
     /// flavor.
     declared: BTreeSet<&'a str>,
@@ -41,13 +46,13 @@ pub(super) struct Additions<'a> {
 
 impl<'a> Additions<'a> {
     /// All agents, the one that stays last.
-    pub(super) fn agents(&self) -> impl Iterator<Item = &Agent<'a>> {
+    pub(crate) fn agents(&self) -> impl Iterator<Item = &Agent<'a>> {
         self.init.iter().chain(&self.sidecar)
     }
 
     /// The mounts that a container of the pod gets. The native flavor leaves out those that the
     /// container has itself.
-    pub(super) fn mounts_for<'c>(
+    pub(crate) fn mounts_for<'c>(
         &'c self,
         asked: &InjectRequest<'_>,
         container: &'c Container<'_>,
@@ -58,7 +63,7 @@ impl<'a> Additions<'a> {
     }
 
     /// What a container mounts itself.
-    pub(super) fn own_mounts<'c>(&'c self, container: &'c Container<'_>) -> OwnMounts<'c> {
+    pub(crate) fn own_mounts<'c>(&'c self, container: &'c Container<'_>) -> OwnMounts<'c> {
         let list = &container.volume_mounts.list;
         // Most pods have few of both, for which sets are not worth their while.
         let are_many = self.mounts.len() > FEW || list.len() > 4 * FEW;
@@ -72,7 +77,7 @@ impl<'a> Additions<'a> {
         }
     }
 
-    pub(super) fn new(
+    pub(crate) fn new(
         asked: &'a InjectRequest<'_>,
         annotations: &Annotations<'_>,
         pod: &'a PodView<'_>,
@@ -114,7 +119,7 @@ impl<'a> Additions<'a> {
 }
 
 /// What a container mounts itself, apart from parts of volumes.
-pub(super) struct OwnMounts<'c> {
+pub(crate) struct OwnMounts<'c> {
     declared: &'c BTreeSet<&'c str>,
     names: BTreeSet<&'c str>,
     places: BTreeSet<(&'c str, Cow<'c, str>)>,
@@ -124,7 +129,7 @@ pub(super) struct OwnMounts<'c> {
 impl OwnMounts<'_> {
     /// Whether the container has that volume where ours would be, or anywhere if the pod declares the
     /// volume.
-    pub(super) fn has(&self, ours: &Mount<'_>) -> bool {
+    pub(crate) fn has(&self, ours: &Mount<'_>) -> bool {
         let name = &*ours.name;
         let is_own = |own: &pod::Mount<'_>| {
             *own.name == *name

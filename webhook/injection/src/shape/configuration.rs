@@ -22,13 +22,13 @@ const JWT: &str = "jwt";
 const SIZE: usize = 2048;
 
 /// The configurations of a pod's agents: one, and what differs between the roles.
-pub(super) struct AgentConfigs<'a> {
+pub(crate) struct AgentConfigs<'a> {
     asked: &'a InjectRequest<'a>,
     config: AgentConfig,
 }
 
 impl<'a> AgentConfigs<'a> {
-    pub(super) fn new(asked: &'a InjectRequest<'a>) -> Self {
+    pub(crate) fn new(asked: &'a InjectRequest<'a>) -> Self {
         Self {
             asked,
             config: common(asked),
@@ -36,12 +36,12 @@ impl<'a> AgentConfigs<'a> {
     }
 
     /// The configuration that was written last.
-    pub(super) fn into_config(self) -> AgentConfig {
+    pub(crate) fn into_config(self) -> AgentConfig {
         self.config
     }
 
     /// The configuration of one container, as JSON.
-    pub(super) fn json(&mut self, role: Role) -> Vec<u8> {
+    pub(crate) fn json(&mut self, role: Role) -> Vec<u8> {
         let (asked, config) = (self.asked, &mut self.config);
         config.exit_after_auth = (role == Role::Init).into();
         let (listener, cache) = listener_and_cache(asked, role);
