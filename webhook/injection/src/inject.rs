@@ -11,9 +11,6 @@
 //! injector, because alerts and tests match on them.
 
 mod flags;
-mod operations;
-mod patch;
-mod placement;
 mod platform;
 mod warnings;
 
@@ -25,17 +22,16 @@ use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
 use crate::shape::Additions;
 use crate::vocabulary::schema;
+use crate::write::{self, INJECTED, placement};
 
 pub use crate::shape::environment::decoded as certificate_bytes;
 pub use crate::vocabulary::denial::Denial;
 pub use crate::vocabulary::flavor::Flavor;
 pub use crate::vocabulary::origin::Origin;
 pub use crate::vocabulary::warning::{Certainty, Warning};
+pub use crate::write::patch::Operations;
+pub use crate::write::{Injection, Plan};
 pub use flags::flag_problems;
-pub use patch::Operations;
-
-/// Value of the status annotation on a pod that was injected.
-const INJECTED: &str = "injected";
 
 /// Namespaces whose pods are the cluster's own.
 const SYSTEM_NAMESPACES: [&str; 2] = ["kube-system", "kube-public"];
@@ -77,36 +73,6 @@ pub enum Decision {
     Skip(Skip),
     /// It is refused.
     Deny(Denial),
-}
-
-/// The changes to a pod.
-#[derive(Debug)]
-pub struct Plan {
-    pub operations: Operations,
-    /// Which agent containers it gets; `None` where only volumes are added.
-    pub injection: Option<Injection>,
-    pub flavor: Flavor,
-}
-
-/// Which agent containers a pod gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Injection {
-    InitAndSidecar,
-    InitOnly,
-    SidecarOnly,
-    NativeSidecar,
-}
-
-impl Injection {
-    /// The label of the metric.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::InitAndSidecar => "init_and_sidecar",
-            Self::InitOnly => "init_only",
-            Self::SidecarOnly => "sidecar_only",
-            Self::NativeSidecar => "native_sidecar",
-        }
-    }
 }
 
 /// Why a pod is let through as it is.
@@ -219,7 +185,7 @@ fn evaluate(
     asked.validate()?;
     let written = &glance.metadata.annotations;
     let additions = Additions::new(&asked, &annotations, &pod, settings)?;
-    let plan = operations::plan(&asked, &additions, written, &pod, settings)?;
+    let plan = write::plan(&asked, &additions, written, &pod, settings)?;
     let refused = warnings::about_agent(&asked, &annotations, &pod, &additions);
     let denies = asked.flavor.is_our_agent() && refused.iter().any(Warning::is_sure);
     let more = warnings::about_request(&asked, &annotations, &pod, &additions);

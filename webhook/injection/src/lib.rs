@@ -24,6 +24,7 @@ pub mod settings;
 mod shape;
 pub mod vocabulary;
 pub mod workload;
+mod write;
 
 pub use inject::{Decision, Outcome, decide};
 pub use settings::Settings;

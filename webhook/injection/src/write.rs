@@ -4,31 +4,68 @@
 //! volumes ─► mounts of containers ─► init containers ─► shareProcessNamespace ─► sidecar ─► status
 //! ```
 
+pub(crate) mod patch;
+pub(crate) mod placement;
+
 use std::collections::BTreeSet;
 
 use contract::annotations;
 use contract::names::{ANNOTATION_PREFIX, OPENBAO_PREFIX};
 
-use super::patch::{Operations, annotation};
-use super::{INJECTED, Injection, Plan, placement};
 use crate::ask::InjectRequest;
 use crate::ask::arrangement::Sidecar;
 use crate::pod::{AnnotationList, PodView};
 use crate::settings::Settings;
 use crate::shape::Additions;
 use crate::vocabulary::denial::{MAX_PATCH, PatchError};
+use crate::vocabulary::flavor::Flavor;
 use crate::vocabulary::origin::Origin;
 use crate::vocabulary::profile::Profile;
 
+use patch::{Operations, annotation};
+
+/// Value of the status annotation on a pod that was injected.
+pub(crate) const INJECTED: &str = "injected";
+
 const VOLUMES: &str = "/spec/volumes";
 const CONTAINERS: &str = "/spec/containers";
-pub(super) const INIT_CONTAINERS: &str = "/spec/initContainers";
+const INIT_CONTAINERS: &str = "/spec/initContainers";
 
 /// Room for most patches, in bytes.
 const SIZE: usize = 8192;
 
+/// The changes to a pod.
+#[derive(Debug)]
+pub struct Plan {
+    pub operations: Operations,
+    /// Which agent containers it gets; `None` where only volumes are added.
+    pub injection: Option<Injection>,
+    pub flavor: Flavor,
+}
+
+/// Which agent containers a pod gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Injection {
+    InitAndSidecar,
+    InitOnly,
+    SidecarOnly,
+    NativeSidecar,
+}
+
+impl Injection {
+    /// The label of the metric.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::InitAndSidecar => "init_and_sidecar",
+            Self::InitOnly => "init_only",
+            Self::SidecarOnly => "sidecar_only",
+            Self::NativeSidecar => "native_sidecar",
+        }
+    }
+}
+
 /// The changes that put the additions in their places.
-pub(super) fn plan(
+pub(crate) fn plan(
     asked: &InjectRequest<'_>,
     additions: &Additions<'_>,
     written: &AnnotationList<'_>,

@@ -32,7 +32,7 @@ impl Default for Operations {
 
 impl Operations {
     /// No operations, and room for `bytes` of text.
-    pub(super) fn with_capacity(bytes: usize) -> Self {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut json = Vec::with_capacity(bytes);
         json.extend(b"[]");
         Self { json, count: 0 }
@@ -62,21 +62,21 @@ impl Operations {
         serde_json::from_slice(&self.json).expect("operations must be a patch")
     }
 
-    pub(super) fn add(&mut self, path: &str, value: impl Serialize) {
+    pub(crate) fn add(&mut self, path: &str, value: impl Serialize) {
         self.push("add", None, path, Some(value));
     }
 
-    pub(super) fn remove(&mut self, path: &str) {
+    pub(crate) fn remove(&mut self, path: &str) {
         self.push("remove", None, path, NONE);
     }
 
-    pub(super) fn relocate(&mut self, from: &str, path: &str) {
+    pub(crate) fn relocate(&mut self, from: &str, path: &str) {
         self.push("move", Some(from), path, NONE);
     }
 
     /// Appends to the list at `path`, which the first element makes where it `is_empty`: an absent
     /// list has no end to append to.
-    pub(super) fn append<V: Serialize>(
+    pub(crate) fn append<V: Serialize>(
         &mut self,
         path: &str,
         is_empty: bool,
@@ -123,6 +123,6 @@ impl std::fmt::Debug for Operations {
 }
 
 /// The path of an annotation.
-pub(super) fn annotation(key: &str) -> String {
+pub(crate) fn annotation(key: &str) -> String {
     format!("/metadata/annotations/{}", Token::new(key).encoded())
 }

@@ -8,7 +8,7 @@
 
 use contract::annotations::{self, Annotations};
 
-use super::operations::INIT_CONTAINERS;
+use super::INIT_CONTAINERS;
 use super::patch::Operations;
 use crate::pod::{Container, InitContainer, PodView};
 use crate::shape::volumes::HOMES;
@@ -23,7 +23,7 @@ const MOST_AGENTS: usize = 4;
 const CONFIGS: [&str; 2] = ["VAULT_CONFIG", "BAO_CONFIG"];
 
 /// The index of the agent among the pod's init containers.
-pub(super) fn index(init: &[InitContainer<'_>], goes_first: bool) -> usize {
+pub(crate) fn index(init: &[InitContainer<'_>], goes_first: bool) -> usize {
     if goes_first {
         after_mesh(init.iter().map(|init| &init.container))
     } else {
@@ -44,13 +44,13 @@ fn is_mesh_proxy(container: &Container<'_>) -> bool {
 }
 
 /// Whether the pod has an agent container of ours, whatever its status annotation says.
-pub(super) fn has_agent(pod: &PodView<'_>) -> bool {
+pub(crate) fn has_agent(pod: &PodView<'_>) -> bool {
     pod.all_containers().any(is_ours)
 }
 
 /// Whether a pod that says so was injected: by us or by another version, with agents renamed by a JSON
 /// patch or not. A template whose annotation was copied has nothing of the kind.
-pub(super) fn was_injected(pod: &PodView<'_>) -> bool {
+pub(crate) fn was_injected(pod: &PodView<'_>) -> bool {
     let mut volumes = pod.volumes.iter();
     volumes.any(|volume| HOMES.contains(&&*volume.name))
         || pod.all_containers().any(|container| {
@@ -84,7 +84,7 @@ fn is_agent_of(container: &Container<'_>, names: &Names) -> bool {
 }
 
 /// The moves that bring the agents of an injected pod back to their place.
-pub(super) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> Operations {
+pub(crate) fn corrections(annotations: &Annotations<'_>, pod: &PodView<'_>) -> Operations {
     let init: Vec<_> = pod
         .init_containers
         .iter()
