@@ -31,15 +31,12 @@ use crate::vocabulary::origin::Origin;
 use crate::vocabulary::profile::{Inside, Profile};
 
 use arrangement::{Arrangement, Role, Workload};
-use connection::{Connection, Login};
+use connection::{Connection, KUBERNETES, Login};
 use extras::Extras;
 use secrets::Secret;
 use security::Identity;
 use token::{Search, TokenVolume};
 use tuning::{Cache, Tuning};
-
-/// The auth method that needs a role.
-const KUBERNETES: &str = "kubernetes";
 
 /// Seconds between the pod's end and the revocation.
 const REVOKE_GRACE: u64 = 5;

@@ -11,8 +11,6 @@
 //! injector, because alerts and tests match on them.
 
 mod flags;
-mod platform;
-mod warnings;
 
 use contract::annotations::{self, Annotations};
 use serde_json::value::RawValue;
@@ -22,6 +20,7 @@ use crate::pod::{Glance, PodView};
 use crate::settings::Settings;
 use crate::shape::Additions;
 use crate::vocabulary::schema;
+use crate::warn;
 use crate::write::{self, INJECTED, placement};
 
 pub use crate::shape::environment::decoded as certificate_bytes;
@@ -133,7 +132,7 @@ fn evaluate(
         .map_or_else(String::new, ToString::to_string);
 
     let annotations = Annotations::new(glance.metadata.annotations.iter());
-    outcome.warnings = warnings::about_keys(&glance.metadata.annotations);
+    outcome.warnings = warn::about_keys(&glance.metadata.annotations);
     match skip(&annotations, &glance.status.phase)? {
         Some(Skip::AlreadyInjected) => {
             let Ok(pod) = glance.spec() else {
@@ -144,7 +143,7 @@ fn evaluate(
             }
             let flavor = ask::flavor_and_image(&annotations, settings);
             let keeps = flavor.is_ok_and(|(flavor, _)| flavor.keeps_mistakes());
-            let warning = warnings::about_status(&annotations, keeps);
+            let warning = warn::about_status(&annotations, keeps);
             outcome.warnings.push(warning);
             if keeps {
                 refuse_mistakes(outcome, settings)?;
@@ -157,7 +156,7 @@ fn evaluate(
                 refuse_mistakes(outcome, settings)?;
             }
             if skip == Skip::TurnedOff {
-                let warning = warnings::about_empty_inject(&annotations);
+                let warning = warn::about_empty_inject(&annotations);
                 outcome.warnings.extend(warning);
             }
             return Ok(Decision::Skip(skip));
@@ -186,10 +185,10 @@ fn evaluate(
     let written = &glance.metadata.annotations;
     let additions = Additions::new(&asked, &annotations, &pod, settings)?;
     let plan = write::plan(&asked, &additions, written, &pod, settings)?;
-    let refused = warnings::about_agent(&asked, &annotations, &pod, &additions);
+    let refused = warn::about_agent(&asked, &annotations, &pod, &additions);
     let denies = asked.flavor.is_our_agent() && refused.iter().any(Warning::is_sure);
-    let more = warnings::about_request(&asked, &annotations, &pod, &additions);
-    let faults = warnings::faults(&asked, &annotations, &pod, &additions);
+    let more = warn::about_request(&asked, &annotations, &pod, &additions);
+    let faults = warn::faults(&asked, &annotations, &pod, &additions);
     // The agent's own words are the better ones.
     let is_new = |warning: &Warning| {
         refused

@@ -23,13 +23,13 @@ use crate::vocabulary::origin::Origin;
 use crate::vocabulary::profile::Profile;
 
 use patch::{Operations, annotation};
+use placement::INIT_CONTAINERS;
 
 /// Value of the status annotation on a pod that was injected.
 pub(crate) const INJECTED: &str = "injected";
 
 const VOLUMES: &str = "/spec/volumes";
 const CONTAINERS: &str = "/spec/containers";
-const INIT_CONTAINERS: &str = "/spec/initContainers";
 
 /// Room for most patches, in bytes.
 const SIZE: usize = 8192;

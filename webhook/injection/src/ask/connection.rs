@@ -2,9 +2,11 @@
 
 use contract::annotations::{self, Annotations};
 
-use super::KUBERNETES;
 use crate::settings::Settings;
 use crate::vocabulary::denial::RequestError;
+
+/// The auth method that needs a role.
+pub(super) const KUBERNETES: &str = "kubernetes";
 
 /// Where Vault is and how to trust it. Empty texts are absent.
 #[derive(Debug)]

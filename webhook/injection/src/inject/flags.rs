@@ -3,12 +3,12 @@
 
 use serde_json::value::RawValue;
 
-use super::warnings::OF_A_FLAG;
 use super::{Decision, Object, Request, decide};
 use crate::settings::Settings;
 use crate::vocabulary::denial::Denial;
 use crate::vocabulary::origin::Origin;
 use crate::vocabulary::warning::Warning;
+use crate::warn::OF_A_FLAG;
 
 /// A pod that asks for a file and leaves the rest to the flags.
 const POD: &str = r#"{

@@ -8,11 +8,12 @@
 
 use contract::annotations::{self, Annotations};
 
-use super::INIT_CONTAINERS;
 use super::patch::Operations;
 use crate::pod::{Container, InitContainer, PodView};
 use crate::shape::volumes::HOMES;
 use crate::vocabulary::profile::{Names, Profile};
+
+pub(super) const INIT_CONTAINERS: &str = "/spec/initContainers";
 
 /// Native sidecars through which the traffic of a pod goes.
 const MESH_PROXIES: [&str; 2] = ["istio-proxy", "linkerd-proxy"];

@@ -314,5 +314,5 @@ fn of_many_unknown_keys_only_the_first_are_told_what_they_may_mean() {
         .iter()
         .filter(|it| it.contains("did you mean"))
         .count();
-    assert_eq!(meant, warnings::LOOKED_UP);
+    assert_eq!(meant, warn::keys::LOOKED_UP);
 }

@@ -9,8 +9,10 @@ use contract::diagnostics::{Code, keys, login as codes};
 use contract::names::{self, LONGEST_VARIABLE};
 use contract::values::parse_bool;
 
-use super::{Subject, Warning, not_a_duration, not_an_address};
+use super::{not_a_duration, not_an_address};
 use crate::settings::{is_our_image, reads_config_parts};
+use crate::vocabulary::warning::Warning;
+use crate::warn::subject::Subject;
 
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {
     let mut found = values(subject);
@@ -184,7 +186,7 @@ fn foreign_parts(subject: Subject<'_, '_>) -> Vec<Warning> {
 }
 
 /// An agent that may be too old for a configuration in several variables. Nothing is refused for it.
-pub(in crate::inject::warnings) fn old_image(subject: Subject<'_, '_>) -> Option<Warning> {
+pub(in crate::warn) fn old_image(subject: Subject<'_, '_>) -> Option<Warning> {
     let mut is_split = false;
     if subject.additions.config.as_ref()?.template.is_empty() {
         return None;

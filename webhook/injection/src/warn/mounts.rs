@@ -8,7 +8,7 @@ use contract::annotations;
 use contract::diagnostics::pods;
 use contract::names::{AGENT_BINARY, SECRETS_PATH, STATE_VOLUME};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::ask::cloud;
 use crate::shape::container::Agent;
 use crate::shape::volumes::HOMES;

@@ -3,7 +3,7 @@
 use contract::annotations;
 use contract::diagnostics::{keys, pods};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::vocabulary::warning::Warning;
 
 /// What Kubernetes takes for a user or a group.

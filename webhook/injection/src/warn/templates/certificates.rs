@@ -4,8 +4,8 @@ use contract::annotations;
 use contract::diagnostics::secrets as codes;
 use templating::lint::{ApiPath, EngineKind, Read};
 
-use crate::inject::warnings::Subject;
 use crate::vocabulary::warning::Warning;
+use crate::warn::subject::Subject;
 
 /// All certificates, in the order of the templates.
 #[derive(Default)]

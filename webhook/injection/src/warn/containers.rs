@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::pods;
 
-use super::{Subject, faults};
+use super::faults;
+use super::subject::Subject;
 use crate::vocabulary::warning::Warning;
 
 /// So many names are listed, or warned of.

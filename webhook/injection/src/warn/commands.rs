@@ -6,8 +6,8 @@ use contract::annotations;
 use contract::diagnostics::{Code, secrets as codes};
 use contract::names::{AGENT_BINARY, AGENT_COMMANDS, SIGNAL_COMMAND};
 
-use super::Subject;
 use super::mounts::Places;
+use super::subject::Subject;
 use crate::ask::secrets::Secret;
 use crate::settings::{has_shell_for_commands, is_our_image, is_this_release};
 use crate::vocabulary::warning::Warning;

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use contract::annotations::{self, Classification, Meant};
 use contract::diagnostics::secrets as codes;
 
+use super::keys::LOOKED_UP;
 use super::mounts::Places;
-use super::{LOOKED_UP, Subject};
+use super::subject::Subject;
 use crate::ask::secrets::Secret;
 use crate::vocabulary::paths;
 use crate::vocabulary::warning::Warning;

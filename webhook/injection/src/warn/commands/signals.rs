@@ -4,8 +4,10 @@ use contract::annotations;
 use contract::diagnostics::secrets as codes;
 use contract::names::{AGENT_BINARY, SIGNAL_COMMAND, is_signal};
 
-use super::{SHELL, Subject, Warning, arguments, of_our_image};
+use super::{SHELL, arguments, of_our_image};
 use crate::ask::secrets::Secret;
+use crate::vocabulary::warning::Warning;
+use crate::warn::subject::Subject;
 
 /// Programs that signal others.
 const SIGNALS: [&str; 3] = ["kill", "pkill", "killall"];

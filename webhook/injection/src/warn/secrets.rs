@@ -8,9 +8,11 @@ use contract::diagnostics::secrets as codes;
 use templating::lint::refused_read;
 use templating::{Engine, Partials, Template};
 
+use super::keys::LOOKED_UP;
 use super::mounts::Places;
+use super::subject::Subject;
 use super::templates::Checks;
-use super::{LOOKED_UP, Subject, commands, files};
+use super::{commands, files};
 use crate::ask::secrets::{Content, Secret};
 use crate::vocabulary::warning::Warning;
 

@@ -3,7 +3,7 @@
 use contract::annotations;
 use contract::diagnostics::{keys, pods, secrets};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::ask::secrets::Content;
 use crate::ask::token::{self, TokenVolume};
 use crate::vocabulary::warning::Warning;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use contract::annotations;
 use contract::diagnostics::pods;
 
-use super::{Subject, files, identity, mounts, resources};
-use crate::inject::platform;
+use super::subject::Subject;
+use super::{files, identity, mounts, platform, resources};
 use crate::shape::container::Agent;
 use crate::vocabulary::objects::VolumeSource;
 use crate::vocabulary::warning::Warning;

@@ -3,7 +3,7 @@
 use contract::annotations;
 use contract::diagnostics::pods;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::ask::arrangement::{Role, Sidecar};
 use crate::settings::is_our_image;
 use crate::shape::container::Agent;

@@ -10,7 +10,7 @@ use templating::lint::{ApiPath, EngineKind, Problem, Report, refused_read, shown
 
 use self::certificates::Certificates;
 use self::finding::told;
-use super::Subject;
+use super::subject::Subject;
 use crate::ask::secrets::Secret;
 use crate::vocabulary::warning::Warning;
 

@@ -5,7 +5,7 @@ use contract::annotations::{self, AnnotationSpec, Classification, Kind};
 use contract::diagnostics::{Code, keys, secrets};
 use contract::{GoDuration, values};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::ask::words;
 use crate::vocabulary::warning::Certainty::{self, Likely, Sure};
 use crate::vocabulary::warning::Warning;

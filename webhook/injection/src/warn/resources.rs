@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::ask::resources::exceeds;
 use crate::pod::Container;
 use crate::shape::container::Agent;

@@ -9,13 +9,13 @@ use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::{Code, keys, login as codes};
 use contract::duration;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::vocabulary::warning::{Certainty, Warning};
 
 pub(super) use variables::old_image;
 
 /// How a message begins that is about a flag of the injector, and not about the pod.
-pub(in crate::inject) const OF_A_FLAG: &str = "the injector's flag";
+pub(crate) const OF_A_FLAG: &str = "the injector's flag";
 
 /// Sure of whatever the agent reads; likely if the user's own patches may have changed that.
 pub(super) fn warnings(subject: Subject<'_, '_>) -> Vec<Warning> {

@@ -3,7 +3,7 @@
 use contract::annotations::{self, AnnotationSpec};
 use contract::diagnostics::{login as codes, pods};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::vocabulary::paths;
 use crate::vocabulary::profile::Profile;
 use crate::vocabulary::warning::Warning;

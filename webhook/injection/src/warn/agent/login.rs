@@ -4,7 +4,9 @@ use contract::agent_config::check::{Method, MethodError, STOCK_METHODS};
 use contract::annotations::{self, nearest_of};
 use contract::diagnostics::login as codes;
 
-use super::{Subject, Warning, not_a_duration, unnamed};
+use super::{not_a_duration, unnamed};
+use crate::vocabulary::warning::Warning;
+use crate::warn::subject::Subject;
 
 /// Settings that are on or off.
 const SWITCHES: [&str; 4] = [
