@@ -36,6 +36,13 @@ conformance() {
         grep -oE '(conformance [a-z0-9-]+\.jsonl?:|skipped:).*'
 }
 
+# Licenses, sources, duplicate versions, and who may depend on what: deny.toml. cargo-deny is built once.
+dependencies() {
+    local deny
+    deny=$(scripts/cargo-deny.sh) || return
+    "$deny" --locked check --hide-inclusion-graph bans licenses sources
+}
+
 image_maker() {
     python3 -B -m unittest discover --start-directory manifests/images
 }
@@ -66,6 +73,7 @@ demo() {
 
 need_components
 part "formatting" cargo fmt --all --check
+part "dependencies" dependencies
 part "lints" cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" part "docs" cargo doc --workspace --no-deps
 part "tests" run_tests
