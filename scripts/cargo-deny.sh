@@ -22,9 +22,8 @@ if [[ ! -x $binary ]]; then
     flock 9
     if [[ ! -x $binary ]]; then
         say "building cargo-deny $version into $directory (once)"
-        # Outside the tree, whose Cargo configuration and flags are not for it. Unoptimized: a check takes seconds
-        # either way, and the build half as long. Without default features, it has no
-        # native Git or TLS to compile.
+        # Outside the tree, whose Cargo configuration is not meant for it. Unoptimized, because a check takes seconds
+        # either way; without default features, because it needs no native Git or TLS here.
         (cd "$directory" && CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false \
             nice cargo install cargo-deny --version "$version" --locked --no-default-features --debug \
             --root "$directory" --target-dir "$directory/target") >&2

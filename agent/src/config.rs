@@ -31,7 +31,7 @@ use crate::command::CommandSpec;
 use crate::exec::ExecSettings;
 use crate::listener::ListenerSettings;
 use crate::proxy::ProxySettings;
-use crate::render::Wait;
+use crate::render::debounce::Wait;
 use crate::sink::SinkSettings;
 use secret_files::Target;
 

@@ -23,7 +23,6 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
 use crate::command::{CommandError, CommandSpec};
-use crate::exit::Failure;
 use child::{Child, Exit};
 use plan::{Action, Event, PATIENCE, Plan};
 
@@ -68,15 +67,6 @@ pub struct Ended {
     pub code: u8,
     /// The agent was asked to leave.
     pub was_asked: bool,
-}
-
-impl Ended {
-    pub(crate) fn result(self) -> Result<(), Failure> {
-        match self.code {
-            0 => Ok(()),
-            code => Err(Failure::Exited(code)),
-        }
-    }
 }
 
 /// Runs one program.

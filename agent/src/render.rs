@@ -10,7 +10,7 @@
 //! after the other pages are done; a broken template ends a single render soon, whatever they wait for.
 //! After that nothing ends it and no file is ever taken away.
 
-mod debounce;
+pub(crate) mod debounce;
 mod effect;
 mod page;
 mod takeover;
@@ -38,7 +38,6 @@ use crate::store::Store;
 use page::{Exchange, Page, Pass};
 use upkeep::Upkeep;
 
-pub use debounce::Wait;
 pub(crate) use page::{check, name_of, parsed};
 
 /// How long a single render that cannot succeed goes on for the sake of other files. Kubernetes shows

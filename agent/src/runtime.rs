@@ -16,7 +16,7 @@ use vault_client::{ClientConfig, ConfigError, Connection};
 use crate::auth::{AuthError, Channels};
 use crate::config::{Revocation, Settings};
 use crate::driver::Driver;
-use crate::exec::Supervisor;
+use crate::exec::{Ended, Supervisor};
 use crate::exit::Failure;
 use crate::home::{self, Claim};
 use crate::listener::Listeners;
@@ -123,7 +123,8 @@ pub async fn run_with_reload(
         biased;
         () = asked_to_leave => (Ok(()), true),
         ended = program => match ended {
-            Ok(ended) => (ended.result(), ended.was_asked),
+            Ok(Ended { code: 0, was_asked }) => (Ok(()), was_asked),
+            Ok(Ended { code, was_asked }) => (Err(Failure::Exited(code)), was_asked),
             Err(failure) => (Err(failure), false),
         },
         error = gave_up(&mut driving) => (Err(error.into()), false),

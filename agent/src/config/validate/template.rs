@@ -10,7 +10,7 @@ use super::ConfigError;
 use crate::command::{CommandSpec, NoVariable, Variables, parse_custom};
 use crate::config::{DEFAULT_COMMAND_TIMEOUT, Output, TemplateSettings, TemplateSource};
 use crate::exec::SignalName;
-use crate::render::Wait;
+use crate::render::debounce::Wait;
 use secret_files::names::UnknownName;
 use secret_files::{Target, names};
 

@@ -17,7 +17,7 @@ fn quiet_times_are_text_or_a_block() {
         template::settings(&written, 0).map(|settings| settings.wait)
     };
     let seconds = |min, max| {
-        Some(crate::render::Wait {
+        Some(crate::render::debounce::Wait {
             min: Duration::from_secs(min),
             max: Duration::from_secs(max),
         })

@@ -1,0 +1,114 @@
+//! The table: what each top module of a crate may use, and the circles that are left.
+
+pub(crate) struct Crate {
+    pub(crate) source: &'static str,
+    /// A module, and what it uses of the others.
+    pub(crate) arrows: &'static [(&'static str, &'static str)],
+    /// Files that import each other. The list may only get shorter.
+    pub(crate) circles: &'static [&'static str],
+}
+
+pub(crate) const CRATES: &[Crate] = &[
+    Crate {
+        source: "agent/src",
+        arrows: &[
+            ("auth", "status"),
+            ("cli", "config exec home"),
+            ("command", "random status"),
+            ("config", "cli command exec home listener proxy render sink"),
+            ("driver", "auth config random state store"),
+            (
+                "dry_run",
+                "auth config driver exit own_secrets render runtime state store",
+            ),
+            ("exec", "command"),
+            ("exit", "auth config exec listener log render sink"),
+            ("home", "config"),
+            ("listener", "home proxy status"),
+            ("log", "exit"),
+            ("own_secrets", "config state"),
+            ("proxy", "auth driver random status"),
+            ("ready", "home status"),
+            ("reload", "config listener"),
+            (
+                "render",
+                "auth command config exec placed random ready state status store",
+            ),
+            (
+                "runtime",
+                "auth config driver exec exit home listener own_secrets proxy ready \
+                    reload render sink state status store",
+            ),
+            ("signals", "exit"),
+            ("sink", "auth placed random"),
+            ("state", "config home"),
+            ("status", "auth exit proxy"),
+            ("store", "driver state status"),
+        ],
+        circles: &[],
+    },
+    Crate {
+        source: "webhook/src",
+        arrows: &[
+            ("background", "cli cluster log"),
+            ("cli", "cluster commands log tls"),
+            ("cluster", "log tls"),
+            ("commands", "cli"),
+            ("server", "log metrics"),
+        ],
+        circles: &[],
+    },
+    Crate {
+        source: "webhook/injection/src",
+        arrows: &[
+            ("admission", "inject pod settings workload"),
+            ("inject", "pod settings"),
+            ("settings", "inject kubernetes"),
+            ("workload", "inject pod settings"),
+        ],
+        circles: &[
+            "inject/additions inject/arrangement inject/config inject/container \
+                    inject/denial inject/environment inject/operations inject/placement \
+                    inject/request inject/resources inject/secrets inject/security \
+                    inject/token inject/volumes inject/warnings inject/words",
+        ],
+    },
+    Crate {
+        source: "shared/vault-client/src",
+        arrows: &[
+            ("client", "body config hint proxy rate redirect retry tls"),
+            ("config", "proxy rate"),
+            ("connection", "client config"),
+            ("tls", "config"),
+        ],
+        circles: &[],
+    },
+    Crate {
+        source: "shared/vault-engine/src",
+        arrows: &[
+            ("backoff", "jitter time"),
+            ("breaker", "backoff call jitter time"),
+            ("call", "want"),
+            (
+                "engine",
+                "backoff breaker call jitter mounts output queue reading refresh rotation \
+                    secret time token want",
+            ),
+            ("jitter", "time"),
+            ("lifespan", "rotation"),
+            ("lifetime", "backoff jitter time"),
+            ("mounts", "want"),
+            ("output", "call lifetime token want"),
+            ("queue", "want"),
+            ("reading", "content_hash lifespan want"),
+            ("refresh", "jitter lifespan time"),
+            ("rotation", "backoff jitter"),
+            (
+                "secret",
+                "backoff call jitter lifetime reading refresh rotation time token want",
+            ),
+            ("token", "backoff call jitter lifetime output secret time"),
+        ],
+        circles: &["output secret token"],
+    },
+];
