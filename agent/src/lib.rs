@@ -18,6 +18,7 @@
 pub mod auth;
 pub mod cli;
 pub mod command;
+pub mod commands;
 pub mod config;
 mod driver;
 mod dry_run;

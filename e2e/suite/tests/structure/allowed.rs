@@ -15,6 +15,10 @@ pub(crate) const CRATES: &[Crate] = &[
             ("auth", "status"),
             ("cli", "config exec home"),
             ("command", "random status"),
+            (
+                "commands",
+                "cli config dry_run exit log ready reload signals status",
+            ),
             ("config", "cli command exec home listener proxy render sink"),
             ("driver", "auth config random state store"),
             (
