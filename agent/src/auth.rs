@@ -16,19 +16,19 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use vault_wire::{Token, WrapInfo};
 
-pub use error::AuthError;
-pub use status::AuthStatus;
-pub use vault_engine::Login;
+pub(crate) use error::AuthError;
+pub(crate) use status::AuthStatus;
+pub(crate) use vault_engine::Login;
 
 /// The latest login; `None` before the first.
-pub type Logins = watch::Receiver<Option<Arc<Login>>>;
+pub(crate) type Logins = watch::Receiver<Option<Arc<Login>>>;
 
 /// Where requests that were denied report the generation of their token, so that it is looked at.
-pub type Suspicions = mpsc::Sender<u64>;
+pub(crate) type Suspicions = mpsc::Sender<u64>;
 
 /// What sinks get.
 #[derive(Clone, Debug)]
-pub enum Delivery {
+pub(crate) enum Delivery {
     /// The token.
     Token(Token),
     /// A wrapping around the token, which the agent itself does not see.
@@ -36,10 +36,10 @@ pub enum Delivery {
 }
 
 /// The latest delivery; `None` before the first login.
-pub type Deliveries = watch::Receiver<Option<Delivery>>;
+pub(crate) type Deliveries = watch::Receiver<Option<Delivery>>;
 
 /// The ways to and from what logs in.
-pub struct Channels {
+pub(crate) struct Channels {
     /// The tokens that it gets.
     pub logins: Logins,
     /// What it has for the sinks.
@@ -49,7 +49,7 @@ pub struct Channels {
 }
 
 /// The other ends of [`Channels`].
-pub struct Ends {
+pub(crate) struct Ends {
     pub(crate) publish: watch::Sender<Option<Arc<Login>>>,
     pub(crate) deliver: watch::Sender<Option<Delivery>>,
     pub(crate) suspicions: mpsc::Receiver<u64>,
@@ -57,7 +57,7 @@ pub struct Ends {
 
 impl Channels {
     /// Channels on which nothing has been said.
-    pub fn new() -> (Self, Ends) {
+    pub(crate) fn new() -> (Self, Ends) {
         let (publish, logins) = watch::channel(None);
         let (deliver, deliveries) = watch::channel(None);
         // One slot: a second suspicion says nothing new.

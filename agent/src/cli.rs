@@ -6,10 +6,10 @@
 //! `vault token revoke -self`, `vault version`.
 
 mod flags;
-pub mod generate;
+pub(crate) mod generate;
 mod program;
-pub mod signal;
-pub mod token;
+pub(crate) mod signal;
+pub(crate) mod token;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -23,8 +23,8 @@ use contract::values;
 use crate::config::Environment;
 use crate::exec::SignalName;
 use crate::home;
-pub use flags::{ClientFlags, LogFlags};
-pub use generate::GenerateFlags;
+pub(crate) use flags::{ClientFlags, LogFlags};
+pub(crate) use generate::GenerateFlags;
 
 /// Keeps Vault secrets in files: logs in, renders templates, renews and refreshes.
 ///
@@ -37,7 +37,7 @@ pub use generate::GenerateFlags;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Something else than running as an agent.
     #[command(subcommand)]
     pub query: Option<Query>,
@@ -71,7 +71,7 @@ pub struct Cli {
 
 /// Where the configuration is, and how it is judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
-pub struct ConfigFlags {
+pub(crate) struct ConfigFlags {
     /// A file with HCL or JSON, a directory of *.hcl and *.json, or env:VARIABLE for the base64 of
     /// either in a variable; may be repeated.
     #[arg(long, value_name = "PATH")]
@@ -87,7 +87,7 @@ pub struct ConfigFlags {
 
 /// What the program does besides running as an agent.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Query {
+pub(crate) enum Query {
     /// Exit 0 if the agent has rendered all files and is logged in, else 1 with what it waits for: for
     /// probes.
     Ready {
@@ -140,7 +140,7 @@ pub enum Query {
 
 /// What to render, and how to show it.
 #[derive(Clone, Debug, Args)]
-pub struct RenderFlags {
+pub(crate) struct RenderFlags {
     /// Print instead of writing; required.
     #[arg(
         long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -163,7 +163,7 @@ pub struct RenderFlags {
 
 /// What to do with a token.
 #[derive(Clone, Debug, Subcommand)]
-pub enum TokenAction {
+pub(crate) enum TokenAction {
     /// Revoke the token in `VAULT_TOKEN`, else in ~/.vault-token, with all its leases.
     Revoke {
         /// The token itself; required.
@@ -180,7 +180,7 @@ pub enum TokenAction {
 
 /// Form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// For people.
     Table,
     /// For programs.
@@ -196,7 +196,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads the arguments of the process, the program's name first.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut arguments = arguments.into_iter();
     let program = arguments.next().unwrap_or_else(|| "vault-agent".into());
     let arguments = program::own_arguments(&program, arguments.collect())?;

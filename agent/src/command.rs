@@ -15,8 +15,8 @@ use contract::agent_config::Command as Written;
 use rustix::process::{Pid, Signal};
 use thiserror::Error;
 
-pub use environment::{NoVariable, Variables, parse_custom};
-pub use queue::Commands;
+pub(crate) use environment::{NoVariable, Variables, parse_custom};
+pub(crate) use queue::Commands;
 
 const SHELL: &str = "/bin/sh";
 

@@ -26,9 +26,9 @@ use crate::command::{CommandError, CommandSpec};
 use child::{Child, Exit};
 use plan::{Action, Event, PATIENCE, Plan};
 
-pub use plan::Restart;
-pub use signal::{SignalName, UnknownSignal};
-pub use values::{LatestValues, Values};
+pub(crate) use plan::Restart;
+pub(crate) use signal::{SignalName, UnknownSignal};
+pub(crate) use values::{LatestValues, Values};
 
 /// The program and how it is treated.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ pub enum ExecError {
 
 /// The end of the program, and with it of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The code to end with.
     pub code: u8,
     /// The agent was asked to leave.
@@ -70,7 +70,7 @@ pub struct Ended {
 }
 
 /// Runs one program.
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     settings: ExecSettings,
     latest: LatestValues,
     plan: Plan,
@@ -84,7 +84,7 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Nothing runs yet. From here on, this process waits for all of its children.
-    pub fn new(settings: ExecSettings, latest: LatestValues) -> Result<Self, ExecError> {
+    pub(crate) fn new(settings: ExecSettings, latest: LatestValues) -> Result<Self, ExecError> {
         child::adopt_orphans()?;
         // SIGTERM and SIGINT end the agent, SIGHUP is its own too.
         let passed_on = [
@@ -112,7 +112,10 @@ impl Supervisor {
 
     /// Starts the program when its values are there and keeps it running, until it ends by itself or
     /// `leave` has asked for the end. What runs when the future is dropped goes on running.
-    pub async fn run(&mut self, leave: impl Future<Output = ()>) -> Result<Ended, ExecError> {
+    pub(crate) async fn run(
+        &mut self,
+        leave: impl Future<Output = ()>,
+    ) -> Result<Ended, ExecError> {
         tokio::pin!(leave);
         self.latest.mark_changed();
         loop {
@@ -147,7 +150,7 @@ impl Supervisor {
     }
 
     /// Ends a program that runs, whatever the agent ends for.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         if self.child.is_some() {
             self.was_asked = false;
             // It is no start that could fail.

@@ -21,17 +21,17 @@ pub(crate) use own_file::OwnFile;
 pub(crate) const LOCK: &str = ".vault-agent.lock";
 
 /// The directory.
-pub fn directory(environment: &Environment) -> PathBuf {
+pub(crate) fn directory(environment: &Environment) -> PathBuf {
     either(Path::new(AGENT_HOME), environment)
 }
 
 /// The file that says that all is rendered.
-pub fn ready_marker(environment: &Environment) -> PathBuf {
+pub(crate) fn ready_marker(environment: &Environment) -> PathBuf {
     moved(READY_MARKER, environment)
 }
 
 /// The socket of `vault-agent status`.
-pub fn status_socket(environment: &Environment) -> PathBuf {
+pub(crate) fn status_socket(environment: &Environment) -> PathBuf {
     moved(STATUS_SOCKET, environment)
 }
 

@@ -7,37 +7,37 @@
 //! ```
 //!
 //! * [`config`] turns a configuration into [`config::Settings`], once;
-//! * [`auth`] tells who hears of logins, whose methods are the crate `vault-login`;
+//! * `auth` tells who hears of logins, whose methods are the crate `vault-login`;
 //! * `driver` does what the engine (the crate `vault-engine`) decides: logins, reads, renewals;
 //! * `store` keeps every secret that is asked for;
-//! * [`render`] renders a template when its secrets are there, and again when they change;
-//! * [`state`] keeps token and answers for the next process, `vault-client` the way to Vault.
+//! * `render` renders a template when its secrets are there, and again when they change;
+//! * `state` keeps token and answers for the next process, `vault-client` the way to Vault.
 //!
 //! Everything runs on one thread. Secrets, tokens and rendered text never appear in logs or errors.
 
-pub mod auth;
-pub mod cli;
-pub mod command;
+mod auth;
+mod cli;
+mod command;
 pub mod commands;
 pub mod config;
 mod driver;
 mod dry_run;
-pub mod exec;
+mod exec;
 pub mod exit;
-pub mod home;
-pub mod listener;
+mod home;
+mod listener;
 pub mod log;
 mod own_secrets;
 mod placed;
-pub mod proxy;
+mod proxy;
 mod random;
 pub mod ready;
 pub mod reload;
-pub mod render;
+mod render;
 mod runtime;
-pub mod signals;
-pub mod sink;
-pub mod state;
+mod signals;
+mod sink;
+mod state;
 pub mod status;
 mod store;
 

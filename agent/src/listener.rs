@@ -34,9 +34,9 @@ use crate::status::Observer;
 use accept::{Local, Port};
 use routes::Routes;
 use socket::{Access, SocketFile};
-pub use tcp_address::{TcpAddress, TcpAddressError};
+pub(crate) use tcp_address::{TcpAddress, TcpAddressError};
 pub(crate) use tls::Tls;
-pub use tls::{TlsError, TlsSettings};
+pub(crate) use tls::{TlsError, TlsSettings};
 
 /// Of one listener. Applications keep theirs open.
 const CONNECTIONS: usize = 128;
@@ -111,7 +111,7 @@ pub enum ListenError {
 }
 
 /// The agent's listeners, bound and not yet served.
-pub struct Listeners {
+pub(crate) struct Listeners {
     bound: Vec<Bound>,
     /// What passes requests on, if a listener does.
     proxy: Option<Arc<Proxy>>,
@@ -131,7 +131,7 @@ enum Socket {
 impl Listeners {
     /// Binds all of them, and the agent's own socket if it is to have one. Without it the agent works
     /// all the same.
-    pub async fn bind(
+    pub(crate) async fn bind(
         settings: &[ListenerSettings],
         socket: Option<&Path>,
         observer: Observer,
@@ -191,7 +191,7 @@ impl Listeners {
     }
 
     /// Serves until dropped.
-    pub async fn run(self) -> Infallible {
+    pub(crate) async fn run(self) -> Infallible {
         let mut tasks = JoinSet::new();
         if let Some(proxy) = self.proxy {
             tasks.spawn(async move { proxy.warn_of_short_token().await });

@@ -36,7 +36,7 @@ use ahead::Ahead;
 use cache::{Cache, Turn};
 use refusal::Refusal;
 
-pub use cache::Clear;
+pub(crate) use cache::Clear;
 pub(crate) use guarded::Guarded;
 
 /// As much as Vault itself takes.
@@ -51,9 +51,9 @@ const BODY_DEADLINE: Duration = Duration::from_secs(30);
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// What an answer consists of.
-pub type AnswerBody = Either<Full<Bytes>, Body>;
+pub(crate) type AnswerBody = Either<Full<Bytes>, Body>;
 
-pub use contract::agent_config::check::UseToken;
+pub(crate) use contract::agent_config::check::UseToken;
 
 /// The proxy, as configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -48,7 +48,7 @@ const TIME_FOR_OTHERS: Duration = Duration::from_secs(5);
 const MOST_NAMED: usize = 10;
 
 /// The templates of an agent.
-pub struct Renderer {
+pub(crate) struct Renderer {
     pages: Vec<Page>,
     reader: Reader,
     users: HashMap<Request, BTreeSet<usize>>,
@@ -114,23 +114,23 @@ impl Renderer {
     }
 
     /// Where to ask how it goes.
-    pub fn inquiries(&self) -> Inquiries {
+    pub(crate) fn inquiries(&self) -> Inquiries {
         self.inquiries.0.clone()
     }
 
     /// The variables of the program, once all of them are there, and again when one has changed.
-    pub fn values(&self) -> LatestValues {
+    pub(crate) fn values(&self) -> LatestValues {
         self.values.subscribe()
     }
 
     /// Takes the templates that are to be rendered from now on.
-    pub fn exchanges(&self) -> mpsc::Sender<Vec<TemplateSettings>> {
+    pub(crate) fn exchanges(&self) -> mpsc::Sender<Vec<TemplateSettings>> {
         self.exchanges.0.clone()
     }
 
     /// Renders whatever changes. Ends after the first complete render where that is wanted, and with
     /// an error where it cannot come about.
-    pub async fn run(mut self) -> Result<(), RenderError> {
+    pub(crate) async fn run(mut self) -> Result<(), RenderError> {
         info!(target: "agent.template.server", "starting template server");
         let environment = |name: &str| self.environment.get(name).map(str::to_owned);
         self.left = takeover::certificates(&self.pages, &environment, &self.reader);

@@ -14,7 +14,7 @@ use crate::exit::Failure;
 /// # Errors
 ///
 /// Those of the work; a second signal; signals that cannot be caught.
-pub async fn stopping<F>(
+pub(crate) async fn stopping<F>(
     order: mpsc::Sender<()>,
     work: impl FnOnce(Stop) -> F,
 ) -> Result<(), Failure>
@@ -34,7 +34,7 @@ where
 }
 
 /// Ends when the work is asked to stop.
-pub type Stop = std::pin::Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type Stop = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 /// Ends with the second signal. SIGUSR1 is what asks Vault Agent for its metrics, which a
 /// listener serves here.

@@ -28,7 +28,7 @@ use crate::random;
 use secret_files::{FileError, Target, Written};
 use vault_client::Connection;
 
-pub use seal::{SealError, Sealing};
+pub(crate) use seal::{SealError, Sealing};
 
 /// One sink.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ enum WriteError {
 }
 
 /// The sinks of an agent.
-pub struct Sinks {
+pub(crate) struct Sinks {
     all: Vec<Sink>,
     deliveries: Deliveries,
     upkeep: Upkeep,
@@ -66,7 +66,7 @@ pub struct Sinks {
 
 /// What happens to a sink after it was written.
 #[derive(Clone, Copy, Debug)]
-pub enum Upkeep {
+pub(crate) enum Upkeep {
     /// The first token was all.
     Once,
     /// A file that somebody else removes or changes is back within this time.
@@ -82,7 +82,7 @@ struct Sink {
 
 impl Sinks {
     /// Checks that all sinks can be written.
-    pub fn new(
+    pub(crate) fn new(
         settings: Vec<SinkSettings>,
         connection: &Connection,
         deliveries: Deliveries,
@@ -106,7 +106,7 @@ impl Sinks {
     }
 
     /// Writes each token to all sinks. Ends after the first only where that is wanted.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let mut tasks = JoinSet::new();
         for sink in self.all {
             tasks.spawn(sink.keep(self.deliveries.clone(), self.upkeep));

@@ -39,7 +39,7 @@ const LOCK: &str = "lock";
 
 /// What was kept, or nothing where there is no volume for it.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     directory: Option<PathBuf>,
     _claim: Option<Claim>,
     /// What all files have to agree on: server and login.
@@ -49,7 +49,7 @@ pub struct State {
 }
 
 /// The answer to a request, as it came.
-pub struct Kept {
+pub(crate) struct Kept {
     /// The answer's body; for a list, its names as JSON.
     pub body: Zeroizing<String>,
     /// When it came.
@@ -70,7 +70,7 @@ pub(crate) fn directories(settings: &Settings) -> Vec<PathBuf> {
 
 impl State {
     /// The state in the first of the directories that is there.
-    pub fn open(settings: &Settings) -> Self {
+    pub(crate) fn open(settings: &Settings) -> Self {
         let directory = settings.state.iter().find(|path| path.is_dir());
         let directory = directory.and_then(|parent| {
             let path = parent.join(DIRECTORY);
@@ -96,7 +96,7 @@ impl State {
     }
 
     /// No state at all.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self {
             directory: None,
             _claim: None,
@@ -106,12 +106,12 @@ impl State {
     }
 
     /// Whether anything is kept.
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.directory.is_some()
     }
 
     /// The token of an earlier process. Vault has to say whether it still lives.
-    pub fn token(&self) -> Option<Token> {
+    pub(crate) fn token(&self) -> Option<Token> {
         let entry = self.read(TOKEN)?;
         match Token::new(&entry.body) {
             Ok(token) => Some(token),
@@ -123,7 +123,7 @@ impl State {
     }
 
     /// Keeps the token for the next process.
-    pub fn keep_token(&self, token: &Token) {
+    pub(crate) fn keep_token(&self, token: &Token) {
         let entry = Entry {
             origin: self.origin.clone(),
             since: SystemTime::now(),
@@ -136,12 +136,12 @@ impl State {
     }
 
     /// The kept token is of no use any more.
-    pub fn forget_token(&self) {
+    pub(crate) fn forget_token(&self) {
         self.remove(TOKEN);
     }
 
     /// The answer to a request. One with a lease only where `token` is the one that asked for it.
-    pub fn secret(&self, request: &Request, token: &Token) -> Option<Kept> {
+    pub(crate) fn secret(&self, request: &Request, token: &Token) -> Option<Kept> {
         let name = self.name(request)?;
         let entry = self.read(&name)?;
         let is_leased = entry.token.is_some();
@@ -160,7 +160,7 @@ impl State {
     }
 
     /// Keeps the answer to a request.
-    pub fn keep_secret(&self, request: &Request, token: &Token, kept: Kept) {
+    pub(crate) fn keep_secret(&self, request: &Request, token: &Token, kept: Kept) {
         let Some(name) = self.name(request) else {
             return;
         };
@@ -176,14 +176,14 @@ impl State {
     }
 
     /// Nobody asks for this any more, or its value is gone.
-    pub fn forget_secret(&self, request: &Request) {
+    pub(crate) fn forget_secret(&self, request: &Request) {
         if let Some(name) = self.name(request) {
             self.remove(&name);
         }
     }
 
     /// Removes everything.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let Some(directory) = &self.directory else {
             return;
         };

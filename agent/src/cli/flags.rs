@@ -61,7 +61,7 @@ pub struct ClientFlags {
 /// What is logged, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Log")]
-pub struct LogFlags {
+pub(crate) struct LogFlags {
     /// trace, debug, info, notice, warn or error; wins over `VAULT_LOG_LEVEL`.
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,

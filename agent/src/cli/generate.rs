@@ -25,7 +25,7 @@ use text::Configuration;
 
 /// What to generate, and where to.
 #[derive(Clone, Debug, Args)]
-pub struct GenerateFlags {
+pub(crate) struct GenerateFlags {
     /// Kind of the configuration.
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     pub kind: ConfigType,
@@ -49,14 +49,14 @@ pub struct GenerateFlags {
 
 /// Kind of a generated configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ConfigType {
+pub(crate) enum ConfigType {
     /// A program with a variable for each key of the secrets.
     EnvTemplate,
 }
 
 /// Why no configuration was written.
 #[derive(Debug, Error)]
-pub enum GenerateError {
+pub(crate) enum GenerateError {
     /// The command line is no command line.
     #[error("-exec: {0}")]
     Exec(&'static str),
@@ -109,7 +109,7 @@ pub enum GenerateError {
 }
 
 /// Writes the configuration; the answer says what was written and where.
-pub async fn generate(
+pub(crate) async fn generate(
     flags: &GenerateFlags,
     environment: &Environment,
 ) -> Result<String, GenerateError> {

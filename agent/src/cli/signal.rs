@@ -22,7 +22,7 @@ const NAMED: usize = 20;
 
 /// Why no process got the signal, or not each one.
 #[derive(Debug, Error)]
-pub enum SignalError {
+pub(crate) enum SignalError {
     /// `/proc` cannot be read.
     #[error("cannot list processes: {0}")]
     Proc(#[from] std::io::Error),
@@ -69,7 +69,7 @@ fn hint(error: Errno, user: u32) -> String {
 /// Signals each process of this name, or path; of a process and its children of the same name, the
 /// parent alone. A pod whose application has not started yet has nothing to signal, which is no
 /// error; with `if_running`, neither is any other absence.
-pub fn send(signal: SignalName, wanted: &str, if_running: bool) -> Result<(), SignalError> {
+pub(crate) fn send(signal: SignalName, wanted: &str, if_running: bool) -> Result<(), SignalError> {
     let proc = Path::new("/proc");
     let processes = Processes::read(proc, getpid())?;
     let found = processes.called(wanted);

@@ -13,7 +13,7 @@ use crate::config::{self, ConfigError, Environment};
 
 /// Why the token was not revoked.
 #[derive(Debug, Error)]
-pub enum RevokeError {
+pub(crate) enum RevokeError {
     /// Another token than the own one.
     #[error(
         "token revoke without -self is not part of this program: it revokes its own token only"
@@ -35,7 +35,7 @@ pub enum RevokeError {
 
 /// Why the caller has no token.
 #[derive(Debug, Error)]
-pub enum OwnTokenError {
+pub(crate) enum OwnTokenError {
     /// None is set.
     #[error("no token: VAULT_TOKEN is not set, and {path} cannot be read: {source}")]
     Missing {
@@ -50,7 +50,7 @@ pub enum OwnTokenError {
 }
 
 /// Revokes the token in `VAULT_TOKEN`, else in `~/.vault-token`.
-pub async fn revoke_self(
+pub(crate) async fn revoke_self(
     own: bool,
     flags: &ClientFlags,
     environment: &Environment,

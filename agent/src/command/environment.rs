@@ -22,10 +22,10 @@ pub struct Variables {
 /// A text that is no variable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("a variable has to be written as NAME=value")]
-pub struct NoVariable;
+pub(crate) struct NoVariable;
 
 /// Variables as lists write them.
-pub fn parse_custom(pairs: &[String]) -> Result<Vec<(String, String)>, NoVariable> {
+pub(crate) fn parse_custom(pairs: &[String]) -> Result<Vec<(String, String)>, NoVariable> {
     let parse = |pair: &String| match pair.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(NoVariable),

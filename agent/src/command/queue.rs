@@ -22,7 +22,7 @@ use crate::status::CommandStatus;
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_secs(1), Duration::from_secs(30), 3);
 
 /// All commands of an agent. Dropping it ends them.
-pub struct Commands {
+pub(crate) struct Commands {
     retry: RetryPolicy,
     environment: Arc<[(String, String)]>,
     turn: Arc<Semaphore>,
@@ -61,7 +61,7 @@ struct Done {
 
 impl Commands {
     /// No commands yet; those to come get `environment` besides the agent's own.
-    pub fn new(environment: Vec<(String, String)>) -> Self {
+    pub(crate) fn new(environment: Vec<(String, String)>) -> Self {
         Self::with_retry(environment, RETRY)
     }
 
@@ -77,7 +77,7 @@ impl Commands {
     }
 
     /// Has a command run once more, soon.
-    pub fn trigger(&mut self, command: &CommandSpec) {
+    pub(crate) fn trigger(&mut self, command: &CommandSpec) {
         if let Some(progress) = self.workers.get(command) {
             progress.wanted.send_modify(|run| *run += 1);
             return;
@@ -103,7 +103,7 @@ impl Commands {
     }
 
     /// Waits until a command has ended, for good or after its last try. Pending where none runs.
-    pub async fn finished(&mut self) {
+    pub(crate) async fn finished(&mut self) {
         if let Some(done) = self.done.1.recv().await
             && let Some(progress) = self.workers.get_mut(&done.command)
         {
@@ -112,14 +112,14 @@ impl Commands {
     }
 
     /// Whether all that was triggered has ended.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.workers
             .values()
             .all(|progress| progress.finished == *progress.wanted.borrow())
     }
 
     /// How each command went so far, by its name.
-    pub fn statuses(&self) -> Vec<CommandStatus> {
+    pub(crate) fn statuses(&self) -> Vec<CommandStatus> {
         let workers = self.workers.iter();
         let mut all: Vec<CommandStatus> = workers
             .map(|(command, progress)| {

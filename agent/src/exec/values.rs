@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 
 /// All variables with their values, which are secrets.
 #[derive(Default, PartialEq, Eq)]
-pub struct Values(BTreeMap<String, Zeroizing<Vec<u8>>>);
+pub(crate) struct Values(BTreeMap<String, Zeroizing<Vec<u8>>>);
 
 /// The latest values; `None` until all of them are there.
-pub type LatestValues = watch::Receiver<Option<Arc<Values>>>;
+pub(crate) type LatestValues = watch::Receiver<Option<Arc<Values>>>;
 
 impl Values {
     /// Name and value, in the order of names.

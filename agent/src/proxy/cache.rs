@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tracing::debug;
 use vault_client::{Connection, Forward};
 
-pub use eviction::Clear;
+pub(crate) use eviction::Clear;
 
 use crate::auth::Login;
 use ask::{Ask, TokenId};

@@ -38,7 +38,7 @@ pub struct Sealing {
 
 /// A token could not be encrypted. May pass when the file with the key changes.
 #[derive(Debug, Error)]
-pub enum SealError {
+pub(crate) enum SealError {
     /// The key's file cannot be read.
     #[error("cannot read the public key {path} (dh_path): {source}")]
     File {
