@@ -9,6 +9,10 @@ use super::network;
 
 /// An address of an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "interfaces"),
+    allow(dead_code, reason = "only a list of interfaces makes one")
+)]
 pub(super) struct Address {
     pub(super) interface: String,
     pub(super) ip: IpAddr,
@@ -55,6 +59,7 @@ impl Address {
 }
 
 /// All addresses of all interfaces.
+#[cfg(feature = "interfaces")]
 pub(super) fn of_this_machine() -> io::Result<Vec<Address>> {
     let default = default_interface();
     let found = if_addrs::get_if_addrs()?
@@ -72,12 +77,23 @@ pub(super) fn of_this_machine() -> io::Result<Vec<Address>> {
     Ok(found.collect())
 }
 
+/// Nothing here lists interfaces, as in a browser.
+#[cfg(not(feature = "interfaces"))]
+pub(super) fn of_this_machine() -> io::Result<Vec<Address>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this program is built without access to network interfaces",
+    ))
+}
+
 /// The interface of the default route, as the kernel's table of routes says it.
+#[cfg(feature = "interfaces")]
 fn default_interface() -> Option<String> {
     default_of(&std::fs::read_to_string("/proc/net/route").ok()?)
 }
 
 /// A line is interface, destination, …; the default route leads to 0.0.0.0 with mask 0.
+#[cfg(any(feature = "interfaces", test))]
 pub(super) fn default_of(routes: &str) -> Option<String> {
     routes.lines().skip(1).find_map(|line| {
         let fields: Vec<_> = line.split_ascii_whitespace().collect();

@@ -105,6 +105,7 @@ fn what_is_not_known_is_named() {
     assert!(error(r#""x" | attr "name""#).contains("expected addresses"));
 }
 
+#[cfg(feature = "interfaces")]
 #[test]
 fn this_machine_has_a_loopback_address() {
     let template =
@@ -119,4 +120,15 @@ fn the_default_route_is_found_among_others() {
         eth0\t00000000\t0101010A\t0003\t0\t0\t0\t00000000\n";
     assert_eq!(default_of(routes).as_deref(), Some("eth0"));
     assert_eq!(default_of("Iface\n"), None);
+}
+
+#[cfg(not(feature = "interfaces"))]
+#[test]
+fn without_access_to_interfaces_an_address_fails_with_the_cause() {
+    let error = sockaddr("GetPrivateIP").unwrap_err();
+    assert_eq!(
+        error,
+        "cannot list the network interfaces: this program is built without access to network \
+         interfaces"
+    );
 }
