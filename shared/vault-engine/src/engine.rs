@@ -14,13 +14,14 @@ use crate::backoff::{Backoff, RetryPolicy};
 use crate::breaker::{Admission, CircuitBreaker, Observed};
 use crate::call::{Answer, Call, CallId};
 use crate::jitter::JitterSource;
+use crate::login::{Login, LoginPolicy};
 use crate::mounts::Mounts;
 use crate::output::{FailureKind, Note, Output};
 use crate::queue::Queue;
 use crate::refresh::RefreshPolicy;
 use crate::secret::{Context, Secret, Stage, Step, Turn};
 use crate::time::{Instant, Now};
-use crate::token::{Login, LoginPolicy, Port, TokenMachine};
+use crate::token::{Port, TokenMachine};
 use crate::want::{SecretId, Want};
 use leaving::Leaving;
 

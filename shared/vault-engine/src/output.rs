@@ -8,7 +8,7 @@ use vault_wire::{Error, LeaseId, Response, Token, WrapInfo};
 
 use crate::call::{Call, CallId};
 use crate::lifetime::End;
-use crate::token::{GaveUp, Login, TokenLife};
+use crate::login::{GaveUp, Login, TokenLife};
 use crate::want::SecretId;
 
 /// What the engine wants done, or reports.

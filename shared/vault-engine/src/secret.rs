@@ -13,16 +13,17 @@ use std::time::Duration;
 use vault_wire::{Error, LeaseId};
 
 use crate::backoff::RetryPolicy;
+use crate::cause::Cause;
 use crate::jitter::JitterSource;
 use crate::lifetime::{End, Event};
+use crate::login::{Login, Predecessor};
 use crate::reading::Value;
 use crate::refresh::RefreshPolicy;
 use crate::rotation::{Rotated, Rotation};
 use crate::time::{Instant, Now};
-use crate::token::{Login, Predecessor};
 use crate::want::Want;
 
-pub(crate) use stage::{Asking, Cause, Renewal, Stage, Step};
+pub(crate) use stage::{Asking, Renewal, Stage, Step};
 
 /// Leases of a token that was replaced are re-read in the first part of the time that is left to it,
 /// spread over that part.

@@ -11,7 +11,6 @@
 
 mod answers;
 mod ends;
-mod login;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +18,12 @@ use std::time::Duration;
 use vault_wire::{Auth, Granted, Token};
 
 use crate::call::{Answer, Call, CallId};
+use crate::cause::Cause;
 use crate::jitter::JitterSource;
 use crate::lifetime::{Effect, Event, Lifetime, Tolerance};
+use crate::login::{Login, LoginPolicy, Predecessor, TokenLife};
 use crate::output::{Note, Output};
-use crate::secret::Cause;
 use crate::time::{Instant, Now};
-
-pub use login::{GaveUp, Login, LoginPolicy, Predecessor, TokenLife};
 
 /// How often a first login may be refused before the driver is to end: the answer will not change by
 /// itself, and a process that ends with a reason is easier to find than one that waits.

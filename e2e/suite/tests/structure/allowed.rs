@@ -66,16 +66,15 @@ pub(crate) const CRATES: &[Crate] = &[
         source: "webhook/injection/src",
         arrows: &[
             ("admission", "inject pod settings workload"),
-            ("inject", "pod settings"),
-            ("settings", "inject kubernetes"),
-            ("workload", "inject pod settings"),
+            ("ask", "pod settings vocabulary"),
+            ("inject", "ask pod settings shape vocabulary warn write"),
+            ("settings", "kubernetes vocabulary"),
+            ("shape", "ask pod settings vocabulary"),
+            ("warn", "ask pod settings shape vocabulary"),
+            ("workload", "inject pod settings vocabulary"),
+            ("write", "ask pod settings shape vocabulary"),
         ],
-        circles: &[
-            "inject/additions inject/arrangement inject/config inject/container \
-                    inject/denial inject/environment inject/operations inject/placement \
-                    inject/request inject/resources inject/secrets inject/security \
-                    inject/token inject/volumes inject/warnings inject/words",
-        ],
+        circles: &[],
     },
     Crate {
         source: "shared/vault-client/src",
@@ -95,24 +94,25 @@ pub(crate) const CRATES: &[Crate] = &[
             ("call", "want"),
             (
                 "engine",
-                "backoff breaker call jitter mounts output queue reading refresh rotation \
-                    secret time token want",
+                "backoff breaker call cause jitter login mounts output queue reading refresh \
+                    rotation secret time token want",
             ),
             ("jitter", "time"),
             ("lifespan", "rotation"),
             ("lifetime", "backoff jitter time"),
+            ("login", "backoff time"),
             ("mounts", "want"),
-            ("output", "call lifetime token want"),
+            ("output", "call lifetime login want"),
             ("queue", "want"),
             ("reading", "content_hash lifespan want"),
             ("refresh", "jitter lifespan time"),
             ("rotation", "backoff jitter"),
             (
                 "secret",
-                "backoff call jitter lifetime reading refresh rotation time token want",
+                "backoff call cause jitter lifetime login reading refresh rotation time want",
             ),
-            ("token", "backoff call jitter lifetime output secret time"),
+            ("token", "call cause jitter lifetime login output time"),
         ],
-        circles: &["output secret token"],
+        circles: &[],
     },
 ];

@@ -29,16 +29,21 @@ pub(crate) fn imports(source: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
 }
 
 fn read(source: &Path, directory: &Path, texts: &mut BTreeMap<Module, String>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path: PathBuf = entry.unwrap().path();
+    for entry in std::fs::read_dir(directory).expect("a source folder must be readable") {
+        let path: PathBuf = entry.expect("a source folder must be readable").path();
         if path.is_dir() {
             read(source, &path, texts);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.strip_prefix(source).unwrap().with_extension("");
-            let module = name.iter().map(|part| part.to_str().unwrap().to_owned());
+            let name = path
+                .strip_prefix(source)
+                .expect("a file must lie below its folder")
+                .with_extension("");
+            let module = name
+                .iter()
+                .map(|part| part.to_str().expect("a file name must be UTF-8").to_owned());
             texts.insert(
                 module.collect(),
-                code(&std::fs::read_to_string(&path).unwrap()),
+                code(&std::fs::read_to_string(&path).expect("a source file must be readable")),
             );
         }
     }

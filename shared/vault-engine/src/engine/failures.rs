@@ -8,10 +8,11 @@ use vault_wire::{Error, LeaseId};
 use super::{Caller, Engine};
 use crate::breaker::Observed;
 use crate::call::Call;
+use crate::cause::Cause;
 use crate::jitter::Jitter;
 use crate::output::{Failure, FailureKind, Note, Output};
 use crate::rotation::Rotation;
-use crate::secret::{Cause, Stage};
+use crate::secret::Stage;
 use crate::time::Now;
 use crate::want::SecretId;
 

@@ -7,10 +7,10 @@ use vault_wire::kv::{self, Mount};
 use super::{Caller, Engine, MOST_RENEWALS};
 use crate::breaker::Admission;
 use crate::call::{Call, CallId};
+use crate::login::Login;
 use crate::reading::api_path;
 use crate::secret::{Asking, Renewal, Stage, Step};
 use crate::time::{Instant, Now};
-use crate::token::Login;
 use crate::want::{SecretId, Want};
 
 impl Engine {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Cause, Context, Renewal, SHORTEST_HOLD, Secret, Stage, Turn};
+use super::{Context, Renewal, SHORTEST_HOLD, Secret, Stage, Turn};
+use crate::cause::Cause;
 use crate::lifetime::{Effect, Event, Lifetime, Tolerance};
 use crate::refresh::Refresh;
 use crate::rotation::Rotation;

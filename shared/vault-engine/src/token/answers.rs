@@ -7,9 +7,9 @@ use vault_wire::{Auth, Error, Granted, TokenInfo};
 
 use super::{Port, Renewal, Stage, TokenMachine};
 use crate::call::{Call, CallId, LoginFailure};
+use crate::cause::Cause;
 use crate::lifetime::Event;
 use crate::output::{Note, Output};
-use crate::secret::Cause;
 use crate::time::Now;
 
 impl TokenMachine {

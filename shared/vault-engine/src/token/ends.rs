@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use vault_wire::Error;
 
-use super::{
-    FOREVER, GaveUp, Port, Predecessor, REFUSALS, SHORT_LIFE, Stage, TokenLife, TokenMachine,
-};
+use super::{FOREVER, Port, REFUSALS, SHORT_LIFE, Stage, TokenMachine};
 use crate::call::LoginFailure;
+use crate::cause::Cause;
+use crate::login::{GaveUp, Predecessor, TokenLife};
 use crate::output::Output;
-use crate::secret::Cause;
 use crate::time::Now;
 
 impl TokenMachine {
