@@ -128,6 +128,11 @@ impl TokenMachine {
         self.login.as_ref()
     }
 
+    /// The token of an earlier process, while Vault has not answered about it.
+    pub(crate) fn kept(&self) -> Option<&Token> {
+        self.kept.as_ref()
+    }
+
     /// Begins, with the token that an earlier process kept.
     pub(crate) fn start(&mut self, kept: Option<Token>, port: &mut impl Port) {
         // Whoever has the token wrapped does not want it to lie about.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vault_wire::kv::{self, Mount};
-use vault_wire::{Error, Lease, Response};
+use vault_wire::{Error, Granted, Lease, Response};
 
 use super::{Caller, Engine};
 use crate::breaker::Observed;
@@ -80,6 +80,9 @@ impl Engine {
             && let Some(lease) = &response.lease
         {
             self.take_late_lease(lease.id.clone());
+        }
+        if let Answer::LoggedIn(Ok(Granted::Token(auth))) = answer {
+            self.take_late_token(auth.client_token.clone());
         }
         if let Caller::Read(_) = caller {
             self.reading -= 1;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use vault_wire::LeaseId;
+use vault_wire::{LeaseId, Token};
 
 use super::{Caller, Engine};
 use crate::call::{Answer, Call, CallId};
@@ -27,7 +27,8 @@ pub(super) struct Leaving {
 }
 
 enum Subject {
-    EarlierToken,
+    /// One that is not in use: of a login before, of an earlier process, or of a login too late.
+    OtherToken,
     Token,
     Lease(LeaseId),
 }
@@ -52,28 +53,44 @@ impl Engine {
             waits_for_reads: false,
             is_over: false,
         };
-        let login = self.token.login().cloned();
-        if let (Some(login), true) = (&login, with_token) {
-            // Tokens of earlier logins hold leases that have not been replaced yet.
-            let earlier = login.earlier.iter();
-            for (token, _) in earlier.filter(|(_, ends_at)| *ends_at > now.mono) {
-                let token = token.clone();
-                let call = Call::RevokeToken { token };
-                let call = self.io.call(Caller::Leaving, call);
-                leaving.asked.insert(call, Subject::EarlierToken);
-            }
-            let token = login.token.clone();
-            let call = self.io.call(Caller::Leaving, Call::RevokeToken { token });
-            leaving.asked.insert(call, Subject::Token);
-            leaving.leases = leases;
-            self.leaving = Some(leaving);
-        } else {
+        if !with_token {
             // What is being read may bring another lease.
             leaving.waits_for_reads = true;
             self.leaving = Some(leaving);
             self.revoke_leases(leases);
+            self.finish_leaving();
+            return;
         }
+        if let Some(login) = self.token.login().cloned() {
+            // Tokens of earlier logins hold leases that have not been replaced yet.
+            let earlier = login.earlier.iter();
+            for (token, _) in earlier.filter(|(_, ends_at)| *ends_at > now.mono) {
+                self.revoke_token(token.clone(), Subject::OtherToken, &mut leaving);
+            }
+            self.revoke_token(login.token.clone(), Subject::Token, &mut leaving);
+            leaving.leases = leases;
+        }
+        if let Some(kept) = self.token.kept().cloned() {
+            self.revoke_token(kept, Subject::OtherToken, &mut leaving);
+        }
+        self.leaving = Some(leaving);
         self.finish_leaving();
+    }
+
+    fn revoke_token(&mut self, token: Token, subject: Subject, leaving: &mut Leaving) {
+        let call = self.io.call(Caller::Leaving, Call::RevokeToken { token });
+        leaving.asked.insert(call, subject);
+    }
+
+    /// A login that was under way brought another token.
+    pub(super) fn take_late_token(&mut self, token: Token) {
+        let Some(mut leaving) = self.leaving.take() else {
+            return;
+        };
+        if !leaving.waits_for_reads {
+            self.revoke_token(token, Subject::OtherToken, &mut leaving);
+        }
+        self.leaving = Some(leaving);
     }
 
     /// Revokes leases one by one.
@@ -117,7 +134,7 @@ impl Engine {
         let leases = std::mem::take(&mut leaving.leases);
         let lease = match subject {
             Subject::Lease(lease) => Some(lease),
-            Subject::EarlierToken | Subject::Token => None,
+            Subject::OtherToken | Subject::Token => None,
         };
         self.io.note(Note::Revoked { lease, error });
         if is_refused {

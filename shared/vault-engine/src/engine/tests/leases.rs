@@ -213,3 +213,43 @@ fn leaving_without_the_token_waits_for_reads_and_revokes_what_they_bring() {
     assert!(story.has(|output| matches!(output, Output::Left { all: true })));
     assert_eq!(story.count("revoke t1"), 0);
 }
+
+#[test]
+fn leaving_revokes_a_kept_token_that_vault_has_not_answered_about() {
+    let mut story = Story::new(mk_settings(300));
+    story.vault.is_away = true;
+    story.start(Some("kept"));
+    story.run(5);
+    assert_eq!(story.count("revoke"), 0);
+    story.vault.is_away = false;
+    story.engine.leave(story.now, true);
+    story.drain();
+    assert_eq!(story.count("revoke kept"), 1);
+    assert!(story.has(|output| matches!(output, Output::Left { all: true })));
+}
+
+#[test]
+fn a_login_that_works_while_its_engine_leaves_is_revoked() {
+    let mut story = Story::new(mk_settings(300));
+    story.start(None);
+    story.engine.credentials_changed(story.now);
+    let Some(Output::Call(login, Call::LogIn)) = std::iter::from_fn(|| story.engine.poll_output())
+        .find(|output| matches!(output, Output::Call(..)))
+    else {
+        panic!("no login")
+    };
+    story.engine.leave(story.now, true);
+    let late = vault_wire::Auth {
+        client_token: vault_wire::Token::new("late").unwrap(),
+        accessor: String::new(),
+        lease_duration: Duration::from_secs(60),
+        renewable: true,
+        policies: Vec::new(),
+        metadata: std::collections::BTreeMap::new(),
+    };
+    let answer = Answer::LoggedIn(Ok(vault_wire::Granted::Token(late)));
+    story.engine.answer(story.now, login, answer);
+    story.drain();
+    assert_eq!(story.count("revoke late"), 1);
+    assert!(story.has(|output| matches!(output, Output::Left { all: true })));
+}
