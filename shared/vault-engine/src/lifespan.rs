@@ -87,9 +87,27 @@ fn read(response: &Response, now: SystemTime) -> Lifespan {
         duration,
         certificate: certificate.map(|end| end.saturating_sub(now)),
         secret_id: secret_id.filter(|ttl| !ttl.is_zero()),
-        rotation: rotation.map(|ttl| Rotation { ttl, last }),
+        rotation: rotation.map(|ttl| Rotation {
+            ttl,
+            last,
+            is_late: last
+                .zip(seconds(hints.rotation_period))
+                .is_some_and(|(last, period)| is_late(last, period, now)),
+        }),
         ..Lifespan::default()
     }
+}
+
+/// A rotation that is overdue for longer than this is rather a clock that is wrong.
+const LONGEST_LATE: Duration = Duration::from_secs(300);
+
+/// Whether a rotation was due a little before `now`, by the wall clock.
+fn is_late(last: Timestamp, period: Duration, now: Duration) -> bool {
+    let last = last.duration_since(Timestamp::UNIX_EPOCH);
+    let due = Duration::try_from(last).ok();
+    let due = due.and_then(|last| last.checked_add(period));
+    due.and_then(|due| now.checked_sub(due))
+        .is_some_and(|late| late < LONGEST_LATE)
 }
 
 /// The time in a text like `2026-01-31T09:30:00.123456789Z`.
@@ -154,9 +172,27 @@ mod tests {
             lifespan.rotation,
             Some(Rotation {
                 ttl,
-                last: Some(last)
+                last: Some(last),
+                is_late: false,
             })
         );
+    }
+
+    #[test]
+    fn a_rotation_that_is_a_little_overdue_is_late() {
+        for (last, is_late) in [
+            (0, false),
+            (1, true),
+            (299, true),
+            (300, true),
+            (301, false),
+        ] {
+            let last = Timestamp::from_second(1_700_000_000 - 600 + last).unwrap();
+            let lifespan = mk_data(&json!({
+                "rotation_period": 300, "ttl": 300, "last_vault_rotation": last.to_string(),
+            }));
+            assert_eq!(lifespan.rotation.unwrap().is_late, is_late, "{last}");
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Rotation {
     pub ttl: Duration,
     /// When it was rotated, by the server's clock; `None` where the engine does not say.
     pub last: Option<Timestamp>,
+    /// By the wall clock, the rotation after that should have come a moment ago.
+    pub is_late: bool,
 }
 
 /// What a read at a credential's time has brought.
@@ -46,7 +48,9 @@ impl Rotation {
             (Some(before), Some(now)) => before == now,
             _ => is_same,
         });
-        if has_not_moved {
+        // Whoever has just begun, or missed a rotation, has nothing to compare with.
+        let is_of_before = self.is_late && !self.ttl.is_zero();
+        if has_not_moved || is_of_before {
             Rotated::NotYet
         } else if self.ttl.is_zero() {
             Rotated::Rotating
@@ -69,6 +73,7 @@ mod tests {
         Rotation {
             ttl: Duration::from_secs(ttl),
             last: last.map(|second| Timestamp::from_second(second).unwrap()),
+            is_late: false,
         }
     }
 
@@ -94,6 +99,20 @@ mod tests {
             assert_eq!(mk_rotation(5, last).after(None, false), Rotated::Yes);
             assert_eq!(mk_rotation(0, last).after(None, false), Rotated::Rotating);
         }
+    }
+
+    #[test]
+    fn a_credential_is_looked_at_again_if_its_rotation_is_late() {
+        let late = |ttl| Rotation {
+            is_late: true,
+            ..mk_rotation(ttl, Some(100))
+        };
+        assert_eq!(late(60).after(None, false), Rotated::NotYet);
+        let missed = Some(mk_rotation(60, Some(40)));
+        assert_eq!(late(60).after(missed, false), Rotated::NotYet);
+        assert_eq!(late(0).after(None, false), Rotated::Rotating);
+        let after = mk_rotation(59, Some(160)).after(Some(late(60)), false);
+        assert_eq!(after, Rotated::Yes);
     }
 
     #[test]
