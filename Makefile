@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster-up cluster-down images differential fuzz
+.PHONY: help demo test e2e cluster-up cluster-down images differential simulate fuzz
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ images: ## The container images as archives, without a container engine
 
 differential: ## Our templates against consul-template itself; SEED=7 N=50000 tries others (needs Go)
 	@SEED=$(SEED) N=$(N) e2e/scripts/differential.sh
+
+simulate: ## Months of an agent's life on virtual time; SEEDS=10000 SEED=1 DAYS=30
+	@cargo run --quiet --profile simulation -p simulator -- $(or $(SEEDS),300) $(or $(SEED),1) $(or $(DAYS),30)
 
 fuzz: ## Every fuzz target for a minute (needs a nightly toolchain)
 	@scripts/fuzz.sh

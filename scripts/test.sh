@@ -66,6 +66,11 @@ differential() {
     e2e/scripts/differential.sh
 }
 
+# Days instead of a month: built for speed, the run itself takes seconds.
+simulation() {
+    cargo run --quiet --profile simulation -p simulator -- 300 1 3
+}
+
 # The README's transcript is that of a run, and what the pages have a user write is taken.
 demo() {
     cargo test --quiet --workspace --test docs -- --ignored
@@ -82,3 +87,4 @@ part "demo" demo
 part "image maker" image_maker
 part "conformance" conformance
 part "differential" differential
+part "simulation" simulation

@@ -17,6 +17,7 @@ use crate::jitter::JitterSource;
 use crate::login::{Login, LoginPolicy};
 use crate::mounts::Mounts;
 use crate::output::{FailureKind, Note, Output};
+use crate::planted::{Bug, Planted};
 use crate::queue::Queue;
 use crate::refresh::RefreshPolicy;
 use crate::secret::{Context, Secret, Stage, Step, Turn};
@@ -69,6 +70,7 @@ pub struct Engine {
     mounts: Mounts,
     breaker: CircuitBreaker,
     leaving: Option<Leaving>,
+    planted: Planted,
     io: Io,
 }
 
@@ -147,6 +149,7 @@ impl Engine {
             mounts: Mounts::new(&settings.namespace),
             breaker: CircuitBreaker::new(probes(&settings.retry)),
             leaving: None,
+            planted: Planted::default(),
             io: Io {
                 jitter: JitterSource::new(seed),
                 outputs: VecDeque::new(),
@@ -155,6 +158,12 @@ impl Engine {
             },
             settings,
         }
+    }
+
+    /// The engine makes this mistake from now on.
+    #[cfg(feature = "planted-bugs")]
+    pub fn plant(&mut self, bug: Bug) {
+        self.planted = Planted::new(bug);
     }
 
     /// Begins to log in, with the token that an earlier process kept, if there is one.
@@ -303,6 +312,7 @@ impl Engine {
             jitter: &mut self.io.jitter,
             refresh: &self.settings.refresh,
             retry: &self.settings.retry,
+            planted: self.planted,
         };
         let changed = change(secret, &mut cx);
         self.timers.set(id, secret.wake_at());
@@ -353,7 +363,9 @@ impl Engine {
 
     /// What an answer shows about Vault as a whole.
     fn observe(&mut self, call: CallId, answer: &Answer, now: Now) -> Observed {
-        if !answer.is_of_vault() {
+        let is_ignored =
+            self.planted.is(Bug::BreakerIgnoresLogin) && matches!(answer, Answer::LoggedIn(Ok(_)));
+        if !answer.is_of_vault() || is_ignored {
             self.breaker.abandon(call);
             return Observed::Nothing;
         }

@@ -50,6 +50,7 @@ mod lifetime;
 mod login;
 mod mounts;
 mod output;
+mod planted;
 mod queue;
 mod reading;
 mod refresh;
@@ -68,6 +69,8 @@ pub use lifespan::Lifespan;
 pub use lifetime::{Effect, End, Event, Lifetime, Tolerance};
 pub use login::{GaveUp, Login, LoginPolicy, Predecessor, TokenLife};
 pub use output::{Failure, FailureKind, Note, Output, Reading};
+#[cfg(feature = "planted-bugs")]
+pub use planted::Bug;
 pub use refresh::{Refresh, RefreshPolicy};
 pub use rotation::{Rotated, Rotation};
 pub use time::{Instant, LONGEST, Now};

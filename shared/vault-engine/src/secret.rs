@@ -17,6 +17,7 @@ use crate::cause::Cause;
 use crate::jitter::JitterSource;
 use crate::lifetime::{End, Event};
 use crate::login::{Login, Predecessor};
+use crate::planted::{Bug, Planted};
 use crate::reading::Value;
 use crate::refresh::RefreshPolicy;
 use crate::rotation::{Rotated, Rotation};
@@ -38,6 +39,7 @@ pub(crate) struct Context<'a> {
     pub(crate) jitter: &'a mut JitterSource,
     pub(crate) refresh: &'a RefreshPolicy,
     pub(crate) retry: &'a RetryPolicy,
+    pub(crate) planted: Planted,
 }
 
 /// See the module.
@@ -220,7 +222,7 @@ impl Secret {
                 cx,
             ),
             Err(error) => {
-                let transient = error.is_retryable();
+                let transient = error.is_retryable() || cx.planted.is(Bug::RenewsDeadLease);
                 let least = error.retry_after().unwrap_or_default();
                 self.step(
                     Event::Failed { transient },
@@ -323,6 +325,9 @@ impl Secret {
         }
         let was_in_doubt = std::mem::take(&mut self.failures) > 0;
         self.hold(age, cx);
+        if cx.planted.is(Bug::FileBeforeLease) {
+            self.lease_ends = None;
+        }
         self.plan_handover(current, cx);
         Ok(match (is_same, was_in_doubt) {
             (false, _) => Accepted::New,

@@ -10,6 +10,7 @@ use crate::breaker::Observed;
 use crate::call::{Answer, CallId, Recalled};
 use crate::mounts::first_segment;
 use crate::output::{FailureKind, Note, Output, Reading};
+use crate::planted::Bug;
 use crate::reading::Value;
 use crate::secret::{Accepted, Asking, Renewal, Secret, Stage, Step};
 use crate::time::Now;
@@ -113,10 +114,14 @@ impl Engine {
             )?;
             Some((recalled, mount, value))
         });
-        let Some((recalled, mount, value)) = value else {
+        let Some((recalled, mount, mut value)) = value else {
             self.with(id, now, |secret, cx| secret.queue(cx.now.mono));
             return;
         };
+        if self.planted.is(Bug::HandOverForgetsLease) {
+            value.lease = None;
+            value.lifespan.lease = None;
+        }
         let age = Some(recalled.age(now.wall));
         let _ = self.with(id, now, |secret, cx| {
             Some(secret.accept(value, &login, age, &login, cx))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Context, Renewal, SHORTEST_HOLD, Secret, Stage, Turn};
 use crate::cause::Cause;
 use crate::lifetime::{Effect, Event, Lifetime, Tolerance};
+use crate::planted::Bug;
 use crate::refresh::Refresh;
 use crate::rotation::Rotation;
 use crate::time::Instant;
@@ -34,6 +35,10 @@ impl Secret {
         if self.late > 0 {
             self.due = Some(now.after(Rotation::look_again(self.late, cx.jitter.draw())));
             self.rest(now);
+            return;
+        }
+        if cx.planted.is(Bug::ZeroLeaseLoop) && value.lease.is_some() && left.is_zero() {
+            self.queue(now);
             return;
         }
         match cx.refresh.refresh(&value.lifespan, cx.jitter.draw()) {
