@@ -94,8 +94,8 @@ pub(crate) const CRATES: &[Crate] = &[
             ("call", "want"),
             (
                 "engine",
-                "backoff breaker call cause jitter login mounts output queue reading refresh \
-                    rotation secret time token want",
+                "backoff breaker call cause jitter login mounts output planted queue reading \
+                    refresh rotation secret time token want",
             ),
             ("jitter", "time"),
             ("lifespan", "rotation"),
@@ -109,7 +109,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ("rotation", "backoff jitter"),
             (
                 "secret",
-                "backoff call cause jitter lifetime login reading refresh rotation time want",
+                "backoff call cause jitter lifetime login planted reading refresh rotation time want",
             ),
             ("token", "call cause jitter lifetime login output time"),
         ],
