@@ -169,3 +169,51 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use vault_wire::{JsonText, RequestLine};
+
+    use super::*;
+
+    fn mk_recalled(since: u64) -> Recalled {
+        Recalled {
+            response: Response::from_body(JsonText::new("{}".to_owned())).unwrap(),
+            since: UNIX_EPOCH + Duration::from_secs(since),
+            path: "a/b".into(),
+            mount: None,
+        }
+    }
+
+    #[test]
+    fn a_call_shows_its_number() {
+        assert_eq!(CallId(7).to_string(), "7");
+    }
+
+    #[test]
+    fn what_was_left_ages_by_the_wall_clock_and_is_new_if_the_clock_was_set_back() {
+        let age = |since, now| mk_recalled(since).age(UNIX_EPOCH + Duration::from_secs(now));
+        assert_eq!(age(100, 130), Duration::from_secs(30));
+        assert_eq!(age(100, 90), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_what_vault_was_asked_tells_anything_about_vault() {
+        let login = |error| {
+            Answer::LoggedIn(Err(LoginFailure {
+                is_refusal: false,
+                error,
+            }))
+        };
+        let timeout = Error::Timeout {
+            request: RequestLine::new("PUT", "http://vault/v1/x"),
+            after: Duration::from_secs(60),
+        };
+        assert!(!Answer::Recalled(Some(mk_recalled(0))).is_of_vault());
+        assert!(!login(None).is_of_vault(), "no file, no login");
+        assert!(login(Some(Arc::new(timeout))).is_of_vault());
+        assert!(Answer::Revoked(Ok(())).is_of_vault());
+    }
+}

@@ -80,4 +80,18 @@ mod tests {
         let half = Jitter::new(0.5).part_of(Duration::from_secs(10));
         assert_eq!(half, Duration::from_secs(5));
     }
+
+    #[test]
+    fn the_generator_gives_the_numbers_of_its_reference() {
+        // The published first outputs of SplitMix64 for this seed.
+        let mut source = JitterSource::new(1_234_567);
+        for expected in [6_457_827_717_110_365_317_u64, 3_203_168_211_198_807_973] {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "53 bits are what a double holds"
+            )]
+            let expected = (expected >> 11) as f64 / (1_u64 << 53) as f64;
+            assert_eq!(source.draw(), Jitter(expected));
+        }
+    }
 }

@@ -138,4 +138,9 @@ mod tests {
         assert_eq!(first_segment("secret?list=true"), "secret");
         assert_eq!(first_segment(""), "");
     }
+
+    #[test]
+    fn mounts_keep_the_namespace_that_paths_are_relative_to() {
+        assert_eq!(Mounts::new("team/a").namespace(), "team/a");
+    }
 }

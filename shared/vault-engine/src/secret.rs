@@ -21,7 +21,7 @@ use crate::planted::{Bug, Planted};
 use crate::reading::Value;
 use crate::refresh::RefreshPolicy;
 use crate::rotation::{Rotated, Rotation};
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, earliest};
 use crate::want::Want;
 
 pub(crate) use stage::{Asking, Renewal, Stage, Step};
@@ -398,9 +398,5 @@ impl Secret {
     }
 }
 
-fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
-}
+#[cfg(test)]
+mod tests;

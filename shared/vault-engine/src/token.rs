@@ -376,3 +376,6 @@ impl TokenMachine {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

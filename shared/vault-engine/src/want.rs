@@ -114,4 +114,30 @@ mod tests {
             "{shown}"
         );
     }
+
+    #[test]
+    fn a_want_shows_what_it_does_and_where() {
+        let path = || "a/b".into();
+        let data = Fields::default;
+        for (want, shown) in [
+            (Want::Read { path: path() }, "read a/b"),
+            (Want::List { path: path() }, "list a/b"),
+            (
+                Want::Write {
+                    path: path(),
+                    data: data(),
+                },
+                "write a/b",
+            ),
+            (
+                Want::Issue {
+                    path: path(),
+                    data: data(),
+                },
+                "issue a/b",
+            ),
+        ] {
+            assert_eq!(format!("{want:?}"), shown);
+        }
+    }
 }

@@ -235,3 +235,53 @@ fn the_end_moves_with_each_grant() {
     let (state, _) = state.step(event, now, jitter);
     assert_eq!(state.ends_at(), start.after(Duration::from_secs(120)));
 }
+
+#[test]
+fn it_backs_off_from_a_failed_renewal_until_one_works() {
+    let (now, jitter) = (Instant::default(), Jitter::new(0.5));
+    let granted = Duration::from_secs(600);
+    let (state, _) = Lifetime::start(Tolerance::Any, granted, true, now, jitter);
+    assert!(!state.is_backing_off());
+    let (state, _) = state.step(Event::Failed { transient: true }, now, jitter);
+    assert!(state.is_backing_off());
+    let renewable = true;
+    let (state, _) = state.step(Event::Renewed { granted, renewable }, now, jitter);
+    assert!(!state.is_backing_off());
+}
+
+#[test]
+fn a_failure_at_the_very_end_is_not_too_late() {
+    let (start, jitter) = (Instant::default(), Jitter::new(0.5));
+    let minute = Duration::from_secs(60);
+    let (state, _) = Lifetime::start(Tolerance::Any, minute, true, start, jitter);
+    let (_, effect) = state.step(
+        Event::Failed { transient: true },
+        start.after(minute),
+        jitter,
+    );
+    assert_eq!(effect, Effect::End(End::Due));
+}
+
+#[test]
+fn what_is_too_little_to_go_on_with_is_measured_by_the_largest_grant() {
+    let now = Instant::default();
+    let renewed = |state: Lifetime, seconds, jitter| {
+        let granted = Duration::from_secs(seconds);
+        let renewable = true;
+        state.step(
+            Event::Renewed { granted, renewable },
+            now,
+            Jitter::new(jitter),
+        )
+    };
+    let minute = Duration::from_secs(60);
+    let (state, _) = Lifetime::start(Tolerance::Any, minute, true, now, Jitter::new(0.5));
+    let (state, _) = renewed(state, 600, 0.5);
+    assert_eq!(renewed(state, 60, 0.5).1, Effect::End(End::Due));
+    // A grant as large as the one before changes nothing about that.
+    let (state, _) = Lifetime::start(Tolerance::Any, minute, true, now, Jitter::new(0.0));
+    assert_eq!(
+        renewed(state, 60, 0.9).1,
+        Effect::Sleep(Duration::from_secs(42))
+    );
+}

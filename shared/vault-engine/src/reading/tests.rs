@@ -105,3 +105,34 @@ fn paths_are_those_that_vault_gets() {
     };
     assert_eq!(api_path(&read, None, "").as_ref(), "kv/a");
 }
+
+#[test]
+fn a_lifespan_knows_what_kind_of_answer_it_is_of() {
+    let body = json!({"data": {"a": 1}});
+    let of = |kind: &str, version| {
+        value("kv/data/a", Some(&mk_mount(kind, version)), &body)
+            .unwrap()
+            .lifespan
+    };
+    assert!(of("kv", None).is_kv_v1);
+    assert!(!of("kv", Some("2")).is_kv_v1);
+    assert!(!of("database", None).is_kv_v1);
+    assert!(!value("kv/a", None, &body).unwrap().lifespan.is_kv_v1);
+
+    let response = Response::from_body(JsonText::new(body.to_string())).unwrap();
+    let data = crate::Fields::default();
+    let write = Want::Write {
+        path: "a".into(),
+        data,
+    };
+    let list = Want::List { path: "a".into() };
+    for response in [Some(&response), None] {
+        let lifespan = |want| {
+            Value::of(want, response, "a", None, UNIX_EPOCH)
+                .unwrap()
+                .lifespan
+        };
+        assert!(lifespan(&write).is_write && !lifespan(&write).is_list);
+        assert!(lifespan(&list).is_list && !lifespan(&list).is_write);
+    }
+}

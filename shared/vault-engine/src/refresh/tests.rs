@@ -159,3 +159,44 @@ fn a_part_that_leaves_its_bounds_falls_back_to_the_threshold() {
     let senseless = RefreshPolicy::new(None, Some(1.5));
     assert_range(due_by(senseless, lifespan), (85.0, 95.0));
 }
+
+#[test]
+fn a_policy_keeps_the_threshold_and_the_interval_that_it_was_given() {
+    let policy = RefreshPolicy::new(Some(secs(10)), Some(0.7));
+    assert!((policy.threshold() - 0.7).abs() < f64::EPSILON);
+    assert_eq!(policy.interval(), secs(10));
+}
+
+#[test]
+fn a_lease_or_a_kv_answer_of_no_time_is_read_each_interval() {
+    let lease = Lifespan {
+        lease: Some(false),
+        ..Lifespan::default()
+    };
+    assert_range(due(lease), (255.0, 285.0));
+    let kv = Lifespan {
+        is_kv_v1: true,
+        ..Lifespan::default()
+    };
+    assert_range(due(kv), (255.0, 285.0));
+}
+
+#[test]
+fn only_kv_version_1_is_bounded_by_the_interval() {
+    let lifespan = Lifespan {
+        duration: secs(1000),
+        ..Lifespan::default()
+    };
+    assert_range(due(lifespan), (850.0, 950.0));
+}
+
+#[test]
+fn no_part_is_so_small_that_a_secret_is_read_at_once() {
+    let lifespan = Lifespan {
+        lease: Some(false),
+        duration: secs(100),
+        ..Lifespan::default()
+    };
+    let low = RefreshPolicy::new(None, Some(0.05));
+    assert_range(due_by(low, lifespan), (5.0, 10.0));
+}
