@@ -6,3 +6,4 @@ mod logins;
 mod outages;
 mod random;
 mod reads;
+mod reports;
