@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster-up cluster-down images differential simulate fuzz
+.PHONY: help demo test e2e cluster-up cluster-down images differential simulate fuzz mutants
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,3 +32,6 @@ simulate: ## Months of an agent's life on virtual time; SEEDS=10000 SEED=1 DAYS=
 
 fuzz: ## Every fuzz target for a minute (needs a nightly toolchain)
 	@scripts/fuzz.sh
+
+mutants: ## Small changes of the code that no test of its crate sees; SEED=7 samples others (takes an hour or more)
+	@SEED=$(SEED) scripts/mutants.sh

@@ -73,6 +73,11 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_span_is_ten_years() {
+        assert_eq!(LONGEST.as_secs(), 315_360_000);
+    }
+
+    #[test]
     fn scaling_never_overflows() {
         assert_eq!(scaled(Duration::MAX, 2.0), Duration::MAX);
         assert_eq!(scaled(Duration::from_secs(10), -1.0), Duration::ZERO);

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use vault_wire::{JsonText, RequestLine, Response, Token};
 
 use super::*;
+use crate::planted::Planted;
 use crate::jitter::Jitter;
 use crate::rotation::Rotation;
 
@@ -33,6 +34,7 @@ impl Story {
 
     fn with<T>(&mut self, change: impl FnOnce(&mut Secret, &mut Context<'_>) -> T) -> T {
         let mut cx = Context {
+            planted: Planted::default(),
             now: self.now,
             jitter: &mut self.jitter,
             refresh: &self.refresh,
