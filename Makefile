@@ -33,5 +33,5 @@ simulate: ## Months of an agent's life on virtual time; SEEDS=10000 SEED=1 DAYS=
 fuzz: ## Every fuzz target for a minute (needs a nightly toolchain)
 	@scripts/fuzz.sh
 
-mutants: ## Small changes of the code that no test of its crate sees; SEED=7 samples others (takes an hour or more)
+mutants: ## Small changes of the engine that none of its tests sees (takes an hour or more)
 	@SEED=$(SEED) scripts/mutants.sh

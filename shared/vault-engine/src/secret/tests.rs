@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 use vault_wire::{JsonText, RequestLine, Response, Token};
 
 use super::*;
-use crate::planted::Planted;
 use crate::jitter::Jitter;
+use crate::planted::Planted;
 use crate::rotation::Rotation;
 
 const WALL: u64 = 1_700_000_000;
