@@ -7,6 +7,7 @@
 //! ```
 //!
 //! * [`injection`]: from the bytes of a review to the bytes of its answer, a crate of its own.
+//! * [`serve`]: from the start to the signal that ends it.
 //! * [`server`], [`tls`], [`metrics`], [`background`], [`shutdown`]: the process around it.
 //! * [`cluster`]: the API server: certificate, registration, election, version.
 //! * [`commands`]: the same function over files, for people and pipelines.
@@ -18,6 +19,7 @@ pub mod cluster;
 pub mod commands;
 pub mod log;
 pub mod metrics;
+pub mod serve;
 pub mod server;
 pub mod shutdown;
 pub mod tls;

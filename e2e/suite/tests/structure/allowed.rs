@@ -58,6 +58,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ("cli", "cluster commands log tls"),
             ("cluster", "log tls"),
             ("commands", "cli"),
+            ("serve", "background cli metrics server shutdown tls"),
             ("server", "log metrics"),
         ],
         circles: &[],
