@@ -232,7 +232,7 @@ impl State {
             let mut complained = self
                 .complained
                 .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+                .expect("the lock must not be poisoned");
             if !std::mem::replace(&mut *complained, true) {
                 warn!(target: "agent", %error, "cannot keep state for the next agent");
             }

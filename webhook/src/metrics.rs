@@ -2,7 +2,7 @@
 //! dashboards keep working; warnings, denials, certificate and leadership come on top.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -48,8 +48,7 @@ struct Namespaces(Mutex<HashSet<String>>);
 impl Namespaces {
     /// The label of a namespace: its name, as long as there are few.
     fn label(&self, namespace: &str) -> String {
-        // Whole after each change, so a panic elsewhere does no harm to it.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock().expect("the lock must not be poisoned");
         if !known.contains(namespace) {
             if known.len() >= MOST_NAMESPACES {
                 return OTHER.to_owned();

@@ -1,6 +1,6 @@
 //! What the login says about itself.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::time::Instant;
 
@@ -70,7 +70,6 @@ impl AuthStatus {
     }
 
     fn facts(&self) -> MutexGuard<'_, Facts> {
-        // Whole after each change, so a panic elsewhere does no harm to it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().expect("the lock must not be poisoned")
     }
 }

@@ -9,7 +9,7 @@
 //! A look at two files costs nothing beside a handshake, and an agent that nobody asks never looks.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
 use serve_tls::{
@@ -80,8 +80,7 @@ impl Tls {
     }
 
     fn look(&self, always: bool) -> Arc<ServerConfig> {
-        // Whole after each change, so a panic elsewhere does no harm to it.
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock().expect("the lock must not be poisoned");
         // Before they are read: what changes in between is seen at the next look.
         let files = self.settings.stamps();
         if !always && files == current.files {

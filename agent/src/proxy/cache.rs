@@ -18,7 +18,7 @@ mod shelf;
 mod watch;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use hyper::body::Bytes;
 use hyper::{HeaderMap, StatusCode};
@@ -263,13 +263,12 @@ impl Cache {
         }
     }
 
-    // Both are whole after each change, so a panic elsewhere does no harm to them.
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelf.lock().expect("the lock must not be poisoned")
     }
 
     fn agent(&self) -> MutexGuard<'_, AgentTokens> {
-        self.agent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.agent.lock().expect("the lock must not be poisoned")
     }
 }
 

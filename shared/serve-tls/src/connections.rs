@@ -19,7 +19,7 @@ mod permits;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -164,9 +164,8 @@ impl Connections {
 }
 
 impl Shared {
-    /// Whole after each change, so a panic elsewhere does no harm to it.
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().expect("the lock must not be poisoned")
     }
 
     fn tick(&self) -> u64 {

@@ -173,7 +173,7 @@ impl Seen {
 #[allow(clippy::disallowed_methods, reason = "certificates are no secrets")]
 mod tests {
     use std::io::{self, Write};
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::Mutex;
 
     use tracing::subscriber::with_default;
 
@@ -186,7 +186,7 @@ mod tests {
 
     impl Write for Logged {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.0.lock().expect("the lock must not be poisoned");
             all.write(bytes)
         }
 

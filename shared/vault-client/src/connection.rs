@@ -8,7 +8,7 @@
 //! Certificates are rotated on disk while the agent runs. A client holds what it read, so another one
 //! is made when a file has changed; what cannot be read leaves the client that there is.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -165,7 +165,7 @@ impl Connection {
     }
 
     fn count(&self) -> MutexGuard<'_, RequestCounts> {
-        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.counts.lock().expect("the lock must not be poisoned")
     }
 
     /// Makes another client if its files have changed.
@@ -190,11 +190,10 @@ impl Connection {
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
-        // Whole after each change, so a panic elsewhere does no harm to it.
         self.0
             .current
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .expect("the lock must not be poisoned")
     }
 }
 

@@ -1,7 +1,7 @@
 //! A bound on how many requests one client makes: a token bucket.
 
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -65,7 +65,7 @@ impl Limiter {
     /// Waits until one more request is allowed.
     pub(crate) async fn admit(&self) {
         let wait = {
-            let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut bucket = self.bucket.lock().expect("the lock must not be poisoned");
             bucket.take(self.limit, Instant::now())
         };
         if !wait.is_zero() {

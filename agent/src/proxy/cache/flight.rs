@@ -1,7 +1,7 @@
 //! Requests on their way, so that the same one is not sent twice at one time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
@@ -33,7 +33,7 @@ impl Flights {
     /// Waits for the first one's answer, if there is a first one.
     pub(super) async fn join(&self, key: Key) -> Joined {
         let mut first = {
-            let mut on_their_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut on_their_way = self.0.lock().expect("the lock must not be poisoned");
             if let Some(first) = on_their_way.get(&key) {
                 first.clone()
             } else {
@@ -65,7 +65,7 @@ impl Drop for Flight {
         let mut on_their_way = self
             .on_their_way
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+            .expect("the lock must not be poisoned");
         on_their_way.remove(&self.key);
     }
 }

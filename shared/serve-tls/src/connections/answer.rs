@@ -2,7 +2,7 @@
 //! a client that does not take them is closed.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
@@ -37,7 +37,7 @@ impl Unsent {
     }
 
     fn due(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Instant)>> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+        self.due.lock().expect("the lock must not be poisoned")
     }
 
     /// Returns when an answer is overdue.

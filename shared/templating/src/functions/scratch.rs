@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use text_template::{
     Arguments, CallError, List, Map, Method, Object, Signature, Text, Type, Value,
@@ -75,7 +75,7 @@ fn values(receiver: &Value) -> Option<MutexGuard<'_, BTreeMap<Text, Value>>> {
         return None;
     };
     let scratch = object.as_any().downcast_ref::<Scratch>()?;
-    Some(scratch.0.lock().unwrap_or_else(PoisonError::into_inner))
+    Some(scratch.0.lock().expect("the lock must not be poisoned"))
 }
 
 fn stored(receiver: &Value, key: &Value) -> Option<Value> {

@@ -4,7 +4,7 @@ mod index;
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Type, Value};
 use index::Index;
@@ -151,9 +151,7 @@ impl Map {
         Snapshot(match &self.store {
             Store::Nil => None,
             Store::Fixed(entries) => Some(Arc::clone(entries)),
-            Store::Open(cell) => Some(Arc::clone(
-                &cell.read().unwrap_or_else(PoisonError::into_inner),
-            )),
+            Store::Open(cell) => Some(Arc::clone(&reading(cell))),
         })
     }
 
@@ -162,7 +160,7 @@ impl Map {
         match &self.store {
             Store::Nil => T::default(),
             Store::Fixed(entries) => look(entries),
-            Store::Open(cell) => look(&cell.read().unwrap_or_else(PoisonError::into_inner)),
+            Store::Open(cell) => look(&reading(cell)),
         }
     }
 
@@ -195,7 +193,7 @@ impl Map {
             Store::Nil if value.is_none() => return Ok(()),
             Store::Nil => return Err(MapError::Nil),
         };
-        let mut shared = cell.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = writing(cell);
         let entries = &mut Arc::make_mut(&mut shared).0;
         let place = entries.binary_search_by(|(entry, _)| compare_keys(entry, &key));
         if place.is_err() && value.is_some() && entries.len() >= MOST_SET {
@@ -220,7 +218,7 @@ impl Map {
             Store::Fixed(entries) => Arc::into_inner(entries)?,
             Store::Open(cell) => {
                 let shared = Arc::into_inner(cell)?;
-                Arc::into_inner(shared.into_inner().unwrap_or_else(PoisonError::into_inner))?
+                Arc::into_inner(shared.into_inner().expect("the lock must not be poisoned"))?
             }
         };
         Some(
@@ -230,6 +228,14 @@ impl Map {
                 .collect(),
         )
     }
+}
+
+fn reading<T>(cell: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    cell.read().expect("the lock must not be poisoned")
+}
+
+fn writing<T>(cell: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    cell.write().expect("the lock must not be poisoned")
 }
 
 /// A map's entries at one moment. Later changes of the map do not show.
