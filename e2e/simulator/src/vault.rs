@@ -46,7 +46,7 @@ pub(crate) fn wall(at: Millis) -> Timestamp {
 pub(crate) fn want(number: usize, kind: Kind) -> Want {
     let path = match kind {
         Kind::Kv2 => format!("secret/app{number}"),
-        Kind::Kv1 => format!("kv1/app{number}"),
+        Kind::Kv1 => format!("plain/app{number}"),
         Kind::List => format!("secret/list{number}"),
         Kind::Write => format!("secret/out{number}"),
         Kind::Dynamic { .. } | Kind::ZeroLease => format!("database/creds/app{number}"),
@@ -104,7 +104,7 @@ impl Vault {
                 json!({ "kubernetes_host": "https://k8s" }),
             ),
             (
-                "sys/mounts/kv1",
+                "sys/mounts/plain",
                 json!({ "type": "kv", "options": { "version": "1" } }),
             ),
             ("sys/mounts/database", json!({ "type": "database" })),
@@ -238,7 +238,7 @@ impl Vault {
                 format!("secret/data/app{number}"),
                 json!({ "data": { "value": value } }),
             ),
-            Some(Kind::Kv1) => (format!("kv1/app{number}"), json!({ "value": value })),
+            Some(Kind::Kv1) => (format!("plain/app{number}"), json!({ "value": value })),
             Some(Kind::List) => (
                 format!("secret/data/list{number}/item{value}"),
                 json!({ "data": { "value": value } }),
@@ -273,7 +273,7 @@ impl Vault {
     pub(crate) fn truth(&mut self, at: Millis, number: usize, kind: Kind) -> Option<String> {
         let (path, pointer) = match kind {
             Kind::Kv2 => (format!("secret/data/app{number}"), "/data/data/value"),
-            Kind::Kv1 => (format!("kv1/app{number}"), "/data/value"),
+            Kind::Kv1 => (format!("plain/app{number}"), "/data/value"),
             Kind::Static { .. } => (
                 format!("database/static-creds/app{number}"),
                 "/data/password",

@@ -130,7 +130,7 @@ impl Run<'_> {
         let what = name(&call);
         self.trace.add(self.now, format_args!("{what}"));
         let may_wait = what.starts_with("read secret/metadata/app")
-            || what.starts_with("read kv1/")
+            || what.starts_with("read plain/")
             || what.starts_with("list ");
         let is_patient = may_wait && self.has_value(&what);
         if batch.is_back {
