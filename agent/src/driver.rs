@@ -197,8 +197,6 @@ impl Driver {
     /// Works until the agent has to end.
     pub(crate) async fn run(mut self) -> AuthError {
         if self.method.is_some() {
-            // What there is now is not new to a token that was kept, either.
-            self.credentials.mark();
             self.engine.start(self.state.token());
         }
         loop {
@@ -249,7 +247,7 @@ impl Driver {
             }
             Command::Leave { with_token, done } => {
                 let leases = self.engine.held_leases().count();
-                if self.engine.login().is_some() {
+                if with_token && self.engine.login().is_some() {
                     info!(target: "agent", leases, "revoking token and leases");
                 }
                 self.leaving = Some(done);
@@ -264,6 +262,7 @@ impl Driver {
             match output {
                 Output::Call(id, call) => self.call(id, call),
                 Output::Reading(id, reading) => self.take_reading(id, &reading),
+                Output::Unchanged(id, reading) => self.keep(id, &reading),
                 Output::Recovered(id) => self.tell(id, EventKind::Recovered),
                 Output::Failed(id, failure) => self.take_failure(id, &failure),
                 Output::LoggedIn(login) => {
@@ -322,15 +321,20 @@ impl Driver {
                 return;
             }
         };
-        if self.state.is_kept() && !reading.is_recalled && !reading.is_past_its_time {
-            let kept = reading::kept(reading);
-            if let Some(kept) = kept {
-                self.state
-                    .keep_secret(&wanted.request, &reading.token, kept);
-            }
-        }
+        self.keep(id, reading);
         let lease_ends = self.lease_ends(id);
         self.tell(id, EventKind::Fresh { found, lease_ends });
+    }
+
+    /// Keeps an answer for the next process. One that Vault is about to replace it reads again.
+    fn keep(&self, id: SecretId, reading: &Reading) {
+        if !self.state.is_kept() || reading.is_recalled || reading.is_past_its_time {
+            return;
+        }
+        if let (Some(wanted), Some(kept)) = (self.wanted.get(&id), reading::kept(reading)) {
+            self.state
+                .keep_secret(&wanted.request, &reading.token, kept);
+        }
     }
 
     fn lease_ends(&self, id: SecretId) -> Option<Instant> {

@@ -30,6 +30,11 @@ impl Driver {
                 self.engine.answer(self.clock.now(), id, answer);
             }
             Call::LogIn => self.log_in(id),
+            Call::LookUpToken { .. } if self.engine.login().is_none() => {
+                // What there is now is not new to a token that was kept, either.
+                self.credentials.mark();
+                self.spawn(id, self.for_logins.clone(), call);
+            }
             Call::LookUpToken { .. } | Call::RenewToken { .. } | Call::RevokeToken { .. } => {
                 self.spawn(id, self.for_logins.clone(), call);
             }

@@ -8,6 +8,8 @@ use tracing::{debug, error, info, warn};
 use vault_engine::{Failure, FailureKind, Note};
 use vault_wire::Error;
 
+use vault_login::LoginError;
+
 use super::{Driver, EventKind};
 
 /// A read that failed.
@@ -27,15 +29,16 @@ pub(super) fn failure(request: &Request, failure: &Failure, reason: &str) {
 }
 
 impl Driver {
-    pub(super) fn login_failed(&self, pause: Duration, error: Option<Arc<Error>>) {
-        let reason = match (&self.login_error, error) {
-            (Some(error), _) => error.to_string(),
+    pub(super) fn login_failed(&mut self, pause: Duration, error: Option<Arc<Error>>) {
+        if self.login_error.is_none() {
             // The look-up of a token that was kept.
-            (None, Some(error)) => error.to_string(),
-            (None, None) => return,
+            self.login_error = error.map(LoginError::Vault);
+        }
+        let Some(error) = &self.login_error else {
+            return;
         };
-        error!(target: "agent.auth.handler", error = %reason, backoff = ?pause, "error authenticating");
-        self.status.failed(reason);
+        error!(target: "agent.auth.handler", %error, backoff = ?pause, "error authenticating");
+        self.status.failed(error.to_string());
     }
 
     pub(super) fn note(&self, note: &Note) {
@@ -113,13 +116,20 @@ impl Driver {
                 debug!(target: "agent", %reason, "Vault does not serve, requests wait");
             }
             Note::BreakerClosed => info!(target: "agent", "Vault serves again"),
-            Note::Revoked { lease, error } => match (lease, error) {
-                (None, None) => info!(target: "agent", "revoked the token and its leases"),
-                (None, Some(error)) => warn!(target: "agent", %error, "cannot revoke the token"),
-                (Some(lease), None) => info!(target: "agent", %lease, "revoked lease"),
-                (Some(lease), Some(error)) => {
-                    warn!(target: "agent", %lease, %error, "cannot revoke lease");
+            Note::TokenRevoked { is_other, error } => match (is_other, error) {
+                (false, None) => info!(target: "agent", "revoked the token and its leases"),
+                (true, None) => debug!(target: "agent", "revoked an earlier token"),
+                (false, Some(error)) => warn!(
+                    target: "agent", %error,
+                    "cannot revoke the token, revoking its leases one by one"
+                ),
+                (true, Some(error)) => {
+                    warn!(target: "agent", %error, "cannot revoke an earlier token");
                 }
+            },
+            Note::LeaseRevoked { lease, error } => match error {
+                None => info!(target: "agent", %lease, "revoked lease"),
+                Some(error) => warn!(target: "agent", %lease, %error, "cannot revoke lease"),
             },
             _ => {}
         }

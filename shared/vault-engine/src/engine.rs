@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 mod leaving;
+mod mounting;
 mod requests;
 
 use std::collections::{BTreeMap, VecDeque};

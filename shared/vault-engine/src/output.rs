@@ -19,6 +19,8 @@ pub enum Output {
     /// A secret has a new value. A driver that cannot use it calls
     /// [`Engine::reject`](crate::Engine::reject) before it takes the next output.
     Reading(SecretId, Box<Reading>),
+    /// A secret was read, and its value is the one that the driver has: only its age is another.
+    Unchanged(SecretId, Box<Reading>),
     /// The value that a secret has is right again, after failures.
     Recovered(SecretId),
     /// A secret has no fresh value.
@@ -174,10 +176,17 @@ pub enum Note {
     BreakerOpened(Arc<str>),
     /// Vault is back.
     BreakerClosed,
-    /// A token or lease was revoked, or could not be.
-    Revoked {
-        /// The lease; `None` for a token.
-        lease: Option<LeaseId>,
+    /// A token was revoked, or could not be.
+    TokenRevoked {
+        /// It is not the one in use, but one of a login before or of an earlier process.
+        is_other: bool,
+        /// Why not.
+        error: Option<Arc<Error>>,
+    },
+    /// A lease was revoked, or could not be.
+    LeaseRevoked {
+        /// The lease.
+        lease: LeaseId,
         /// Why not.
         error: Option<Arc<Error>>,
     },

@@ -59,6 +59,11 @@ impl Rotation {
         }
     }
 
+    /// Whether there is more time until the next rotation than between two looks.
+    pub(crate) fn has_time_left(self) -> bool {
+        self.ttl > LATE.max
+    }
+
     /// The wait before the next look, after so many that saw the credential before (the first is 1).
     pub fn look_again(looks: u32, jitter: Jitter) -> Duration {
         LATE.jittered(looks, jitter)

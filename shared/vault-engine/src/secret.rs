@@ -7,6 +7,7 @@
 
 mod hold;
 mod stage;
+mod waits;
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::login::{Login, Predecessor};
 use crate::planted::{Bug, Planted};
 use crate::reading::Value;
 use crate::refresh::RefreshPolicy;
-use crate::rotation::{Rotated, Rotation};
+use crate::rotation::Rotated;
 use crate::time::{Instant, Now, earliest};
 use crate::want::Want;
 
@@ -29,6 +30,10 @@ pub(crate) use stage::{Asking, Renewal, Stage, Step};
 /// Leases of a token that was replaced are re-read in the first part of the time that is left to it,
 /// spread over that part.
 const HANDOVER_PART: f64 = 0.5;
+
+/// After so many reads in a row that saw a rotated credential past its time, some five minutes, what
+/// Vault says about its time counts again.
+const MOST_LOOKS: u32 = 20;
 
 /// No secret is read more often than this, whatever Vault says about its end.
 const SHORTEST_HOLD: Duration = Duration::from_secs(1);
@@ -50,6 +55,8 @@ pub(crate) struct Secret {
     /// The login whose token brought the value.
     generation: u64,
     failures: u32,
+    /// When an outage last counted as one of them.
+    counted_at: Instant,
     /// Reads in a row that saw a rotated credential past its time.
     late: u32,
     /// The login whose policies hide the metadata of this secret.
@@ -96,6 +103,7 @@ impl Secret {
             value: None,
             generation: 0,
             failures: 0,
+            counted_at: Instant::default(),
             late: 0,
             hidden_from: 0,
             lost_at: None,
@@ -234,44 +242,11 @@ impl Secret {
         }
     }
 
-    /// Vault is back: what waits because it was away goes on.
-    pub(crate) fn end_outage(&mut self, now: Instant) {
-        match &mut self.stage {
-            Stage::BackingOff {
-                cause: Cause::Outage,
-                ..
-            } => self.queue(now),
-            Stage::Leased { renewal, .. } => {
-                if let Renewal::Sleeping {
-                    cause: Some(Cause::Outage),
-                    ..
-                } = renewal
-                {
-                    *renewal = Renewal::Queued;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A read that was overdue after an outage, and that may wait, takes its turn within an interval.
-    pub(crate) fn postpone(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.is_patient() {
-            return false;
-        }
-        let wait = cx.jitter.draw().part_of(cx.refresh.interval());
-        self.due = Some(cx.now.mono.after(wait));
-        self.rest(cx.now.mono);
-        std::mem::take(&mut self.failures) > 0
-    }
-
     /// There is a new token. `true` if the secret is to be looked up among what was left.
     pub(crate) fn meet(&mut self, login: &Login, cx: &mut Context<'_>) -> bool {
         match &self.stage {
             Stage::Unasked => return true,
-            Stage::BackingOff { cause, .. } if *cause != Cause::Limited => {
-                self.queue(cx.now.mono);
-            }
+            Stage::BackingOff { .. } => self.end_wait(cx.now.mono),
             Stage::Holding { .. } | Stage::Leased { .. } => self.plan_handover(login, cx),
             _ => {}
         }
@@ -313,6 +288,10 @@ impl Secret {
             match rotation.after(before, is_same) {
                 Rotated::Rotating => return Err(Rotating),
                 Rotated::Yes => self.late = 0,
+                // It was read too early rather than rotated too late: a clock was wrong.
+                Rotated::NotYet if self.late >= MOST_LOOKS && rotation.has_time_left() => {
+                    self.late = 0;
+                }
                 Rotated::NotYet => self.late = self.late.saturating_add(1),
             }
         } else {
@@ -352,49 +331,6 @@ impl Secret {
     pub(crate) fn discard_value(&mut self) -> Option<LeaseId> {
         let value = self.value.take()?;
         value.lease.map(|lease| lease.id)
-    }
-
-    /// A read failed: how long to wait, unless the circuit breaker has the time for all.
-    pub(crate) fn fail(
-        &mut self,
-        cause: Cause,
-        is_rotating: bool,
-        retry_after: Option<Duration>,
-        is_gated: bool,
-        cx: &mut Context<'_>,
-    ) {
-        self.count_failure();
-        let now = cx.now.mono;
-        if is_gated {
-            self.stage = Stage::Queued { due: now };
-            return;
-        }
-        let own = if is_rotating {
-            Rotation::look_again(self.failures, cx.jitter.draw())
-        } else {
-            cx.retry.backoff.jittered(self.failures, cx.jitter.draw())
-        };
-        let until = now.after(own.max(retry_after.unwrap_or_default()));
-        self.stage = Stage::BackingOff { until, cause };
-    }
-
-    /// Until when, and why, it waits after a failure.
-    pub(crate) fn back_off(&self) -> Option<(Instant, Cause)> {
-        match self.stage {
-            Stage::BackingOff { until, cause } => Some((until, cause)),
-            _ => None,
-        }
-    }
-
-    /// It failed together with another secret, and waits as long as that.
-    pub(crate) fn share_wait(&mut self, until: Instant, cause: Cause) {
-        self.count_failure();
-        self.stage = Stage::BackingOff { until, cause };
-    }
-
-    /// One try more that brought nothing.
-    pub(crate) fn count_failure(&mut self) {
-        self.failures = self.failures.saturating_add(1);
     }
 }
 

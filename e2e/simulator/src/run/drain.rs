@@ -121,7 +121,7 @@ impl Run<'_> {
             Output::ForgetToken => self.left.token = None,
             Output::Left { all } => return self.left(all),
             Output::Note(note) => self.note(&note, batch),
-            Output::Wrapped(_) | Output::TokenLife(_) => {}
+            Output::Unchanged(..) | Output::Wrapped(_) | Output::TokenLife(_) => {}
         }
         Ok(())
     }
@@ -241,7 +241,10 @@ impl Run<'_> {
                     kept.since = wall;
                 }
             }
-            Note::Revoked { error: Some(_), .. } => agent.was_named = true,
+            Note::TokenRevoked { error: Some(_), .. }
+            | Note::LeaseRevoked { error: Some(_), .. } => {
+                agent.was_named = true;
+            }
             Note::TokenInvalid | Note::NewCredentials => agent.logins.give_reason(),
             Note::BreakerOpened(_) => {
                 self.away_since = Some(self.now);

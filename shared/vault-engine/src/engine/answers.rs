@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use vault_wire::kv::{self, Mount};
+use vault_wire::kv;
 use vault_wire::{Error, Granted, Lease, Response};
 
 use super::{Caller, Engine};
 use crate::breaker::Observed;
 use crate::call::{Answer, CallId, Recalled};
-use crate::mounts::first_segment;
 use crate::output::{FailureKind, Note, Output, Reading};
 use crate::planted::Bug;
 use crate::reading::Value;
@@ -32,6 +31,10 @@ impl Engine {
             return;
         }
         let observed = self.observe(call, &answer, now);
+        let asked = match &caller {
+            Caller::Read(id) => Some(*id),
+            _ => None,
+        };
         let away = answer
             .failure()
             .filter(|_| matches!(observed, Observed::Opened | Observed::StillOpen))
@@ -55,8 +58,8 @@ impl Engine {
                 self.renewed(id, call, lease, outcome, now);
             }
             (Caller::Orphan(lease), Answer::Revoked(outcome)) => {
-                self.io.note(Note::Revoked {
-                    lease: Some(lease),
+                self.io.note(Note::LeaseRevoked {
+                    lease,
                     error: outcome.err().map(Arc::new),
                 });
             }
@@ -67,7 +70,7 @@ impl Engine {
             Observed::Closed => self.end_outage(now),
             Observed::Opened | Observed::StillOpen => {
                 if let Some(reason) = away {
-                    self.outage_goes_on(observed, &reason.into());
+                    self.outage_goes_on(observed, &reason.into(), asked, now);
                 }
             }
             Observed::Nothing => {}
@@ -141,69 +144,10 @@ impl Engine {
     }
 
     /// The read that waits for this answer; `None` if its secret was released.
-    fn asking(&self, id: SecretId, call: CallId) -> Option<Asking> {
+    pub(super) fn asking(&self, id: SecretId, call: CallId) -> Option<Asking> {
         match &self.secrets.get(&id)?.stage {
             Stage::Asking(asking) if asking.call == call => Some(asking.clone()),
             _ => None,
-        }
-    }
-
-    fn mount_found(&mut self, id: SecretId, call: CallId, outcome: Result<Mount, Error>, now: Now) {
-        let Some(mut asking) = self.asking(id, call) else {
-            self.reading -= 1;
-            return;
-        };
-        let parked = self.unpark(id, now);
-        match outcome {
-            Ok(mount) => {
-                let mount = self.mounts.learn(mount);
-                // An answer about another path than was asked for is none about this one.
-                asking.mount = self.mounts.known(&asking.path).cloned().or(Some(mount));
-                self.go_on(id, asking, now);
-            }
-            Err(error) if error.is_retryable() => {
-                let error = Arc::new(error);
-                self.mount_failed(id, &asking, &error, &parked, now);
-            }
-            Err(error) => {
-                let path = Arc::clone(&asking.path);
-                let error = Arc::new(error);
-                self.io.note(Note::MountUnknown { path, error });
-                self.go_on(id, asking, now);
-            }
-        }
-    }
-
-    fn go_on(&mut self, id: SecretId, mut asking: Asking, now: Now) {
-        self.send_read(id, &mut asking);
-        self.with(id, now, |secret, _| secret.stage = Stage::Asking(asking));
-    }
-
-    /// The look-up failed for all secrets of the mount, which wait together.
-    fn mount_failed(
-        &mut self,
-        id: SecretId,
-        asking: &Asking,
-        error: &Arc<Error>,
-        parked: &[SecretId],
-        now: Now,
-    ) {
-        let segment = first_segment(&asking.path).to_owned();
-        let path = Arc::clone(&asking.path);
-        self.end_read(id, FailureKind::Vault(Arc::clone(error)), asking, now);
-        let Some((until, cause)) = self.secrets.get(&id).and_then(Secret::back_off) else {
-            return;
-        };
-        for id in parked {
-            let of_mount = self
-                .secrets
-                .get(id)
-                .is_some_and(|secret| first_segment(secret.want.path()) == segment);
-            if of_mount {
-                self.with(*id, now, |secret, _| secret.share_wait(until, cause));
-                let kind = FailureKind::Mount(Arc::clone(error));
-                self.report(*id, kind, &path, None, false);
-            }
         }
     }
 
@@ -298,23 +242,23 @@ impl Engine {
         if looks > 0 {
             self.io.note(Note::NotRotatedYet { secret: id, looks });
         }
-        match accepted {
-            Accepted::Same => {}
-            Accepted::Recovered => self.io.outputs.push_back(Output::Recovered(id)),
-            Accepted::New => {
-                let reading = Reading {
-                    response,
-                    path: asking.path,
-                    mount: asking.mount,
-                    since: now.wall,
-                    token: asking.login.token.clone(),
-                    is_recalled: false,
-                    is_past_its_time: looks > 0,
-                };
-                let output = Output::Reading(id, Box::new(reading));
-                self.io.outputs.push_back(output);
-            }
+        let reading = Box::new(Reading {
+            response,
+            path: asking.path,
+            mount: asking.mount,
+            since: now.wall,
+            token: asking.login.token.clone(),
+            is_recalled: false,
+            is_past_its_time: looks > 0,
+        });
+        if accepted == Accepted::Recovered {
+            self.io.outputs.push_back(Output::Recovered(id));
         }
+        let output = match accepted {
+            Accepted::New => Output::Reading(id, reading),
+            Accepted::Same | Accepted::Recovered => Output::Unchanged(id, reading),
+        };
+        self.io.outputs.push_back(output);
     }
 
     fn confirm(&mut self, id: SecretId, now: Now) {
@@ -329,7 +273,7 @@ impl Engine {
     }
 
     /// A read came to nothing.
-    fn end_read(&mut self, id: SecretId, kind: FailureKind, asking: &Asking, now: Now) {
+    pub(super) fn end_read(&mut self, id: SecretId, kind: FailureKind, asking: &Asking, now: Now) {
         self.reading -= 1;
         let denied = match &kind {
             FailureKind::Vault(error) if error.is_permission_denied() => {
@@ -349,6 +293,14 @@ impl Engine {
             let generation = asking.login.generation;
             self.token
                 .suspect(generation, is_invalid, now, &mut self.io);
+        }
+        // A newer token came while it was asked with an older one: that may be all that was wrong.
+        let is_outdated = self
+            .token
+            .login()
+            .is_some_and(|login| login.generation > asking.login.generation);
+        if is_outdated {
+            self.with(id, now, |secret, cx| secret.end_wait(cx.now.mono));
         }
     }
 

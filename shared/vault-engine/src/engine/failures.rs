@@ -35,7 +35,7 @@ impl Engine {
             .as_deref()
             .is_some_and(|error| matches!(error, Error::InvalidPath { .. }));
         let is_rotating = matches!(kind, FailureKind::Rotating);
-        self.with(id, now, |secret, cx| {
+        let is_news = self.with(id, now, |secret, cx| {
             let error = error.as_deref();
             let cause = error.map_or(Cause::Other, Cause::of);
             let retry_after = error.and_then(Error::retry_after);
@@ -47,12 +47,15 @@ impl Engine {
             } else {
                 cause
             };
-            secret.fail(cause, is_rotating, retry_after, is_gated, cx);
+            let is_news = secret.fail(cause, is_rotating, retry_after, is_gated, cx);
             if is_permanent {
                 secret.stage = Stage::Refused;
             }
+            is_news
         });
-        self.report(id, kind, path, mount, is_permanent);
+        if is_news {
+            self.report(id, kind, path, mount, is_permanent);
+        }
     }
 
     pub(super) fn report(
@@ -121,19 +124,33 @@ impl Engine {
         }
     }
 
-    /// All who wait for Vault have tried once more, by the one request that did.
-    pub(super) fn outage_goes_on(&mut self, observed: Observed, reason: &Arc<str>) {
+    /// All who wait for Vault have tried once more by the one request that did, which was for the
+    /// secret `asked` itself.
+    pub(super) fn outage_goes_on(
+        &mut self,
+        observed: Observed,
+        reason: &Arc<str>,
+        asked: Option<SecretId>,
+        now: Now,
+    ) {
         if observed == Observed::Opened {
             self.io.note(Note::BreakerOpened(Arc::clone(reason)));
         }
+        // A lease that ended while its renewal waits is replaced, and its secret reported.
+        for id in self.renewals.secrets() {
+            let turn = self.with(id, now, |secret, cx| secret.expire(cx.now.mono));
+            self.note_turn(id, turn);
+        }
         for id in self.reads.secrets() {
-            let Some(secret) = self.secrets.get_mut(&id) else {
+            if asked == Some(id) {
                 continue;
-            };
-            secret.count_failure();
-            let path = Arc::clone(secret.want.path());
-            let kind = FailureKind::Away(Arc::clone(reason));
-            self.report(id, kind, &path, None, false);
+            }
+            let is_news = self.with(id, now, |secret, cx| secret.count_outage(cx));
+            if let Some(secret) = self.secrets.get(&id).filter(|_| is_news) {
+                let path = Arc::clone(secret.want.path());
+                let kind = FailureKind::Away(Arc::clone(reason));
+                self.report(id, kind, &path, None, false);
+            }
         }
     }
 }

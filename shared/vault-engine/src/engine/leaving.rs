@@ -14,15 +14,18 @@ use crate::call::{Answer, Call, CallId};
 use crate::output::{Note, Output};
 use crate::time::Now;
 
+/// Leases that are revoked at the same time: a thousand at once would only be refused.
+const MOST_AT_ONCE: usize = 8;
+
 /// What the engine does on its way out.
 pub(super) struct Leaving {
     asked: BTreeMap<CallId, Subject>,
-    /// To be revoked one by one if the token cannot be.
+    /// To be revoked, a few at a time: at once, or if the token cannot be.
     leases: Vec<LeaseId>,
+    /// The leases are not revoked with their token, but by themselves.
+    revokes_leases: bool,
     /// Nothing lives on so far.
     all: bool,
-    /// The token is not revoked: reads that are under way may bring leases that live on.
-    waits_for_reads: bool,
     is_over: bool,
 }
 
@@ -48,29 +51,20 @@ impl Engine {
         leases.dedup();
         let mut leaving = Leaving {
             asked: BTreeMap::new(),
-            leases: Vec::new(),
+            leases,
+            revokes_leases: !with_token,
             all: true,
-            waits_for_reads: false,
             is_over: false,
         };
-        if !with_token {
-            // What is being read may bring another lease.
-            leaving.waits_for_reads = true;
-            self.leaving = Some(leaving);
-            self.revoke_leases(leases);
-            self.finish_leaving();
-            return;
-        }
-        if let Some(login) = self.token.login().cloned() {
+        if let Some(login) = self.token.login().cloned().filter(|_| with_token) {
             // Tokens of earlier logins hold leases that have not been replaced yet.
             let earlier = login.earlier.iter();
             for (token, _) in earlier.filter(|(_, ends_at)| *ends_at > now.mono) {
                 self.revoke_token(token.clone(), Subject::OtherToken, &mut leaving);
             }
             self.revoke_token(login.token.clone(), Subject::Token, &mut leaving);
-            leaving.leases = leases;
         }
-        if let Some(kept) = self.token.kept().cloned() {
+        if let Some(kept) = self.token.kept().cloned().filter(|_| with_token) {
             self.revoke_token(kept, Subject::OtherToken, &mut leaving);
         }
         self.leaving = Some(leaving);
@@ -87,18 +81,21 @@ impl Engine {
         let Some(mut leaving) = self.leaving.take() else {
             return;
         };
-        if !leaving.waits_for_reads {
+        if !leaving.revokes_leases {
             self.revoke_token(token, Subject::OtherToken, &mut leaving);
         }
         self.leaving = Some(leaving);
     }
 
-    /// Revokes leases one by one.
-    fn revoke_leases(&mut self, leases: Vec<LeaseId>) {
+    /// Revokes some of the leases that are left.
+    fn revoke_leases(&mut self) {
         let (Some(login), Some(leaving)) = (self.token.login(), &mut self.leaving) else {
             return;
         };
-        for lease in leases {
+        while leaving.revokes_leases
+            && leaving.asked.len() < MOST_AT_ONCE
+            && let Some(lease) = leaving.leases.pop()
+        {
             let token = login.token.clone();
             let call = Call::RevokeLease {
                 token,
@@ -111,12 +108,8 @@ impl Engine {
 
     /// A read that was under way brought another lease.
     pub(super) fn take_late_lease(&mut self, lease: LeaseId) {
-        let is_awaited = self
-            .leaving
-            .as_ref()
-            .is_some_and(|leaving| leaving.waits_for_reads);
-        if is_awaited {
-            self.revoke_leases(vec![lease]);
+        if let Some(leaving) = &mut self.leaving {
+            leaving.leases.push(lease);
         }
     }
 
@@ -130,25 +123,28 @@ impl Engine {
         };
         let error = outcome.err().map(Arc::new);
         leaving.all &= error.is_none();
-        let is_refused = error.is_some() && matches!(subject, Subject::Token);
-        let leases = std::mem::take(&mut leaving.leases);
-        let lease = match subject {
-            Subject::Lease(lease) => Some(lease),
-            Subject::OtherToken | Subject::Token => None,
-        };
-        self.io.note(Note::Revoked { lease, error });
-        if is_refused {
-            self.revoke_leases(leases);
-        }
+        leaving.revokes_leases |= error.is_some() && matches!(subject, Subject::Token);
+        self.io.note(match subject {
+            Subject::Lease(lease) => Note::LeaseRevoked { lease, error },
+            Subject::OtherToken => Note::TokenRevoked {
+                is_other: true,
+                error,
+            },
+            Subject::Token => Note::TokenRevoked {
+                is_other: false,
+                error,
+            },
+        });
         self.finish_leaving();
     }
 
-    /// Reports once that there is nothing more to do.
+    /// Goes on, and reports once that there is nothing more to do.
     pub(super) fn finish_leaving(&mut self) {
+        self.revoke_leases();
         let Some(leaving) = &mut self.leaving else {
             return;
         };
-        let waits = !leaving.asked.is_empty() || (leaving.waits_for_reads && self.reading > 0);
+        let waits = !leaving.asked.is_empty() || (leaving.revokes_leases && self.reading > 0);
         if !waits && !std::mem::replace(&mut leaving.is_over, true) {
             let all = leaving.all;
             self.io.outputs.push_back(Output::Left { all });

@@ -253,3 +253,31 @@ fn a_login_that_works_while_its_engine_leaves_is_revoked() {
     assert_eq!(story.count("revoke late"), 1);
     assert!(story.has(|output| matches!(output, Output::Left { all: true })));
 }
+
+#[test]
+fn leases_are_revoked_a_few_at_a_time_and_all_of_them() {
+    let mut story = Story::new(Settings {
+        most_reads: 100,
+        ..mk_settings(300)
+    });
+    for number in 0..30 {
+        let path: &'static str = format!("db/creds/{number}").leak();
+        mk_leased(&mut story.vault, path, 60);
+        story.read(path);
+    }
+    story.start(None);
+    story.engine.leave(story.now, false);
+    let (mut open, mut revoked) = (Vec::new(), 0);
+    loop {
+        while let Some(output) = story.engine.poll_output() {
+            if let Output::Call(id, Call::RevokeLease { .. }) = output {
+                open.push(id);
+            }
+        }
+        assert!(open.len() <= 8, "{} at once", open.len());
+        let Some(id) = open.pop() else { break };
+        revoked += 1;
+        story.engine.answer(story.now, id, Answer::Revoked(Ok(())));
+    }
+    assert_eq!(revoked, 30);
+}

@@ -187,3 +187,29 @@ fn a_login_is_woken_when_vault_is_back() {
     );
     assert_eq!(read, login, "the login starts the read at once");
 }
+
+#[test]
+fn a_denial_of_the_token_before_does_not_wait_once_there_is_another() {
+    let mut story = Story::new(mk_settings(300));
+    story.start(None);
+    let path = "pki/a".into();
+    let data = Fields::default();
+    story.engine.want(story.now, Want::Issue { path, data });
+    let mut asked = None;
+    while let Some(output) = story.engine.poll_output() {
+        match output {
+            Output::Call(id, Call::Recall { .. }) => {
+                story.engine.answer(story.now, id, Answer::Recalled(None));
+            }
+            Output::Call(id, Call::Write { .. }) => asked = Some(id),
+            _ => {}
+        }
+    }
+    story.engine.credentials_changed(story.now);
+    story.drain();
+    let denied = super::harness::mk_error(403, "permission denied", None);
+    let answer = Answer::Secret(Err(denied));
+    story.engine.answer(story.now, asked.unwrap(), answer);
+    story.drain();
+    assert_eq!(story.count("write pki/a"), 1, "at once, with the new token");
+}

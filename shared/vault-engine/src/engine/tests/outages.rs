@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::harness::{Story, mk_kv, mk_leased, mk_settings};
 use crate::*;
 
@@ -130,4 +132,71 @@ fn an_engine_whose_turns_are_all_taken_sleeps_until_one_is_free() {
     assert!(story.engine.is_vault_away());
     let next = story.engine.poll_timeout();
     assert!(next.is_none_or(|at| at > story.now.mono), "{next:?}");
+}
+
+#[test]
+fn an_outage_counts_as_so_many_tries_as_the_policy_would_have_made() {
+    for (retry, gone) in [
+        (RetryPolicy::default(), 90..600),
+        (
+            RetryPolicy::new(Duration::from_secs(30), Duration::from_secs(600), 10),
+            1200..6000,
+        ),
+    ] {
+        let mut story = Story::new(Settings {
+            retry,
+            ..mk_settings(300)
+        });
+        story.start(None);
+        story.vault.is_away = true;
+        let a = story.read("kv/a");
+        let b = story.read("kv/b");
+        story.run(7200);
+        for secret in [a, b] {
+            let failures = story.failures(secret);
+            let attempts: Vec<u32> = failures.iter().map(|(_, it)| it.attempt).collect();
+            let one_by_one: Vec<u32> = (1..=u32::try_from(attempts.len()).unwrap()).collect();
+            assert_eq!(attempts, one_by_one);
+            let exhausted = failures.iter().find(|(_, failure)| failure.is_exhausted);
+            let at = exhausted.expect("it is not available for two hours").0;
+            assert!(gone.contains(&at), "exhausted after {at} s of {gone:?}");
+        }
+    }
+}
+
+#[test]
+fn a_lease_that_ends_during_an_outage_is_reported_however_many_wait() {
+    let mut story = Story::new(mk_settings(300));
+    let paths = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let paths = paths.map(|name| format!("db/creds/{name}").leak() as &'static str);
+    for path in paths {
+        mk_leased(&mut story.vault, path, 120);
+    }
+    story.vault.lease_ttl = 120;
+    let secrets = paths.map(|path| story.read(path));
+    story.start(None);
+    story.run(10);
+    story.vault.is_away = true;
+    story.run(400);
+    for secret in secrets {
+        assert!(
+            !story.failures(secret).is_empty(),
+            "its credential has ended"
+        );
+    }
+}
+
+#[test]
+fn a_path_that_alone_has_no_connection_runs_out_of_tries() {
+    let mut story = Story::new(mk_settings(60));
+    mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 1);
+    mk_kv(&mut story.vault, "kv/data/b", "kv/metadata/b", 1);
+    story.read("kv/a");
+    let b = story.read("kv/b");
+    story.start(None);
+    story.run(10);
+    story.vault.errors.insert("kv/metadata/b", (503, "", None));
+    story.run(3600);
+    let failures = story.failures(b);
+    assert!(failures.iter().any(|(_, failure)| failure.is_exhausted));
 }

@@ -201,3 +201,41 @@ fn a_released_secret_is_asked_for_no_more_and_its_late_lease_is_revoked() {
     assert_eq!(story.count("revoke pki/a/7"), 1);
     assert_eq!(story.count("write"), 0);
 }
+
+#[test]
+fn a_value_that_is_read_again_unchanged_is_reported_with_its_age() {
+    let mut story = Story::new(mk_settings(60));
+    story
+        .vault
+        .bodies
+        .insert("db/config", json!({"data": {"a": 1}}));
+    let a = story.read("db/config");
+    story.start(None);
+    story.run(130);
+    let unchanged = |output: &Output| matches!(output, Output::Unchanged(id, _) if *id == a);
+    assert!(story.has(unchanged));
+    assert_eq!(story.readings(a), [0]);
+}
+
+#[test]
+fn a_static_credential_that_was_read_too_early_is_not_looked_at_for_hours() {
+    let mut story = Story::new(mk_settings(300));
+    let data = json!({"rotation_period": 9000, "ttl": 60, "last_vault_rotation": "2023-01-01T00:00:00Z", "password": "x"});
+    story
+        .vault
+        .bodies
+        .insert("db/static-creds/a", json!({ "data": data }));
+    story.read("db/static-creds/a");
+    story.start(None);
+    story.run(30);
+    // The time that Vault named first was wrong.
+    let mut data = data;
+    data["ttl"] = 7000.into();
+    story
+        .vault
+        .bodies
+        .insert("db/static-creds/a", json!({ "data": data }));
+    story.run(6000);
+    let reads = story.count("read db/static-creds/a");
+    assert!((20..30).contains(&reads), "{reads} reads");
+}

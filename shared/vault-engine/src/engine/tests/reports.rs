@@ -55,7 +55,7 @@ fn the_end_of_a_lease_and_the_fate_of_an_orphan_are_noted() {
     story.engine.reject(story.now, a, "no".into());
     story.drain();
     let revoked = |output: &Output| {
-        matches!(output, Output::Note(Note::Revoked { lease: Some(lease), error: None })
+        matches!(output, Output::Note(Note::LeaseRevoked { lease, error: None })
             if lease.as_str() == "db/creds/a/2")
     };
     assert_eq!(count(&story, revoked), 1);
