@@ -28,7 +28,7 @@ use crate::proxy::ProxyAddress;
 /// [`follow_redirects`](Self::follow_redirects), every redirect is an error.
 ///
 /// # Retries
-/// With [`max_retries`](Self::max_retries) above zero, connection errors, 412, 429 and server
+/// With [`max_retries`](Self::max_retries) above zero, connection errors, 412, 429, 472, 473 and server
 /// errors (except 501) are tried again after what `Retry-After` says or 1 to 1.5 s times the number
 /// of tries so far. The deadline covers all tries.
 #[derive(Debug, Clone)]

@@ -137,7 +137,8 @@ impl Error {
         }
     }
 
-    /// The same request may work later: no connection, 412, 429, or a server error other than 501.
+    /// The same request may work later: no connection, 412, 429, a standby, or a server
+    /// error other than 501.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport { .. } | Self::Timeout { .. } => true,
@@ -210,9 +211,10 @@ impl Error {
     }
 }
 
-/// Eventual consistency (412), quotas (429) and server errors, except "not implemented".
+/// Eventual consistency (412), quotas (429), standbys (472, 473) and server errors, except "not
+/// implemented".
 pub fn is_retryable_status(status: u16) -> bool {
-    matches!(status, 412 | 429) || (status >= 500 && status != 501)
+    matches!(status, 412 | 429 | 472 | 473) || (status >= 500 && status != 501)
 }
 
 /// The form that users of Vault know from its own tools, and search for.
@@ -282,10 +284,10 @@ mod tests {
         assert!(!mk_api(403, &["permission denied"]).is_invalid_token());
         assert!(mk_api(429, &[]).is_rate_limited());
         assert!(mk_api(404, &[]).is_not_found());
-        let retryable: Vec<u16> = [400, 403, 404, 412, 429, 500, 501, 502, 503, 504]
+        let retryable: Vec<u16> = [400, 403, 404, 412, 429, 472, 473, 500, 501, 502, 503, 504]
             .into_iter()
             .filter(|s| mk_api(*s, &[]).is_retryable())
             .collect();
-        assert_eq!(retryable, [412, 429, 500, 502, 503, 504]);
+        assert_eq!(retryable, [412, 429, 472, 473, 500, 502, 503, 504]);
     }
 }

@@ -27,7 +27,7 @@ pub struct Forward {
     pub headers: HeaderMap,
     /// The body.
     pub body: ForwardBody,
-    /// How often it is tried again after a connection error, 412, 429 or a server error except 501.
+    /// How often it is tried again after a connection error, 412, 429, 472, 473 or a server error except 501.
     /// The last answer counts.
     pub retries: u32,
     /// Paths that a redirect must not lead to: the caller looked at its own path alone.

@@ -23,7 +23,9 @@ impl TokenMachine {
             None if live.granted.is_zero() => now.mono.after(FOREVER),
             None => now.mono.after(live.granted),
         };
-        self.earlier.push((login.token.clone(), ends_at));
+        // Vault counts in whole seconds, of which it leaves the rest out.
+        let gone_at = ends_at.after(Duration::from_secs(1));
+        self.earlier.push((login.token.clone(), gone_at));
         self.predecessor = Predecessor::EndsAt(ends_at);
         port.emit(Output::ForgetToken);
         self.try_once(port);

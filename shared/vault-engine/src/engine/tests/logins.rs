@@ -213,3 +213,17 @@ fn a_denial_of_the_token_before_does_not_wait_once_there_is_another() {
     story.drain();
     assert_eq!(story.count("write pki/a"), 1, "at once, with the new token");
 }
+
+#[test]
+fn a_standby_says_nothing_about_a_kept_token() {
+    let mut story = Story::new(mk_settings(300));
+    for path in ["lookup", "login"] {
+        story.vault.errors.insert(path, (473, "", None));
+    }
+    story.start(Some("kept"));
+    story.run(600);
+    story.vault.errors.clear();
+    story.run(300);
+    assert_eq!(story.count("login"), 0);
+    assert_eq!(story.engine.login().unwrap().token.expose(), "kept");
+}
