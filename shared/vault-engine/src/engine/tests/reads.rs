@@ -239,3 +239,30 @@ fn a_static_credential_that_was_read_too_early_is_not_looked_at_for_hours() {
     let reads = story.count("read db/static-creds/a");
     assert!((20..30).contains(&reads), "{reads} reads");
 }
+
+#[test]
+fn the_release_of_the_secret_that_looks_up_a_mount_lets_the_next_one_do_so() {
+    let mut story = Story::new(mk_settings(300));
+    story.start(None);
+    let read = |path: &str| Want::Read { path: path.into() };
+    let first = story.engine.want(story.now, read("kv/a"));
+    story.engine.want(story.now, read("kv/b"));
+    let look_up = |story: &mut Story| {
+        let mut asked = None;
+        while let Some(output) = story.engine.poll_output() {
+            match output {
+                Output::Call(id, Call::Recall { .. }) => {
+                    story.engine.answer(story.now, id, Answer::Recalled(None));
+                }
+                Output::Call(_, Call::FindMount { path, .. }) => {
+                    assert!(asked.replace(path).is_none(), "one look-up at a time");
+                }
+                _ => {}
+            }
+        }
+        asked
+    };
+    assert_eq!(look_up(&mut story).as_deref(), Some("kv/a"));
+    story.engine.release(story.now, first);
+    assert_eq!(look_up(&mut story).as_deref(), Some("kv/b"));
+}
