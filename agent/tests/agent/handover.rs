@@ -1,5 +1,6 @@
 //! From one process to the next: init container to sidecar, and a sidecar to itself.
 
+use dev_vault::Fault;
 use serde_json::{Value, json};
 
 use crate::support::{Agent, DATABASE_TEMPLATE, KV, KV_TEMPLATE, World};
@@ -165,4 +166,18 @@ async fn what_another_role_left_is_ignored() {
             .contains("kept state does not fit and is ignored")
     );
     agent.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn exit_on_err_counts_for_the_look_up_of_a_kept_token_too() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    config["auto_auth"]["method"]["exit_on_err"] = json!(true);
+    Agent::run_once(config.clone()).await.unwrap();
+    let sealed = Fault::status("", 503).errors(&["Vault is sealed"]);
+    world.vault.add_fault(sealed);
+    let error = Agent::run_once(config).await.unwrap_err();
+    let text = format!("{error:?} {error}");
+    assert!(text.contains("sealed"), "{text}");
+    assert_eq!(world.logins(), 1, "the token was kept");
 }
