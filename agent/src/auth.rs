@@ -1,11 +1,11 @@
 //! Who hears of the agent's logins.
 //!
 //! ```text
-//! vault-login ─▶ driver ─┬─▶ Logins: whoever sends requests with the token
+//! vault-login ─▶ driver ─┬─▶ Logins: store and proxy, which send the token
 //!                        └─▶ Deliveries: sinks
 //! ```
 //!
-//! When to log in is the engine's decision. The token is swapped in place: whoever uses it reads the
+//! When to log in is the engine's decision. The token is swapped in place: its users read the
 //! watch channel for each request.
 
 mod error;

@@ -104,7 +104,7 @@ fn status_of(socket: &Path, output: Output) -> ExitCode {
             Output::Table => status::table(&snapshot),
             Output::Json => {
                 let text = serde_json::to_string_pretty(&snapshot);
-                text.expect("a status must serialise") + "\n"
+                text.expect("a status must serialize") + "\n"
             }
         }
     });
@@ -116,7 +116,7 @@ fn status_of(socket: &Path, output: Output) -> ExitCode {
 fn told(answer: Result<impl AsRef<str>, impl fmt::Display>) -> ExitCode {
     match answer {
         Ok(text) => {
-            // Whoever asked may have gone.
+            // The reader may have gone.
             let _ = io::stdout().write_all(text.as_ref().as_bytes());
             ExitCode::SUCCESS
         }

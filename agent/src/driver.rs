@@ -189,7 +189,7 @@ impl Driver {
         (driver, Control(control), reported)
     }
 
-    /// What becomes of the logins, for whoever asks.
+    /// The status of the logins.
     pub(crate) fn status(&self) -> Arc<AuthStatus> {
         Arc::clone(&self.status)
     }
@@ -288,7 +288,7 @@ impl Driver {
                 Output::ForgetToken => self.state.forget_token(),
                 Output::Left { all } => {
                     if let Some(done) = self.leaving.take() {
-                        // Whoever asked may have stopped waiting.
+                        // The caller may have stopped waiting.
                         let _ = done.send(all);
                     }
                 }

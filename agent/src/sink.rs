@@ -7,7 +7,7 @@
 //!
 //! Each sink is written for each new token; an identical token is not written again. A file that
 //! somebody else removes or changes is written again, unless it has a wrapping: that is for one use, and
-//! whoever has used it may remove it. A sink that cannot be written is tried again for ever and holds up
+//! its reader may remove it. A sink that cannot be written is tried again for ever and holds up
 //! no other.
 
 mod seal;

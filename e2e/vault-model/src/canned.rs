@@ -10,7 +10,7 @@ use crate::pem;
 /// Believes the claims of any token, signed or not, and makes up certificates.
 ///
 /// The certificates are the same for the same seed. Their names and times are as asked, so that
-/// whoever reads them sees when they end; their keys and signatures are made-up bytes, so no TLS
+/// a reader finds out when they end; their keys and signatures are made-up bytes, so no TLS
 /// library accepts them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Canned;

@@ -1,4 +1,4 @@
-//! What the model leaves to whoever runs it: signatures and certificates, which take long and need
+//! What the model leaves to its caller: signatures and certificates, which take long and need
 //! random numbers.
 
 use std::fmt;

@@ -41,7 +41,7 @@ impl Deadlines {
         }
     }
 
-    /// The next name whose time has come. Whoever takes it must end it.
+    /// The next name whose time has come. The caller must end it.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<Arc<str>> {
         let first = self.ends.first_entry()?;
         (first.key().at <= now).then(|| first.remove())

@@ -7,7 +7,7 @@ const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 /// How many letters one number is good for: 62 to the power of ten is less than two to the 64.
 const LETTERS_OF_A_NUMBER: usize = 10;
 
-/// A source of names. Whoever wants names that nobody can guess seeds it from the system.
+/// A source of names. For names that cannot be guessed, seed it from the system.
 #[derive(Debug)]
 pub(crate) struct Ids {
     state: u64,

@@ -38,7 +38,7 @@ impl Lifespan {
 }
 
 /// The keys of `data` that tell of an end. Any engine may use these names for something else, so
-/// each is looked at only as far as it has the expected form.
+/// each counts only if it has the expected form.
 #[derive(Default, Deserialize)]
 struct Hints<'a> {
     #[serde(borrow)]

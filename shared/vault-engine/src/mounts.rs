@@ -10,7 +10,7 @@ use vault_wire::kv::Mount;
 
 use crate::want::SecretId;
 
-/// The mounts that are known, and who waits for one.
+/// The mounts that are known, and the secrets that wait for one.
 #[derive(Debug, Default)]
 pub(crate) struct Mounts {
     namespace: String,

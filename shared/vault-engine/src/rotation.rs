@@ -48,7 +48,7 @@ impl Rotation {
             (Some(before), Some(now)) => before == now,
             _ => is_same,
         });
-        // Whoever has just begun, or missed a rotation, has nothing to compare with.
+        // After a start or a missed rotation there is nothing to compare with.
         let is_of_before = self.is_late && !self.ttl.is_zero();
         if has_not_moved || is_of_before {
             Rotated::NotYet

@@ -78,7 +78,7 @@ enum Stage {
     Pausing {
         until: Instant,
     },
-    /// Whoever unwraps the token looks after it.
+    /// The process that unwraps the token renews it.
     Wrapped,
     Live(Live),
 }
@@ -135,7 +135,7 @@ impl TokenMachine {
 
     /// Begins, with the token that an earlier process kept.
     pub(crate) fn start(&mut self, kept: Option<Token>, port: &mut impl Port) {
-        // Whoever has the token wrapped does not want it to lie about.
+        // A wrapped token must not lie around in the clear.
         self.kept = kept.filter(|_| !self.policy.is_wrapped);
         self.try_once(port);
     }

@@ -9,7 +9,7 @@
 //!
 //! * Credentials rotate, so each login reads them afresh. What must be kept, because its file is removed
 //!   or a second look at it is impossible, lies in memory that is wiped.
-//! * A login is tried once. When to log in, and when again, is decided by whoever calls
+//! * A login is tried once. When to log in, and when again, is decided by the caller of
 //!   [`Method::login`].
 //! * When Vault says no, the error names the setting to check and what this process really is: whom its
 //!   token is for, which key signed.

@@ -1,11 +1,10 @@
 //! Which paths may be asked for.
 
-/// Why no request is made for a path, whoever wrote it. Servers and proxies on the way differ in how
+/// Why no request is made for a path, from a template or an application. Servers and proxies on the way differ in how
 /// often they undo escapes and in what they take for a slash; one that resolves a dot segment ends at
-/// another path than the one that was looked at here.
+/// another path than the one that was checked here.
 pub fn refusal(path: &str) -> Option<&'static str> {
-    // An address parser takes one for a slash, and whoever looked at the path before took it for a
-    // letter.
+    // A URL parser takes one for a slash, after earlier checks took it for a letter.
     if path.contains('\\') {
         return Some("it has a backslash; write %5C where one is meant");
     }

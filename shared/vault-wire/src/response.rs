@@ -97,7 +97,7 @@ pub struct WrapInfo {
 pub enum Granted {
     /// A token.
     Token(Auth),
-    /// A wrapping around the token; only whoever unwraps it sees the token.
+    /// A wrapping around the token; only the process that unwraps it sees the token.
     Wrapped(WrapInfo),
 }
 

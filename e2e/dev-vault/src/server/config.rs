@@ -32,7 +32,7 @@ pub enum ClientCertificates {
     /// Nothing.
     #[default]
     Ignored,
-    /// Whoever shows one has it from this authority.
+    /// A client may present one, which this authority must have issued.
     Accepted(String),
     /// Everybody shows one of this authority.
     Required(String),

@@ -150,7 +150,7 @@ impl Requests {
         }
     }
 
-    /// A secret was released: whoever wants it anew knows nothing of waits.
+    /// A secret was released: if it is wanted again, its waits start afresh.
     pub(crate) fn released(&mut self, path: &str) {
         let is_other = |name: &String| !name.contains(path);
         self.under_way.retain(is_other);

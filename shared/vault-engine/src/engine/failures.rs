@@ -1,4 +1,4 @@
-//! Failed reads and outages: who waits, and what is reported.
+//! Failed reads and outages: which secrets wait, and what is reported.
 
 use std::sync::Arc;
 

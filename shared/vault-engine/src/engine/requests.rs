@@ -41,7 +41,7 @@ impl Engine {
         }
     }
 
-    /// The secret to read next. A probe is whoever waits longest, so that a path that fails by itself
+    /// The secret to read next. The probe is the one that has waited longest, so that a path that fails by itself
     /// does not stand for Vault as a whole for ever.
     fn next_read(&self, admission: Admission) -> Option<SecretId> {
         let first = self.reads.first()?;

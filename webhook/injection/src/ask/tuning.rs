@@ -35,7 +35,7 @@ pub(crate) struct Cache<'p> {
     pub(crate) enable: bool,
     pub(crate) use_auto_auth_token: &'p str,
     pub(crate) port: &'p str,
-    /// On in our agent unless turned off: its listener lends the agent's token to whoever asks, and a
+    /// On in our agent unless turned off: its listener lends the agent's token to any client, and a
     /// page in a browser on the node can post to 127.0.0.1. Programs of Vault's send the header.
     pub(crate) require_request_header: bool,
     pub(crate) exit_on_err: bool,

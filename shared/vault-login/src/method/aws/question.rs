@@ -98,7 +98,7 @@ impl Sts {
         // Vault takes it from the address.
         headers.remove("host");
         let headers =
-            Zeroizing::new(serde_json::to_string(&headers).expect("text must serialise to JSON"));
+            Zeroizing::new(serde_json::to_string(&headers).expect("text must serialize to JSON"));
         let encoded = |text: &str| Zeroizing::new(STANDARD.encode(text));
         Ok(Question {
             method: Zeroizing::new(METHOD.to_owned()),
