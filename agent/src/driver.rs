@@ -1,15 +1,13 @@
-//! Drives the engine: its calls become requests, its outputs logins, values and log lines.
+//! The engine's host in the agent: its outputs become logins, values, state and log lines.
 //!
 //! ```text
-//! store ─ Command ─▶ ┌────────┐ ─ spawns calls ─▶ connection ─▶ Vault
-//!                    │ Driver │ ◀─ answers ──────────────────────┘
+//! store ─ Command ─▶ ┌────────┐ ─▶ vault-driver ─▶ Vault
+//!                    │ Driver │ ◀─ outputs ─┘
 //! store ◀─ Event ─── └────────┘ ─▶ logins, deliveries, status, state
 //! ```
 //!
-//! One task owns the engine, the clock and the credentials. It decides nothing: that is the engine's.
+//! One task owns it all. It decides nothing: that is the engine's.
 
-mod calls;
-mod clock;
 mod log;
 mod reading;
 mod refusal;
@@ -20,19 +18,18 @@ use std::time::Duration;
 
 use templating::{Found, Request};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use vault_client::Connection;
-use vault_engine::{CallId, Engine, Failure, GaveUp, Output, Reading, SecretId, TokenLife};
-use vault_login::{Credentials, LoginError, Method, Principal};
+use vault_driver::Logins;
+use vault_engine::{Call, Failure, GaveUp, Output, Reading, Recalled, SecretId, TokenLife};
+use vault_login::Principal;
+use vault_wire::Token;
 
 use crate::auth::{AuthError, AuthStatus, Delivery, Ends};
 use crate::config::Settings;
 use crate::random;
 use crate::state::{Kept, State};
-use calls::Done;
-pub(crate) use clock::Clock;
 pub(crate) use reading::of_response;
 
 /// Kubernetes kills a container 30 s after it asked it to end, and the grace period comes first.
@@ -92,14 +89,7 @@ pub(crate) type Events = mpsc::UnboundedReceiver<Event>;
 
 /// See the module.
 pub(crate) struct Driver {
-    engine: Engine,
-    clock: Clock,
-    connection: Connection,
-    /// Tokens may be of another namespace than the secrets, and of another certificate.
-    for_logins: Connection,
-    method: Option<Method>,
-    wrap_ttl: Option<Duration>,
-    credentials: Credentials,
+    vault: vault_driver::Driver,
     state: Arc<State>,
     status: Arc<AuthStatus>,
     principal: Principal,
@@ -108,8 +98,6 @@ pub(crate) struct Driver {
     events: mpsc::UnboundedSender<Event>,
     wanted: HashMap<SecretId, Wanted>,
     secrets: HashMap<u64, SecretId>,
-    calls: JoinSet<(CallId, Done)>,
-    login_error: Option<LoginError>,
     leaving: Option<oneshot::Sender<bool>>,
 }
 
@@ -161,17 +149,17 @@ impl Driver {
         let (events, reported) = mpsc::unbounded_channel();
         let login = settings.login.as_ref();
         let driver = Self {
-            engine: Engine::new(engine_settings(settings, &connection), random::seed()),
-            clock: Clock::start(),
-            connection,
-            for_logins,
-            method: login.map(|login| login.method.clone()),
-            wrap_ttl: login.and_then(|login| login.wrap_ttl),
-            credentials: login
-                .filter(|login| login.reauth_on_new_credentials)
-                .map_or_else(Credentials::none, |login| {
-                    Credentials::of_method(&login.method)
+            vault: vault_driver::Driver::new(
+                engine_settings(settings, &connection),
+                random::seed(),
+                connection,
+                login.map(|login| Logins {
+                    method: login.method.clone(),
+                    wrap_ttl: login.wrap_ttl,
+                    follow_credentials: login.reauth_on_new_credentials,
+                    connection: for_logins,
                 }),
+            ),
             state,
             status: Arc::default(),
             principal: login
@@ -182,8 +170,6 @@ impl Driver {
             events,
             wanted: HashMap::new(),
             secrets: HashMap::new(),
-            calls: JoinSet::new(),
-            login_error: None,
             leaving: None,
         };
         (driver, Control(control), reported)
@@ -196,42 +182,29 @@ impl Driver {
 
     /// Works until the agent has to end.
     pub(crate) async fn run(mut self) -> AuthError {
-        if self.method.is_some() {
-            self.engine.start(self.state.token());
-        }
+        self.vault.start(self.state.token());
         loop {
-            if let Some(end) = self.take_outputs() {
-                return end;
-            }
-            let wake = self.engine.poll_timeout().map(|at| self.clock.at(at));
-            let sleep = async {
-                match wake {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
+                output = self.vault.next() => {
+                    if let Some(end) = self.take(output) {
+                        return end;
+                    }
+                }
                 Some(command) = self.commands.recv() => self.obey(command),
-                Some(done) = self.calls.join_next() => self.finish(done),
-                () = self.credentials.changed() => {
-                    self.engine.credentials_changed(self.clock.now());
-                }
                 Some(generation) = self.ends.suspicions.recv() => {
-                    self.engine.suspect_token(self.clock.now(), generation);
+                    self.vault.suspect_token(generation);
                 }
-                () = sleep => self.engine.wake(self.clock.now()),
             }
         }
     }
 
     fn obey(&mut self, command: Command) {
-        let now = self.clock.now();
         match command {
             Command::Want { key, request, left } => {
                 let Some(want) = reading::want(&request) else {
                     return;
                 };
-                let id = self.engine.want(now, want);
+                let id = self.vault.want(want);
                 self.secrets.insert(key, id);
                 let wanted = Wanted { key, request, left };
                 self.wanted.insert(id, wanted);
@@ -240,66 +213,70 @@ impl Driver {
                 let Some(id) = self.secrets.remove(&key) else {
                     return;
                 };
-                self.engine.release(now, id);
+                self.vault.release(id);
                 if let Some(wanted) = self.wanted.remove(&id) {
                     self.state.forget_secret(&wanted.request);
                 }
             }
             Command::Leave { with_token, done } => {
-                let leases = self.engine.held_leases().count();
-                if with_token && self.engine.login().is_some() {
+                let leases = self.vault.held_leases();
+                if with_token && self.vault.login().is_some() {
                     info!(target: "agent", leases, "revoking token and leases");
                 }
                 self.leaving = Some(done);
-                self.engine.leave(now, with_token);
+                self.vault.leave(with_token);
             }
         }
     }
 
     /// Does what the engine wants; an error if that is to end.
-    fn take_outputs(&mut self) -> Option<AuthError> {
-        while let Some(output) = self.engine.poll_output() {
-            match output {
-                Output::Call(id, call) => self.call(id, call),
-                Output::Reading(id, reading) => self.take_reading(id, &reading),
-                Output::Unchanged(id, reading) => self.keep(id, &reading),
-                Output::Recovered(id) => self.tell(id, EventKind::Recovered),
-                Output::Failed(id, failure) => self.take_failure(id, &failure),
-                Output::LoggedIn(login) => {
-                    self.status.logged_in(login.is_fresh);
-                    let token = login.token.clone();
-                    self.ends.publish.send_replace(Some(login));
-                    let delivery = Some(Delivery::Token(token));
-                    self.ends.deliver.send_replace(delivery);
+    fn take(&mut self, output: Output) -> Option<AuthError> {
+        match output {
+            // All other calls are the driver's.
+            Output::Call(id, call) => {
+                if let Call::Recall { secret, token } = call {
+                    let recalled = self.recall(secret, &token);
+                    self.vault.recalled(id, recalled);
                 }
-                Output::Wrapped(wrapping) => {
-                    self.status.logged_in(true);
-                    let delivery = Some(Delivery::Wrapped(Arc::new(*wrapping)));
-                    self.ends.deliver.send_replace(delivery);
-                }
-                Output::LoginFailed { pause, error } => self.login_failed(pause, error),
-                Output::GaveUp(why) => return self.give_up(why),
-                Output::TokenLife(life) => match life {
-                    TokenLife::Dead => self.status.died(),
-                    TokenLife::Endless => self.status.lives_until(None),
-                    TokenLife::Until(at) => self.status.lives_until(Some(self.clock.at(at))),
-                },
-                Output::KeepToken(token) => self.state.keep_token(&token),
-                Output::ForgetToken => self.state.forget_token(),
-                Output::Left { all } => {
-                    if let Some(done) = self.leaving.take() {
-                        // The caller may have stopped waiting.
-                        let _ = done.send(all);
-                    }
-                }
-                Output::Note(note) => self.note(&note),
             }
+            Output::Reading(id, reading) => self.take_reading(id, &reading),
+            Output::Unchanged(id, reading) => self.keep(id, &reading),
+            Output::Recovered(id) => self.tell(id, EventKind::Recovered),
+            Output::Failed(id, failure) => self.take_failure(id, &failure),
+            Output::LoggedIn(login) => {
+                self.status.logged_in(login.is_fresh);
+                let token = login.token.clone();
+                self.ends.publish.send_replace(Some(login));
+                let delivery = Some(Delivery::Token(token));
+                self.ends.deliver.send_replace(delivery);
+            }
+            Output::Wrapped(wrapping) => {
+                self.status.logged_in(true);
+                let delivery = Some(Delivery::Wrapped(Arc::new(*wrapping)));
+                self.ends.deliver.send_replace(delivery);
+            }
+            Output::LoginFailed { pause, .. } => self.login_failed(pause),
+            Output::GaveUp(why) => return self.give_up(why),
+            Output::TokenLife(life) => match life {
+                TokenLife::Dead => self.status.died(),
+                TokenLife::Endless => self.status.lives_until(None),
+                TokenLife::Until(at) => self.status.lives_until(Some(self.vault.at(at))),
+            },
+            Output::KeepToken(token) => self.state.keep_token(&token),
+            Output::ForgetToken => self.state.forget_token(),
+            Output::Left { all } => {
+                if let Some(done) = self.leaving.take() {
+                    // The caller may have stopped waiting.
+                    let _ = done.send(all);
+                }
+            }
+            Output::Note(note) => self.note(&note),
         }
         None
     }
 
     fn give_up(&mut self, why: GaveUp) -> Option<AuthError> {
-        let error = self.login_error.take()?;
+        let error = self.vault.take_login_error()?;
         Some(match why {
             GaveUp::ExitOnError => AuthError::ExitOnError(error),
             GaveUp::Refused { tries } => AuthError::Refused {
@@ -317,12 +294,12 @@ impl Driver {
             Ok(found) => found,
             Err(error) => {
                 let reason = error.to_string().into();
-                self.engine.reject(self.clock.now(), id, reason);
+                self.vault.reject(id, reason);
                 return;
             }
         };
         self.keep(id, reading);
-        let lease_ends = self.lease_ends(id);
+        let lease_ends = self.vault.lease_end(id);
         self.tell(id, EventKind::Fresh { found, lease_ends });
     }
 
@@ -337,9 +314,14 @@ impl Driver {
         }
     }
 
-    fn lease_ends(&self, id: SecretId) -> Option<Instant> {
-        let ends_at = self.engine.lease_end(id)?;
-        Some(self.clock.at(ends_at))
+    /// What an earlier process left, if templates can use it.
+    fn recall(&mut self, secret: SecretId, token: &Token) -> Option<Recalled> {
+        let wanted = self.wanted.get_mut(&secret)?;
+        let left = wanted.left.take();
+        let kept = self.state.secret(&wanted.request, token).or(left)?;
+        let recalled = reading::recalled(&wanted.request, kept)?;
+        debug!(target: "agent", "(view) {}: going on with what the agent before had", wanted.request);
+        Some(recalled)
     }
 
     fn take_failure(&mut self, id: SecretId, failure: &Failure) {

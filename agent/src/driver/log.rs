@@ -1,14 +1,10 @@
 //! What operators read. Alerts match on these lines: they are Vault Agent's, where it has any.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use templating::Request;
 use tracing::{debug, error, info, warn};
 use vault_engine::{Failure, FailureKind, Note};
-use vault_wire::Error;
-
-use vault_login::LoginError;
 
 use super::{Driver, EventKind};
 
@@ -29,12 +25,8 @@ pub(super) fn failure(request: &Request, failure: &Failure, reason: &str) {
 }
 
 impl Driver {
-    pub(super) fn login_failed(&mut self, pause: Duration, error: Option<Arc<Error>>) {
-        if self.login_error.is_none() {
-            // The look-up of a token that was kept.
-            self.login_error = error.map(LoginError::Vault);
-        }
-        let Some(error) = &self.login_error else {
+    pub(super) fn login_failed(&self, pause: Duration) {
+        let Some(error) = self.vault.login_error() else {
             return;
         };
         error!(target: "agent.auth.handler", %error, backoff = ?pause, "error authenticating");
@@ -43,6 +35,11 @@ impl Driver {
 
     pub(super) fn note(&self, note: &Note) {
         match note {
+            Note::LoggingIn => info!(target: "agent.auth.handler", "authenticating"),
+            Note::LoginWorked => info!(
+                target: "agent.auth.handler",
+                "authentication successful, sending token to sinks"
+            ),
             Note::KeptTokenAlive => {
                 info!(target: "agent.auth.handler", "going on with the token of the agent before");
             }
@@ -90,7 +87,7 @@ impl Driver {
                 granted,
             } => {
                 info!(target: "agent", %lease, ?granted, "renewed lease");
-                if let Some(ends_at) = self.lease_ends(*secret) {
+                if let Some(ends_at) = self.vault.lease_end(*secret) {
                     self.tell(*secret, EventKind::Renewed(ends_at));
                 }
             }

@@ -23,7 +23,7 @@
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use vault_engine::{Answer, Call, Engine, Instant, Now, Output, Settings, Want};
+//! use vault_engine::{Call, Engine, Instant, Note, Now, Output, Settings, Want};
 //!
 //! let at = |seconds| Now {
 //!     mono: Instant::new(Duration::from_secs(seconds)),
@@ -32,8 +32,8 @@
 //! let mut engine = Engine::new(Settings::default(), 7);
 //! engine.want(at(0), Want::Read { path: "secret/app".into() });
 //! engine.start(None);
-//! let Some(Output::Call(id, Call::LogIn)) = engine.poll_output() else { panic!("no login") };
-//! # let _ = id;
+//! assert!(matches!(engine.poll_output(), Some(Output::Note(Note::LoggingIn))));
+//! assert!(matches!(engine.poll_output(), Some(Output::Call(_, Call::LogIn))));
 //! ```
 
 #![deny(missing_docs)]

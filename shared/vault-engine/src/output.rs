@@ -111,6 +111,10 @@ pub enum FailureKind {
 /// What an operator may want to see in a log.
 #[derive(Clone, Debug)]
 pub enum Note {
+    /// A login begins.
+    LoggingIn,
+    /// It gave a token, or a wrapping around one.
+    LoginWorked,
     /// The token of the process before is alive, and used.
     KeptTokenAlive,
     /// It is not; the engine logs in.

@@ -244,7 +244,10 @@ impl TokenMachine {
             Answer::LoggedIn(outcome) => {
                 if matches!(self.stage, Stage::LoggingIn(asked) if asked == call) {
                     match outcome {
-                        Ok(granted) => self.granted(granted, true, now, port),
+                        Ok(granted) => {
+                            port.emit(Output::Note(Note::LoginWorked));
+                            self.granted(granted, true, now, port);
+                        }
                         Err(failure) => self.login_failed(&failure, now, port),
                     }
                 }
@@ -256,12 +259,12 @@ impl TokenMachine {
     }
 
     fn try_once(&mut self, port: &mut impl Port) {
-        self.stage = match &self.kept {
-            Some(token) => {
-                let token = token.clone();
-                Stage::LookingUpKept(port.call(Call::LookUpToken { token }))
-            }
-            None => Stage::LoggingIn(port.call(Call::LogIn)),
+        self.stage = if let Some(token) = &self.kept {
+            let token = token.clone();
+            Stage::LookingUpKept(port.call(Call::LookUpToken { token }))
+        } else {
+            port.emit(Output::Note(Note::LoggingIn));
+            Stage::LoggingIn(port.call(Call::LogIn))
         };
     }
 

@@ -10,12 +10,12 @@ use serde_json::json;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 use vault_client::{Connection, Forward, ForwardBody, Forwarded};
+use vault_driver::Clock;
 use vault_engine::{Effect, Event, Lifetime, Tolerance};
 use vault_wire::{Error, Token};
 
 use super::super::headers::{self, X_VAULT_NAMESPACE};
 use super::grant::Grant;
-use crate::driver::Clock;
 use crate::random;
 
 /// The answer to a renewal is small.

@@ -31,7 +31,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ("listener", "home proxy status"),
             ("log", "exit"),
             ("own_secrets", "config state"),
-            ("proxy", "auth driver random status"),
+            ("proxy", "auth random status"),
             ("ready", "home status"),
             ("reload", "config listener"),
             (

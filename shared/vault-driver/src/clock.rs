@@ -5,15 +5,17 @@ use std::time::SystemTime;
 use vault_engine::{Instant, Now};
 
 /// Counts from the moment at which it was started.
-#[derive(Clone, Copy)]
-pub(crate) struct Clock(tokio::time::Instant);
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(tokio::time::Instant);
 
 impl Clock {
-    pub(crate) fn start() -> Self {
+    /// A clock that starts now.
+    pub fn start() -> Self {
         Self(tokio::time::Instant::now())
     }
 
-    pub(crate) fn now(self) -> Now {
+    /// The moment on both clocks.
+    pub fn now(self) -> Now {
         Now {
             mono: Instant::new(self.0.elapsed()),
             wall: SystemTime::now(),
@@ -22,7 +24,7 @@ impl Clock {
 
     /// A moment of the engine's. One that is too far away to be added counts as ten years from the
     /// start.
-    pub(super) fn at(self, instant: Instant) -> tokio::time::Instant {
+    pub(crate) fn at(self, instant: Instant) -> tokio::time::Instant {
         let since = instant.since_origin();
         self.0
             .checked_add(since)

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinError;
-use tracing::{debug, info};
 use vault_client::{Client, Connection};
-use vault_engine::{Answer, Call, CallId, LoginFailure, Recalled};
+use vault_engine::{Answer, Call, CallId, LoginFailure};
 use vault_login::{LoginError, Method};
 use vault_wire::{Error, Granted, Response, Token};
 
-use super::Driver;
-use super::reading;
+use crate::Driver;
 
 /// What came of a call.
 pub(super) enum Done {
@@ -24,11 +22,6 @@ pub(super) enum Done {
 impl Driver {
     pub(super) fn call(&mut self, id: CallId, call: Call) {
         match call {
-            Call::Recall { secret, token } => {
-                let recalled = self.recall(secret, &token);
-                let answer = Answer::Recalled(recalled);
-                self.engine.answer(self.clock.now(), id, answer);
-            }
             Call::LogIn => self.log_in(id),
             Call::LookUpToken { .. } if self.engine.login().is_none() => {
                 // What there is now is not new to a token that was kept, either.
@@ -55,7 +48,6 @@ impl Driver {
         let Some(mut method) = self.method.take() else {
             return;
         };
-        info!(target: "agent.auth.handler", "authenticating");
         let (connection, wrap_ttl) = (self.for_logins.clone(), self.wrap_ttl);
         self.calls.spawn(async move {
             // A certificate that was just exchanged is the credential of some logins.
@@ -88,7 +80,6 @@ impl Driver {
     fn logged_in(&mut self, outcome: Result<Granted, LoginError>) -> Result<Granted, LoginFailure> {
         let error = match outcome {
             Ok(granted) => {
-                info!(target: "agent.auth.handler", "authentication successful, sending token to sinks");
                 self.login_error = None;
                 return Ok(granted);
             }
@@ -105,16 +96,6 @@ impl Driver {
         };
         self.login_error = Some(error);
         Err(failure)
-    }
-
-    /// What an earlier process left, if templates can use it.
-    fn recall(&mut self, secret: vault_engine::SecretId, token: &Token) -> Option<Recalled> {
-        let wanted = self.wanted.get_mut(&secret)?;
-        let left = wanted.left.take();
-        let kept = self.state.secret(&wanted.request, token).or(left)?;
-        let recalled = reading::recalled(&wanted.request, kept)?;
-        debug!(target: "agent", "(view) {}: going on with what the agent before had", wanted.request);
-        Some(recalled)
     }
 }
 
@@ -161,7 +142,7 @@ async fn ask(connection: &Connection, call: Call) -> Answer {
         Call::RevokeLease { token, lease } => {
             Answer::Revoked(client.with_token(&token).revoke_lease(&lease).await)
         }
-        // Answered by the driver itself.
+        // Answered by the driver and its host.
         Call::LogIn | Call::Recall { .. } => Answer::Recalled(None),
     }
 }
