@@ -29,6 +29,7 @@ use text_template::{Arguments, CallError, FunctionSet, Signature, Type, Value};
 
 use crate::pass::Pass;
 pub(crate) use encode::{decode_base64, encode_base64};
+pub use regex::Regexp;
 pub(crate) use regex::expression as regular_expression;
 pub(crate) use scratch::Scratch;
 pub(crate) use sprig::clean_path;

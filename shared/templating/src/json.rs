@@ -3,5 +3,6 @@
 mod read;
 mod write;
 
-pub(crate) use read::{Numbers, read};
+pub use read::Numbers;
+pub(crate) use read::read;
 pub(crate) use write::{Fault, Style, write};

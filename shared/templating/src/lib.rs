@@ -11,6 +11,7 @@ mod effect;
 mod engine;
 mod error;
 mod functions;
+pub mod go;
 mod handlebars;
 mod json;
 pub mod lint;

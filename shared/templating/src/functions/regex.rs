@@ -89,8 +89,13 @@ pub(super) fn parsed(expression: &Value) -> Result<Parsed<'_>, CallError> {
 impl Parsed<'_> {
     /// For a search in one text: the longer it is, the smaller the expression has to be.
     pub(super) fn compiled(self, text: &str) -> Result<Expression, CallError> {
+        self.compiled_for(text.len())
+    }
+
+    /// For texts of so many bytes.
+    fn compiled_for(self, length: usize) -> Result<Expression, CallError> {
         let Translated { pattern, names } = self.translated;
-        let regex = match built(&pattern, names.len(), text.len()) {
+        let regex = match built(&pattern, names.len(), length) {
             Err(regex::Error::CompiledTooBig(_)) => misfit("expression too large", &self.source),
             // What was translated is an expression: it may be too deep only.
             Err(_) => misfit("expression nests too deeply", &self.source),
@@ -149,24 +154,89 @@ pub(super) fn replaced(
     [expression, replacement, searched]: [&Value; 3],
     expand: bool,
 ) -> Result<Value, CallError> {
-    let (replacement, text) = (bytes(replacement), self::searched(searched)?);
-    let regex = compiled(expression, &text)?;
-    let mut out = Printed::default();
-    let mut copied = 0;
-    for captures in regex.captures_iter(&text) {
-        let Some(whole) = captures.get(0) else {
-            continue;
-        };
-        append(&mut out, text.bytes(copied..whole.start()));
-        if expand {
-            let group = |group| captures.get(group).map(|found| text.bytes(found.range()));
-            expand::expand(&mut out, replacement, group, &regex.names);
-        } else {
-            append(&mut out, replacement);
-        }
-        copied = whole.end();
-        pass.check_size(out.len())?;
-    }
-    append(&mut out, text.bytes(copied..text.len()));
+    let text = self::searched(searched)?;
+    let expression = compiled(expression, &text)?;
+    let out = expression.replaced(bytes(replacement), &text, expand, |size| {
+        pass.check_size(size)
+    })?;
     Ok(Value::string(out))
+}
+
+impl Expression {
+    /// `check` hears how long the result gets.
+    fn replaced(
+        &self,
+        replacement: &[u8],
+        text: &Searched<'_>,
+        expand: bool,
+        check: impl Fn(usize) -> Result<(), CallError>,
+    ) -> Result<Printed, CallError> {
+        let mut out = Printed::default();
+        let mut copied = 0;
+        for captures in self.regex.captures_iter(text) {
+            let Some(whole) = captures.get(0) else {
+                continue;
+            };
+            append(&mut out, text.bytes(copied..whole.start()));
+            if expand {
+                let group = |group| captures.get(group).map(|found| text.bytes(found.range()));
+                expand::expand(&mut out, replacement, group, &self.names);
+            } else {
+                append(&mut out, replacement);
+            }
+            copied = whole.end();
+            check(out.len())?;
+        }
+        append(&mut out, text.bytes(copied..text.len()));
+        Ok(out)
+    }
+}
+
+/// The longest text that a [`Regexp`] searches, and that comes of it, in bytes.
+const NAME_LIMIT: usize = 16 << 10;
+
+/// An expression for names, as `regexp.Compile` takes it.
+///
+/// ```
+/// let expression = templating::go::Regexp::new("^app/(.*)$")?;
+/// assert_eq!(expression.replace_all("app/db", "$1")?, "db");
+/// # Ok::<(), text_template::CallError>(())
+/// ```
+pub struct Regexp(Expression);
+
+impl Regexp {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// Go's text for what is wrong. It quotes the expression.
+    pub fn new(expression: &str) -> Result<Self, CallError> {
+        let value = Value::string(expression);
+        parsed(&value)?.compiled_for(NAME_LIMIT).map(Self)
+    }
+
+    /// Whether it matches anywhere in a name of at most 16 KiB.
+    pub fn is_match(&self, name: &str) -> bool {
+        name.len() <= NAME_LIMIT && self.0.is_match(name)
+    }
+
+    /// Replaces all matches; `$1` and `${name}` stand for what a group matched.
+    ///
+    /// # Errors
+    /// A name, or a result, of more than 16 KiB.
+    pub fn replace_all(&self, name: &str, replacement: &str) -> Result<String, CallError> {
+        let check = |size| {
+            if size > NAME_LIMIT {
+                return Err(CallError::new(format!(
+                    "the name is longer than {NAME_LIMIT} bytes"
+                )));
+            }
+            Ok(())
+        };
+        check(name.len())?;
+        let text = Searched::new(name.as_bytes());
+        let out = self
+            .0
+            .replaced(replacement.as_bytes(), &text, true, check)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
 }

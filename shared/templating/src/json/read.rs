@@ -6,7 +6,7 @@ use text_template::{CallError, List, Map, Type, Value};
 
 /// What becomes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Numbers {
+pub enum Numbers {
     /// `json.Number`: its literal text. Objects are fixed, because they belong to a secret.
     Literal,
     /// `float64`. Objects may be changed by the template that parsed them.

@@ -1,0 +1,118 @@
+//! The keys of a Secret: what is made of names that Kubernetes does not take.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use thiserror::Error;
+
+/// The longest key of a Secret, in bytes.
+const LIMIT: usize = 253;
+
+/// What becomes of characters that a key may not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConversionStrategy {
+    /// Each becomes `_`.
+    #[default]
+    Default,
+    /// Each becomes `_U`, its code point in at least four hexadecimal digits, and `_`.
+    Unicode,
+}
+
+/// Keys that cannot be the keys of a Secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeyError {
+    /// Two names became one.
+    #[error("secret name collision during conversion: {0}")]
+    Collision(String),
+    /// Kubernetes does not take them.
+    #[error(
+        "invalid secret keys (TIP: use rewrite or conversionStrategy to change keys): {}",
+        .0.join(", ")
+    )]
+    Invalid(Vec<String>),
+}
+
+impl ConversionStrategy {
+    /// Letters and digits of all scripts stay, and so do `-`, `.` and `_`.
+    pub fn convert(self, key: &str) -> String {
+        let mut converted = String::with_capacity(key.len());
+        for c in key.chars() {
+            if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') {
+                converted.push(c);
+            } else if self == Self::Default {
+                converted.push('_');
+            } else {
+                write!(converted, "_U{:04x}_", u32::from(c))
+                    .expect("writing to a String must succeed");
+            }
+        }
+        converted
+    }
+}
+
+/// Converts all keys.
+///
+/// # Errors
+/// Two keys that become one.
+pub fn convert_keys<T>(
+    strategy: ConversionStrategy,
+    entries: impl IntoIterator<Item = (String, T)>,
+) -> Result<BTreeMap<String, T>, KeyError> {
+    let mut converted = BTreeMap::new();
+    for (key, value) in entries {
+        let key = strategy.convert(&key);
+        if converted.contains_key(&key) {
+            return Err(KeyError::Collision(key));
+        }
+        converted.insert(key, value);
+    }
+    Ok(converted)
+}
+
+/// What a key was before it was converted with [`ConversionStrategy::Unicode`]: `_U`, four to six
+/// hexadecimal digits and `_` become the character.
+pub fn restore_key(key: &str) -> String {
+    let mut restored = String::with_capacity(key.len());
+    let mut rest = key;
+    while let Some(at) = rest.find("_U") {
+        restored.push_str(&rest[..at]);
+        let behind = &rest[at + 2..];
+        let code = behind.split_once('_').and_then(|(digits, behind)| {
+            let is_code = (4..=6).contains(&digits.len())
+                && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+            is_code.then_some((c, behind))
+        });
+        if let Some((c, behind)) = code {
+            restored.push(c);
+            rest = behind;
+        } else {
+            restored.push_str("_U");
+            rest = behind;
+        }
+    }
+    restored.push_str(rest);
+    restored
+}
+
+/// Takes the entries that a Secret can have: one without a key is dropped.
+///
+/// # Errors
+/// Names all keys that are too long or have other characters than letters and digits of ASCII, `-`,
+/// `.` and `_`.
+pub fn validate_keys<T>(entries: &mut BTreeMap<String, T>) -> Result<(), KeyError> {
+    entries.remove("");
+    let invalid: Vec<_> = entries
+        .keys()
+        .filter(|key| key.len() > LIMIT || !key.bytes().all(is_valid))
+        .cloned()
+        .collect();
+    if invalid.is_empty() {
+        return Ok(());
+    }
+    Err(KeyError::Invalid(invalid))
+}
+
+fn is_valid(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+}

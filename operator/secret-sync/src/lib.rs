@@ -1,0 +1,31 @@
+//! What a Kubernetes Secret becomes, as External Secrets Operator decides it: where a value lies in
+//! Vault, what it is called, what text it has, and when a Secret is as it should be.
+//!
+//! ```text
+//! key of an ExternalSecret ─ path ─▶ Vault ─ answer ─ value ─▶ texts ─ rewrite, key, decode ─▶ Secret
+//!                                                                        digest: is it that already?
+//! ```
+//!
+//! Nothing here talks to anybody, and nothing knows the time. No error shows a value.
+#![deny(missing_docs)]
+
+mod decode;
+mod digest;
+mod key;
+mod path;
+mod rewrite;
+mod value;
+
+use std::collections::BTreeMap;
+
+pub use decode::{DecodeError, DecodingStrategy};
+pub use digest::{data_hash, field_manager, owner_label, resource_version};
+pub use key::{ConversionStrategy, KeyError, convert_keys, restore_key, validate_keys};
+pub use path::{KvVersion, Location, PathError};
+pub use rewrite::{
+    ConflictPolicy, Merge, MergeStrategy, PriorityPolicy, RewriteError, merge, rename,
+};
+pub use value::{Fetched, ValueError};
+
+/// The data of a Secret: keys and what is behind them.
+pub type Data = BTreeMap<String, Vec<u8>>;
