@@ -5,6 +5,10 @@
 #   scripts/mutants.sh             vault-engine
 #   scripts/mutants.sh hcl         another crate
 #
+# JOBS changes are tried at a time. RESUME=1 goes on with a run that was stopped, and leaves out what a test has seen in
+# it; results stay in target/mutants/CRATE. Property tests try few cases, and do not look for a smaller one
+# that fails: what only luck finds is to have a test of its own.
+#
 # Survivors are compared with the crate's mutants.yaml, which gives a reason for each. It fails if one is not listed,
 # or if a listed one no longer survives. CARGO_MUTANTS_BIN names a binary to use instead of the one it builds once.
 set -euo pipefail
@@ -15,6 +19,7 @@ cd "$ROOT"
 version=27.1.0
 seed=${SEED:-1}
 sample=${SAMPLE:-200}
+jobs=${JOBS:-1}
 
 find_tool() {
     if [[ -n ${CARGO_MUTANTS_BIN:-} ]]; then
@@ -62,19 +67,25 @@ check() {
     manifest=$(cargo metadata --no-deps --format-version 1 | grep -o "\"[^\"]*/$crate/Cargo.toml\"" | tr -d '"')
     directory=${manifest%/Cargo.toml}
     out=$work/$crate
+    [[ -n ${RESUME:-} ]] || rm -rf "$out"
     mkdir -p "$out"
+    # cargo-mutants leaves out what did not build, too, but counts it among what was caught.
+    cat "$out"/mutants.out/unviable.txt >>"$out/unviable" 2>/dev/null || true
     # Exit code 2: there are survivors; 3: some tests ran out of time, which is as good as failing.
-    CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 nice -n 10 "$tool" mutants --package "$crate" --output "$out" \
-        --jobs 1 --timeout 30 --no-shuffle --colors never --shard "$((seed % shards))/$shards" --sharding round-robin \
-        -- --lib --tests >"$out/log" || status=$?
+    CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 PROPTEST_CASES=16 PROPTEST_MAX_SHRINK_ITERS=0 \
+        nice -n 10 "$tool" mutants --package "$crate" --output "$out" \
+        --jobs "$jobs" --timeout 20 --no-shuffle --colors never --shard "$((seed % shards))/$shards" --sharding round-robin \
+        ${RESUME:+--iterate} -- --lib --tests >"$out/log" || status=$?
     case $status in
         0 | 2 | 3) ;;
         *) tail -n 20 "$out/log" >&2; die "cargo-mutants ended with $status for $crate" ;;
     esac
     local results=$out/mutants.out
+    touch "$results/previously_caught.txt"
+    grep -vxFf "$out/unviable" "$results/previously_caught.txt" >"$out/previously_caught" || true
     listed "$directory/mutants.yaml" >"$out/listed" || die "$directory/mutants.yaml cannot be read"
     names "$results/missed.txt" >"$out/missed"
-    names "$results/caught.txt" "$results/timeout.txt" >"$out/caught"
+    names "$results/caught.txt" "$results/timeout.txt" "$out/previously_caught" >"$out/caught"
     LC_ALL=C comm -23 "$out/missed" "$out/listed" >"$out/unlisted"
     # A part of the mutants shows nothing about the others.
     LC_ALL=C comm -13 "$out/missed" "$out/listed" >"$out/absent"
@@ -101,8 +112,7 @@ check() {
 }
 
 tool=$(find_tool)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work=$ROOT/target/mutants
 crates=("$@")
 ((${#crates[@]})) || crates=(vault-engine)
 failed=0

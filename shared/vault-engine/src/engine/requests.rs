@@ -43,7 +43,7 @@ impl Engine {
 
     /// The secret to read next. The probe is the one that has waited longest, so that a path that fails by itself
     /// does not stand for Vault as a whole for ever.
-    fn next_read(&self, admission: Admission) -> Option<SecretId> {
+    pub(super) fn next_read(&self, admission: Admission) -> Option<SecretId> {
         let first = self.reads.first()?;
         let patient = self.reads.first_from((true, Instant::default()));
         let longest = patient.filter(|((_, due), _)| {

@@ -7,3 +7,4 @@ mod outages;
 mod random;
 mod reads;
 mod reports;
+mod turns;

@@ -185,6 +185,34 @@ fn a_late_look_does_not_make_the_old_credential_one_of_the_new_token() {
 }
 
 #[test]
+fn the_same_value_that_a_newer_token_brings_is_one_of_that_token() {
+    let mut story = Story::new();
+    story.accept(&mk_static()).unwrap();
+    let (value, login) = (
+        mk_value(&mk_static(), story.now.wall),
+        mk_login(2, Predecessor::Dead),
+    );
+    let accepted = story.with(|secret, cx| secret.accept(value, &login, None, &login, cx));
+    assert_eq!((accepted, story.secret.generation), (Ok(Accepted::Same), 2));
+}
+
+#[test]
+fn another_credential_that_is_late_too_is_taken() {
+    let mut story = Story::new();
+    let mk_role = |password: &str| {
+        json!({"data": {
+            "rotation_period": 60, "ttl": 60, "password": password,
+            "last_vault_rotation": "2023-11-14T00:00:00Z",
+        }})
+    };
+    story.accept(&mk_role("x")).unwrap();
+    let before = story.secret.value().unwrap().hash;
+    assert_eq!(story.accept(&mk_role("y")), Ok(Accepted::New));
+    assert_eq!(story.secret.late(), 1);
+    assert!(story.secret.value().unwrap().hash != before);
+}
+
+#[test]
 fn leases_of_the_token_before_have_half_of_its_time_and_older_ones_none() {
     for (generation, longest) in [(2, 50), (3, 0)] {
         let mut story = Story::new();

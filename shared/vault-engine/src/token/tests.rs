@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use vault_wire::{Error, RequestLine};
+use vault_wire::{Error, RequestLine, TokenInfo, WrapInfo};
 
 use super::*;
 use crate::call::LoginFailure;
@@ -117,6 +117,29 @@ fn mk_error(status: u16, message: &str) -> Error {
         status,
         errors: vec![message.to_owned()],
         retry_after: None,
+    }
+}
+
+fn mk_wrapping() -> WrapInfo {
+    WrapInfo {
+        token: Token::new("hvs.w").unwrap(),
+        accessor: String::new(),
+        ttl: Duration::from_secs(60),
+        creation_time: String::new(),
+        creation_path: String::new(),
+        wrapped_accessor: String::new(),
+    }
+}
+
+fn mk_info() -> TokenInfo {
+    TokenInfo {
+        accessor: String::new(),
+        ttl: Duration::from_secs(3600),
+        creation_ttl: Duration::from_secs(3600),
+        renewable: true,
+        policies: Vec::new(),
+        kind: "service".into(),
+        expire_time: None,
     }
 }
 
@@ -255,4 +278,57 @@ fn refusals_end_only_the_first_login() {
         story.wake();
     }
     assert!(!story.desk.outputs.iter().any(gave_up), "four are too few");
+}
+
+#[test]
+fn new_credentials_are_used_while_the_token_is_wrapped() {
+    let mut story = Story::new(LoginPolicy {
+        is_wrapped: true,
+        ..LoginPolicy::default()
+    });
+    story.answer(Answer::LoggedIn(Ok(Granted::Wrapped(mk_wrapping()))));
+    assert_eq!(story.machine.wake_at(), None);
+    story
+        .machine
+        .credentials_changed(story.now, &mut story.desk);
+    assert_eq!(story.logins(), 2);
+}
+
+#[test]
+fn only_the_answer_to_a_look_up_that_is_under_way_counts() {
+    let mut story = Story::logged_in(3600);
+    let denied = || Answer::TokenInfo(Err(mk_error(403, "permission denied")));
+    let answer = |story: &mut Story, call, answer| {
+        story
+            .machine
+            .answer(CallId(call), answer, story.now, &mut story.desk);
+    };
+    story.suspect(false);
+    let call = story.desk.calls.len() as u64;
+    answer(&mut story, call + 1, denied());
+    assert!(!story.is_dead(), "nobody asked that");
+    answer(&mut story, call, denied());
+    assert!(story.is_dead());
+}
+
+#[test]
+fn a_renewal_that_is_denied_to_a_token_that_lives_ends_in_a_login() {
+    let mut story = Story::logged_in(3600);
+    story.wake();
+    story.answer(Answer::TokenRenewed(Err(mk_error(
+        403,
+        "permission denied",
+    ))));
+    assert_eq!(story.lookups(), 1);
+    story.answer(Answer::TokenInfo(Ok(mk_info())));
+    assert!(!story.is_dead());
+    let mut steps = 0;
+    while story.logins() < 2 {
+        story.wake();
+        if let Some(Call::RenewToken { .. }) = story.desk.calls.last() {
+            story.answer(Answer::TokenRenewed(Err(mk_error(500, "no"))));
+        }
+        steps += 1;
+        assert!(steps < 100, "it is never replaced");
+    }
 }
