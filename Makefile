@@ -30,8 +30,8 @@ differential: ## Our templates against consul-template itself; SEED=7 N=50000 tr
 simulate: ## Months of an agent's life on virtual time; SEEDS=10000 SEED=1 DAYS=30
 	@cargo run --quiet --profile simulation -p simulator -- $(or $(SEEDS),300) $(or $(SEED),1) $(or $(DAYS),30)
 
-fuzz: ## Every fuzz target for a minute (needs a nightly toolchain)
+fuzz: ## Every fuzz target for a minute; FUZZ_SECONDS=600 FUZZ_TARGETS=hcl
 	@scripts/fuzz.sh
 
-mutants: ## Small changes of the engine that none of its tests sees (takes an hour or more)
-	@SEED=$(SEED) scripts/mutants.sh
+mutants: ## Small changes of the engine that none of its tests sees (takes the better part of an hour); JOBS=2
+	@SEED=$(SEED) JOBS=$(JOBS) scripts/mutants.sh
