@@ -200,3 +200,19 @@ fn a_path_that_alone_has_no_connection_runs_out_of_tries() {
     let failures = story.failures(b);
     assert!(failures.iter().any(|(_, failure)| failure.is_exhausted));
 }
+
+#[test]
+fn a_login_shows_that_vault_is_back_and_what_an_earlier_process_left_does_not() {
+    let mut story = Story::new(mk_settings(300));
+    story.start(None);
+    story.vault.is_away = true;
+    story.read("kv/a");
+    assert!(story.engine.is_vault_away());
+    story.read("kv/b");
+    let is_closed = |output: &Output| matches!(output, Output::Note(Note::BreakerClosed));
+    assert!(!story.has(is_closed), "Vault was not asked");
+    story.vault.is_away = false;
+    story.engine.credentials_changed(story.now);
+    story.drain();
+    assert!(!story.engine.is_vault_away());
+}

@@ -138,3 +138,16 @@ fn probes_wait_no_longer_than_by_default() {
     let quick = probes(&RetryPolicy::new(short, long, 0));
     assert_eq!((quick.base, quick.max), (short, long));
 }
+
+#[test]
+fn a_credential_that_is_being_rotated_is_reported_with_a_wait_of_a_second() {
+    let mut story = Story::new(mk_settings(300));
+    let data = json!({"rotation_period": 9000, "ttl": 0, "password": "x"});
+    let path = "db/static-creds/a";
+    story.vault.bodies.insert(path, json!({ "data": data }));
+    let a = story.read(path);
+    story.start(None);
+    let (_, failure) = story.failures(a)[0];
+    assert!(matches!(failure.kind, FailureKind::Rotating));
+    assert_eq!(failure.pause, Duration::from_secs(1));
+}
