@@ -11,29 +11,21 @@
 //! compared every ten seconds, too: not every volume gives hints. An agent whose configuration is a
 //! variable, and whose templates stand in it, has no files and never wakes up for this.
 
-mod seen;
-
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use contract::AgentConfig;
-use file_watch::Watch;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tracing::{debug, error, info, warn};
+use watched_files::{Contents, Watch};
 
 use crate::config::{ConfigError, Settings, Source, TemplateSettings, TemplateSource};
 use crate::listener::Tls;
-use seen::Seen;
 
-/// Time between looks without a hint.
-const LOOK: Duration = Duration::from_secs(10);
-/// From a hint to the look: whoever writes one file has often more to write.
-const SETTLE: Duration = Duration::from_millis(100);
 /// What can change while the agent runs. The level of the log is up to whoever loads.
 const CHANGEABLE: [&str; 3] = ["template", "env_template", "log_level"];
 
@@ -56,7 +48,7 @@ pub struct Reload {
 /// starts is a change, too.
 pub struct Watched {
     sources: Vec<Source>,
-    seen: Seen,
+    seen: Contents,
 }
 
 impl Watched {
@@ -85,7 +77,7 @@ pub(crate) fn run(
     templates: mpsc::Sender<Vec<TemplateSettings>>,
     certificates: Vec<Arc<Tls>>,
 ) -> impl Future<Output = Infallible> {
-    let reload = reload.map(|reload| (reload, Seen::of(template_files(&settings.templates))));
+    let reload = reload.map(|reload| (reload, Contents::of(template_files(&settings.templates))));
     async {
         match reload {
             Some((reload, seen)) => reload.run(seen, settings, templates, certificates).await,
@@ -97,7 +89,7 @@ pub(crate) fn run(
 impl Reload {
     async fn run(
         self,
-        template_files_seen: Seen,
+        template_files_seen: Contents,
         settings: Settings,
         templates: mpsc::Sender<Vec<TemplateSettings>>,
         certificates: Vec<Arc<Tls>>,
@@ -138,7 +130,7 @@ impl Reload {
                     error!(target: "agent", error = %reason, "changed configuration cannot be used, the old one is kept");
                 }
             }
-            seen.1 = Seen::of(template_files(&current));
+            seen.1 = Contents::of(template_files(&current));
             if templates.send(current.clone()).await.is_err() {
                 // The renderer has ended, and with it soon the agent.
                 return std::future::pending().await;
@@ -165,14 +157,14 @@ fn keys(config: &AgentConfig) -> Map<String, Value> {
     }
 }
 
-fn configuration(sources: &[Source]) -> Seen {
-    Seen::of(sources.iter().flat_map(Source::files).collect())
+fn configuration(sources: &[Source]) -> Contents {
+    Contents::of(sources.iter().flat_map(Source::files))
 }
 
 /// Waits until a file is not as it was seen.
-async fn changed(sources: &[Source], (files, templates): &(Seen, Seen)) {
+async fn changed(sources: &[Source], (files, templates): &(Contents, Contents)) {
     let all = files.files().chain(templates.files());
-    let directories = all.map(file_watch::directory);
+    let directories = all.map(watched_files::directory);
     let directories = directories.chain(sources.iter().filter_map(Source::directory));
     let directories: BTreeSet<PathBuf> = directories.collect();
     if directories.is_empty() {
@@ -182,18 +174,9 @@ async fn changed(sources: &[Source], (files, templates): &(Seen, Seen)) {
     if let Some(error) = watch.problem() {
         debug!(target: "agent", %error, "cannot watch all files: comparing them now and then");
     }
-    let mut settle = SETTLE;
-    // The first look is for what came before the watch.
-    while configuration(sources) == *files && templates.is_still_so() {
-        tokio::select! {
-            () = watch.hint() => {
-                tokio::time::sleep(settle).await;
-                // The directory is one in which other things go on.
-                settle = LOOK.min(settle * 2);
-            }
-            () = tokio::time::sleep(LOOK) => settle = SETTLE,
-        }
-    }
+    // Which files there are in a directory is a part of the configuration.
+    let is_changed = || configuration(sources) != *files || !templates.are_still_so();
+    watch.until(is_changed).await;
 }
 
 fn template_files(templates: &[TemplateSettings]) -> Vec<PathBuf> {

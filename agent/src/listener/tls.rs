@@ -18,8 +18,7 @@ use serve_tls::{
 };
 use thiserror::Error;
 use tracing::{info, warn};
-
-use secret_files::Stamp;
+use watched_files::Stamps;
 
 /// TLS of a listener, as configured.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +51,7 @@ pub(crate) struct Tls {
 struct Current {
     config: Arc<ServerConfig>,
     /// When they were last read, good or bad.
-    files: Vec<Option<Stamp>>,
+    files: Stamps,
 }
 
 impl Tls {
@@ -115,10 +114,10 @@ impl Handshake for Tls {
 }
 
 impl TlsSettings {
-    fn stamps(&self) -> Vec<Option<Stamp>> {
+    fn stamps(&self) -> Stamps {
         let files = self.certificate.paths().into_iter();
         let files = files.chain(self.client_ca.as_ref().map(AuthorityFile::path));
-        files.map(|path| Stamp::of(path).ok()).collect()
+        Stamps::of(files)
     }
 
     fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use secret_files::{ReadError, Reader, Stamp, limit};
 use templating::{Found, Request};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 use tracing::warn;
 use vault_engine::RetryPolicy;
+use watched_files::Pace;
 
 use crate::driver::{Event, EventKind, Trouble};
 
@@ -53,6 +53,7 @@ impl Watch {
         };
         let is_shown = *self.name == *request.to_string();
         let mut seen = None;
+        let mut pace = Pace::every(INTERVAL);
         loop {
             let read =
                 read_if_changed(&self.reader, Path::new(path), sandbox.as_deref(), &mut seen);
@@ -76,7 +77,7 @@ impl Watch {
                     return;
                 }
             }
-            sleep(INTERVAL).await;
+            pace.due().await;
         }
     }
 

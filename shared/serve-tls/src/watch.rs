@@ -1,21 +1,15 @@
-//! Looks after certificate files: a change in their directory is a hint to read them again, and a
-//! slow poll stands in where hints do not come.
+//! Looks after certificate files, and takes over what they hold when it changes.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use file_watch::Watch;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
+use watched_files::Watch;
 
 use crate::clients::ClientAuthorities;
 use crate::files::{CertificateFiles, Contents, FileError};
 use crate::store::CertificateStore;
-
-/// How often the files are read without a hint.
-const POLL: Duration = Duration::from_secs(10);
 
 /// How many times the contents of the files were taken over since the start.
 pub type Generation = u64;
@@ -108,33 +102,31 @@ impl Watcher {
     /// Watches until it is dropped.
     pub async fn run(self) {
         let paths = self.watched.paths();
-        let mut directories: Vec<_> = paths.into_iter().map(file_watch::directory).collect();
+        let mut directories: Vec<_> = paths.into_iter().map(watched_files::directory).collect();
         directories.dedup();
         let watch = Watch::over(directories);
         if let Some(error) = watch.problem() {
             warn!(%error, "{}", self.watched.polled());
         }
         let mut seen = Seen::default();
-        let mut poll = interval(POLL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                () = watch.hint() => {}
-                _ = poll.tick() => {}
-            }
-            self.look(&mut seen);
+            watch.until(|| self.look(&mut seen)).await;
         }
     }
 
-    fn look(&self, seen: &mut Seen) {
+    /// Whether the files hold something new that can be used.
+    fn look(&self, seen: &mut Seen) -> bool {
         let file = self.watched.name();
         let contents = match Contents::read(self.watched.paths()) {
             Ok(contents) => contents,
-            Err(error) => return seen.report(&self.watched, &error),
+            Err(error) => {
+                seen.report(&self.watched, &error);
+                return false;
+            }
         };
         let hash = contents.hash();
         if seen.hash == Some(hash) {
-            return;
+            return false;
         }
         match self.watched.take(&contents) {
             Ok(()) => {
@@ -144,8 +136,12 @@ impl Watcher {
                 }
                 seen.problem = None;
                 self.generation.send_modify(|generation| *generation += 1);
+                true
             }
-            Err(error) => seen.report(&self.watched, &error),
+            Err(error) => {
+                seen.report(&self.watched, &error);
+                false
+            }
         }
     }
 }

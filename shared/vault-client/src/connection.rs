@@ -9,19 +9,14 @@
 //! is made when a file has changed; what cannot be read leaves the client that there is.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 use tracing::{info, warn};
 use vault_wire::Error;
 
 use crate::client::Client;
 use crate::config::{ClientConfig, ConfigError, addresses};
-use secret_files::Stamp;
-
-/// Files are looked at no more often than this while all is well.
-const LOOK: Duration = Duration::from_secs(10);
+use watched_files::{Pace, Stamps};
 
 /// Requests to Vault by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +46,10 @@ struct Inner {
 struct Current {
     index: usize,
     client: Client,
-    files: Vec<Option<Stamp>>,
-    looked_at: Instant,
+    /// When the client was made.
+    files: Stamps,
+    /// Of the looks at the files while all is well.
+    pace: Pace,
 }
 
 impl Connection {
@@ -74,9 +71,9 @@ impl Connection {
         }
         let current = Current {
             index: 0,
-            client: Client::new(&servers[0])?,
             files: stamps(&servers[0]),
-            looked_at: Instant::now(),
+            client: Client::new(&servers[0])?,
+            pace: Pace::default(),
         };
         Ok(Self(Arc::new(Inner {
             servers,
@@ -93,7 +90,7 @@ impl Connection {
     /// The client to use for the next request.
     pub fn client(&self) -> Client {
         let mut current = self.current();
-        if current.looked_at.elapsed() >= LOOK {
+        if current.pace.is_due() {
             self.look(&mut current);
         }
         current.client.clone()
@@ -147,12 +144,13 @@ impl Connection {
     fn turn_to_next(&self, current: &mut Current) {
         let servers = &self.0.servers;
         let next = (current.index + 1) % servers.len();
+        let files = stamps(&servers[next]);
         match Client::new(&servers[next]) {
             Ok(client) => {
                 info!(target: "vault.client", "{} does not serve, trying {}", current.client.address(), client.address());
                 current.client = client;
-                current.files = stamps(&servers[next]);
-                current.looked_at = Instant::now();
+                current.files = files;
+                current.pace.looked();
             }
             Err(error) => warn!(target: "vault.client", %error, "cannot use the next address"),
         }
@@ -170,7 +168,7 @@ impl Connection {
 
     /// Makes another client if its files have changed.
     fn look(&self, current: &mut Current) {
-        current.looked_at = Instant::now();
+        current.pace.looked();
         let server = &self.0.servers[current.index];
         let files = stamps(server);
         if files == current.files {
@@ -202,15 +200,14 @@ fn does_not_serve(error: &Error) -> bool {
     error.is_away() || matches!(error.status(), Some(502 | 504))
 }
 
-fn stamps(config: &ClientConfig) -> Vec<Option<Stamp>> {
+fn stamps(config: &ClientConfig) -> Stamps {
     let files = [
         &config.ca_cert,
         &config.ca_path,
         &config.client_cert,
         &config.client_key,
     ];
-    let files = files.into_iter().flatten();
-    files.map(|path| Stamp::of(path).ok()).collect()
+    Stamps::of(files.into_iter().flatten())
 }
 
 #[cfg(test)]

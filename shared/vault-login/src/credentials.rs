@@ -6,8 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secret_files::Stamp;
-use tokio::time::Instant;
+use watched_files::{Pace, Stamps};
 
 use crate::Method;
 
@@ -18,9 +17,8 @@ const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// The files, as they were at the last login.
 pub struct Credentials {
-    files: Vec<(PathBuf, Option<Stamp>)>,
-    period: Duration,
-    next_look: Instant,
+    files: Stamps,
+    pace: Pace,
 }
 
 impl Credentials {
@@ -39,23 +37,16 @@ impl Credentials {
     }
 
     fn of(files: Vec<PathBuf>, period: Duration) -> Self {
-        let files = files.into_iter().map(|path| (path, None)).collect();
         Self {
-            files,
-            period,
-            next_look: Instant::now() + period,
+            files: Stamps::unseen(files),
+            pace: Pace::every(period),
         }
     }
 
     /// A login is about to read the files. Called before that, so that no change falls in between.
     pub fn mark(&mut self) {
-        for (path, seen) in &mut self.files {
-            // One that was removed after it was read, and comes back, is another.
-            if let Ok(stamp) = Stamp::of(path) {
-                *seen = Some(stamp);
-            }
-        }
-        self.next_look = Instant::now() + self.period;
+        self.files.see();
+        self.pace.looked();
     }
 
     /// Pending until a file is there that was not there at the last login. May be dropped and called
@@ -65,12 +56,8 @@ impl Credentials {
             return std::future::pending().await;
         }
         loop {
-            tokio::time::sleep_until(self.next_look).await;
-            self.next_look = Instant::now() + self.period;
-            let is_new = |(path, seen): &(PathBuf, Option<Stamp>)| {
-                Stamp::of(path).is_ok_and(|stamp| Some(stamp) != *seen)
-            };
-            if self.files.iter().any(is_new) {
+            self.pace.due().await;
+            if self.files.have_successor() {
                 return;
             }
         }
@@ -80,6 +67,8 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+
+    use tokio::time::Instant;
 
     use super::*;
 

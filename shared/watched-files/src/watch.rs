@@ -1,16 +1,23 @@
-//! Hints that files may have changed.
+//! Waiting for a change of files: on hints of the kernel, and now and then without one.
 //!
 //! Directories are watched, not files: a volume of Kubernetes changes by swapping the link `..data`,
 //! which touches no file that is open, and other writers rename a new file over the old one. A hint
-//! says nothing of what has changed, and not every file system gives them: whoever waits for one
-//! compares contents, and looks now and then without a hint.
+//! does not tell what has changed, and not every file system gives them. So a hint is a reason to
+//! compare, and each [`PERIOD`] without one is, too.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use crate::PERIOD;
+
+/// From a hint to the look: a program that writes one file has often more to write.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// Watches directories until it is dropped.
 #[derive(Debug)]
@@ -52,9 +59,20 @@ impl Watch {
         self.problem.as_ref()
     }
 
-    /// Waits for a hint since the last one. Several that came in between are one.
-    pub async fn hint(&self) {
-        self.hint.notified().await;
+    /// Looks until a look finds a change: at once, for what came before the watch, soon after each
+    /// hint, and every [`PERIOD`]. In a directory in which other things go on, hint after hint is
+    /// waited for longer, up to that period.
+    pub async fn until(&self, mut is_changed: impl FnMut() -> bool) {
+        let mut settle = SETTLE;
+        while !is_changed() {
+            tokio::select! {
+                () = self.hint.notified() => {
+                    sleep(settle).await;
+                    settle = PERIOD.min(settle * 2);
+                }
+                () = sleep(PERIOD) => settle = SETTLE,
+            }
+        }
     }
 }
 
