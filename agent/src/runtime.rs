@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 use vault_client::{ClientConfig, ConfigError, Connection};
 
-use crate::auth::{AuthError, Channels};
+use crate::auth::{AuthError, Channels, Logins};
 use crate::config::{Revocation, Settings};
 use crate::driver::Driver;
 use crate::exec::{Ended, Supervisor};
@@ -98,35 +98,14 @@ pub async fn run_with_reload(
     // Outlives the other parts: what they held is revoked after their end.
     let mut driving = JoinSet::new();
     driving.spawn(driver.run());
-    let program_runs = supervisor.is_some();
     let program_to_leave = Notify::new();
-    let asked_to_leave = async {
-        either(shutdown, quit.notified()).await;
-        info!(target: "agent", "shutdown triggered, stopping");
-        if program_runs {
-            // Its end is the agent's end; until then, all goes on.
-            program_to_leave.notify_one();
-            return std::future::pending().await;
-        }
-        // Without a login, it has nothing of ours to go on with.
-        let is_logged_in = logins.borrow().is_some();
-        wait_for_application(revocation.filter(|_| is_logged_in)).await;
-    };
-    let program = async {
-        let Some(supervisor) = &mut supervisor else {
-            return std::future::pending().await;
-        };
-        let ended = supervisor.run(program_to_leave.notified()).await?;
-        Ok::<_, Failure>(ended)
-    };
+    let program_runs = supervisor.is_some().then_some(&program_to_leave);
+    let asked = either(shutdown, quit.notified());
+    let asked_to_leave = asked_to_leave(asked, program_runs, &logins, revocation);
     let (end, was_asked) = tokio::select! {
         biased;
         () = asked_to_leave => (Ok(()), true),
-        ended = program => match ended {
-            Ok(Ended { code: 0, was_asked }) => (Ok(()), was_asked),
-            Ok(Ended { code, was_asked }) => (Err(Failure::Exited(code)), was_asked),
-            Err(failure) => (Err(failure), false),
-        },
+        ended = program(supervisor.as_mut(), &program_to_leave) => ended,
         error = gave_up(&mut driving) => (Err(error.into()), false),
         result = work(sinks, renderer) => (result.map_err(Into::into), false),
         never = listeners.run() => match never {},
@@ -157,6 +136,41 @@ fn upkeep(settings: &Settings) -> Upkeep {
         Upkeep::Once
     } else {
         Upkeep::Within(settings.rendering.refresh.interval())
+    }
+}
+
+/// Ends when it was `asked` to and the application has had its time. Where a program runs, it is told
+/// instead, and this never ends.
+async fn asked_to_leave(
+    asked: impl Future<Output = ()>,
+    program: Option<&Notify>,
+    logins: &Logins,
+    revocation: Option<Revocation>,
+) {
+    asked.await;
+    info!(target: "agent", "shutdown triggered, stopping");
+    if let Some(program) = program {
+        // Its end is the agent's end; until then, all goes on.
+        program.notify_one();
+        return std::future::pending().await;
+    }
+    // Without a login, it has nothing of ours to go on with.
+    let is_logged_in = logins.borrow().is_some();
+    wait_for_application(revocation.filter(|_| is_logged_in)).await;
+}
+
+/// Ends with the program, if there is one: how, and whether it was asked to.
+async fn program(
+    supervisor: Option<&mut Supervisor>,
+    to_leave: &Notify,
+) -> (Result<(), Failure>, bool) {
+    let Some(supervisor) = supervisor else {
+        return std::future::pending().await;
+    };
+    match supervisor.run(to_leave.notified()).await {
+        Ok(Ended { code: 0, was_asked }) => (Ok(()), was_asked),
+        Ok(Ended { code, was_asked }) => (Err(Failure::Exited(code)), was_asked),
+        Err(failure) => (Err(failure.into()), false),
     }
 }
 

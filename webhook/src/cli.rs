@@ -13,6 +13,7 @@ mod checks;
 mod flags;
 mod given;
 mod keyboard;
+mod resources;
 mod serving;
 mod stop;
 mod usage;
@@ -29,7 +30,7 @@ use crate::cluster::Access;
 use crate::commands;
 use crate::log::{Format, Level};
 use injection::kubernetes::Kubernetes;
-use injection::settings::{ResourceDefaults, Settings};
+use injection::settings::Settings;
 
 pub use given::Wrong;
 pub use serving::{Certificate, RegisteredAuthority, Serving, ServingError};
@@ -184,12 +185,7 @@ impl Flags {
             run_as_same_user,
             set_security_context,
             default_template,
-            cpu_request,
-            cpu_limit,
-            memory_request,
-            memory_limit,
-            ephemeral_storage_request,
-            ephemeral_storage_limit,
+            resources,
             template_config_exit_on_retry_failure,
             template_static_secret_render_interval,
             template_max_connections_per_host,
@@ -229,14 +225,7 @@ impl Flags {
                 run_as_same_user,
                 set_security_context,
                 default_template,
-                resources: ResourceDefaults {
-                    limits_cpu: cpu_limit,
-                    limits_memory: memory_limit,
-                    limits_ephemeral: ephemeral_storage_limit,
-                    requests_cpu: cpu_request,
-                    requests_memory: memory_request,
-                    requests_ephemeral: ephemeral_storage_request,
-                },
+                resources: resources.defaults(),
                 exit_on_retry_failure: template_config_exit_on_retry_failure,
                 static_secret_render_interval: template_static_secret_render_interval,
                 max_connections_per_host: template_max_connections_per_host,

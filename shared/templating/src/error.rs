@@ -240,6 +240,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn what_other_languages_write_is_told_as_it_is_written_here() {
         for (source, hint) in [
             ("{{ with secret “secret/data/a” }}", "straight quotes"),

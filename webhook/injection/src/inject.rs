@@ -133,35 +133,8 @@ fn evaluate(
 
     let annotations = Annotations::new(glance.metadata.annotations.iter());
     outcome.warnings = warn::about_keys(&glance.metadata.annotations);
-    match skip(&annotations, &glance.status.phase)? {
-        Some(Skip::AlreadyInjected) => {
-            let Ok(pod) = glance.spec() else {
-                return Ok(ALREADY);
-            };
-            if placement::was_injected(&pod) {
-                return Ok(again(&annotations, &pod, settings));
-            }
-            let flavor = ask::flavor_and_image(&annotations, settings);
-            let keeps = flavor.is_ok_and(|(flavor, _)| flavor.keeps_mistakes());
-            let warning = warn::about_status(&annotations, keeps);
-            outcome.warnings.push(warning);
-            if keeps {
-                refuse_mistakes(outcome, settings)?;
-                return Ok(ALREADY);
-            }
-        }
-        Some(skip) => {
-            // Without the annotation that asks, a misspelt one is probably just that one.
-            if skip == Skip::NotAsked {
-                refuse_mistakes(outcome, settings)?;
-            }
-            if skip == Skip::TurnedOff {
-                let warning = warn::about_empty_inject(&annotations);
-                outcome.warnings.extend(warning);
-            }
-            return Ok(Decision::Skip(skip));
-        }
-        None => {}
+    if let Some(decision) = left_alone(&glance, &annotations, settings, outcome)? {
+        return Ok(decision);
     }
     if SYSTEM_NAMESPACES.contains(&request.namespace) {
         return Err(Denial::SystemNamespace(request.namespace.to_owned()));
@@ -212,6 +185,47 @@ fn evaluate(
     outcome.warnings.extend(first.into_iter().chain(faults));
     refuse_mistakes(outcome, settings)?;
     Ok(Decision::Inject(plan))
+}
+
+/// The decision about a pod that is left as it is, by its annotations; none for one to go on with.
+fn left_alone(
+    glance: &Glance<'_>,
+    annotations: &Annotations<'_>,
+    settings: &Settings,
+    outcome: &mut Outcome,
+) -> Result<Option<Decision>, Denial> {
+    match skip(annotations, &glance.status.phase)? {
+        Some(Skip::AlreadyInjected) => {
+            let Ok(pod) = glance.spec() else {
+                return Ok(Some(ALREADY));
+            };
+            if placement::was_injected(&pod) {
+                return Ok(Some(again(annotations, &pod, settings)));
+            }
+            let flavor = ask::flavor_and_image(annotations, settings);
+            let keeps = flavor.is_ok_and(|(flavor, _)| flavor.keeps_mistakes());
+            outcome
+                .warnings
+                .push(warn::about_status(annotations, keeps));
+            if keeps {
+                refuse_mistakes(outcome, settings)?;
+                return Ok(Some(ALREADY));
+            }
+            Ok(None)
+        }
+        Some(skip) => {
+            // Without the annotation that asks, a misspelt one is probably just that one.
+            if skip == Skip::NotAsked {
+                refuse_mistakes(outcome, settings)?;
+            }
+            if skip == Skip::TurnedOff {
+                let warning = warn::about_empty_inject(annotations);
+                outcome.warnings.extend(warning);
+            }
+            Ok(Some(Decision::Skip(skip)))
+        }
+        None => Ok(None),
+    }
 }
 
 /// Refuses a pod with what is surely a mistake, where the injector is strict.

@@ -3,6 +3,7 @@
 use clap::{ArgAction, Args, Parser};
 use contract::values::{parse_bool, parse_float, parse_int};
 
+use super::resources::ResourceFlags;
 use super::serving::ServingFlags;
 use injection::settings::{DefaultTemplate, Engine, FlavorSetting, NativeSidecarSetting, Profile};
 
@@ -102,24 +103,8 @@ pub(crate) struct Flags {
     /// How secrets without a template are written: map or json
     #[arg(long, default_value = "map")]
     pub(super) default_template: DefaultTemplate,
-    /// Processor request of an agent; empty leaves it out [default: 10m native, 250m compatible]
-    #[arg(long)]
-    pub(super) cpu_request: Option<String>,
-    /// Processor limit of an agent; empty leaves it out [default: 500m]
-    #[arg(long)]
-    pub(super) cpu_limit: Option<String>,
-    /// Memory request of an agent; empty leaves it out [default: 16Mi native, 64Mi compatible]
-    #[arg(long)]
-    pub(super) memory_request: Option<String>,
-    /// Memory limit of an agent; empty leaves it out [default: 64Mi native, 128Mi compatible]
-    #[arg(long)]
-    pub(super) memory_limit: Option<String>,
-    /// Ephemeral storage request of an agent
-    #[arg(long)]
-    pub(super) ephemeral_storage_request: Option<String>,
-    /// Ephemeral storage limit of an agent
-    #[arg(long)]
-    pub(super) ephemeral_storage_limit: Option<String>,
+    #[command(flatten)]
+    pub(super) resources: ResourceFlags,
     /// End an agent when a secret cannot be had before the first render
     #[arg(long, default_value = "true", value_parser = parse_bool, action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]

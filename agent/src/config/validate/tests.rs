@@ -74,6 +74,7 @@ fn the_number_of_retries_has_three_meanings() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_does_not_go_together_is_refused_with_the_established_words() {
     let error = |result: Result<Settings, Problems>| result.unwrap_err().to_string();
     let refused = |pointer: &str, value| error(with(pointer, value));

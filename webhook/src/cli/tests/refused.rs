@@ -45,6 +45,7 @@ fn every_value_that_cannot_work_is_named_at_once_with_where_it_comes_from() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_value_that_a_pod_could_not_use_is_refused_at_start() {
     for (arguments, expected) in [
         (&["-cpu-request=-1"][..], "VI-1609"),

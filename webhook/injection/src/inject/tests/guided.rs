@@ -10,6 +10,7 @@ fn message(annotations: &[(&str, &str)]) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_value_that_cannot_be_read_is_named_with_its_key_and_what_to_write() {
     for (key, value, expected) in [
         (

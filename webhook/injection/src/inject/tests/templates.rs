@@ -61,6 +61,7 @@ fn templates_that_read_what_is_there_are_let_through_in_silence() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_cannot_be_in_the_answer_is_warned_of_with_its_code() {
     use Certainty::{Hint, Likely, Sure};
     for (path, template, code, certainty) in [

@@ -29,14 +29,7 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
                 hint(codes::KEYS_OF_KV2, text)
             }
         }
-        Problem::RangeOverData { path } => {
-            let text = format!(
-                "{} is KV v2, whose keys are in .Data.data: write range over .Data.data instead of \
-                 .Data, which holds data and metadata",
-                shown(path)
-            );
-            likely(codes::KEYS_OF_KV2, text)
-        }
+        Problem::RangeOverData { path } => likely(codes::KEYS_OF_KV2, range_over_kv2(path)),
         Problem::NoField { name } => sure(codes::FIELD_OF_SECRET, not_a_field(name)),
         Problem::CertificateField { key, field } => {
             let text = format!(
@@ -87,19 +80,10 @@ pub(super) fn told(name: &str, finding: &Finding<'_>) -> Warning {
         }
         Problem::MetadataKey { path } => likely(codes::METADATA_PATH, key_of_metadata(path)),
         Problem::CertificateRead { path } => {
-            let path = shown(path);
-            let text = format!(
-                "{path} issues a certificate and cannot be read: write pkiCert \"{path}\" \
-                 \"common_name=NAME\""
-            );
-            likely(codes::CERTIFICATE_READ, text)
+            likely(codes::CERTIFICATE_READ, certificate_read(path))
         }
         Problem::CertificateWrite { path, .. } => {
-            let text = format!(
-                "secret issues another certificate each time: write pkiCert \"{}\"",
-                shown(path)
-            );
-            hint(codes::CERTIFICATE_WRITTEN, text)
+            hint(codes::CERTIFICATE_WRITTEN, certificate_written(path))
         }
     }
 }
@@ -112,6 +96,29 @@ fn key_of_kv2(key: &str, path: &str) -> String {
         format!(".Data.data.{key}")
     };
     format!("{path} is KV v2, whose keys are in .Data.data: write {right} instead of .Data.{key}")
+}
+
+fn range_over_kv2(path: &str) -> String {
+    format!(
+        "{} is KV v2, whose keys are in .Data.data: write range over .Data.data instead of .Data, \
+         which holds data and metadata",
+        shown(path)
+    )
+}
+
+fn certificate_read(path: &str) -> String {
+    let path = shown(path);
+    format!(
+        "{path} issues a certificate and cannot be read: write pkiCert \"{path}\" \
+         \"common_name=NAME\""
+    )
+}
+
+fn certificate_written(path: &str) -> String {
+    format!(
+        "secret issues another certificate each time: write pkiCert \"{}\"",
+        shown(path)
+    )
 }
 
 fn key_of_metadata(path: &str) -> String {
