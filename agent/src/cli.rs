@@ -20,10 +20,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use contract::duration::{DurationError, GoDuration};
 use contract::values;
 
-use crate::config::Environment;
+use crate::config::{ClientFlags, Environment};
 use crate::exec::SignalName;
 use crate::home;
-pub(crate) use flags::{ClientFlags, LogFlags};
+pub(crate) use flags::LogFlags;
 pub(crate) use generate::GenerateFlags;
 
 /// Keeps Vault secrets in files: logs in, renders templates, renews and refreshes.

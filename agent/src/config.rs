@@ -9,7 +9,7 @@
 //! What is wrong is said with the key that it stands under; nothing is checked a second time later.
 //! Reading and checking go on behind a problem: a start says the first one, `validate` all.
 
-mod environment;
+mod flags;
 mod merge;
 mod normal;
 mod problems;
@@ -28,6 +28,7 @@ use vault_engine::{Backoff, RefreshPolicy, RetryPolicy};
 use vault_login::Method;
 
 use crate::command::CommandSpec;
+pub use crate::environment::{Environment, Variable};
 use crate::exec::ExecSettings;
 use crate::listener::ListenerSettings;
 use crate::proxy::ProxySettings;
@@ -35,7 +36,7 @@ use crate::render::debounce::Wait;
 use crate::sink::SinkSettings;
 use secret_files::Target;
 
-pub use environment::{Environment, Variable};
+pub use flags::ClientFlags;
 pub use normal::UnknownKey;
 pub use problems::Problems;
 pub use source::{Loaded, Source};

@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 
 use contract::names::{AGENT_HOME, READY_MARKER, STATUS_SOCKET};
 
-use crate::config::Environment;
+use crate::environment::Environment;
 pub(crate) use claim::Claim;
 pub(crate) use own_file::OwnFile;
 

@@ -22,6 +22,7 @@ pub mod commands;
 pub mod config;
 mod driver;
 mod dry_run;
+mod environment;
 mod exec;
 pub mod exit;
 mod home;

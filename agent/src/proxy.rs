@@ -12,6 +12,7 @@
 
 mod ahead;
 mod cache;
+mod counts;
 mod guarded;
 mod headers;
 mod own_token;
@@ -31,12 +32,12 @@ use tracing::{debug, warn};
 use vault_client::{Body, Connection, Forward, ForwardBody, Forwarded};
 
 use crate::auth::{Login, Logins, Suspicions};
-use crate::status::ProxyCounts;
 use ahead::Ahead;
 use cache::{Cache, Turn};
 use refusal::Refusal;
 
 pub(crate) use cache::Clear;
+pub use counts::ProxyCounts;
 pub(crate) use guarded::Guarded;
 
 /// As much as Vault itself takes.

@@ -25,6 +25,7 @@ pub use vault_client::RequestCounts;
 
 use crate::auth::AuthStatus;
 use crate::proxy::Proxy;
+pub use crate::proxy::ProxyCounts;
 
 pub use metrics::{in_memory, prometheus};
 pub use table::table;
@@ -116,23 +117,6 @@ pub struct CommandStatus {
     pub failures: u64,
     /// Why the last run failed.
     pub error: Option<String>,
-}
-
-/// Requests that the proxy answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProxyCounts {
-    /// Below 400.
-    pub success: u64,
-    /// 4xx.
-    pub client_error: u64,
-    /// 5xx, whether from Vault or from the agent.
-    pub error: u64,
-    /// Answered from the cache.
-    #[serde(default)]
-    pub cache_hits: u64,
-    /// Asked of Vault, with a cache.
-    #[serde(default)]
-    pub cache_misses: u64,
 }
 
 /// What the renderer and its store know.

@@ -27,7 +27,6 @@ use contract::GoDuration;
 use contract::duration::DurationError;
 
 use crate::cluster::Access;
-use crate::commands;
 use crate::log::{Format, Level};
 use injection::kubernetes::Kubernetes;
 use injection::settings::Settings;
@@ -68,21 +67,30 @@ pub struct Configuration {
     pub unknown_variables: Vec<UnknownVariable>,
 }
 
+/// The commands beside the server, as far as its own help names them.
+#[derive(Clone, Debug, Default)]
+pub struct Commands {
+    pub names: Vec<String>,
+    /// A line each.
+    pub overview: String,
+}
+
 /// Reads the process's arguments and environment.
 pub fn configure(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
+    commands: &Commands,
 ) -> Result<Configuration, Stop> {
     let mut arguments = normalized(arguments);
     let variables = Variables::new(variables);
-    let command = server_command();
+    let command = server_command(commands);
     let refused = |error: &clap::Error| usage::stop(error, &command, "");
     let matches = unread(command.clone())
         .try_get_matches_from(&arguments)
         .map_err(|error| refused(&error))?;
     let mut words = matches.get_many::<String>("words").into_iter().flatten();
     if let Some(word) = words.find(|word| !PASSED.contains(&word.as_str())) {
-        return Err(Stop::Usage(Usage::word(word, &commands::names())));
+        return Err(Stop::Usage(Usage::word(word, &commands.names)));
     }
     let mut given = Given::typed(&matches);
     for (flag, variable, value) in variables.of_server()? {
@@ -104,13 +112,13 @@ pub fn configure(
 }
 
 /// The command that serves.
-pub(crate) fn server_command() -> Command {
-    tidy(Server::command()).after_help(commands::overview())
+pub(crate) fn server_command(commands: &Commands) -> Command {
+    tidy(Server::command()).after_help(commands.overview.clone())
 }
 
 /// The help of the server, as a stop.
-pub(crate) fn help() -> Stop {
-    Stop::Asked(server_command().render_long_help().to_string())
+pub(crate) fn help(commands: &Commands) -> Stop {
+    Stop::Asked(server_command(commands).render_long_help().to_string())
 }
 
 /// The commands of a program without defaults that say nothing.

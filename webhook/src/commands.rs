@@ -201,7 +201,7 @@ pub fn run(
         arguments.remove(1);
         arguments.truncate(2);
         if arguments.get(1).is_none_or(|about| about == "agent-inject") {
-            return Some(cli::help().report());
+            return Some(cli::help(&all()).report());
         }
         arguments.push("--help".into());
     }
@@ -300,30 +300,21 @@ fn program() -> clap::Command {
     })
 }
 
-/// The names of the commands.
-pub(crate) fn names() -> Vec<String> {
-    let program = Program::command();
-    let names = program.get_subcommands().map(|it| it.get_name().to_owned());
-    names.collect()
-}
-
 /// The commands, as the injector's own help lists them.
-pub(crate) fn overview() -> String {
-    let mut text = String::from("Commands, each with a --help of its own:");
+pub fn all() -> cli::Commands {
+    let mut overview = String::from("Commands, each with a --help of its own:");
+    let mut names = Vec::new();
     for command in Program::command().get_subcommands() {
         let about = command.get_about().map(ToString::to_string);
-        let _ = write!(
-            text,
-            "\n  {:<12} {}",
-            command.get_name(),
-            about.unwrap_or_default()
-        );
+        let (name, about) = (command.get_name(), about.unwrap_or_default());
+        let _ = write!(overview, "\n  {name:<12} {about}");
+        names.push(name.to_owned());
     }
-    text
+    cli::Commands { names, overview }
 }
 
 fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Result<(), CommandError> {
-    let mut command = cli::server_command().subcommands(program().get_subcommands().cloned());
+    let mut command = cli::server_command(&all()).subcommands(program().get_subcommands().cloned());
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "vault-injector", &mut script);
     out.write_all(&script)?;

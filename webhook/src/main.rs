@@ -13,7 +13,8 @@ fn main() -> ExitCode {
     if let Some(code) = commands::run(std::env::args_os(), std::env::vars_os()) {
         return code;
     }
-    let configuration = match cli::configure(std::env::args_os(), std::env::vars_os()) {
+    let (arguments, variables) = (std::env::args_os(), std::env::vars_os());
+    let configuration = match cli::configure(arguments, variables, &commands::all()) {
         Ok(configuration) => configuration,
         Err(stop) => return stop.report(),
     };

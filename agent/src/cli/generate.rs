@@ -16,9 +16,8 @@ use thiserror::Error;
 use vault_client::Client;
 use vault_wire::JsonError;
 
-use super::ClientFlags;
 use super::token::{OwnTokenError, home, own_token};
-use crate::config::{self, ConfigError, Environment};
+use crate::config::{self, ClientFlags, ConfigError, Environment};
 use kv::Kv;
 use secret_files::{FileError, Target, Written};
 use text::Configuration;

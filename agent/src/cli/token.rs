@@ -8,8 +8,7 @@ use vault_client::Client;
 use vault_wire::Token;
 use zeroize::Zeroizing;
 
-use super::ClientFlags;
-use crate::config::{self, ConfigError, Environment};
+use crate::config::{self, ClientFlags, ConfigError, Environment};
 
 /// Why the token was not revoked.
 #[derive(Debug, Error)]

@@ -25,7 +25,7 @@ use super::{
     ConfigError, DEFAULT_MAX_CONNECTIONS, Environment, LoginSettings, Problems, RenderSettings,
     Revocation, Settings, TemplateSettings,
 };
-use crate::cli::ClientFlags;
+use crate::config::ClientFlags;
 use crate::home;
 use vault_engine::{RefreshPolicy, RetryPolicy};
 

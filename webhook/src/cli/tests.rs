@@ -14,7 +14,11 @@ fn configured(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Configur
     let variables = variables
         .iter()
         .map(|(key, value)| (key.into(), value.into()));
-    configure(arguments.collect::<Vec<_>>(), variables.collect::<Vec<_>>())
+    configure(
+        arguments.collect::<Vec<_>>(),
+        variables.collect::<Vec<_>>(),
+        &Commands::default(),
+    )
 }
 
 #[test]
@@ -271,5 +275,5 @@ fn every_flag_has_a_variable_and_a_check_and_the_other_way_round() {
 
 #[test]
 fn the_parser_is_consistent() {
-    server_command().debug_assert();
+    server_command(&Commands::default()).debug_assert();
 }

@@ -7,8 +7,7 @@ use contract::values;
 use vault_client::{ClientConfig, ProxyAddress, RateLimitError};
 
 use super::{ConfigError, Environment};
-use crate::cli::ClientFlags;
-use crate::config::environment::Variable;
+use crate::config::{ClientFlags, Variable};
 
 const DEFAULT_ADDRESS: &str = "https://127.0.0.1:8200";
 

@@ -19,7 +19,10 @@ pub(crate) const CRATES: &[Crate] = &[
                 "commands",
                 "cli config dry_run exit log ready reload signals status",
             ),
-            ("config", "cli command exec home listener proxy render sink"),
+            (
+                "config",
+                "command environment exec home listener proxy render sink",
+            ),
             ("driver", "auth config random state store"),
             (
                 "dry_run",
@@ -27,11 +30,11 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             ("exec", "command"),
             ("exit", "auth config exec listener log render sink"),
-            ("home", "config"),
+            ("home", "environment"),
             ("listener", "home proxy status"),
             ("log", "exit"),
             ("own_secrets", "config state"),
-            ("proxy", "auth random status"),
+            ("proxy", "auth random"),
             ("ready", "home status"),
             ("reload", "config listener"),
             (
@@ -55,7 +58,7 @@ pub(crate) const CRATES: &[Crate] = &[
         source: "webhook/src",
         arrows: &[
             ("background", "cli cluster log"),
-            ("cli", "cluster commands log tls"),
+            ("cli", "cluster log tls"),
             ("cluster", "log tls"),
             ("commands", "cli"),
             ("serve", "background cli metrics server shutdown tls"),
