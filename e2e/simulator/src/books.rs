@@ -3,6 +3,7 @@
 
 mod requests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scenario::{HOUR, Kind, MINUTE, Millis, SECOND, Scenario};
@@ -133,9 +134,9 @@ impl Books {
         self.is_login_failing = false;
     }
 
-    pub(crate) fn set_truth(&mut self, want: usize, value: Option<String>) {
+    pub(crate) fn set_truth(&mut self, want: usize, value: Option<Cow<'_, str>>) {
         if let Some(value) = value {
-            self.truths.insert(want, value);
+            self.truths.insert(want, value.into_owned());
         }
     }
 
@@ -208,21 +209,13 @@ impl Books {
 
     /// The rules about files and status.
     pub(crate) fn check(&mut self, now: Millis, vault: &mut Vault) -> Result<(), Violation> {
-        let is_due = self.truths_at.is_none_or(|at| now - at >= TRUTHS);
-        if is_due {
+        if self.truths_at.is_none_or(|at| now - at >= TRUTHS) {
             self.truths_at = Some(now);
+            self.look_up_truths(now, vault);
         }
         for (want, kind) in &self.kinds {
-            if let Kind::Static { .. } = kind
-                && is_due
-                && let Some(value) = vault.truth(now, *want, *kind)
-            {
-                self.truths.insert(*want, value);
-            }
-            let quiet = self.quiet(now, *want);
-            let wrong = self.trouble(*want);
             let Some(file) = self.files.get_mut(want) else {
-                if quiet > 15 * MINUTE + self.interval {
+                if self.quiet(now, *want) > 15 * MINUTE + self.interval {
                     return Err(Violation {
                         rule: "every secret is shown once Vault gives it",
                         seen: format!("secret {want} has no file"),
@@ -241,30 +234,54 @@ impl Books {
                 continue;
             }
             let since = *file.ended.get_or_insert(now);
-            let tight = match kind {
-                Kind::Dynamic { .. } | Kind::ZeroLease | Kind::Pki { .. } => 5 * SECOND,
-                Kind::Static { lag, .. } => lag + MINUTE,
-                _ => self.interval + 5 * SECOND,
-            };
-            let ended = now - since;
-            if ended > tight && quiet > 15 * MINUTE + 2 * self.interval {
-                return Err(Violation {
-                    rule: "a file shows what has ended only while Vault is away or refuses it",
-                    seen: format!("secret {want} ended {} s ago", ended / SECOND),
-                });
-            }
-            let is_silent = self.troubles.iter().any(|(it, _)| it.is_silent());
-            let says_so = is_silent || self.failing.contains(want) || self.is_login_failing;
-            if let Some(wrong) = wrong
-                && now.saturating_sub(wrong.max(since).max(self.process_since))
-                    > 20 * MINUTE + self.horizon(*want)
-                && !says_so
+            self.check_ended(now, *want, *kind, since)?;
+        }
+        Ok(())
+    }
+
+    /// What Vault rotates by itself.
+    fn look_up_truths(&mut self, now: Millis, vault: &mut Vault) {
+        for (want, kind) in &self.kinds {
+            if let Kind::Static { .. } = kind
+                && let Some(value) = vault.truth(now, *want, *kind)
+                && self.truths.get(want).is_none_or(|truth| **truth != *value)
             {
-                return Err(Violation {
-                    rule: "while a file shows what has ended, the status says so",
-                    seen: format!("secret {want} ended {} s ago", ended / SECOND),
-                });
+                self.truths.insert(*want, value.into_owned());
             }
+        }
+    }
+
+    /// The rules about a file that shows what has ended.
+    fn check_ended(
+        &self,
+        now: Millis,
+        want: usize,
+        kind: Kind,
+        since: Millis,
+    ) -> Result<(), Violation> {
+        let tight = match kind {
+            Kind::Dynamic { .. } | Kind::ZeroLease | Kind::Pki { .. } => 5 * SECOND,
+            Kind::Static { lag, .. } => lag + MINUTE,
+            _ => self.interval + 5 * SECOND,
+        };
+        let ended = now - since;
+        if ended > tight && self.quiet(now, want) > 15 * MINUTE + 2 * self.interval {
+            return Err(Violation {
+                rule: "a file shows what has ended only while Vault is away or refuses it",
+                seen: format!("secret {want} ended {} s ago", ended / SECOND),
+            });
+        }
+        let is_silent = self.troubles.iter().any(|(it, _)| it.is_silent());
+        let says_so = is_silent || self.failing.contains(&want) || self.is_login_failing;
+        if !says_so
+            && let Some(wrong) = self.trouble(want)
+            && now.saturating_sub(wrong.max(since).max(self.process_since))
+                > 20 * MINUTE + self.horizon(want)
+        {
+            return Err(Violation {
+                rule: "while a file shows what has ended, the status says so",
+                seen: format!("secret {want} ended {} s ago", ended / SECOND),
+            });
         }
         Ok(())
     }

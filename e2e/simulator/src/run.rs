@@ -5,7 +5,7 @@ mod happen;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use vault_engine::{Answer, Bug, Call, CallId, Instant, Now};
 
@@ -14,7 +14,7 @@ use crate::books::{Books, Requests, Violation};
 use crate::dice::Dice;
 use crate::scenario::{HOUR, MINUTE, Millis, SECOND, Scenario};
 use crate::trace::Trace;
-use crate::vault::{Vault, wall};
+use crate::vault::{Vault, system_time};
 
 /// After SIGTERM a process is ended by force.
 const GRACE: Millis = 150 * SECOND;
@@ -40,15 +40,11 @@ pub struct Outcome {
 
 pub(crate) enum Due {
     Arrival {
-        process: u64,
-        id: CallId,
-        call: Call,
+        asked: Box<Asked>,
         is_lost: bool,
     },
     Answer {
-        process: u64,
-        id: CallId,
-        call: Call,
+        asked: Box<Asked>,
         answer: Box<Answer>,
     },
     Happening(usize),
@@ -60,6 +56,15 @@ pub(crate) enum Due {
         process: u64,
     },
     Tick,
+}
+
+/// A request under way.
+pub(crate) struct Asked {
+    process: u64,
+    id: CallId,
+    call: Call,
+    /// What it asks for, by name.
+    name: String,
 }
 
 /// What comes to an end.
@@ -167,7 +172,7 @@ impl<'s> Run<'s> {
     /// This moment, as the agent's machine tells it.
     fn clock(&self) -> Now {
         let mono = self.now.saturating_sub(self.slept);
-        let wall = SystemTime::from(wall(self.now));
+        let wall = system_time(self.now);
         let skew = Duration::from_secs(self.skew.unsigned_abs());
         Now {
             mono: Instant::new(Duration::from_millis(mono)),
@@ -258,21 +263,13 @@ impl<'s> Run<'s> {
             return Ok(());
         }
         match due {
-            Due::Arrival {
-                process,
-                id,
-                call,
-                is_lost,
-            } => {
-                self.arrive(process, id, call, is_lost);
+            Due::Arrival { asked, is_lost } => {
+                self.arrive(asked, is_lost);
                 Ok(())
             }
-            Due::Answer {
-                process,
-                id,
-                call,
-                answer,
-            } if process == self.process => self.answer(id, &call, *answer),
+            Due::Answer { asked, answer } if asked.process == self.process => {
+                self.answer(&asked, *answer)
+            }
             Due::Happening(index) => self.happen(index),
             Due::Over(over) => {
                 self.over(over);

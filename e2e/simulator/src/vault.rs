@@ -2,22 +2,21 @@
 
 mod wire;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use vault_engine::{Answer, Call, Fields, Want};
-use vault_model::{Config, Model, Reply, Request, ServiceAccountToken};
+use vault_engine::{Fields, Want};
+use vault_model::{Config, Model, Request};
 
 use crate::scenario::{Absence, Kind, Millis, Scenario};
-use wire::{line, read};
-
 pub(crate) use wire::{lease_of, token_of, unanswered};
 
-const START: Timestamp = Timestamp::constant(1_893_456_000, 0);
-const MOUNT: Duration = Duration::from_secs(60);
+/// 2030-01-01T00:00:00Z, in milliseconds since 1970.
+const START: u64 = 1_893_456_000_000;
 
 /// See the module.
 pub(crate) struct Vault {
@@ -39,7 +38,14 @@ pub(crate) struct PathFault {
 
 /// The time of the world, as Vault tells it.
 pub(crate) fn wall(at: Millis) -> Timestamp {
-    START + Duration::from_millis(at)
+    let millis = i64::try_from(START + at).ok();
+    let wall = millis.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    wall.expect("a run must end before the year 9999")
+}
+
+/// The same for the agent's machine.
+pub(crate) fn system_time(at: Millis) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(START + at)
 }
 
 /// What is wanted of a secret.
@@ -270,113 +276,18 @@ impl Vault {
     }
 
     /// What a secret is now, for those of which everybody gets the same.
-    pub(crate) fn truth(&mut self, at: Millis, number: usize, kind: Kind) -> Option<String> {
+    pub(crate) fn truth(&mut self, at: Millis, number: usize, kind: Kind) -> Option<Cow<'_, str>> {
         let (path, pointer) = match kind {
             Kind::Kv2 => (format!("secret/data/app{number}"), "/data/data/value"),
             Kind::Kv1 => (format!("plain/app{number}"), "/data/value"),
-            Kind::Static { .. } => (
-                format!("database/static-creds/app{number}"),
-                "/data/password",
-            ),
+            Kind::Static { .. } => {
+                let role = format!("app{number}");
+                let password = self.model.static_password(wall(at), "database/", &role);
+                return password.map(Cow::Borrowed);
+            }
             _ => return None,
         };
         let body = self.model.read(wall(at), &path).ok()?;
-        Some(body.pointer(pointer)?.to_string())
-    }
-
-    /// Handles a request that has reached Vault.
-    pub(crate) fn handle(&mut self, at: Millis, call: &Call) -> Answer {
-        let request = match call {
-            Call::LogIn => {
-                let jwt = ServiceAccountToken {
-                    namespace: "production",
-                    name: "app",
-                    audiences: &[],
-                    issued: wall(at),
-                    ttl: MOUNT,
-                };
-                let body = json!({ "role": "app", "jwt": jwt.unsigned() });
-                Request::write("auth/kubernetes/login", &body)
-            }
-            Call::LookUpToken { token } => {
-                Request::read("auth/token/lookup-self").with_token(token.expose())
-            }
-            Call::RenewToken { token } => {
-                Request::write("auth/token/renew-self", &json!({})).with_token(token.expose())
-            }
-            Call::FindMount { token, path } => {
-                let path = format!("sys/internal/ui/mounts/{path}");
-                Request::read(&path).with_token(token.expose())
-            }
-            Call::Read { token, path } => Request::read(path).with_token(token.expose()),
-            Call::List { token, path } => Request::list(path).with_token(token.expose()),
-            Call::Write {
-                token,
-                path,
-                data,
-                is_kv_v2,
-            } => {
-                let body = if *is_kv_v2 {
-                    json!({ "data": data.as_map() })
-                } else {
-                    json!(data.as_map())
-                };
-                Request::write(path, &body).with_token(token.expose())
-            }
-            Call::RenewLease { token, lease } => {
-                let body = json!({ "lease_id": lease.as_str() });
-                Request::write("sys/leases/renew", &body).with_token(token.expose())
-            }
-            Call::RevokeLease { token, lease } => {
-                let body = json!({ "lease_id": lease.as_str() });
-                Request::write("sys/leases/revoke", &body).with_token(token.expose())
-            }
-            Call::RevokeToken { token } => {
-                Request::write("auth/token/revoke-self", &json!({})).with_token(token.expose())
-            }
-            Call::Recall { .. } => return Answer::Recalled(None),
-        };
-        let reply = self.reply(at, &request, call);
-        read(call, line(&request), reply)
-    }
-
-    fn reply(&mut self, at: Millis, request: &Request, call: &Call) -> Reply {
-        let failed = |status, errors: &[&str], retry_after: Option<u64>| Reply {
-            status,
-            body: Some(json!({ "errors": errors })),
-            retry_after: retry_after.map(|seconds| seconds.to_string()),
-        };
-        match self.absence {
-            Some(Absence::Sealed) => return failed(503, &["Vault is sealed"], None),
-            Some(Absence::Standby) => return failed(473, &[], None),
-            Some(Absence::Status(status)) => {
-                let retry_after = (status == 429).then_some(20);
-                return failed(status, &[], retry_after);
-            }
-            Some(Absence::Refused | Absence::Silent) | None => {}
-        }
-        let is_of = |number: usize| {
-            let name = request.path.rsplit('/').find(|part| {
-                let digits = part.trim_start_matches(|it: char| it.is_ascii_lowercase());
-                digits.parse() == Ok(number) && digits.len() < part.len()
-            });
-            name.is_some() && !matches!(call, Call::FindMount { .. })
-        };
-        if let Some(fault) = self.faults.iter().find(|fault| is_of(fault.want)) {
-            return match fault.status {
-                404 => failed(404, &[], None),
-                403 => failed(403, &["permission denied"], fault.retry_after),
-                status => failed(status, &["forced"], fault.retry_after),
-            };
-        }
-        let mut reply = self.model.answer(wall(at), request);
-        let zero = self.wants.iter().find(|(_, kind)| *kind == Kind::ZeroLease);
-        if zero.is_some_and(|(number, _)| is_of(*number))
-            && let Some(body) = &mut reply.body
-            && body.get("lease_duration").is_some()
-        {
-            body["lease_duration"] = json!(0);
-        }
-        reply
+        Some(body.pointer(pointer)?.to_string().into())
     }
 }

@@ -1,7 +1,10 @@
 //! What the server answers, in Vault's shapes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::ids::Ids;
@@ -82,10 +85,62 @@ pub(crate) struct Secret {
     pub(crate) lease_id: String,
     pub(crate) renewable: bool,
     pub(crate) lease_duration: Duration,
-    pub(crate) data: Value,
+    pub(crate) data: Data,
     pub(crate) auth: Value,
     pub(crate) warnings: Vec<String>,
     pub(crate) mount_type: &'static str,
+}
+
+/// What an envelope holds.
+#[derive(Debug)]
+pub(crate) enum Data {
+    Value(Value),
+    /// Kept as text, because it is asked for again and again.
+    Text(Arc<RawValue>),
+}
+
+impl From<Value> for Data {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl Serialize for Data {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Text(text) => text.as_ref().serialize(serializer),
+        }
+    }
+}
+
+impl Data {
+    /// Makes text of a value, to be kept.
+    pub(crate) fn text(value: &Value) -> Arc<RawValue> {
+        let text = serde_json::value::to_raw_value(value);
+        text.expect("a JSON value must have a text").into()
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            Self::Text(text) => serde_json::from_str(text.get()).expect("a kept text must be JSON"),
+        }
+    }
+}
+
+/// The envelope on its way to text.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    request_id: String,
+    lease_id: &'a str,
+    renewable: bool,
+    lease_duration: u64,
+    data: &'a Data,
+    wrap_info: (),
+    warnings: Option<&'a [String]>,
+    auth: &'a Value,
+    mount_type: &'a str,
 }
 
 impl Default for Secret {
@@ -95,7 +150,7 @@ impl Default for Secret {
             lease_id: String::new(),
             renewable: false,
             lease_duration: Duration::ZERO,
-            data: Value::Null,
+            data: Value::Null.into(),
             auth: Value::Null,
             warnings: Vec::new(),
             mount_type: "system",
@@ -104,9 +159,9 @@ impl Default for Secret {
 }
 
 impl Secret {
-    pub(crate) fn data(mount_type: &'static str, data: Value) -> Self {
+    pub(crate) fn data(mount_type: &'static str, data: impl Into<Data>) -> Self {
         Self {
-            data,
+            data: data.into(),
             mount_type,
             ..Self::default()
         }
@@ -122,13 +177,29 @@ impl Secret {
             "lease_id": self.lease_id,
             "renewable": self.renewable,
             "lease_duration": self.lease_duration.as_secs(),
-            "data": self.data,
+            "data": self.data.into_value(),
             "wrap_info": null,
             "warnings": warnings,
             "auth": self.auth,
             "mount_type": self.mount_type,
         });
         (self.status, body)
+    }
+
+    fn into_text(self, ids: &mut Ids) -> (u16, String) {
+        let envelope = Envelope {
+            request_id: ids.uuid(),
+            lease_id: &self.lease_id,
+            renewable: self.renewable,
+            lease_duration: self.lease_duration.as_secs(),
+            data: &self.data,
+            wrap_info: (),
+            warnings: Some(self.warnings.as_slice()).filter(|warnings| !warnings.is_empty()),
+            auth: &self.auth,
+            mount_type: self.mount_type,
+        };
+        let text = serde_json::to_string(&envelope);
+        (self.status, text.expect("an envelope must have a text"))
     }
 }
 
@@ -145,6 +216,15 @@ impl Answer {
             return Err(Refusal::not_found());
         }
         Ok(Secret::data(mount_type, json!({ "keys": keys })).into())
+    }
+
+    /// Status and body as text; empty for no body.
+    pub(crate) fn into_text(self, ids: &mut Ids) -> (u16, String) {
+        match self {
+            Self::Empty => (204, String::new()),
+            Self::Plain(status, body) => (status, body.to_string()),
+            Self::Secret(secret) => secret.into_text(ids),
+        }
     }
 
     /// Status and body; `None` for no body.

@@ -113,6 +113,17 @@ impl Database {
         }
     }
 
+    pub(crate) fn static_password(
+        &mut self,
+        role: &str,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> Option<&str> {
+        let role = self.static_roles.get_mut(role)?;
+        role.keep_up(now, ids);
+        Some(&role.password)
+    }
+
     fn connect(&mut self, name: &str, request: &Request) -> Outcome {
         let plugin = request.text("plugin_name");
         let plugin = plugin
@@ -268,11 +279,16 @@ impl StaticRole {
         self.rotated = now;
     }
 
-    /// The user as of now; rotates first when the time has come.
-    fn credentials(&mut self, now: Timestamp, ids: &mut Ids) -> Value {
+    /// Rotates when the time has come.
+    fn keep_up(&mut self, now: Timestamp, ids: &mut Ids) {
         while self.rotated + self.period + self.lag <= now {
             self.rotate(self.rotated + self.period, ids);
         }
+    }
+
+    /// The user as of now.
+    fn credentials(&mut self, now: Timestamp, ids: &mut Ids) -> Value {
+        self.keep_up(now, ids);
         let mut next = self.rotated + self.period;
         if next <= now {
             next = match self.meanwhile {

@@ -195,6 +195,18 @@ impl State {
         self.wrappings.expire(now);
     }
 
+    pub(crate) fn static_password(
+        &mut self,
+        now: Timestamp,
+        mount: &str,
+        role: &str,
+    ) -> Option<&str> {
+        match &mut self.mounts.get_mut(mount)?.engine {
+            Engine::Database(database) => database.static_password(role, now, &mut self.ids),
+            _ => None,
+        }
+    }
+
     /// The mount that a path lies in.
     pub(crate) fn mount_of(&self, path: &str) -> Option<&str> {
         let path = format!("{path}/");

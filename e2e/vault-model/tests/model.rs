@@ -220,3 +220,65 @@ fn a_token_that_ends_takes_all_below_it_along() {
     assert_eq!(world.model.count_tokens(START), 1);
     assert_eq!(world.get(&root, "auth/token/lookup-self").status, 200);
 }
+
+#[test]
+fn an_answer_as_text_is_the_same_answer() {
+    let (mut first, mut second) = (World::new(7), World::new(7));
+    let mut ask = |request: &dyn Fn(&str) -> Request| {
+        let token = first.model.root_token().to_owned();
+        let request = request(&token);
+        let Reply { status, body, .. } = first.model.answer(START, &request);
+        let (status_of_text, text) = second.model.answer_text(START, &request);
+        let parsed = (!text.is_empty()).then(|| serde_json::from_str(&text).unwrap());
+        assert_eq!((status, &body), (status_of_text, &parsed));
+        body.unwrap_or_default()
+    };
+    let read = |path: &'static str| move |token: &str| Request::read(path).with_token(token);
+    let write = |value: u64| {
+        move |token: &str| {
+            let body = json!({ "data": { "value": value } });
+            Request::write("secret/data/app", &body).with_token(token)
+        }
+    };
+    ask(&|token| {
+        let policy = json!({ "policy": "" });
+        Request::write("sys/policies/acl/other", &policy).with_token(token)
+    });
+    ask(&read("secret/data/app"));
+    ask(&read("database/creds/app"));
+    ask(&read("auth/token/lookup-self"));
+    ask(&read("secret/data/missing"));
+    ask(&|_| Request::read("secret/data/app").with_token("nobody's"));
+    // Metadata is kept as text until it changes.
+    let latest = |metadata: Value| metadata["data"]["current_version"].clone();
+    assert_eq!(latest(ask(&read("secret/metadata/app"))), 1);
+    ask(&write(2));
+    assert_eq!(latest(ask(&read("secret/metadata/app"))), 2);
+    ask(&|token| Request::delete("secret/data/app").with_token(token));
+    let metadata = ask(&read("secret/metadata/app"));
+    assert_ne!(metadata["data"]["versions"]["2"]["deletion_time"], "");
+    ask(&|token| {
+        let body = json!({ "max_versions": 3 });
+        Request::write("secret/metadata/app", &body).with_token(token)
+    });
+    assert_eq!(ask(&read("secret/metadata/app"))["data"]["max_versions"], 3);
+}
+
+#[test]
+fn a_static_password_is_the_one_that_a_read_would_give() {
+    let mut world = World::new(7);
+    let role = json!({ "db_name": "db", "username": "app", "rotation_period": "10m" });
+    world.write("database/static-roles/app", role);
+    for minutes in [0, 1, 10, 35] {
+        let now = START + MINUTE * minutes;
+        let password = world.model.static_password(now, "database/", "app");
+        let password = password.unwrap().to_owned();
+        let read = world.model.read(now, "database/static-creds/app").unwrap();
+        assert_eq!(read["data"]["password"], password.as_str());
+    }
+    let missing = |mount: &str, role: &str, model: &mut Model| {
+        model.static_password(START, mount, role).is_none()
+    };
+    assert!(missing("database/", "other", &mut world.model));
+    assert!(missing("secret/", "app", &mut world.model));
+}

@@ -86,8 +86,8 @@ impl Requests {
         mono: Duration,
         is_disturbed: bool,
         call: &Call,
+        name: &str,
     ) -> Result<(), Violation> {
-        let name = name(call);
         self.all += 1;
         if self.hour != now / HOUR {
             self.hour = now / HOUR;
@@ -106,7 +106,7 @@ impl Requests {
                 seen: format!("more than {budget}, the last: {name}"),
             });
         }
-        if let Some(until) = self.told_to_wait.get(&name)
+        if let Some(until) = self.told_to_wait.get(name)
             && mono < *until
             && !is_revocation(call)
         {
@@ -121,28 +121,27 @@ impl Requests {
         {
             return Err(Violation {
                 rule: "a lease that Vault does not know is not renewed again",
-                seen: name,
+                seen: name.to_owned(),
             });
         }
-        if !self.under_way.insert(name.clone()) && !matches!(call, Call::LookUpToken { .. }) {
+        if !self.under_way.insert(name.to_owned()) && !matches!(call, Call::LookUpToken { .. }) {
             return Err(Violation {
                 rule: "no request is sent while the same is under way",
-                seen: name,
+                seen: name.to_owned(),
             });
         }
         Ok(())
     }
 
-    pub(crate) fn answered(&mut self, mono: Duration, call: &Call, answer: &Answer) {
-        let name = name(call);
-        self.under_way.remove(&name);
+    pub(crate) fn answered(&mut self, mono: Duration, call: &Call, name: &str, answer: &Answer) {
+        self.under_way.remove(name);
         let error = error_of(answer);
         match error.and_then(Error::retry_after) {
             Some(wait) => {
-                self.told_to_wait.insert(name, mono + wait);
+                self.told_to_wait.insert(name.to_owned(), mono + wait);
             }
             None => {
-                self.told_to_wait.remove(&name);
+                self.told_to_wait.remove(name);
             }
         }
         if let (Call::RenewLease { lease, .. }, Some(400)) = (call, error.and_then(Error::status)) {

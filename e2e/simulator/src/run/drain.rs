@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use vault_engine::{Answer, Call, CallId, Note, Output, Reading, SecretId};
 use vault_wire::Response;
 
-use super::{Due, Run};
+use super::{Asked, Due, Run};
 use crate::books::{Shown, Violation, name};
 use crate::scenario::{Kind, Millis, SECOND};
 
@@ -43,7 +43,7 @@ fn shown(kind: Kind, response: Option<&Response>) -> Shown {
         Some(match kind {
             Kind::Kv2 => Shown::Value(raw(response, "/data/value")?),
             Kind::Kv1 => Shown::Value(raw(response, "/value")?),
-            Kind::Static { .. } => Shown::Value(raw(response, "/password")?),
+            Kind::Static { .. } => Shown::Value(field(response, "/password")?),
             Kind::Dynamic { .. } | Kind::ZeroLease => Shown::User(user(response)?),
             Kind::Pki { .. } => {
                 let end: u64 = field(response, "/expiration")?.parse().ok()?;
@@ -127,15 +127,21 @@ impl Run<'_> {
     }
 
     fn call(&mut self, id: CallId, call: Call, batch: &mut Batch) -> Result<(), Violation> {
-        let what = name(&call);
+        let asked = Asked {
+            process: self.process,
+            id,
+            name: name(&call),
+            call,
+        };
+        let what = asked.name.as_str();
         self.trace.add(self.now, format_args!("{what}"));
         let may_wait = what.starts_with("read secret/metadata/app")
             || what.starts_with("read plain/")
             || what.starts_with("list ");
-        let is_patient = may_wait && self.has_value(&what);
+        let is_patient = may_wait && self.has_value(what);
         if batch.is_back {
             batch.has_read |= is_patient;
-            if batch.has_read && matches!(call, Call::RenewLease { .. }) {
+            if batch.has_read && matches!(asked.call, Call::RenewLease { .. }) {
                 return Err(Violation {
                     rule: "after an outage, what ends goes first",
                     seen: format!("{what} comes after a read that could wait"),
@@ -149,7 +155,7 @@ impl Run<'_> {
             if self.now - back.at > self.scenario.interval / 50 {
                 self.back = None;
             } else {
-                back.patient.insert(what);
+                back.patient.insert(what.to_owned());
                 let at_once = back.patient.len();
                 if at_once >= 4 {
                     return Err(Violation {
@@ -159,7 +165,7 @@ impl Run<'_> {
                 }
             }
         }
-        self.send(id, call)
+        self.send(asked)
     }
 
     /// Whether the process has a value of the secret that a call is about.

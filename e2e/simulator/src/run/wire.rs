@@ -1,10 +1,10 @@
 //! Requests and answers on their way: late, lost, and looked at when they come.
 
-use vault_engine::{Answer, Call, CallId};
+use vault_engine::Answer;
 use vault_wire::Granted;
 
-use super::{Due, Run, drain};
-use crate::books::{Violation, error_of, name};
+use super::{Asked, Due, Run, drain};
+use crate::books::{Violation, error_of};
 use crate::scenario::{Absence, Millis, SECOND};
 use crate::vault::{token_of, unanswered};
 
@@ -13,71 +13,52 @@ const TIMEOUT: Millis = 60 * SECOND;
 
 impl Run<'_> {
     /// A request is on its way.
-    pub(super) fn send(&mut self, id: CallId, call: Call) -> Result<(), Violation> {
+    pub(super) fn send(&mut self, asked: Asked) -> Result<(), Violation> {
         let is_disturbed = self.books.is_disturbed(self.now);
         let mono = self.mono();
-        self.requests.sent(self.now, mono, is_disturbed, &call)?;
+        self.requests
+            .sent(self.now, mono, is_disturbed, &asked.call, &asked.name)?;
+        let asked = Box::new(asked);
         let latency = if self.dice.once_in(200) {
             self.dice.between(40, 20_000)
         } else {
             self.dice.between(1, 40)
         };
-        let process = self.process;
         if self.dice.once_in(500) {
             // It never arrives.
             self.books.disturb(self.now + TIMEOUT, None);
-            let answer = Box::new(unanswered(&call, true));
-            let due = Due::Answer {
-                process,
-                id,
-                call,
-                answer,
-            };
-            self.plan(self.now + TIMEOUT, due);
+            let answer = Box::new(unanswered(&asked.call, true));
+            self.plan(self.now + TIMEOUT, Due::Answer { asked, answer });
             return Ok(());
         }
         let is_lost = self.dice.once_in(500);
         if is_lost || latency > SECOND {
             self.books.disturb(self.now + latency + SECOND, None);
         }
-        let due = Due::Arrival {
-            process,
-            id,
-            call,
-            is_lost,
-        };
-        self.plan(self.now + latency, due);
+        self.plan(self.now + latency, Due::Arrival { asked, is_lost });
         Ok(())
     }
 
-    pub(super) fn arrive(&mut self, process: u64, id: CallId, call: Call, is_lost: bool) {
+    pub(super) fn arrive(&mut self, asked: Box<Asked>, is_lost: bool) {
+        let call = &asked.call;
         let (wait, answer) = match self.vault.absence {
-            Some(Absence::Refused) => (1, unanswered(&call, false)),
-            Some(Absence::Silent) => (TIMEOUT, unanswered(&call, true)),
+            Some(Absence::Refused) => (1, unanswered(call, false)),
+            Some(Absence::Silent) => (TIMEOUT, unanswered(call, true)),
             _ => {
-                let answer = self.vault.handle(self.now, &call);
+                let answer = self.vault.handle(self.now, call);
                 if is_lost {
-                    (SECOND, unanswered(&call, false))
+                    (SECOND, unanswered(call, false))
                 } else {
                     (self.dice.between(1, 20), answer)
                 }
             }
         };
-        let due = Due::Answer {
-            process,
-            id,
-            call,
-            answer: Box::new(answer),
-        };
-        self.plan(self.now + wait, due);
+        let answer = Box::new(answer);
+        self.plan(self.now + wait, Due::Answer { asked, answer });
     }
 
-    pub(super) fn answer(
-        &mut self,
-        id: CallId,
-        call: &Call,
-        answer: Answer,
-    ) -> Result<(), Violation> {
+    pub(super) fn answer(&mut self, asked: &Asked, answer: Answer) -> Result<(), Violation> {
+        let Asked { id, call, name, .. } = asked;
         let Some(agent) = &mut self.agent else {
             return Ok(());
         };
@@ -85,11 +66,9 @@ impl Run<'_> {
         match error {
             Some(error) => self.trace.add(
                 self.now,
-                format_args!("  {} failed: {:?}", name(call), error.status()),
+                format_args!("  {name} failed: {:?}", error.status()),
             ),
-            None => self
-                .trace
-                .add(self.now, format_args!("  {} answered", name(call))),
+            None => self.trace.add(self.now, format_args!("  {name} answered")),
         }
         let is_transport = error.is_some_and(vault_wire::Error::is_transport);
         let is_away = error.is_some_and(vault_wire::Error::is_away) || is_transport;
@@ -121,23 +100,25 @@ impl Run<'_> {
                 }
             }
             Answer::Secret(Ok(Some(response))) => {
-                if let (Some(lease), Some(user)) = (&response.lease, drain::user(response)) {
+                if let Some(lease) = &response.lease
+                    && let Some(user) = drain::user(response)
+                {
                     agent.users.insert(lease.id.as_str().to_owned(), user);
                 }
             }
             _ => {}
         }
         let mono = self.mono();
-        self.requests.answered(mono, call, &answer);
+        self.requests.answered(mono, call, name, &answer);
         let now = self.clock();
         let Some(agent) = &mut self.agent else {
             return Ok(());
         };
-        agent.engine.answer(now, id, answer);
+        agent.engine.answer(now, *id, answer);
         if !is_away && agent.leaving.is_none() && agent.engine.is_vault_away() {
             return Err(Violation {
                 rule: "any answer of Vault ends the wait for it",
-                seen: format!("{} was answered", name(call)),
+                seen: format!("{name} was answered"),
             });
         }
         self.drain()

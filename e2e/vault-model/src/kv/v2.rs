@@ -1,13 +1,16 @@
 //! Version 2: numbered versions of a value, which can be deleted, undeleted and destroyed.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::children;
-use crate::answer::{Answer, Outcome, Refusal, Secret};
+use crate::answer::{Answer, Data, Outcome, Refusal, Secret};
 use crate::duration;
 use crate::request::{Operation, Request};
 
@@ -29,6 +32,8 @@ struct Versioned {
     max_versions: usize,
     cas_required: bool,
     delete_after: Duration,
+    /// The metadata as text, since the last change.
+    text: OnceCell<Arc<RawValue>>,
 }
 
 #[derive(Debug)]
@@ -77,7 +82,7 @@ impl V2 {
             }
             ("metadata", Operation::Read) => {
                 let secret = self.secrets.get(name).ok_or_else(Refusal::not_found)?;
-                Ok(Secret::data("kv", secret.metadata()).into())
+                Ok(Secret::data("kv", secret.metadata_text()).into())
             }
             ("metadata", Operation::Write) => self.configure(name, request, now),
             ("metadata", Operation::Delete) => {
@@ -167,6 +172,7 @@ impl V2 {
             secret.delete_after = after;
         }
         secret.updated = now;
+        secret.text = OnceCell::new();
         Ok(Answer::Empty)
     }
 }
@@ -182,11 +188,13 @@ impl Versioned {
             max_versions: 0,
             cas_required: false,
             delete_after: Duration::ZERO,
+            text: OnceCell::new(),
         }
     }
 
     fn add(&mut self, data: Map<String, Value>, now: Timestamp) -> u64 {
         self.current += 1;
+        self.text = OnceCell::new();
         self.updated = now;
         let deleted = (!self.delete_after.is_zero()).then(|| now + self.delete_after);
         let version = Version {
@@ -227,11 +235,17 @@ impl Versioned {
     }
 
     fn each(&mut self, numbers: &[u64], mut change: impl FnMut(&mut Version)) {
+        self.text = OnceCell::new();
         for number in numbers {
             if let Some(version) = self.versions.get_mut(number) {
                 change(version);
             }
         }
+    }
+
+    fn metadata_text(&self) -> Data {
+        let text = self.text.get_or_init(|| Data::text(&self.metadata()));
+        Data::Text(Arc::clone(text))
     }
 
     fn metadata(&self) -> Value {
