@@ -22,7 +22,7 @@ pub(crate) struct Left {
 pub(crate) struct Agent {
     pub(crate) engine: Engine,
     pub(crate) wants: BTreeMap<SecretId, usize>,
-    /// What it has read itself.
+    /// What it has a value of, its own or one that was left.
     pub(crate) shown: BTreeSet<usize>,
     /// Tokens that it knows of.
     pub(crate) tokens: BTreeSet<String>,

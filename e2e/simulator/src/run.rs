@@ -87,6 +87,7 @@ pub(crate) struct Run<'s> {
     dice: Dice,
     vault: Vault,
     outages: u64,
+    /// Since when a process has known that Vault is away; the one before, if it still is.
     away_since: Option<Millis>,
     /// The agent gets nothing before this time.
     asleep_until: Millis,

@@ -69,6 +69,8 @@ pub(crate) struct Secret {
     lease_ends: Option<Instant>,
     /// When it may be read again at the earliest, however soon its lease ends.
     next_read: Instant,
+    /// Vault was away before anything was known of it.
+    was_away: bool,
 }
 
 /// What a timer or a renewal brought.
@@ -110,6 +112,7 @@ impl Secret {
             due: None,
             lease_ends: None,
             next_read: Instant::default(),
+            was_away: false,
         }
     }
 
@@ -304,6 +307,10 @@ impl Secret {
         }
         let was_in_doubt = std::mem::take(&mut self.failures) > 0;
         self.hold(age, cx);
+        let was_away = std::mem::take(&mut self.was_away) && age.is_some();
+        if was_away && self.due.is_some_and(|due| due <= cx.now.mono) {
+            self.postpone(cx);
+        }
         if cx.planted.is(Bug::FileBeforeLease) {
             self.lease_ends = None;
         }

@@ -189,9 +189,7 @@ impl Run<'_> {
         let Some((_, kind)) = kind else {
             return Ok(());
         };
-        if !reading.is_recalled {
-            agent.shown.insert(want);
-        }
+        agent.shown.insert(want);
         let response = reading.response.as_ref();
         let lease = response.and_then(|response| response.lease.as_ref());
         if let Some(lease) = lease {
@@ -253,7 +251,7 @@ impl Run<'_> {
             }
             Note::TokenInvalid | Note::NewCredentials => agent.logins.give_reason(),
             Note::BreakerOpened(_) => {
-                self.away_since = Some(self.now);
+                self.away_since.get_or_insert(self.now);
                 self.back = None;
                 self.trace.add(self.now, format_args!("Vault is away"));
             }
@@ -261,7 +259,7 @@ impl Run<'_> {
                 batch.is_back = true;
                 // Overdue reads take their turn within an interval, and are in no doubt until then.
                 self.books.runs_since(self.now + self.scenario.interval);
-                let away = self.now - self.away_since.unwrap_or(self.now);
+                let away = self.now - self.away_since.take().unwrap_or(self.now);
                 self.back = Some(Back {
                     at: self.now,
                     was_long: away > self.scenario.interval,

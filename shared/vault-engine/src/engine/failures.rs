@@ -109,7 +109,11 @@ impl Engine {
         let waiting = self.secrets.iter().filter(|(_, secret)| {
             matches!(
                 secret.stage,
-                Stage::BackingOff { .. } | Stage::Leased { .. } | Stage::Queued { .. }
+                Stage::Unasked
+                    | Stage::Recalling(_)
+                    | Stage::BackingOff { .. }
+                    | Stage::Leased { .. }
+                    | Stage::Queued { .. }
             )
         });
         let waiting: Vec<SecretId> = waiting.map(|(id, _)| *id).collect();

@@ -9,7 +9,8 @@ use crate::rotation::Rotation;
 use crate::time::Instant;
 
 impl Secret {
-    /// Vault is back: what waits because it was away goes on.
+    /// Vault is back: what waits because it was away goes on. What an earlier process left is taken
+    /// in after this, and is as overdue as what this one has read.
     pub(crate) fn end_outage(&mut self, now: Instant) {
         match &mut self.stage {
             Stage::BackingOff {
@@ -25,6 +26,7 @@ impl Secret {
                     *renewal = Renewal::Queued;
                 }
             }
+            Stage::Unasked | Stage::Recalling(_) => self.was_away = true,
             _ => {}
         }
     }

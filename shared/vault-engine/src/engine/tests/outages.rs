@@ -57,6 +57,42 @@ fn renewals_go_first_and_overdue_reads_are_spread_when_vault_is_back() {
 }
 
 #[test]
+fn what_an_earlier_process_left_is_read_within_an_interval_after_an_outage_and_at_once_without_one()
+{
+    let mk_story = |is_away| {
+        let mut story = Story::new(mk_settings(8));
+        let names = (0..50).map(|number| format!("kv/data/{number}").leak() as &'static str);
+        for path in names {
+            let metadata = path.replace("data", "metadata").leak();
+            mk_kv(&mut story.vault, path, metadata, 1);
+            let left = story.vault.bodies[path].clone();
+            story.vault.left.insert(path, left);
+            story.read(path);
+        }
+        story.vault.is_away = is_away;
+        story.start(Some("old"));
+        story.run(60);
+        story.vault.is_away = false;
+        story.run(60);
+        // What was left is ten seconds old, and so overdue.
+        let is_recalled =
+            |output: &Output| matches!(output, Output::Reading(_, it) if it.is_recalled);
+        let taken = story.outputs.iter().find(|(_, output)| is_recalled(output));
+        let taken = taken.expect("what was left is taken in").0;
+        let within = |seconds| {
+            let reads = story.times("read kv/").into_iter();
+            reads.filter(|at| *at < taken + seconds).count()
+        };
+        (within(1), within(9))
+    };
+    let (at_once, within) = mk_story(true);
+    assert!(at_once < 15, "{at_once} of 50 at once");
+    assert!(within >= 50, "{within} within an interval");
+    let (at_once, _) = mk_story(false);
+    assert_eq!(at_once, 50);
+}
+
+#[test]
 fn a_path_whose_connection_always_breaks_waits_by_itself() {
     let mut story = Story::new(mk_settings(1));
     mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 1);
