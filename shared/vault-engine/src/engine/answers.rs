@@ -126,8 +126,13 @@ impl Engine {
             value.lifespan.lease = None;
         }
         let age = Some(recalled.age(now.wall));
+        let is_of_future = recalled.since > now.wall;
         let _ = self.with(id, now, |secret, cx| {
-            Some(secret.accept(value, &login, age, &login, cx))
+            let accepted = secret.accept(value, &login, age, &login, cx);
+            if is_of_future {
+                secret.doubt_age(cx.now.mono);
+            }
+            Some(accepted)
         });
         let reading = Reading {
             response: Some(recalled.response),

@@ -14,6 +14,12 @@ use crate::time::Instant;
 /// monotonic clock goes on.
 const CLOCK_CHECK: Duration = Duration::from_secs(300);
 
+/// A certificate that ends soon is compared so often in its time, to be replaced in the last twentieth
+/// of it, but no more often than this. One that seems to have ended at once is compared as any other: it
+/// is the clock that is wrong, and not for the last time.
+const CLOCK_CHECKS: u32 = 50;
+const SHORTEST_CLOCK_CHECK: Duration = Duration::from_secs(10);
+
 impl Secret {
     /// Keeps the value until it is to be read again.
     pub(super) fn hold(&mut self, age: Option<Duration>, cx: &mut Context<'_>) {
@@ -78,15 +84,29 @@ impl Secret {
     /// Waits until the value is due, or until the wall clock is to be compared with the end of a
     /// certificate.
     pub(super) fn rest(&mut self, now: Instant) {
-        let has_certificate = self
-            .value
-            .as_ref()
-            .is_some_and(|value| value.certificate_ends.is_some());
-        let check = has_certificate.then(|| now.after(CLOCK_CHECK));
+        let value = self.value.as_ref();
+        let value = value.filter(|value| value.certificate_ends.is_some());
+        let lasts = value.and_then(|value| value.lifespan.certificate);
+        let check = lasts.map(|lasts| {
+            now.after(if lasts.is_zero() {
+                CLOCK_CHECK
+            } else {
+                (lasts / CLOCK_CHECKS).clamp(SHORTEST_CLOCK_CHECK, CLOCK_CHECK)
+            })
+        });
         let until = self
             .due
             .map(|due| check.map_or(due, |check| check.min(due)));
         self.stage = Stage::Holding { until };
+    }
+
+    /// The clock was set back since the value came, so nobody knows how old it is: what ends by itself
+    /// is read again at once.
+    pub(crate) fn doubt_age(&mut self, now: Instant) {
+        if matches!(self.stage, Stage::Holding { .. }) && self.due.is_some() && !self.is_patient() {
+            self.due = Some(now);
+            self.rest(now);
+        }
     }
 
     /// Whether the wall clock has passed the middle of the time in which a certificate is replaced.

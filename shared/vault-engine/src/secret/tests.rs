@@ -312,6 +312,47 @@ fn a_certificate_counts_as_ended_in_the_middle_of_its_last_tenth() {
 }
 
 #[test]
+fn a_certificate_that_was_issued_by_a_slow_clock_is_replaced_in_time() {
+    let mut story = Story::new();
+    let body = json!({"data": {"certificate": "x", "expiration": WALL + 4600}});
+    story.accept(&body).unwrap();
+    // The clock was ten minutes slow, and is set.
+    story.now.wall += Duration::from_secs(600);
+    let queued = |story: &Story| matches!(story.secret.stage, Stage::Queued { .. });
+    while !queued(&story) {
+        let wait = story.waits().as_secs();
+        story.pass(wait.max(1));
+        story.with(Secret::wake);
+    }
+    let wall = story.now.wall.duration_since(UNIX_EPOCH).unwrap();
+    let left = (WALL + 4600).saturating_sub(wall.as_secs());
+    assert!((100..=230).contains(&left), "{left} s before its end");
+}
+
+#[test]
+fn a_certificate_that_has_ended_by_a_wrong_clock_is_not_issued_again_and_again() {
+    let mut story = Story::new();
+    let body = json!({"data": {"certificate": "x", "expiration": WALL - 100}});
+    story.accept(&body).unwrap();
+    assert!(
+        story.waits() >= Duration::from_secs(240),
+        "{:?}",
+        story.waits()
+    );
+}
+
+#[test]
+fn a_value_of_the_future_is_read_at_once_if_it_ends_by_itself() {
+    for (body, waits) in [(mk_role(60, "x"), false), (mk_static(), true)] {
+        let mut story = Story::new();
+        story.accept(&body).unwrap();
+        let now = story.now.mono;
+        story.secret.doubt_age(now);
+        assert_eq!(!story.waits().is_zero(), waits, "{body}");
+    }
+}
+
+#[test]
 fn vault_asks_for_a_wait_by_a_header_or_by_a_status() {
     assert_eq!(Cause::of(&mk_error(429, None)), Cause::Limited);
     assert_eq!(Cause::of(&mk_error(503, Some(5))), Cause::Limited);
