@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vault_engine::{Bug, Engine, LoginPolicy, Now, RefreshPolicy, SecretId, Settings};
-use vault_wire::Token;
+use vault_wire::{LeaseId, Token};
 
-use crate::scenario::{Millis, Scenario};
+use crate::scenario::{Kind, Millis, Scenario};
 use crate::vault::{Vault, want};
 
 /// What one process leaves for the next.
@@ -30,6 +30,8 @@ pub(crate) struct Agent {
     pub(crate) users: BTreeMap<String, String>,
     /// Since when it leaves, and whether nothing was wrong since.
     pub(crate) leaving: Option<Millis>,
+    /// Leases to be revoked; `None` if all are, and tokens too.
+    to_revoke: Option<BTreeSet<String>>,
     pub(crate) was_named: bool,
     pub(crate) logins: Logins,
 }
@@ -44,12 +46,12 @@ pub(crate) struct Logins {
 }
 
 impl Agent {
-    pub(crate) fn start(
+    /// A process that wants nothing yet.
+    pub(crate) fn new(
         scenario: &Scenario,
         number: u64,
         bug: Option<Bug>,
-        now: Now,
-        kept: Option<Token>,
+        kept: Option<&Token>,
     ) -> Self {
         let interval = std::time::Duration::from_millis(scenario.interval);
         let settings = Settings {
@@ -61,13 +63,17 @@ impl Agent {
         if let Some(bug) = bug {
             engine.plant(bug);
         }
-        let mut agent = Self {
+        Self {
             engine,
             wants: BTreeMap::new(),
             shown: BTreeSet::new(),
-            tokens: kept.iter().map(|token| token.expose().to_owned()).collect(),
+            tokens: kept
+                .into_iter()
+                .map(|token| token.expose().to_owned())
+                .collect(),
             users: BTreeMap::new(),
             leaving: None,
+            to_revoke: None,
             was_named: false,
             logins: Logins {
                 granted: None,
@@ -75,41 +81,73 @@ impl Agent {
                 is_fresh: kept.is_none(),
                 has_reason: true,
             },
-        };
-        for (number, kind) in &scenario.wants {
-            let id = agent.engine.want(now, want(*number, *kind));
-            agent.wants.insert(id, *number);
         }
-        agent.engine.start(kept);
-        agent
+    }
+
+    pub(crate) fn want(&mut self, number: usize, kind: Kind, now: Now) {
+        let id = self.engine.want(now, want(number, kind));
+        self.wants.insert(id, number);
+    }
+
+    pub(crate) fn release(&mut self, number: usize, now: Now) {
+        if let Some(id) = self.id(number) {
+            self.forget(id, number);
+            self.engine.release(now, id);
+        }
     }
 
     /// The same secret, wanted by another name.
     pub(crate) fn reload(&mut self, scenario: &Scenario, number: usize, now: Now) {
-        let old = self.wants.iter().find(|(_, it)| **it == number);
-        let Some(old) = old.map(|(id, _)| *id) else {
-            return;
-        };
-        let Some((_, kind)) = scenario.wants.iter().find(|(it, _)| *it == number) else {
-            return;
-        };
-        self.wants.remove(&old);
-        self.shown.remove(&number);
-        let new = self.engine.want(now, want(number, *kind));
-        self.wants.insert(new, number);
-        self.engine.release(now, old);
+        if let (Some(old), Some(kind)) = (self.id(number), scenario.kind(number)) {
+            self.forget(old, number);
+            self.want(number, kind, now);
+            self.engine.release(now, old);
+        }
     }
 
-    /// Tokens and leases that the agent knows of, and that work.
+    fn id(&self, number: usize) -> Option<SecretId> {
+        let found = self.wants.iter().find(|(_, it)| **it == number);
+        found.map(|(id, _)| *id)
+    }
+
+    fn forget(&mut self, id: SecretId, number: usize) {
+        self.wants.remove(&id);
+        self.shown.remove(&number);
+    }
+
+    /// SIGTERM.
+    pub(crate) fn leave(&mut self, at: Millis, now: Now, with_token: bool) {
+        self.leaving = Some(at);
+        if !with_token {
+            let held = self.engine.held_leases();
+            self.to_revoke = Some(
+                held.map(|(_, lease, _)| lease.as_str().to_owned())
+                    .collect(),
+            );
+        }
+        self.engine.leave(now, with_token);
+    }
+
+    /// An answer brought a lease.
+    pub(crate) fn take_lease(&mut self, lease: &LeaseId, user: String) {
+        self.users.insert(lease.as_str().to_owned(), user);
+        if let Some(to_revoke) = &mut self.to_revoke {
+            to_revoke.insert(lease.as_str().to_owned());
+        }
+    }
+
+    /// Tokens and leases that the agent is to revoke, and that work.
     pub(crate) fn alive(&self, at: Millis, vault: &mut Vault) -> Vec<String> {
         let mut alive: Vec<String> = Vec::new();
-        for token in &self.tokens {
+        let tokens = self.tokens.iter().filter(|_| self.to_revoke.is_none());
+        for token in tokens {
             if vault.knows_token(at, token) {
                 alive.push(format!("token {token}"));
             }
         }
         for (lease, user) in &self.users {
-            if vault.is_alive(at, user) {
+            let is_wanted = self.to_revoke.as_ref().is_none_or(|it| it.contains(lease));
+            if is_wanted && vault.is_alive(at, user) {
                 alive.push(format!("lease {lease}"));
             }
         }

@@ -123,6 +123,20 @@ impl Books {
         }
     }
 
+    /// A secret is not wanted for a while: there is no file of it.
+    pub(crate) fn unwant(&mut self, want: usize) {
+        self.kinds.remove(&want);
+        self.files.remove(&want);
+        self.failing.remove(&want);
+    }
+
+    pub(crate) fn want(&mut self, now: Millis, want: usize, kind: Option<Kind>) {
+        if let Some(kind) = kind {
+            self.kinds.insert(want, kind);
+        }
+        self.disturb(now, Some(want));
+    }
+
     /// Until then, the process cannot know what is out of date.
     pub(crate) fn runs_since(&mut self, now: Millis) {
         self.process_since = now;

@@ -4,7 +4,7 @@ mod drain;
 mod happen;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use vault_engine::{Answer, Bug, Call, CallId, Instant, Now};
@@ -55,6 +55,8 @@ pub(crate) enum Due {
     Kill {
         process: u64,
     },
+    /// A secret that was not wanted for a while is wanted again.
+    Wanted(usize),
     Tick,
 }
 
@@ -89,6 +91,8 @@ pub(crate) struct Run<'s> {
     outages: u64,
     /// Since when a process has known that Vault is away; the one before, if it still is.
     away_since: Option<Millis>,
+    /// Secrets that the configuration does without.
+    unwanted: BTreeSet<usize>,
     /// The agent gets nothing before this time.
     asleep_until: Millis,
     /// How long the monotonic clock has stood still.
@@ -138,6 +142,7 @@ impl<'s> Run<'s> {
             vault: Vault::new(scenario),
             outages: 0,
             away_since: None,
+            unwanted: BTreeSet::new(),
             asleep_until: 0,
             slept: 0,
             skew: 0,
@@ -212,7 +217,7 @@ impl<'s> Run<'s> {
             }
             if at > self.scenario.length && !self.is_ending {
                 self.end();
-                self.stop()?;
+                self.stop(true)?;
                 continue;
             }
             if at > self.scenario.length + HOUR + self.asleep_until {
@@ -253,8 +258,12 @@ impl<'s> Run<'s> {
     fn end(&mut self) {
         self.is_ending = true;
         self.now = self.scenario.length.max(self.asleep_until);
-        self.due
-            .retain(|_, due| !matches!(due, Due::Happening(_) | Due::Start { .. } | Due::Tick));
+        self.due.retain(|_, due| {
+            matches!(
+                due,
+                Due::Arrival { .. } | Due::Answer { .. } | Due::Kill { .. } | Due::Over(_)
+            )
+        });
     }
 
     fn meet(&mut self, due: Due) -> Result<(), Violation> {
@@ -277,6 +286,7 @@ impl<'s> Run<'s> {
                 Ok(())
             }
             Due::Start { keeps_state } => self.start(keeps_state),
+            Due::Wanted(want) => self.want_again(want),
             Due::Kill { process } if process == self.process => self.kill(),
             Due::Answer { .. } | Due::Kill { .. } => Ok(()),
             Due::Tick => {

@@ -94,13 +94,33 @@ pub(crate) enum Happening {
     },
     /// SIGTERM, and a new process later.
     Stop {
+        exit: Exit,
         down: Millis,
     },
     /// A new configuration has the same secret under another name.
     Reload(usize),
+    /// A new configuration does without a secret, and one after it has it again.
+    Unwant(usize, Millis),
+}
+
+/// What a process does with what it holds when it gets a SIGTERM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Token and leases are revoked.
+    Revokes,
+    /// The leases are; the token is not the agent's own.
+    RevokesLeases,
+    /// All is left for the next process.
+    Leaves,
 }
 
 impl Scenario {
+    /// The kind of a secret.
+    pub(crate) fn kind(&self, want: usize) -> Option<Kind> {
+        let found = self.wants.iter().find(|(number, _)| *number == want);
+        found.map(|(_, kind)| *kind)
+    }
+
     pub(crate) fn new(seed: u64, days: u64) -> Self {
         let mut dice = Dice::new(seed ^ 0x5eed);
         let length = days * DAY;
@@ -154,7 +174,7 @@ fn kind(dice: &mut Dice) -> Kind {
 fn happening(dice: &mut Dice, wants: usize) -> Happening {
     let want = usize::try_from(dice.draw() % u64::try_from(wants).unwrap_or(1)).unwrap_or(0);
     let short = dice.scaled(SECOND, 2 * HOUR);
-    match dice.between(0, 23) {
+    match dice.between(0, 25) {
         0..=3 => {
             let absence = dice.pick(&[
                 Absence::Refused,
@@ -199,8 +219,10 @@ fn happening(dice: &mut Dice, wants: usize) -> Happening {
             down: dice.scaled(SECOND, HOUR),
         },
         20 | 21 => Happening::Stop {
+            exit: dice.pick(&[Exit::Revokes, Exit::RevokesLeases, Exit::Leaves]),
             down: dice.scaled(SECOND, HOUR),
         },
+        22 => Happening::Unwant(want, short),
         _ => Happening::Reload(want),
     }
 }

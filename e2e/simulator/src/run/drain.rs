@@ -185,8 +185,7 @@ impl Run<'_> {
         let Some(want) = agent.wants.get(&id).copied() else {
             return Ok(());
         };
-        let kind = self.scenario.wants.iter().find(|(it, _)| *it == want);
-        let Some((_, kind)) = kind else {
+        let Some(kind) = self.scenario.kind(want) else {
             return Ok(());
         };
         agent.shown.insert(want);
@@ -214,7 +213,7 @@ impl Run<'_> {
         };
         self.trace
             .add(self.now, format_args!("secret {want} is shown, {from}"));
-        self.books.show(want, shown(*kind, response));
+        self.books.show(want, shown(kind, response));
         match reading.response {
             Some(response) if !reading.is_past_its_time => {
                 let recalled = vault_engine::Recalled {

@@ -3,7 +3,7 @@
 use super::{Due, GRACE, Over, Run};
 use crate::agent::{Agent, Left};
 use crate::books::{Trouble, Violation};
-use crate::scenario::{Happening, MINUTE, Millis, SECOND};
+use crate::scenario::{Exit, Happening, MINUTE, Millis, SECOND};
 use crate::vault::PathFault;
 
 impl Run<'_> {
@@ -77,7 +77,8 @@ impl Run<'_> {
             Happening::NewCredentials
             | Happening::Crash { .. }
             | Happening::Stop { .. }
-            | Happening::Reload(_) => return self.happen_to_process(happening),
+            | Happening::Reload(_)
+            | Happening::Unwant(..) => return self.happen_to_process(happening),
         }
         Ok(())
     }
@@ -100,24 +101,26 @@ impl Run<'_> {
                 self.end_process();
                 self.plan(now + down, Due::Start { keeps_state });
             }
-            Happening::Stop { down } => {
+            Happening::Stop { exit, down } => {
                 let leaves = self.agent.as_ref().is_some_and(|it| it.leaving.is_none());
-                if leaves {
+                if leaves && exit == Exit::Leaves {
+                    self.end_process();
+                    self.plan(now + down, Due::Start { keeps_state: true });
+                } else if leaves {
                     self.plan(now + GRACE + down, Due::Start { keeps_state: false });
-                    return self.stop();
+                    return self.stop(exit == Exit::Revokes);
                 }
             }
+            Happening::Unwant(want, lasts) => return self.unwant(want, lasts),
             Happening::Reload(want) => {
                 let clock = self.clock();
                 let scenario = self.scenario;
                 if let Some(agent) = &mut self.agent
                     && agent.leaving.is_none()
                 {
-                    self.requests.released(&format!("app{want}"));
-                    self.requests.released(&format!("list{want}"));
-                    self.requests.released(&format!("out{want}"));
-                    self.books.disturb(now, Some(want));
                     agent.reload(scenario, want, clock);
+                    self.forget_requests(want);
+                    self.books.disturb(now, Some(want));
                 }
                 return self.drain();
             }
@@ -126,10 +129,45 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// A secret was released: what is wanted anew begins anew.
+    fn forget_requests(&mut self, want: usize) {
+        for name in ["app", "list", "out"] {
+            self.requests.released(&format!("{name}{want}"));
+        }
+    }
+
+    fn unwant(&mut self, want: usize, lasts: Millis) -> Result<(), Violation> {
+        if !self.unwanted.insert(want) {
+            return Ok(());
+        }
+        self.plan(self.now + lasts, Due::Wanted(want));
+        self.books.unwant(want);
+        self.left.secrets.remove(&want);
+        let clock = self.clock();
+        if let Some(agent) = self.agent.as_mut().filter(|it| it.leaving.is_none()) {
+            agent.release(want, clock);
+        }
+        self.drain()
+    }
+
+    /// A secret is wanted again.
+    pub(super) fn want_again(&mut self, want: usize) -> Result<(), Violation> {
+        self.unwanted.remove(&want);
+        self.forget_requests(want);
+        let kind = self.scenario.kind(want);
+        self.books.want(self.now, want, kind);
+        let clock = self.clock();
+        if let (Some(kind), Some(agent)) = (kind, &mut self.agent)
+            && agent.leaving.is_none()
+        {
+            agent.want(want, kind, clock);
+        }
+        self.drain()
+    }
+
     fn tell_truth(&mut self, want: usize) {
-        let kind = self.scenario.wants.iter().find(|(it, _)| *it == want);
-        if let Some((_, kind)) = kind {
-            let truth = self.vault.truth(self.now, want, *kind);
+        if let Some(kind) = self.scenario.kind(want) {
+            let truth = self.vault.truth(self.now, want, kind);
             self.books.set_truth(want, truth);
         }
     }
@@ -196,7 +234,13 @@ impl Run<'_> {
         self.inherited.secrets = self.left.secrets.clone();
         let kept = self.left.token.clone();
         let clock = self.clock();
-        let agent = Agent::start(self.scenario, self.process, self.bug, clock, kept);
+        let mut agent = Agent::new(self.scenario, self.process, self.bug, kept.as_ref());
+        for (want, kind) in &self.scenario.wants {
+            if !self.unwanted.contains(want) {
+                agent.want(*want, *kind, clock);
+            }
+        }
+        agent.engine.start(kept);
         self.agent = Some(agent);
         self.drain()
     }
@@ -209,14 +253,13 @@ impl Run<'_> {
         self.books.begin(self.now, Trouble::Down);
     }
 
-    /// SIGTERM.
-    pub(super) fn stop(&mut self) -> Result<(), Violation> {
+    /// SIGTERM, with something to revoke.
+    pub(super) fn stop(&mut self, with_token: bool) -> Result<(), Violation> {
         let clock = self.clock();
         let now = self.now;
         if let Some(agent) = &mut self.agent {
             self.trace.add(now, format_args!("SIGTERM"));
-            agent.leaving = Some(now);
-            agent.engine.leave(clock, true);
+            agent.leave(now, clock, with_token);
             let process = self.process;
             self.plan(now + GRACE, Due::Kill { process });
         }

@@ -103,7 +103,7 @@ impl Run<'_> {
                 if let Some(lease) = &response.lease
                     && let Some(user) = drain::user(response)
                 {
-                    agent.users.insert(lease.id.as_str().to_owned(), user);
+                    agent.take_lease(&lease.id, user);
                 }
             }
             _ => {}
