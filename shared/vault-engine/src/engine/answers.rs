@@ -204,7 +204,8 @@ impl Engine {
                     return;
                 }
             }
-            Err(error) if error.is_permission_denied() => {
+            // With a dead token the secret would be denied, too.
+            Err(error) if error.is_permission_denied() && !error.is_invalid_token() => {
                 let login = Arc::clone(&asking.login);
                 self.with(id, now, |secret, _| secret.hide_metadata(&login));
             }

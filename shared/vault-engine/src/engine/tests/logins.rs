@@ -56,6 +56,11 @@ fn a_denied_read_shows_whether_the_token_is_dead() {
     story.run(10);
     assert_eq!(story.count("lookup t1"), 1);
     assert_eq!(story.count("login"), 2);
+    assert_eq!(
+        story.count("read kv/data/a t1"),
+        1,
+        "the secret is not asked for with a token whose look at the metadata showed that it is dead"
+    );
     story.run(10);
     assert!(
         story.count("read kv/metadata/a t2") > 0,
