@@ -9,6 +9,11 @@
 //!
 //! So an agent with a thousand secrets asks as little of a Vault in trouble as one with a single
 //! secret. A path that fails by itself does not open the breaker.
+//!
+//! While all that waits may wait, the waits between probes grow longer: an agent with one static secret
+//! would otherwise ask more often than with Vault there, and a fleet of them all at once when it is back.
+
+use std::time::Duration;
 
 use vault_wire::Error;
 
@@ -45,6 +50,7 @@ pub enum Observed {
 #[derive(Clone, Copy, Debug)]
 pub struct CircuitBreaker {
     backoff: Backoff,
+    patient: Backoff,
     state: State,
 }
 
@@ -54,15 +60,22 @@ enum State {
     Open {
         failures: u32,
         until: Instant,
+        /// The same for what may wait.
+        patient_until: Instant,
         probe: Option<CallId>,
     },
 }
 
 impl CircuitBreaker {
-    /// A closed breaker, whose probes are `backoff` apart.
-    pub fn new(backoff: Backoff) -> Self {
+    /// A closed breaker, whose probes are `backoff` apart, or up to `patience` where that is longer and
+    /// nothing waits that is urgent.
+    pub fn new(backoff: Backoff, patience: Duration) -> Self {
         Self {
             backoff,
+            patient: Backoff {
+                max: patience.max(backoff.max),
+                ..backoff
+            },
             state: State::Closed,
         }
     }
@@ -72,13 +85,24 @@ impl CircuitBreaker {
         matches!(self.state, State::Open { .. })
     }
 
-    /// Whether requests may be sent at `now`.
-    pub fn admits(&self, now: Instant) -> Admission {
+    /// Whether requests may be sent at `now`, and whether they are all patient: none of them for what ends
+    /// or is missing.
+    pub fn admits(&self, now: Instant, is_patient: bool) -> Admission {
         match self.state {
             State::Closed => Admission::All,
             State::Open { probe: Some(_), .. } => Admission::Wait(None),
-            State::Open { until, .. } if now < until => Admission::Wait(Some(until)),
-            State::Open { .. } => Admission::Probe,
+            State::Open {
+                until,
+                patient_until,
+                ..
+            } => {
+                let until = if is_patient { patient_until } else { until };
+                if now < until {
+                    Admission::Wait(Some(until))
+                } else {
+                    Admission::Probe
+                }
+            }
         }
     }
 
@@ -105,6 +129,7 @@ impl CircuitBreaker {
                 self.state = State::Open {
                     failures: 1,
                     until: now.after(self.backoff.jittered(1, jitter)),
+                    patient_until: now.after(self.patient.jittered(1, jitter)),
                     probe: None,
                 };
                 Observed::Opened
@@ -112,10 +137,12 @@ impl CircuitBreaker {
             State::Open {
                 failures,
                 until,
+                patient_until,
                 probe,
             } if *probe == Some(call) && (is_away || is_unanswered) => {
                 *failures = failures.saturating_add(1);
                 *until = now.after(self.backoff.jittered(*failures, jitter));
+                *patient_until = now.after(self.patient.jittered(*failures, jitter));
                 *probe = None;
                 Observed::StillOpen
             }

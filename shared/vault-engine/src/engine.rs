@@ -8,6 +8,7 @@ mod requests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use vault_wire::{LeaseId, Token};
 
@@ -29,6 +30,10 @@ use leaving::Leaving;
 
 /// Renewals that are sent at the same time.
 const MOST_RENEWALS: usize = 8;
+
+/// The longest wait between probes of a Vault that is away while nothing but static secrets waits, whose
+/// interval may be longer.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What the configuration decides.
 #[derive(Clone, Debug)]
@@ -148,7 +153,10 @@ impl Engine {
             reading: 0,
             renewing: 0,
             mounts: Mounts::new(&settings.namespace),
-            breaker: CircuitBreaker::new(probes(&settings.retry)),
+            breaker: CircuitBreaker::new(
+                probes(&settings.retry),
+                settings.refresh.interval().min(PATIENCE),
+            ),
             leaving: None,
             planted: Planted::default(),
             io: Io {
@@ -232,7 +240,7 @@ impl Engine {
         if self.leaving.is_some() {
             return None;
         }
-        let breaker = match self.breaker.admits(Instant::default()) {
+        let breaker = match self.breaker.admits(Instant::default(), self.is_patient()) {
             Admission::Wait(until) if self.could_send() => until,
             _ => None,
         };
@@ -290,6 +298,13 @@ impl Engine {
         let can_renew = self.renewals.first().is_some() && self.renewing < MOST_RENEWALS;
         let can_read = self.reads.first().is_some() && self.reading < self.most_reads();
         self.token.login().is_some() && (can_renew || can_read)
+    }
+
+    /// Whether all that waits for its turn may wait for a quiet moment: overdue reads of static secrets are
+    /// spread over an interval anyway when Vault is back.
+    fn is_patient(&self) -> bool {
+        let reads = self.reads.first();
+        self.renewals.first().is_none() && reads.is_some_and(|((is_patient, _), _)| is_patient)
     }
 
     fn most_reads(&self) -> usize {

@@ -22,7 +22,7 @@ fn mk_timeout() -> Error {
     }
 }
 
-/// A breaker with waits of 1 s to 4 s, and what it makes of outcomes.
+/// A breaker with waits of 1 s to 4 s, or 16 s for what may wait, and what it makes of outcomes.
 struct Story {
     breaker: CircuitBreaker,
     now: Instant,
@@ -32,7 +32,7 @@ impl Story {
     fn new() -> Self {
         let backoff = crate::RetryPolicy::new(Duration::from_secs(1), Duration::from_secs(4), 0);
         Self {
-            breaker: CircuitBreaker::new(backoff.backoff),
+            breaker: CircuitBreaker::new(backoff.backoff, Duration::from_secs(16)),
             now: Instant::default(),
         }
     }
@@ -45,14 +45,14 @@ impl Story {
 
     /// Waits until a probe is due, and sends it.
     fn probe(&mut self, call: u64) -> Duration {
-        let Admission::Wait(Some(until)) = self.breaker.admits(self.now) else {
-            panic!("{:?}", self.breaker.admits(self.now));
+        let Admission::Wait(Some(until)) = self.breaker.admits(self.now, false) else {
+            panic!("{:?}", self.breaker.admits(self.now, false));
         };
         let waited = until.since(self.now);
         self.now = until;
-        assert_eq!(self.breaker.admits(self.now), Admission::Probe);
+        assert_eq!(self.breaker.admits(self.now, false), Admission::Probe);
         self.breaker.probe(CallId(call));
-        assert_eq!(self.breaker.admits(self.now), Admission::Wait(None));
+        assert_eq!(self.breaker.admits(self.now, false), Admission::Wait(None));
         waited
     }
 }
@@ -76,7 +76,7 @@ fn one_probe_at_a_time_until_vault_answers() {
         Observed::Closed,
         "any answer"
     );
-    assert_eq!(story.breaker.admits(story.now), Admission::All);
+    assert_eq!(story.breaker.admits(story.now, false), Admission::All);
     assert_eq!(story.observe(7, Some(&mk_error(503))), Observed::Opened);
     assert_eq!(
         story.probe(8).as_millis(),
@@ -116,7 +116,44 @@ fn a_probe_that_never_comes_back_makes_room_for_another() {
     story.observe(1, Some(&mk_error(503)));
     story.probe(2);
     story.breaker.abandon(CallId(9));
-    assert_eq!(story.breaker.admits(story.now), Admission::Wait(None));
+    assert_eq!(
+        story.breaker.admits(story.now, false),
+        Admission::Wait(None)
+    );
     story.breaker.abandon(CallId(2));
-    assert_eq!(story.breaker.admits(story.now), Admission::Probe);
+    assert_eq!(story.breaker.admits(story.now, false), Admission::Probe);
+}
+
+#[test]
+fn what_may_wait_waits_longer_and_what_is_urgent_ends_that() {
+    let mut story = Story::new();
+    story.observe(0, Some(&mk_error(473)));
+    let waits: Vec<_> = (1..=6)
+        .map(|call| {
+            let Admission::Wait(Some(patient)) = story.breaker.admits(story.now, true) else {
+                panic!("it is open");
+            };
+            let patient = patient.since(story.now);
+            let urgent = story.probe(call);
+            story.observe(call, Some(&mk_error(473)));
+            (urgent.as_millis(), patient.as_millis())
+        })
+        .collect();
+    assert_eq!(
+        waits,
+        [
+            (500, 500),
+            (1000, 1000),
+            (2000, 2000),
+            (2000, 4000),
+            (2000, 8000),
+            (2000, 8000)
+        ]
+    );
+    story.now = story.now.after(Duration::from_secs(3));
+    assert!(matches!(
+        story.breaker.admits(story.now, true),
+        Admission::Wait(Some(_))
+    ));
+    assert_eq!(story.breaker.admits(story.now, false), Admission::Probe);
 }

@@ -20,7 +20,7 @@ impl Engine {
             return;
         }
         while let Some(login) = self.token.login().cloned() {
-            let admission = self.breaker.admits(now.mono);
+            let admission = self.breaker.admits(now.mono, self.is_patient());
             if let Admission::Wait(_) = admission {
                 return;
             }

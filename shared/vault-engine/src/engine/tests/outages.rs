@@ -20,6 +20,29 @@ fn while_vault_is_away_one_request_at_a_time_finds_out_whether_it_is_back() {
 }
 
 #[test]
+fn an_outage_is_probed_less_often_while_all_that_waits_may_wait() {
+    let mut story = Story::new(mk_settings(300));
+    mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 1);
+    story.vault.token_ttl = 360_000;
+    story.read("kv/a");
+    story.start(None);
+    story.run(300);
+    story.vault.is_away = true;
+    let tries = |story: &mut Story| {
+        let before = story.asked.len();
+        story.run(3600);
+        story.asked.len() - before
+    };
+    tries(&mut story);
+    let patient = tries(&mut story);
+    assert!((15..36).contains(&patient), "{patient} in an hour");
+    // One that has no value yet.
+    story.read("kv/b");
+    let urgent = tries(&mut story);
+    assert!(urgent > 90, "{urgent} in an hour");
+}
+
+#[test]
 fn renewals_go_first_and_overdue_reads_are_spread_when_vault_is_back() {
     let mut story = Story::new(mk_settings(60));
     mk_leased(&mut story.vault, "db/creds/a", 3600);
