@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster-up cluster-down images differential simulate fuzz mutants
+.PHONY: help demo test e2e cluster-up cluster-down images differential simulate fleet fuzz mutants
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ differential: ## Our templates against consul-template itself; SEED=7 N=50000 tr
 
 simulate: ## Months of an agent's life on virtual time; SEEDS=10000 SEED=1 DAYS=30
 	@cargo run --quiet --profile simulation -p simulator -- $(or $(SEEDS),300) $(or $(SEED),1) $(or $(DAYS),30)
+
+fleet: ## Requests of many agents beside upstream's rules, over a day and in trouble; PODS=50000 SECRETS=10
+	@cargo run --quiet --profile simulation -p fleet -- $(or $(PODS),50000) $(or $(SECRETS),10)
 
 fuzz: ## Every fuzz target for a minute; FUZZ_SECONDS=600 FUZZ_TARGETS=hcl
 	@scripts/fuzz.sh

@@ -69,6 +69,7 @@ differential() {
 # Days instead of a month: built for speed, the run itself takes seconds.
 simulation() {
     cargo run --quiet --profile simulation -p simulator -- 300 1 3
+    cargo run --quiet --profile simulation -p fleet -- 500
 }
 
 # The README's transcript is that of a run, and what the pages have a user write is taken.
