@@ -17,7 +17,7 @@ fn configured(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Configur
     configure(
         arguments.collect::<Vec<_>>(),
         variables.collect::<Vec<_>>(),
-        &Commands::default(),
+        &crate::commands::all(),
     )
 }
 
@@ -275,5 +275,5 @@ fn every_flag_has_a_variable_and_a_check_and_the_other_way_round() {
 
 #[test]
 fn the_parser_is_consistent() {
-    server_command(&Commands::default()).debug_assert();
+    server_command(&crate::commands::all()).debug_assert();
 }
