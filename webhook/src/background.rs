@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
+use kube_support::{ConnectError, Elector};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
 use crate::cli::{Certificate, Configuration};
-use crate::cluster::{
-    self, Automatic, CaFile, ConnectError, Elector, Registrar, keep, lease, version,
-};
-use crate::log::cut;
+use crate::cluster::{self, Automatic, CaFile, LEASE, Registrar, keep, version};
 use injection::kubernetes::Kubernetes;
+use process::cut;
 use serve_tls::{CertificateStore, ClientAuthorities, Watcher};
 
 /// How long leaving may take: a Lease that is not given free ends by itself.
@@ -116,9 +115,9 @@ impl Background {
         gauge: &Gauge,
     ) -> watch::Receiver<bool> {
         if !configuration.serving.leader_election {
-            return lease::unopposed(gauge);
+            return kube_support::unopposed(gauge);
         }
-        let elector = Elector::new(client.clone(), &configuration.access, gauge.clone());
+        let elector = Elector::new(client.clone(), &configuration.access, LEASE, gauge.clone());
         let leads = elector.leads();
         let stop = Arc::new(Notify::new());
         let election = tokio::spawn(elector.run(Arc::clone(&stop)));

@@ -26,10 +26,10 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use contract::GoDuration;
 use contract::duration::DurationError;
 
-use crate::cluster::Access;
 use crate::log::{Format, Level};
 use injection::kubernetes::Kubernetes;
 use injection::settings::Settings;
+use kube_support::Access;
 
 pub use given::Wrong;
 pub use serving::{Certificate, RegisteredAuthority, Serving, ServingError};

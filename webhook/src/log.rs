@@ -1,7 +1,6 @@
 //! The process's own log: one line an event on stderr, as text or JSON. Values of pods are never
 //! in it.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -10,20 +9,6 @@ use tracing::subscriber::set_global_default;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
-
-/// The longest text of others that a line repeats, in bytes.
-const LONGEST: usize = 256;
-
-/// The beginning of a text that others have written: what a client sends makes no line of the log
-/// long.
-pub fn cut(text: &str) -> Cow<'_, str> {
-    if text.len() <= LONGEST {
-        return Cow::Borrowed(text);
-    }
-    let whole = |end: &usize| text.is_char_boundary(*end);
-    let end = (0..=LONGEST).rev().find(whole).unwrap_or_default();
-    Cow::Owned(format!("{}…", &text[..end]))
-}
 
 /// Which events are logged, by the established words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,14 +93,6 @@ fn targets(level: Level) -> Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_text_of_others_is_cut_between_two_characters() {
-        let fits = "a".repeat(LONGEST);
-        assert_eq!(cut(&fits), fits);
-        let long = format!("{}éé", "a".repeat(LONGEST - 1));
-        assert_eq!(cut(&long), format!("{}…", "a".repeat(LONGEST - 1)));
-    }
 
     #[test]
     fn the_clients_own_errors_are_shown_only_to_who_debugs() {

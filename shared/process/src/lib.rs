@@ -7,9 +7,13 @@
 //! ```
 #![deny(missing_docs)]
 
+mod cut;
+
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use thiserror::Error;
+
+pub use cut::cut;
 
 /// A protection that the kernel refuses. The process works all the same, so this is a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -9,8 +9,8 @@ use contract::values::parse_bool;
 use serve_tls::{AuthorityFile, CertificateFiles, Policy, Version, VersionError};
 use thiserror::Error;
 
-use crate::cluster::Access;
 use crate::tls::{self, CipherError};
+use kube_support::Access;
 
 /// Where a certificate for trying things out is good for.
 const LOCAL: &str = "localhost,127.0.0.1,::1";

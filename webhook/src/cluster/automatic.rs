@@ -21,11 +21,11 @@ use tracing::{info, warn};
 use super::Access;
 use super::authorities::{Authorities, is_trusted};
 use super::bundle::{self, Registration};
-use super::call::CallError;
 use super::keeper::{Keeper, KeeperError};
 use super::pace::Task;
 use super::registrar::Registrar;
 use crate::tls::{Authority, AuthorityError, Certificate, Leaf};
+use kube_support::CallError;
 use serve_tls::CertificateStore;
 
 /// Why a look has not come to its end.

@@ -7,10 +7,10 @@ use std::{fs, io};
 use thiserror::Error;
 
 use super::bundle::Registration;
-use super::call::CallError;
 use super::pace::Task;
 use super::registrar::Registrar;
 use crate::tls::Certificate;
+use kube_support::CallError;
 
 /// Why a look has not come to its end.
 #[derive(Debug, Error)]
@@ -87,8 +87,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::cluster::fake::Fake;
     use crate::tls::Authority;
+    use kube_support::fake::Fake;
 
     const PATH: &str = "mutatingwebhookconfigurations/cfg";
 

@@ -9,9 +9,9 @@ use tracing::{info, warn};
 
 use super::FIELD_MANAGER;
 use super::authorities::Authorities;
-use super::call::{CallError, call, call_opt};
-use crate::log::cut;
 use crate::tls::AuthorityError;
+use kube_support::{CallError, call, call_opt};
+use process::cut;
 
 /// The Secret's name. The established chart makes an empty one of this name.
 pub const NAME: &str = "vault-injector-certs";
@@ -128,7 +128,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::cluster::fake::Fake;
+    use kube_support::fake::Fake;
 
     const PATH: &str = "secrets/vault-injector-certs";
     const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::registrar::Registrar;
-use crate::log::cut;
+use process::cut;
 
 /// How often is looked where all is well: hints may get lost, and time passes for certificates.
 const CALM: Duration = Duration::from_secs(60);

@@ -16,8 +16,8 @@ use tracing::{debug, info};
 
 use super::FIELD_MANAGER;
 use super::bundle::{Kind, Registration};
-use super::call::{CallError, call, call_opt};
-use crate::log::cut;
+use kube_support::{CallError, call, call_opt};
+use process::cut;
 
 /// How long the API server keeps a watch open. Less than five minutes passes every proxy.
 const WATCH_SECONDS: u32 = 290;

@@ -7,9 +7,9 @@ use kube::api::ListParams;
 use kube::{Api, Client};
 use tracing::{debug, info};
 
-use super::call::{CallError, call};
-use crate::log::cut;
 use injection::kubernetes::{Kubernetes, KubernetesVersion};
+use kube_support::{CallError, call};
+use process::cut;
 
 /// How often is asked again: clusters are upgraded while the injector runs.
 const PERIOD: Duration = Duration::from_secs(10 * 60);
@@ -100,7 +100,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
+    use kube_support::fake::Fake;
 
     fn mk_cluster(minor: &str, kubelets: &[&str]) -> Fake {
         let fake = Fake::default();

@@ -19,7 +19,7 @@ use tracing::{debug, info, warn};
 use super::app::App;
 use super::body::{busy, read, working_memory};
 use super::limits;
-use crate::log::cut;
+use process::cut;
 
 /// A request that has not been answered by then is given up, before the API server does so.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(8);

@@ -57,12 +57,12 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         source: "webhook/src",
         arrows: &[
-            ("background", "cli cluster log"),
-            ("cli", "cluster log tls"),
-            ("cluster", "log tls"),
+            ("background", "cli cluster"),
+            ("cli", "log tls"),
+            ("cluster", "tls"),
             ("commands", "cli"),
             ("serve", "background cli metrics server shutdown tls"),
-            ("server", "log metrics"),
+            ("server", "metrics"),
         ],
         circles: &[],
     },

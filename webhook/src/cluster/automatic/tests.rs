@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::super::authorities::SETTLE;
-use super::super::fake::{Fake, eventually};
 use super::super::pace::keep;
 use super::*;
 use crate::tls::SelfSigned;
+use kube_support::fake::{Fake, eventually};
 
 const CONFIGURATION: &str = "injector-cfg";
 const MUTATING: &str = "mutatingwebhookconfigurations/injector-cfg";

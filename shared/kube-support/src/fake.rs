@@ -1,6 +1,13 @@
 //! An API server in memory, for tests: objects by their path, with resource versions, conflicts,
 //! and what server-side apply does to webhooks. It can be told to fail.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "in a test, a request that is not what it should be is to fail it"
+)]
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -13,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 /// Waits for a value; the test's clock is paused, so this takes no time.
-pub(super) async fn eventually(receiver: &mut watch::Receiver<bool>, value: bool) {
+pub async fn eventually(receiver: &mut watch::Receiver<bool>, value: bool) {
     tokio::time::timeout(
         Duration::from_secs(600),
         receiver.wait_for(|it| *it == value),
@@ -23,7 +30,7 @@ pub(super) async fn eventually(receiver: &mut watch::Receiver<bool>, value: bool
     .unwrap();
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<String, Value>,
     version: u64,
@@ -32,11 +39,12 @@ struct State {
 }
 
 /// The server; its clones are the same server.
-#[derive(Clone, Default)]
-pub(super) struct Fake(Arc<Mutex<State>>);
+#[derive(Clone, Debug, Default)]
+pub struct Fake(Arc<Mutex<State>>);
 
 impl Fake {
-    pub(super) fn client(&self) -> Client {
+    /// A client of it.
+    pub fn client(&self) -> Client {
         let fake = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let fake = fake.clone();
@@ -46,30 +54,33 @@ impl Fake {
     }
 
     /// An object by its plural and name.
-    pub(super) fn get(&self, path: &str) -> Option<Value> {
+    pub fn get(&self, path: &str) -> Option<Value> {
         self.0.lock().unwrap().objects.get(path).cloned()
     }
 
-    pub(super) fn put(&self, path: &str, object: Value) {
+    /// Puts an object there, or another in its place.
+    pub fn put(&self, path: &str, object: Value) {
         self.0.lock().unwrap().store(path, object);
     }
 
-    pub(super) fn remove(&self, path: &str) {
+    /// Removes an object.
+    pub fn remove(&self, path: &str) {
         self.0.lock().unwrap().objects.remove(path);
     }
 
     /// Requests whose method and path have this in them fail from here on.
-    pub(super) fn fail(&self, part: &str, status: u16) {
+    pub fn fail(&self, part: &str, status: u16) {
         let mut state = self.0.lock().unwrap();
         state.failures.push((part.to_owned(), status));
     }
 
-    pub(super) fn heal(&self) {
+    /// No request fails from here on.
+    pub fn heal(&self) {
         self.0.lock().unwrap().failures.clear();
     }
 
     /// How many requests had this in their method and path.
-    pub(super) fn count(&self, part: &str) -> usize {
+    pub fn count(&self, part: &str) -> usize {
         let state = self.0.lock().unwrap();
         state.requests.iter().filter(|it| it.contains(part)).count()
     }
@@ -168,7 +179,7 @@ impl State {
                 (200, self.store(&path, object))
             }
             ("PATCH", Some(applied)) => {
-                assert!(query.contains("fieldManager=vault-injector"), "{query}");
+                assert!(query.contains("fieldManager="), "{query}");
                 let Some(mut held) = self.objects.get(&path).cloned() else {
                     return failure(404);
                 };

@@ -11,22 +11,52 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// A call that failed. Bodies are never in it: they may be Secrets.
 #[derive(Debug, Error)]
 pub enum CallError {
+    /// The service account may not do this, or is not known.
     #[error("not allowed to {doing}: {message}")]
-    Forbidden { doing: String, message: String },
+    Forbidden {
+        /// What was tried.
+        doing: String,
+        /// The answer.
+        message: String,
+    },
+    /// The object is not there.
     #[error("cannot {doing}: it does not exist")]
-    NotFound { doing: String },
+    NotFound {
+        /// What was tried.
+        doing: String,
+    },
     /// Someone else was faster: read again.
     #[error("cannot {doing}: it was changed meanwhile")]
-    Conflict { doing: String },
+    Conflict {
+        /// What was tried.
+        doing: String,
+    },
+    /// Any other answer that is no success.
     #[error("cannot {doing}: {message}")]
-    Refused { doing: String, message: String },
+    Refused {
+        /// What was tried.
+        doing: String,
+        /// The answer.
+        message: String,
+    },
+    /// No answer in time.
     #[error("cannot {doing}: no answer from the API server within {} s", DEADLINE.as_secs())]
-    Deadline { doing: String },
+    Deadline {
+        /// What was tried.
+        doing: String,
+    },
+    /// An answer of another kind than was asked for.
     #[error("cannot {doing}: the API server's answer cannot be read")]
-    Unreadable { doing: String },
+    Unreadable {
+        /// What was tried.
+        doing: String,
+    },
+    /// The API server was not reached.
     #[error("cannot {doing}: {source}")]
     Transport {
+        /// What was tried.
         doing: String,
+        /// Why not.
         source: Box<kube::Error>,
     },
 }
@@ -57,7 +87,7 @@ impl CallError {
 }
 
 /// Makes a call. `doing` is what the log says after "cannot".
-pub(super) async fn call<T>(
+pub async fn call<T>(
     doing: &str,
     future: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, CallError> {
@@ -71,7 +101,7 @@ pub(super) async fn call<T>(
 }
 
 /// As [`call`], where it is no failure that something is not there.
-pub(super) async fn call_opt<T>(
+pub async fn call_opt<T>(
     doing: &str,
     future: impl Future<Output = kube::Result<T>>,
 ) -> Result<Option<T>, CallError> {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::cluster::fake::{Fake, eventually};
+use crate::fake::{Fake, eventually};
 
 fn mk_spec(holder: &str) -> LeaseSpec {
     LeaseSpec {
@@ -17,7 +17,11 @@ fn mk_elector(fake: &Fake, identity: &str) -> Elector {
         identity: identity.to_owned(),
         ..Access::default()
     };
-    Elector::new(fake.client(), &access, Gauge::default())
+    let names = Names {
+        lease: "vault-injector-leader",
+        field_manager: "test",
+    };
+    Elector::new(fake.client(), &access, names, Gauge::default())
 }
 
 #[test]
@@ -64,7 +68,7 @@ async fn one_of_two_leads_and_the_other_follows_when_it_goes() {
     running.await.unwrap();
     eventually(&mut other, true).await;
     assert_eq!(
-        fake.get(&format!("leases/{NAME}")).unwrap()["spec"]["leaseTransitions"],
+        fake.get("leases/vault-injector-leader").unwrap()["spec"]["leaseTransitions"],
         json!(1)
     );
 }

@@ -17,12 +17,10 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::call::{CallError, call, call_opt};
-use super::{Access, FIELD_MANAGER};
-use crate::log::cut;
+use process::cut;
 
-/// The Lease's name.
-pub const NAME: &str = "vault-injector-leader";
+use crate::Access;
+use crate::call::{CallError, call, call_opt};
 
 /// How long a holder that does not renew stays the holder.
 const DURATION: Duration = Duration::from_secs(30);
@@ -33,7 +31,7 @@ const RENEWED: Duration = Duration::from_secs(20);
 
 /// What to do about a Lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// There is none: make it.
     Create,
     /// It is free, or its holder is gone.
@@ -45,7 +43,7 @@ pub enum Step {
 }
 
 /// What to do about a Lease that reads `spec`, and that nobody has renewed for `silence`.
-pub fn step(spec: Option<&LeaseSpec>, identity: &str, silence: Duration) -> Step {
+pub(crate) fn step(spec: Option<&LeaseSpec>, identity: &str, silence: Duration) -> Step {
     let Some(spec) = spec else {
         return Step::Create;
     };
@@ -81,10 +79,20 @@ fn held(spec: Option<LeaseSpec>, identity: &str, step: Step, now: Timestamp) -> 
     }
 }
 
+/// What an election goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// The Lease.
+    pub lease: &'static str,
+    /// The program, in the API server's books.
+    pub field_manager: &'static str,
+}
+
 /// Takes part in the election.
 #[derive(Debug)]
 pub struct Elector {
     api: Api<Lease>,
+    names: Names,
     identity: String,
     leads: watch::Sender<bool>,
     gauge: Gauge,
@@ -101,11 +109,12 @@ pub fn unopposed(gauge: &Gauge) -> watch::Receiver<bool> {
 }
 
 impl Elector {
-    /// Takes part under the name of `access`; `gauge` shows whether this replica leads.
-    pub fn new(client: Client, access: &Access, gauge: Gauge) -> Self {
+    /// Takes part under the identity of `access`; `gauge` shows whether this replica leads.
+    pub fn new(client: Client, access: &Access, names: Names, gauge: Gauge) -> Self {
         let namespace = access.namespace(&client).to_owned();
         Self {
             api: Api::namespaced(client, &namespace),
+            names,
             identity: access.identity.clone(),
             leads: watch::Sender::new(false),
             gauge,
@@ -156,7 +165,7 @@ impl Elector {
     }
 
     async fn try_round(&mut self) -> Result<(), CallError> {
-        let lease = call_opt("read the leader's Lease", self.api.get(NAME)).await?;
+        let lease = call_opt("read the leader's Lease", self.api.get(self.names.lease)).await?;
         let spec = lease.as_ref().and_then(|lease| lease.spec.as_ref());
         let silence = self.silence(spec);
         let empty = LeaseSpec::default();
@@ -167,7 +176,7 @@ impl Elector {
             return Ok(());
         }
         let mut lease = lease.unwrap_or_default();
-        lease.metadata.name = Some(NAME.to_owned());
+        lease.metadata.name = Some(self.names.lease.to_owned());
         lease.spec = Some(held(
             lease.spec.take(),
             &self.identity,
@@ -180,12 +189,15 @@ impl Elector {
     }
 
     async fn write(&self, step: Step, lease: &Lease) -> Result<Lease, CallError> {
-        let parameters = parameters();
+        let parameters = PostParams {
+            field_manager: Some(self.names.field_manager.to_owned()),
+            ..PostParams::default()
+        };
         if step == Step::Create {
             let created = self.api.create(&parameters, lease);
             call("create the leader's Lease", created).await
         } else {
-            let replaced = self.api.replace(NAME, &parameters, lease);
+            let replaced = self.api.replace(self.names.lease, &parameters, lease);
             call("renew the leader's Lease", replaced).await
         }
     }
@@ -210,7 +222,7 @@ impl Elector {
             return Ok(());
         }
         self.set(false);
-        let mut lease = call("read the leader's Lease", self.api.get(NAME)).await?;
+        let mut lease = call("read the leader's Lease", self.api.get(self.names.lease)).await?;
         let Some(spec) = lease
             .spec
             .as_mut()
@@ -241,13 +253,6 @@ impl Elector {
             warn!(problem = &*cut(problem), "Election does not work");
             self.problem = Some(problem.to_owned());
         }
-    }
-}
-
-fn parameters() -> PostParams {
-    PostParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PostParams::default()
     }
 }
 
