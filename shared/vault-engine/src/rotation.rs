@@ -135,6 +135,12 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_within_half_a_minute_leaves_no_time() {
+        assert!(!mk_rotation(30, None).has_time_left());
+        assert!(mk_rotation(31, None).has_time_left());
+    }
+
+    #[test]
     fn looks_are_short_at_first_and_never_more_than_half_a_minute_apart() {
         let longest = |looks| Rotation::look_again(looks, Jitter::new(0.0)).as_secs();
         assert_eq!([1, 2, 3, 9].map(longest), [1, 2, 4, 30]);

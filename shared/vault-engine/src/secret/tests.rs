@@ -230,6 +230,20 @@ fn leases_of_the_token_before_have_half_of_its_time_and_older_ones_none() {
 }
 
 #[test]
+fn a_lease_whose_renewal_waits_ends_with_its_time_and_no_sooner() {
+    let mut story = Story::new();
+    story.accept(&mk_lease(60)).unwrap();
+    let (_, end) = story.secret.held_lease().unwrap();
+    story.now.mono = story.secret.wake_at().unwrap();
+    assert_eq!(story.with(Secret::wake), Turn::Nothing);
+    assert_eq!(story.secret.renewal_key(), Some(end));
+    assert_eq!(story.secret.expire(story.now.mono), Turn::Nothing);
+    assert!(!story.is_queued());
+    assert_eq!(story.secret.expire(end), Turn::LeaseEnds(End::Expired));
+    assert!(story.is_queued());
+}
+
+#[test]
 fn metadata_is_hidden_from_one_login_alone() {
     let mut story = Story::new();
     let response = json!({"data": {"data": {"a": 1}, "metadata": {"version": 3}}});
