@@ -82,6 +82,9 @@ fn read(response: &Response, now: SystemTime) -> Lifespan {
     let is_rotated = hints.rotation_period.or(hints.rotation_schedule);
     let rotation = is_rotated.and(seconds(hints.ttl));
     let last = hints.last_vault_rotation.and_then(time);
+    let due = last
+        .zip(seconds(hints.rotation_period))
+        .and_then(|(last, period)| due(last, period));
     Lifespan {
         lease: response.lease.as_ref().map(|lease| lease.renewable),
         duration,
@@ -90,9 +93,8 @@ fn read(response: &Response, now: SystemTime) -> Lifespan {
         rotation: rotation.map(|ttl| Rotation {
             ttl,
             last,
-            is_late: last
-                .zip(seconds(hints.rotation_period))
-                .is_some_and(|(last, period)| is_late(last, period, now)),
+            due,
+            is_late: due.is_some_and(|due| is_late(due, now)),
         }),
         ..Lifespan::default()
     }
@@ -101,13 +103,15 @@ fn read(response: &Response, now: SystemTime) -> Lifespan {
 /// A rotation that is overdue for longer than this is rather a clock that is wrong.
 const LONGEST_LATE: Duration = Duration::from_secs(300);
 
-/// Whether a rotation was due a little before `now`, by the wall clock.
-fn is_late(last: Timestamp, period: Duration, now: Duration) -> bool {
+/// When the next rotation comes, since the epoch.
+fn due(last: Timestamp, period: Duration) -> Option<Duration> {
     let last = last.duration_since(Timestamp::UNIX_EPOCH);
-    let due = Duration::try_from(last).ok();
-    let due = due.and_then(|last| last.checked_add(period));
-    due.and_then(|due| now.checked_sub(due))
-        .is_some_and(|late| late < LONGEST_LATE)
+    Duration::try_from(last).ok()?.checked_add(period)
+}
+
+/// Whether a rotation was due a little before `now`, by the wall clock.
+fn is_late(due: Duration, now: Duration) -> bool {
+    now.checked_sub(due).is_some_and(|late| late < LONGEST_LATE)
 }
 
 /// The time in a text like `2026-01-31T09:30:00.123456789Z`.
@@ -173,6 +177,7 @@ mod tests {
             Some(Rotation {
                 ttl,
                 last: Some(last),
+                due: None,
                 is_late: false,
             })
         );

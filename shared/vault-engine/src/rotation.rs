@@ -4,7 +4,7 @@
 //! answers meanwhile is the credential before, with no time left or already with all of the next
 //! period. So after its time a credential is read again, shortly, until it is another.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
@@ -25,7 +25,9 @@ pub struct Rotation {
     pub ttl: Duration,
     /// When it was rotated, by the server's clock; `None` where the engine does not say.
     pub last: Option<Timestamp>,
-    /// By the wall clock, the rotation after that should have come a moment ago.
+    /// When it is rotated next, by the server's clock, since the epoch; `None` where that is unknown.
+    pub due: Option<Duration>,
+    /// By the wall clock, that should have been a moment ago.
     pub is_late: bool,
 }
 
@@ -59,6 +61,15 @@ impl Rotation {
         }
     }
 
+    /// How old the answer is at least, by the server's own times: a clock that was wrong when the
+    /// answer came makes it younger than it is.
+    pub(crate) fn age(self, now: SystemTime) -> Duration {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.due.map_or(Duration::ZERO, |due| {
+            self.ttl.saturating_sub(due.saturating_sub(now))
+        })
+    }
+
     /// Whether there is more time until the next rotation than between two looks.
     pub(crate) fn has_time_left(self) -> bool {
         self.ttl > LATE.max
@@ -78,6 +89,7 @@ mod tests {
         Rotation {
             ttl: Duration::from_secs(ttl),
             last: last.map(|second| Timestamp::from_second(second).unwrap()),
+            due: None,
             is_late: false,
         }
     }
@@ -99,6 +111,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_as_old_as_the_next_rotation_is_near() {
+        let at = |second| UNIX_EPOCH + Duration::from_secs(second);
+        let rotation = Rotation {
+            due: Some(Duration::from_secs(1000)),
+            ..mk_rotation(60, None)
+        };
+        for (now, age) in [(900, 0), (940, 0), (950, 10), (1000, 60), (2000, 60)] {
+            assert_eq!(rotation.age(at(now)).as_secs(), age, "{now}");
+        }
+        assert_eq!(mk_rotation(60, None).age(at(2000)), Duration::ZERO);
+    }
+
+    #[test]
     fn the_first_credential_is_taken_unless_it_is_being_rotated() {
         for last in [None, Some(100)] {
             assert_eq!(mk_rotation(5, last).after(None, false), Rotated::Yes);
@@ -109,6 +134,7 @@ mod tests {
     #[test]
     fn a_credential_is_looked_at_again_if_its_rotation_is_late() {
         let late = |ttl| Rotation {
+            due: None,
             is_late: true,
             ..mk_rotation(ttl, Some(100))
         };

@@ -1,6 +1,7 @@
 //! What follows from an answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vault_wire::kv;
 use vault_wire::{Error, Granted, Lease, Response};
@@ -125,7 +126,9 @@ impl Engine {
             value.lease = None;
             value.lifespan.lease = None;
         }
-        let age = Some(recalled.age(now.wall));
+        let by_vault = value.lifespan.rotating();
+        let by_vault = by_vault.map_or(Duration::ZERO, |rotation| rotation.age(now.wall));
+        let age = Some(recalled.age(now.wall).max(by_vault));
         let is_of_future = recalled.since > now.wall;
         let _ = self.with(id, now, |secret, cx| {
             let accepted = secret.accept(value, &login, age, &login, cx);

@@ -113,6 +113,7 @@ fn a_static_role_is_read_a_second_after_its_rotation_without_jitter() {
             rotation: Some(Rotation {
                 ttl: secs(ttl),
                 last: None,
+                due: None,
                 is_late: false,
             }),
             ..Lifespan::default()

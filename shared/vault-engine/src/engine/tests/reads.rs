@@ -266,3 +266,21 @@ fn the_release_of_the_secret_that_looks_up_a_mount_lets_the_next_one_do_so() {
     story.engine.release(story.now, first);
     assert_eq!(look_up(&mut story).as_deref(), Some("kv/b"));
 }
+
+#[test]
+fn a_credential_that_was_kept_by_a_wrong_clock_is_read_when_vault_rotates_it() {
+    let mut story = Story::new(mk_settings(300));
+    let last = jiff::Timestamp::from_second(1_700_000_000 - 3500).unwrap();
+    // By the clock of that time the whole period was left ten seconds ago.
+    let body = json!({"data": {
+        "rotation_period": 3600, "ttl": 3600, "last_vault_rotation": last.to_string(), "password": "x",
+    }});
+    let path = "database/static-creds/app";
+    story.vault.left.insert(path, body.clone());
+    story.vault.bodies.insert(path, body);
+    story.read(path);
+    story.start(Some("old"));
+    story.run(200);
+    let reads = story.times("read database/static-creds/app");
+    assert!((100..130).contains(&reads[0]), "{reads:?}");
+}
