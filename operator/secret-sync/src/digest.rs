@@ -23,6 +23,11 @@ fn sha3_224(text: &str) -> String {
 }
 
 /// The value of the annotation `reconcile.external-secrets.io/data-hash`.
+///
+/// ```
+/// let empty = secret_sync::data_hash(&secret_sync::Data::new());
+/// assert_eq!(empty, "74a974446e359fb3e6baff9bd0058950e6edd0f040888d9989b0a11b");
+/// ```
 pub fn data_hash(data: &Data) -> String {
     let mut text = String::from("map[");
     for (index, (key, value)) in data.iter().enumerate() {

@@ -41,6 +41,16 @@ impl Location<'_> {
     ///
     /// # Errors
     /// A key that leaves the mount.
+    ///
+    /// ```
+    /// use secret_sync::{KvVersion, Location};
+    ///
+    /// let store = Location { path: Some("secret"), version: KvVersion::V2 };
+    /// assert_eq!(store.data_path("app")?, "secret/data/app");
+    /// assert_eq!(store.data_path("secret/data/app")?, "secret/data/app");
+    /// assert!(store.data_path("../other/data/app").is_err());
+    /// # Ok::<(), secret_sync::PathError>(())
+    /// ```
     pub fn data_path(&self, key: &str) -> Result<String, PathError> {
         stay_inside(key)?;
         let Some(mount) = self.path else {

@@ -50,6 +50,15 @@ impl Fetched {
     ///
     /// # Errors
     /// Nothing is at the property.
+    ///
+    /// ```
+    /// use secret_sync::Fetched;
+    ///
+    /// let secret = Fetched::new(r#"{"user": "app", "hosts": [{"name": "a"}, {"name": "b"}]}"#)?;
+    /// assert_eq!(secret.select("user")?, b"app");
+    /// assert_eq!(secret.select("hosts.1.name")?, b"b");
+    /// # Ok::<(), secret_sync::ValueError>(())
+    /// ```
     pub fn select(&self, property: &str) -> Result<Vec<u8>, ValueError> {
         if property.is_empty() {
             return Ok(self.text.clone());

@@ -105,6 +105,14 @@ pub enum Classification<'a> {
 }
 
 /// Parts a whole key into one of our prefixes and the rest.
+///
+/// ```
+/// use contract::annotations::split_prefix;
+///
+/// let (_, short) = split_prefix("vault.hashicorp.com/role").expect("it is ours");
+/// assert_eq!(short, "role");
+/// assert!(split_prefix("app.kubernetes.io/name").is_none());
+/// ```
 pub fn split_prefix(key: &str) -> Option<(&'static str, &str)> {
     [ANNOTATION_PREFIX, OPENBAO_PREFIX]
         .into_iter()

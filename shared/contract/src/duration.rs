@@ -78,6 +78,16 @@ impl GoDuration {
 
     /// Reads what Vault's configuration calls a duration: a Go duration, whole days (`5d`), or a
     /// bare number of seconds; an empty text is zero.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use contract::GoDuration;
+    ///
+    /// let minutes = GoDuration::parse_seconds("90")?.to_std();
+    /// assert_eq!(minutes, Some(Duration::from_secs(90)));
+    /// assert_eq!(GoDuration::parse_seconds("1m30s")?.to_std(), minutes);
+    /// # Ok::<(), contract::duration::DurationError>(())
+    /// ```
     pub fn parse_seconds(text: &str) -> Result<Self, DurationError> {
         if text.is_empty() {
             return Ok(Self::ZERO);

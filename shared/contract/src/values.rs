@@ -35,6 +35,13 @@ pub enum Reason {
 
 /// Reads one of `1 t T TRUE true True 0 f F FALSE false False`; nothing is trimmed, and an empty
 /// text is false.
+///
+/// ```
+/// use contract::values::parse_bool;
+///
+/// assert_eq!(parse_bool("T"), Ok(true));
+/// assert!(parse_bool("yes").is_err());
+/// ```
 pub fn parse_bool(text: &str) -> Result<bool, ValueError> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),

@@ -41,6 +41,13 @@ impl GenericError {
 /// # Errors
 ///
 /// A key that repeats has values that cannot be joined.
+///
+/// ```
+/// let object = hcl::parse("vault { address = \"http://vault\" }")?;
+/// let json = hcl::generic(&object)?;
+/// assert_eq!(json["vault"][0]["address"], "http://vault");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn generic(object: &Object) -> Result<Json, GenericError> {
     let mut values: Vec<(&str, Joined)> = Vec::new();
     let mut places = HashMap::new();

@@ -118,12 +118,22 @@ impl ClientConfig {
 }
 
 /// The addresses of a list with commas.
+///
+/// ```
+/// let list = "https://a:8200, https://b:8200,";
+/// assert!(vault_client::addresses(list).eq(["https://a:8200", "https://b:8200"]));
+/// ```
 pub fn addresses(list: &str) -> impl Iterator<Item = &str> {
     let addresses = list.split(',').map(str::trim);
     addresses.filter(|address| !address.is_empty())
 }
 
 /// Whether all of a list are addresses, and there is one.
+///
+/// ```
+/// assert!(vault_client::check_addresses("https://vault:8200").is_ok());
+/// assert!(vault_client::check_addresses("vault:8200").is_err());
+/// ```
 pub fn check_addresses(list: &str) -> Result<(), ConfigError> {
     let mut all = addresses(list).peekable();
     if all.peek().is_none() {

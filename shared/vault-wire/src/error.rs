@@ -213,6 +213,10 @@ impl Error {
 
 /// Eventual consistency (412), quotas (429), standbys (472, 473) and server errors, except "not
 /// implemented".
+///
+/// ```
+/// assert!(vault_wire::is_retryable_status(503) && !vault_wire::is_retryable_status(403));
+/// ```
 pub fn is_retryable_status(status: u16) -> bool {
     matches!(status, 412 | 429 | 472 | 473) || (status >= 500 && status != 501)
 }

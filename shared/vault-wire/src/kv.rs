@@ -61,6 +61,14 @@ impl Mount {
 ///
 /// `namespace` is the client's (empty for none): Vault reports the mount with it, users write paths
 /// without it.
+///
+/// ```
+/// use vault_wire::kv::{Mount, read_path};
+///
+/// let mount = Mount { path: "secret/".into(), kind: "kv".into(), version: Some("2".into()) };
+/// assert_eq!(read_path("secret/app", &mount, ""), "secret/data/app");
+/// assert_eq!(read_path("secret/data/app?version=2", &mount, ""), "secret/data/app?version=2");
+/// ```
 pub fn read_path(raw: &str, mount: &Mount, namespace: &str) -> String {
     rewrite(raw, mount, |path| data_path(path, &mount.path, namespace))
 }

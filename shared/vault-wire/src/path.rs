@@ -3,6 +3,11 @@
 /// Why no request is made for a path, from a template or an application. Servers and proxies on the way differ in how
 /// often they undo escapes and in what they take for a slash; one that resolves a dot segment ends at
 /// another path than the one that was checked here.
+///
+/// ```
+/// assert!(vault_wire::path_refusal("secret/data/app").is_none());
+/// assert!(vault_wire::path_refusal("secret/%2e%2e/sys").is_some());
+/// ```
 pub fn refusal(path: &str) -> Option<&'static str> {
     // A URL parser takes one for a slash, after earlier checks took it for a letter.
     if path.contains('\\') {

@@ -11,6 +11,16 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// `Retry-After` in both forms of RFC 9110, seconds or a date (past dates are "now"), at most a
 /// minute. `None` if it is neither.
+///
+/// ```
+/// use std::time::Duration;
+/// use jiff::Timestamp;
+///
+/// let now = Timestamp::UNIX_EPOCH;
+/// assert_eq!(vault_wire::retry_after("5", now), Some(Duration::from_secs(5)));
+/// assert_eq!(vault_wire::retry_after("3600", now), Some(Duration::from_secs(60)));
+/// assert_eq!(vault_wire::retry_after("soon", now), None);
+/// ```
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -14,6 +14,10 @@ const REDACTED: &str = "[REDACTED]";
 
 /// The text with control characters, and with those that turn the direction of text or cannot be
 /// seen, as escapes (`\u{1b}`, `\u{202e}`). Line feeds and tabs stay.
+///
+/// ```
+/// assert_eq!(vault_wire::visible("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+/// ```
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
@@ -49,6 +53,10 @@ fn acts(letter: char) -> bool {
 
 /// The text without these values, as they are, without the blanks around them, or as a text of JSON
 /// writes them.
+///
+/// ```
+/// assert_eq!(vault_wire::redacted("user s3cret", ["s3cret"]), "user [REDACTED]");
+/// ```
 #[expect(clippy::missing_panics_doc, reason = "a text is always JSON")]
 pub fn redacted<'a>(text: &str, values: impl IntoIterator<Item = &'a str>) -> String {
     let mut forms: Vec<Zeroizing<String>> = Vec::new();
@@ -84,6 +92,10 @@ fn without(text: &str, value: &str) -> String {
 }
 
 /// The first `longest` bytes of a longer text, with the number of bytes that are missing.
+///
+/// ```
+/// assert_eq!(vault_wire::shortened("0123456789".into(), 4), "0123… (6 more bytes)");
+/// ```
 pub fn shortened(mut text: String, longest: usize) -> String {
     if text.len() > longest {
         let mut ends = (0..=longest).rev();

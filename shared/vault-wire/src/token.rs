@@ -21,6 +21,15 @@ pub enum InvalidToken {
 
 impl Token {
     /// Takes the token, without the blanks around it.
+    ///
+    /// ```
+    /// use vault_wire::Token;
+    ///
+    /// let token = Token::new("hvs.CAES\n")?;
+    /// assert_eq!(token.expose(), "hvs.CAES");
+    /// assert!(!format!("{token:?}").contains("hvs"));
+    /// # Ok::<(), vault_wire::InvalidToken>(())
+    /// ```
     pub fn new(text: &str) -> Result<Self, InvalidToken> {
         let text = text.trim();
         if text.is_empty() {
