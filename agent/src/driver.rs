@@ -241,6 +241,11 @@ impl Driver {
             }
             Output::Reading(id, reading) => self.take_reading(id, &reading),
             Output::Unchanged(id, reading) => self.keep(id, &reading),
+            Output::Forget(id) => {
+                if let Some(wanted) = self.wanted.get(&id) {
+                    self.state.forget_secret(&wanted.request);
+                }
+            }
             Output::Recovered(id) => self.tell(id, EventKind::Recovered),
             Output::Failed(id, failure) => self.take_failure(id, &failure),
             Output::LoggedIn(login) => {

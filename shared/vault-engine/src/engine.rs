@@ -16,6 +16,7 @@ use crate::backoff::{Backoff, RetryPolicy};
 use crate::breaker::{Admission, CircuitBreaker, Observed};
 use crate::call::{Answer, Call, CallId};
 use crate::jitter::JitterSource;
+use crate::lifetime::End;
 use crate::login::{Login, LoginPolicy};
 use crate::mounts::Mounts;
 use crate::output::{FailureKind, Note, Output};
@@ -343,6 +344,9 @@ impl Engine {
         {
             let lease = lease.clone();
             self.io.note(Note::LeaseEnds { lease, end });
+            if matches!(end, End::Refused | End::Expired) {
+                self.io.outputs.push_back(Output::Forget(id));
+            }
         }
     }
 

@@ -21,6 +21,8 @@ pub enum Output {
     Reading(SecretId, Box<Reading>),
     /// A secret was read, and its value is the one that the driver has: only its age is another.
     Unchanged(SecretId, Box<Reading>),
+    /// What was kept of a secret for the next process is worth nothing: its lease has ended.
+    Forget(SecretId),
     /// The value that a secret has is right again, after failures.
     Recovered(SecretId),
     /// A secret has no fresh value.

@@ -93,6 +93,11 @@ impl Run<'_> {
             }
             Output::Call(id, call) => return self.call(id, call, batch),
             Output::Reading(id, reading) => return self.render(id, *reading),
+            Output::Forget(id) => {
+                if let Some(want) = agent.wants.get(&id) {
+                    self.left.secrets.remove(want);
+                }
+            }
             Output::Recovered(id) => {
                 if let Some(want) = agent.wants.get(&id) {
                     self.books.set_failing(*want, false);

@@ -47,6 +47,8 @@ fn a_lease_that_vault_does_not_know_is_replaced_at_once() {
         .insert("renew-lease", (400, "lease not found", None));
     story.run(60);
     assert_eq!(story.readings(a).len(), 2);
+    let forgotten = |output: &Output| matches!(output, Output::Forget(id) if *id == a);
+    assert!(story.has(forgotten), "the next process is not to renew it");
 }
 
 #[test]
