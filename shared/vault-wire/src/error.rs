@@ -294,4 +294,69 @@ mod tests {
             .collect();
         assert_eq!(retryable, [412, 429, 472, 473, 500, 502, 503, 504]);
     }
+
+    fn mk_all() -> [Error; 6] {
+        let request = || RequestLine::new("PUT", "https://vault:8200/v1/x");
+        [
+            Error::Transport {
+                request: request(),
+                hint: "check".to_owned(),
+                source: "broken pipe".into(),
+            },
+            Error::Timeout {
+                request: request(),
+                after: Duration::from_secs(60),
+            },
+            Error::Redirect {
+                request: request(),
+                reason: "another host".to_owned(),
+            },
+            Error::Malformed {
+                request: request(),
+                what: "no data in it".to_owned(),
+            },
+            Error::InvalidPath {
+                path: "a/../b".to_owned(),
+                reason: "it has a . or .. segment",
+            },
+            Error::InvalidToken {
+                request: request(),
+                source: InvalidToken::Empty,
+            },
+        ]
+    }
+
+    #[test]
+    fn only_what_got_no_answer_is_worth_another_try() {
+        let retryable = mk_all().map(|error| error.is_retryable());
+        assert_eq!(retryable, [true, true, false, false, false, false]);
+        let transport = mk_all().map(|error| error.is_transport());
+        assert_eq!(transport, retryable);
+        let away = mk_all().map(|error| error.is_away());
+        assert_eq!(away, [true, false, false, false, false, false]);
+        assert!(!mk_api(500, &[]).is_transport());
+    }
+
+    #[test]
+    fn what_is_no_answer_has_neither_status_nor_messages() {
+        for error in mk_all() {
+            assert_eq!(error.status(), None);
+            assert!(error.messages().is_empty() && error.retry_after().is_none());
+            assert!(!error.is_permission_denied() && !error.is_not_found());
+            assert!(!error.is_sealed() && !error.is_rate_limited());
+        }
+        let other = mk_api(400, &["invalid token", "sealed"]);
+        assert!(!other.is_permission_denied() && !other.is_invalid_token());
+        assert!(!other.is_not_found() && !other.is_sealed() && !other.is_rate_limited());
+    }
+
+    #[test]
+    fn a_request_is_told_by_method_and_address() {
+        let request = RequestLine::new("PUT", "https://vault:8200/v1/x");
+        assert_eq!(
+            (request.method(), request.url()),
+            ("PUT", "https://vault:8200/v1/x")
+        );
+        assert_eq!(request.to_string(), "PUT https://vault:8200/v1/x");
+    }
 }

@@ -184,3 +184,6 @@ impl Reply {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,45 @@ impl<'de> Visitor<'de> for Leaves<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_sent(body: &str, plain_keys: &'static [&'static str]) -> Sent {
+        Sent {
+            token: None,
+            body: Some(body.to_owned().into()),
+            plain_keys,
+        }
+    }
+
+    fn redacted(sent: &Sent, text: &str) -> String {
+        sent.redact(&[text.to_owned()]).remove(0)
+    }
+
+    #[test]
+    fn texts_and_numbers_of_the_body_are_taken_out_wherever_they_are() {
+        let sent = mk_sent(
+            r#"{"a": {"b": ["inner", 123456]}, "c": -98765, "d": 1234.5, "e": null, "f": true}"#,
+            &[],
+        );
+        let text = "inner 123456 -98765 1234.5 null true a";
+        let shown = "[REDACTED] [REDACTED] [REDACTED] [REDACTED] null true a";
+        assert_eq!(redacted(&sent, text), shown);
+    }
+
+    #[test]
+    fn plain_keys_keep_their_values() {
+        let sent = mk_sent(r#"{"role": "app-role", "jwt": "eyJhbGci"}"#, &["role"]);
+        assert_eq!(
+            redacted(&sent, "role app-role, jwt eyJhbGci"),
+            "role app-role, jwt [REDACTED]"
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_takes_nothing_out() {
+        assert_eq!(redacted(&mk_sent("", &[]), "a text"), "a text");
+    }
+}
