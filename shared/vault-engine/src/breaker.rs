@@ -43,7 +43,10 @@ pub enum Observed {
     /// Vault is still away.
     StillOpen,
     /// Vault is back.
-    Closed,
+    Closed {
+        /// How long it was known to be away.
+        lasted: Duration,
+    },
 }
 
 /// See the module.
@@ -58,6 +61,7 @@ pub struct CircuitBreaker {
 enum State {
     Closed,
     Open {
+        since: Instant,
         failures: u32,
         until: Instant,
         /// The same for what may wait.
@@ -106,6 +110,19 @@ impl CircuitBreaker {
         }
     }
 
+    /// The longest time between two probes as things are now; `None` while Vault is there.
+    pub fn longest_wait(&self, is_patient: bool) -> Option<Duration> {
+        let State::Open { failures, .. } = self.state else {
+            return None;
+        };
+        let backoff = if is_patient {
+            &self.patient
+        } else {
+            &self.backoff
+        };
+        Some(backoff.delay(failures))
+    }
+
     /// The request `call` was sent as the probe.
     pub fn probe(&mut self, call: CallId) {
         if let State::Open { probe, .. } = &mut self.state {
@@ -127,6 +144,7 @@ impl CircuitBreaker {
         match &mut self.state {
             State::Closed if is_away => {
                 self.state = State::Open {
+                    since: now,
                     failures: 1,
                     until: now.after(self.backoff.jittered(1, jitter)),
                     patient_until: now.after(self.patient.jittered(1, jitter)),
@@ -139,6 +157,7 @@ impl CircuitBreaker {
                 until,
                 patient_until,
                 probe,
+                ..
             } if *probe == Some(call) && (is_away || is_unanswered) => {
                 *failures = failures.saturating_add(1);
                 *until = now.after(self.backoff.jittered(*failures, jitter));
@@ -146,9 +165,10 @@ impl CircuitBreaker {
                 *probe = None;
                 Observed::StillOpen
             }
-            State::Open { .. } if !is_away && !is_unanswered => {
+            State::Open { since, .. } if !is_away && !is_unanswered => {
+                let lasted = now.since(*since);
                 self.state = State::Closed;
-                Observed::Closed
+                Observed::Closed { lasted }
             }
             State::Closed | State::Open { .. } => Observed::Nothing,
         }

@@ -69,8 +69,8 @@ pub(crate) struct Secret {
     lease_ends: Option<Instant>,
     /// When it may be read again at the earliest, however soon its lease ends.
     next_read: Instant,
-    /// Vault was away before anything was known of it.
-    was_away: bool,
+    /// Vault was away before anything was known of it: until then what was left is read by turns.
+    spread_until: Option<Instant>,
 }
 
 /// What a timer or a renewal brought.
@@ -112,7 +112,7 @@ impl Secret {
             due: None,
             lease_ends: None,
             next_read: Instant::default(),
-            was_away: false,
+            spread_until: None,
         }
     }
 
@@ -307,9 +307,12 @@ impl Secret {
         }
         let was_in_doubt = std::mem::take(&mut self.failures) > 0;
         self.hold(age, cx);
-        let was_away = std::mem::take(&mut self.was_away) && age.is_some();
-        if was_away && self.due.is_some_and(|due| due <= cx.now.mono) {
-            self.postpone(cx);
+        let now = cx.now.mono;
+        let until = self.spread_until.take().filter(|_| age.is_some());
+        if let Some(until) = until.filter(|until| *until > now)
+            && self.due.is_some_and(|due| due <= now)
+        {
+            self.postpone(until.since(now), cx);
         }
         if cx.planted.is(Bug::FileBeforeLease) {
             self.lease_ends = None;

@@ -12,7 +12,7 @@ use crate::scenario::{Kind, Millis, SECOND};
 /// Vault is back, and this is who was served.
 pub(super) struct Back {
     at: Millis,
-    /// It was away for longer than an interval, so that all reads are overdue.
+    /// The process found it away for longer than an interval, so that all reads are overdue.
     was_long: bool,
     patient: BTreeSet<String>,
 }

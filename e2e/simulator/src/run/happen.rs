@@ -218,9 +218,7 @@ impl Run<'_> {
         if !keeps_state {
             self.left = Left::default();
         }
-        if self.vault.absence.is_none() {
-            self.away_since = None;
-        }
+        self.away_since = None;
         self.trace
             .add(self.now, format_args!("start, with state: {keeps_state}"));
         self.process += 1;

@@ -73,7 +73,9 @@ fn one_probe_at_a_time_until_vault_answers() {
     story.probe(6);
     assert_eq!(
         story.observe(6, Some(&mk_error(403))),
-        Observed::Closed,
+        Observed::Closed {
+            lasted: Duration::from_millis(7500)
+        },
         "any answer"
     );
     assert_eq!(story.breaker.admits(story.now, false), Admission::All);
@@ -105,7 +107,9 @@ fn requests_from_before_the_outage_neither_lengthen_nor_end_a_probe() {
     assert_eq!(story.observe(4, Some(&mk_timeout())), Observed::StillOpen);
     assert_eq!(
         story.observe(5, None),
-        Observed::Closed,
+        Observed::Closed {
+            lasted: Duration::from_millis(500)
+        },
         "a late answer is one"
     );
 }

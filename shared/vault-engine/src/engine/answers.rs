@@ -68,7 +68,7 @@ impl Engine {
             _ => {}
         }
         match observed {
-            Observed::Closed => self.end_outage(now),
+            Observed::Closed { lasted } => self.end_outage(lasted, now),
             Observed::Opened | Observed::StillOpen => {
                 if let Some(reason) = away {
                     self.outage_goes_on(observed, &reason.into(), asked, now);

@@ -1,6 +1,7 @@
 //! Failed reads and outages: which secrets wait, and what is reported.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use vault_wire::kv::Mount;
 use vault_wire::{Error, LeaseId};
@@ -12,9 +13,13 @@ use crate::cause::Cause;
 use crate::jitter::Jitter;
 use crate::output::{Failure, FailureKind, Note, Output};
 use crate::rotation::Rotation;
-use crate::secret::Stage;
+use crate::secret::{Secret, Stage};
 use crate::time::Now;
 use crate::want::SecretId;
+
+/// Overdue reads are spread over so many times the length of the outage, so that they add a tenth to
+/// what is asked anyway.
+const SPREAD: u32 = 10;
 
 impl Engine {
     /// Reports a failed read.
@@ -72,7 +77,7 @@ impl Engine {
         let attempt = secret.failures();
         let pause = match kind {
             FailureKind::Rotating => Rotation::look_again(attempt, Jitter::new(0.0)),
-            _ => self.settings.retry.backoff.delay(attempt),
+            _ => self.longest_wait(secret, attempt),
         };
         let failure = Failure {
             kind,
@@ -85,6 +90,14 @@ impl Engine {
         };
         let output = Output::Failed(id, Box::new(failure));
         self.io.outputs.push_back(output);
+    }
+
+    /// The longest wait before the next try: that of the probes where Vault as a whole is away.
+    fn longest_wait(&self, secret: &Secret, attempt: u32) -> Duration {
+        let probes = self.breaker.longest_wait(self.is_patient());
+        probes
+            .filter(|_| matches!(secret.stage, Stage::Queued { .. }))
+            .unwrap_or_else(|| self.settings.retry.backoff.delay(attempt))
     }
 
     /// A lease that nobody has seen, and nobody will: it is revoked, as far as that works.
@@ -102,8 +115,10 @@ impl Engine {
     }
 
     /// Vault is back: what ends goes first, and overdue reads that may wait are spread over one
-    /// interval.
-    pub(super) fn end_outage(&mut self, now: Now) {
+    /// interval; after a short outage, in which few came due, over ten times as long as it was.
+    pub(super) fn end_outage(&mut self, lasted: Duration, now: Now) {
+        let interval = self.settings.refresh.interval();
+        let spread = lasted.saturating_mul(SPREAD).min(interval);
         self.io.note(Note::BreakerClosed);
         self.token.end_outage(&mut self.io);
         let waiting = self.secrets.iter().filter(|(_, secret)| {
@@ -119,8 +134,8 @@ impl Engine {
         let waiting: Vec<SecretId> = waiting.map(|(id, _)| *id).collect();
         for id in waiting {
             let has_recovered = self.with(id, now, |secret, cx| {
-                secret.end_outage(cx.now.mono);
-                matches!(secret.stage, Stage::Queued { .. }) && secret.postpone(cx)
+                secret.end_outage(spread, cx.now.mono);
+                matches!(secret.stage, Stage::Queued { .. }) && secret.postpone(spread, cx)
             });
             if has_recovered {
                 self.io.outputs.push_back(Output::Recovered(id));

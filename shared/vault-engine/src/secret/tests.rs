@@ -293,7 +293,7 @@ fn what_waits_for_vault_is_queued_when_vault_is_back_and_nothing_else_is() {
     ] {
         let mut story = Story::new();
         story.with(|secret, cx| secret.fail(cause, false, None, false, cx));
-        story.secret.end_outage(story.now.mono);
+        story.secret.end_outage(Duration::ZERO, story.now.mono);
         assert_eq!(story.is_queued(), expected, "{cause:?}");
     }
 }
@@ -301,11 +301,14 @@ fn what_waits_for_vault_is_queued_when_vault_is_back_and_nothing_else_is() {
 #[test]
 fn an_overdue_read_that_is_postponed_has_recovered_only_if_it_had_failed() {
     let mut story = Story::new();
-    assert!(!story.with(Secret::postpone), "it has no value to keep");
+    assert!(
+        !story.with(|secret, cx| secret.postpone(Duration::from_secs(300), cx)),
+        "it has no value to keep"
+    );
     story.accept(&mk_static()).unwrap();
-    assert!(!story.with(Secret::postpone));
+    assert!(!story.with(|secret, cx| secret.postpone(Duration::from_secs(300), cx)));
     story.fail();
-    assert!(story.with(Secret::postpone));
+    assert!(story.with(|secret, cx| secret.postpone(Duration::from_secs(300), cx)));
     assert!(story.waits() <= story.refresh.interval());
 }
 

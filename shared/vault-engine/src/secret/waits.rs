@@ -10,8 +10,8 @@ use crate::time::Instant;
 
 impl Secret {
     /// Vault is back: what waits because it was away goes on. What an earlier process left is taken
-    /// in after this, and is as overdue as what this one has read.
-    pub(crate) fn end_outage(&mut self, now: Instant) {
+    /// in after this, and takes its turn in the same time as what this one has read.
+    pub(crate) fn end_outage(&mut self, spread: Duration, now: Instant) {
         match &mut self.stage {
             Stage::BackingOff {
                 cause: Cause::Outage,
@@ -26,17 +26,17 @@ impl Secret {
                     *renewal = Renewal::Queued;
                 }
             }
-            Stage::Unasked | Stage::Recalling(_) => self.was_away = true,
+            Stage::Unasked | Stage::Recalling(_) => self.spread_until = Some(now.after(spread)),
             _ => {}
         }
     }
 
-    /// A read that was overdue after an outage, and that may wait, takes its turn within an interval.
-    pub(crate) fn postpone(&mut self, cx: &mut Context<'_>) -> bool {
+    /// A read that was overdue after an outage, and that may wait, takes its turn within this time.
+    pub(crate) fn postpone(&mut self, spread: Duration, cx: &mut Context<'_>) -> bool {
         if !self.is_patient() {
             return false;
         }
-        let wait = cx.jitter.draw().part_of(cx.refresh.interval());
+        let wait = cx.jitter.draw().part_of(spread);
         self.due = Some(cx.now.mono.after(wait));
         self.rest(cx.now.mono);
         // It is not read yet: what fails again goes on counting.

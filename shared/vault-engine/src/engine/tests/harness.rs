@@ -40,6 +40,8 @@ pub(super) struct Vault {
     pub(super) lease_ttl: u64,
     /// What an earlier process left.
     pub(super) left: BTreeMap<&'static str, Value>,
+    /// Its age in seconds.
+    pub(super) left_for: u64,
     pub(super) logins: u32,
     pub(super) leases: u32,
 }
@@ -49,6 +51,7 @@ impl Story {
         let vault = Vault {
             token_ttl: 3600,
             lease_ttl: 60,
+            left_for: 10,
             ..Vault::default()
         };
         Self {
@@ -321,7 +324,7 @@ impl Vault {
     fn recall(&self, path: &str) -> Option<Recalled> {
         Some(Recalled {
             response: mk_response(self.left.get(path)?),
-            since: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 - 10),
+            since: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 - self.left_for),
             path: path.into(),
             mount: None,
         })

@@ -275,3 +275,71 @@ fn a_login_shows_that_vault_is_back_and_what_an_earlier_process_left_does_not() 
     story.drain();
     assert!(!story.engine.is_vault_away());
 }
+
+/// Ten secrets that an earlier process left ten minutes ago, so that they are overdue.
+fn mk_left() -> Story {
+    let mut story = Story::new(mk_settings(500));
+    story.vault.left_for = 600;
+    for number in 0..10 {
+        let path = format!("kv/data/{number}").leak() as &'static str;
+        let metadata = path.replace("data", "metadata").leak();
+        mk_kv(&mut story.vault, path, metadata, 1);
+        let left = story.vault.bodies[path].clone();
+        story.vault.left.insert(path, left);
+        story.read(path);
+    }
+    story
+}
+
+#[test]
+fn a_connection_that_fails_once_at_the_start_delays_overdue_reads_by_seconds() {
+    let mut story = mk_left();
+    story.vault.is_away = true;
+    story.start(Some("old"));
+    story.vault.is_away = false;
+    story.run(60);
+    let reads = story.times("read kv/");
+    assert!(reads.len() == 10 && reads[9] <= 15, "{reads:?}");
+}
+
+#[test]
+fn an_outage_that_is_over_for_long_delays_no_read() {
+    let mut story = mk_left();
+    story.vault.is_away = true;
+    story.start(Some("old"));
+    story.run(60);
+    story.vault.is_away = false;
+    story
+        .vault
+        .errors
+        .insert("login", (400, "no such role", None));
+    story
+        .vault
+        .errors
+        .insert("lookup", (403, "invalid token", None));
+    story.run(3600);
+    assert_eq!(story.count("read kv/"), 0);
+    story.vault.errors.remove("login");
+    story.run(600);
+    let reads = story.times("read kv/");
+    assert!(reads.len() >= 10, "{reads:?}");
+    assert!(reads[9] <= reads[0] + 1, "{reads:?}");
+}
+
+#[test]
+fn a_failure_tells_the_longest_wait_also_while_only_patient_reads_wait() {
+    let mut story = Story::new(mk_settings(300));
+    mk_kv(&mut story.vault, "kv/data/a", "kv/metadata/a", 1);
+    let a = story.read("kv/a");
+    story.start(None);
+    story.vault.is_away = true;
+    story.run(7200);
+    let failures = story.failures(a);
+    let late = |pair: &[(u64, &crate::Failure)]| pair[1].0 - pair[0].0 > 60;
+    assert!(failures.windows(2).any(late), "probes are far apart");
+    for pair in failures.windows(2) {
+        let gap = pair[1].0 - pair[0].0;
+        let pause = pair[0].1.pause.as_secs_f64().ceil();
+        assert!(pause + 1.0 >= gap as f64, "{gap} s after at most {pause} s");
+    }
+}
