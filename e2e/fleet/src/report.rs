@@ -119,7 +119,7 @@ impl Report {
         let (before, rest) = page.split_once(BEGIN)?;
         let (_, after) = rest.split_once(END)?;
         let closing = format!(
-            "`make fleet PODS={}` counted {} requests of both in {seconds} s on two busy cores.\n",
+            "`make fleet PODS={}` counted {} requests of both in {seconds} s.\n",
             self.fleet.pods, self.requests
         );
         Some(format!("{before}{BEGIN}{self}\n{closing}{END}{after}"))

@@ -46,6 +46,13 @@ impl Driver {
         // What there is now is not new to the login that reads it.
         self.credentials.mark();
         let Some(mut method) = self.method.take() else {
+            // Only a driver that was never started is without one.
+            let failure = LoginFailure {
+                is_refusal: false,
+                error: None,
+            };
+            let answer = Answer::LoggedIn(Err(failure));
+            self.engine.answer(self.clock.now(), id, answer);
             return;
         };
         let (connection, wrap_ttl) = (self.for_logins.clone(), self.wrap_ttl);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use contract::agent_config::{AutoAuth, check};
 use dev_vault::{Config, DevVault};
@@ -17,6 +18,14 @@ struct Setup {
     vault: DevVault,
     driver: Driver,
     _token: tempfile::NamedTempFile,
+}
+
+/// An answer that is lost ends a test, and does not hold it up.
+const LIMIT: Duration = Duration::from_secs(30);
+
+async fn next(driver: &mut Driver) -> Output {
+    let output = tokio::time::timeout(LIMIT, driver.next()).await;
+    output.expect("an output must come in time")
 }
 
 async fn mk_setup() -> Setup {
@@ -55,7 +64,7 @@ async fn a_secret_is_read_with_the_token_of_a_login() {
     };
     let id = setup.driver.want(want);
     let reading = loop {
-        match setup.driver.next().await {
+        match next(&mut setup.driver).await {
             Output::Reading(read, reading) => {
                 assert_eq!(read, id);
                 break reading;
@@ -78,7 +87,7 @@ async fn a_login_that_vault_refuses_is_told_with_its_reason() {
     let mut setup = mk_setup().await;
     setup.vault.set_sealed(true);
     loop {
-        if let Output::LoginFailed { error, .. } = setup.driver.next().await {
+        if let Output::LoginFailed { error, .. } = next(&mut setup.driver).await {
             assert!(error.unwrap().is_away());
             break;
         }
@@ -93,19 +102,23 @@ async fn a_dropped_wait_loses_no_answer() {
     let id = setup.driver.want(Want::Read {
         path: "secret/data/none".into(),
     });
-    let failure = loop {
-        // Asked for again and again, as beside other work.
-        let next = tokio::select! {
-            biased;
-            output = setup.driver.next() => output,
-            () = tokio::task::yield_now() => continue,
-        };
-        match next {
-            Output::Failed(failed, failure) if failed == id => break failure,
-            Output::Call(call, _) => setup.driver.recalled(call, None),
-            _ => {}
+    let asking = async {
+        loop {
+            // Asked for again and again, as beside other work.
+            let next = tokio::select! {
+                biased;
+                output = setup.driver.next() => output,
+                () = tokio::task::yield_now() => continue,
+            };
+            match next {
+                Output::Failed(failed, failure) if failed == id => break failure,
+                Output::Call(call, _) => setup.driver.recalled(call, None),
+                _ => {}
+            }
         }
     };
+    let failure = tokio::time::timeout(LIMIT, asking).await;
+    let failure = failure.expect("an answer must come in time");
     assert!(
         matches!(failure.kind, FailureKind::Missing),
         "{:?}",

@@ -155,6 +155,7 @@ impl V2 {
     }
 
     fn configure(&mut self, name: &str, request: &Request, now: Timestamp) -> Outcome {
+        let delete_after = duration::field(&request.body, "delete_version_after")?;
         let secret = self
             .secrets
             .entry(name.to_owned())
@@ -168,7 +169,7 @@ impl V2 {
         if let Some(required) = request.flag("cas_required") {
             secret.cas_required = required;
         }
-        if let Some(after) = duration::field(&request.body, "delete_version_after")? {
+        if let Some(after) = delete_after {
             secret.delete_after = after;
         }
         secret.updated = now;

@@ -210,6 +210,7 @@ async fn replicas_that_may_not_use_the_secret_are_all_trusted() {
     let bundle = trusted(&fake, MUTATING, 0);
     assert!(bundle.contains(&signer(&one)) && bundle.contains(&signer(&other)));
     assert_eq!(fake.count("PATCH"), 2);
+    assert_eq!(fake.count("fieldManager=vault-injector"), 2);
 }
 
 #[tokio::test]
