@@ -3,6 +3,7 @@
 //! ```text
 //! Access ─▶ connect() ─▶ Client ─┬─▶ call(): a deadline, and an error in words
 //!                                └─▶ Elector: a Lease, and whether this replica leads
+//! Queue: what a controller looks at next
 //! ```
 //!
 //! Every call has a deadline, and none is tried again here: those who ask have a pace of their own.
@@ -22,7 +23,9 @@ mod call;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod lease;
+mod queue;
 
 pub use access::{Access, ConnectError, connect};
 pub use call::{CallError, call, call_opt};
 pub use lease::{Elector, Names, unopposed};
+pub use queue::{Queue, Urgency};
