@@ -6,7 +6,7 @@
 #   scripts/mutants.sh hcl         another crate
 #
 # JOBS changes are tried at a time. RESUME=1 goes on with a run that was stopped, and leaves out what a test has seen in
-# it; results stay in target/mutants/CRATE. Property tests try few cases, and do not look for a smaller one
+# it; results stay in target/mutants. Property tests try few cases, and do not look for a smaller one
 # that fails: what only luck finds is to have a test of its own.
 #
 # Survivors are compared with the crate's mutants.yaml, which gives a reason for each. It fails if one is not listed,
@@ -64,9 +64,14 @@ listed() {
 # check CRATE [SHARDS]: runs the mutants of a crate, or one of SHARDS parts of them.
 check() {
     local crate=$1 shards=${2:-1} manifest directory out status=0
+    local shard=$((seed % shards))
     manifest=$(cargo metadata --no-deps --format-version 1 | grep -o "\"[^\"]*/$crate/Cargo.toml\"" | tr -d '"')
     directory=${manifest%/Cargo.toml}
-    out=$work/$crate
+    # Samples of different seeds have results of their own; two runs of one would spoil both.
+    out=$work/$crate-$shard-of-$shards
+    mkdir -p "$work"
+    exec 8>"$out.lock"
+    flock -n 8 || die "$crate is being tested already"
     [[ -n ${RESUME:-} ]] || rm -rf "$out"
     mkdir -p "$out"
     # cargo-mutants leaves out what did not build, too, but counts it among what was caught.
@@ -74,7 +79,7 @@ check() {
     # Exit code 2: there are survivors; 3: some tests ran out of time, which is as good as failing.
     CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 PROPTEST_CASES=16 PROPTEST_MAX_SHRINK_ITERS=0 \
         nice -n 10 "$tool" mutants --package "$crate" --output "$out" \
-        --jobs "$jobs" --timeout 20 --no-shuffle --colors never --shard "$((seed % shards))/$shards" --sharding round-robin \
+        --jobs "$jobs" --timeout 20 --no-shuffle --colors never --shard "$shard/$shards" --sharding round-robin \
         ${RESUME:+--iterate} -- --lib --tests >"$out/log" || status=$?
     case $status in
         0 | 2 | 3) ;;

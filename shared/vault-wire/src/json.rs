@@ -131,6 +131,14 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_equal_byte_for_byte() {
+        let text = |text: &str| JsonText::new(text.to_owned());
+        assert_eq!(text("{}"), text("{}"));
+        assert_ne!(text("{}"), text("{ }"));
+        assert_eq!(format!("{:?}", text("1")), "JsonText([REDACTED])");
+    }
+
+    #[test]
     fn neither_debug_nor_errors_show_the_text() {
         let text = JsonText::new(r#"{"data": "canary"}"#.into());
         let error = text

@@ -7,7 +7,7 @@
 
 mod metadata;
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -184,13 +184,6 @@ impl SecretVersion {
     /// The version cannot be read any more: destroyed, or deleted at or before `now`.
     pub fn is_gone(&self, now: SystemTime) -> bool {
         self.destroyed || self.deletion_time.is_some_and(|time| time <= now)
-    }
-
-    /// Time left until a scheduled deletion (`delete_version_after`), for whoever wants to look
-    /// then.
-    pub fn deleted_in(&self, now: SystemTime) -> Option<Duration> {
-        self.deletion_time
-            .and_then(|time| time.duration_since(now).ok())
     }
 }
 

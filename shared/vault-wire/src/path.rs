@@ -70,6 +70,23 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_could_end_elsewhere_is_refused_with_the_reason() {
+        for (path, reason) in [
+            ("kv/../sys", ". or .. segment"),
+            ("./kv", ". or .. segment"),
+            ("kv/%252e%252e/sys", ". or .. segment"),
+            ("kv/..;x/sys", ". or .. segment"),
+            ("kv/%5C../sys", ". or .. segment"),
+            ("kv\\..\\sys", "backslash"),
+            ("kv/a%00", "control character"),
+            ("kv/a\n", "control character"),
+        ] {
+            let refused = refusal(path).unwrap_or_default();
+            assert!(refused.contains(reason), "{path}: {refused}");
+        }
+    }
+
+    #[test]
     fn a_path_of_nested_escapes_is_read_in_one_go() {
         let nested = format!("%{}2e", "25".repeat(200_000));
         assert_eq!(decoded(&nested), b".");

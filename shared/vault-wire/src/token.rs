@@ -70,6 +70,8 @@ mod tests {
         let token = Token::new(" hvs.canary\n").unwrap();
         assert_eq!(token.expose(), "hvs.canary");
         assert_eq!(format!("{token:?}"), "Token([REDACTED])");
+        assert_eq!(token, Token::new("hvs.canary").unwrap());
+        assert_ne!(token, Token::new("hvs.other").unwrap());
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn reads_go_below_data() {
             "secret/secret/foo",
             "secret/secret/data/foo",
         ),
+        ("a/b/", "a/b", "a/b/foo", "a/b/data/foo"),
         (
             "shared-name/",
             "shared-name/",
