@@ -13,7 +13,9 @@ mod decode;
 mod digest;
 mod key;
 mod path;
+mod refresh;
 mod rewrite;
+mod schedule;
 mod value;
 
 use std::collections::BTreeMap;
@@ -22,9 +24,11 @@ pub use decode::{DecodeError, DecodingStrategy};
 pub use digest::{data_hash, field_manager, owner_label, resource_version};
 pub use key::{ConversionStrategy, KeyError, convert_keys, restore_key, validate_keys};
 pub use path::{KvVersion, Location, PathError};
+pub use refresh::{Refresh, RefreshPolicy};
 pub use rewrite::{
     ConflictPolicy, Merge, MergeStrategy, PriorityPolicy, RewriteError, merge, rename,
 };
+pub use schedule::{Schedule, ScheduleError, Window};
 pub use value::{Fetched, ValueError};
 
 /// The data of a Secret: keys and what is behind them.
