@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::scenario::{HOUR, Kind, MINUTE, Millis, SECOND, Scenario};
 use crate::vault::Vault;
 
-pub(crate) use requests::{Requests, error_of, name};
+pub(crate) use requests::{Asked, Requests, error_of, name};
 
 /// What Vault rotates by itself is looked up at most this often.
 const TRUTHS: Millis = 2 * SECOND;

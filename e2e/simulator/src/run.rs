@@ -7,10 +7,10 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use vault_engine::{Answer, Bug, Call, CallId, Instant, Now};
+use vault_engine::{Answer, Bug, Instant, Now};
 
 use crate::agent::{Agent, Left};
-use crate::books::{Books, Requests, Violation};
+use crate::books::{Asked, Books, Requests, Violation};
 use crate::dice::Dice;
 use crate::scenario::{HOUR, MINUTE, Millis, SECOND, Scenario};
 use crate::trace::Trace;
@@ -58,15 +58,6 @@ pub(crate) enum Due {
     /// A secret that was not wanted for a while is wanted again.
     Wanted(usize),
     Tick,
-}
-
-/// A request under way.
-pub(crate) struct Asked {
-    process: u64,
-    id: CallId,
-    call: Call,
-    /// What it asks for, by name.
-    name: String,
 }
 
 /// What comes to an end.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use vault_engine::{Answer, Call};
+use vault_engine::{Answer, Call, CallId};
 use vault_wire::Error;
 
 use super::Violation;
@@ -17,10 +17,20 @@ pub(crate) struct Requests {
     hour: Millis,
     in_hour: u64,
     pub(crate) all: u64,
-    under_way: BTreeSet<String>,
+    /// By what is asked for.
+    under_way: BTreeMap<String, CallId>,
     /// Who was told to wait, and until when by the agent's clock.
     told_to_wait: BTreeMap<String, Duration>,
     dead_leases: BTreeSet<String>,
+}
+
+/// A request under way.
+pub(crate) struct Asked {
+    pub(crate) process: u64,
+    pub(crate) id: CallId,
+    pub(crate) call: Call,
+    /// What it asks for, by name.
+    pub(crate) name: String,
 }
 
 /// What a call asks for, by name.
@@ -63,7 +73,7 @@ impl Requests {
             hour: 0,
             in_hour: 0,
             all: 0,
-            under_way: BTreeSet::new(),
+            under_way: BTreeMap::new(),
             told_to_wait: BTreeMap::new(),
             dead_leases: BTreeSet::new(),
         }
@@ -85,9 +95,9 @@ impl Requests {
         now: Millis,
         mono: Duration,
         is_disturbed: bool,
-        call: &Call,
-        name: &str,
+        asked: &Asked,
     ) -> Result<(), Violation> {
+        let (call, name) = (&asked.call, asked.name.as_str());
         self.all += 1;
         if self.hour != now / HOUR {
             self.hour = now / HOUR;
@@ -124,7 +134,8 @@ impl Requests {
                 seen: name.to_owned(),
             });
         }
-        if !self.under_way.insert(name.to_owned()) && !matches!(call, Call::LookUpToken { .. }) {
+        let same = self.under_way.insert(name.to_owned(), asked.id);
+        if same.is_some() && !matches!(call, Call::LookUpToken { .. }) {
             return Err(Violation {
                 rule: "no request is sent while the same is under way",
                 seen: name.to_owned(),
@@ -133,9 +144,17 @@ impl Requests {
         Ok(())
     }
 
-    pub(crate) fn answered(&mut self, mono: Duration, call: &Call, name: &str, answer: &Answer) {
-        self.under_way.remove(name);
+    pub(crate) fn answered(&mut self, mono: Duration, asked: &Asked, answer: &Answer) {
+        let (call, name) = (&asked.call, asked.name.as_str());
         let error = error_of(answer);
+        if let (Call::RenewLease { lease, .. }, Some(400)) = (call, error.and_then(Error::status)) {
+            self.dead_leases.insert(lease.as_str().to_owned());
+        }
+        if self.under_way.get(name) != Some(&asked.id) {
+            // Its secret was released since, and nobody waits for it.
+            return;
+        }
+        self.under_way.remove(name);
         match error.and_then(Error::retry_after) {
             Some(wait) => {
                 self.told_to_wait.insert(name.to_owned(), mono + wait);
@@ -144,15 +163,12 @@ impl Requests {
                 self.told_to_wait.remove(name);
             }
         }
-        if let (Call::RenewLease { lease, .. }, Some(400)) = (call, error.and_then(Error::status)) {
-            self.dead_leases.insert(lease.as_str().to_owned());
-        }
     }
 
     /// A secret was released: if it is wanted again, its waits start afresh.
     pub(crate) fn released(&mut self, path: &str) {
         let is_other = |name: &String| !name.contains(path);
-        self.under_way.retain(is_other);
+        self.under_way.retain(|name, _| is_other(name));
         self.told_to_wait.retain(|name, _| is_other(name));
     }
 }

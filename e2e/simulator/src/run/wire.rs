@@ -16,8 +16,7 @@ impl Run<'_> {
     pub(super) fn send(&mut self, asked: Asked) -> Result<(), Violation> {
         let is_disturbed = self.books.is_disturbed(self.now);
         let mono = self.mono();
-        self.requests
-            .sent(self.now, mono, is_disturbed, &asked.call, &asked.name)?;
+        self.requests.sent(self.now, mono, is_disturbed, &asked)?;
         let asked = Box::new(asked);
         let latency = if self.dice.once_in(200) {
             self.dice.between(40, 20_000)
@@ -109,7 +108,7 @@ impl Run<'_> {
             _ => {}
         }
         let mono = self.mono();
-        self.requests.answered(mono, call, name, &answer);
+        self.requests.answered(mono, asked, &answer);
         let now = self.clock();
         let Some(agent) = &mut self.agent else {
             return Ok(());
