@@ -99,7 +99,7 @@ fn data_path(path: &str, mount: &str, namespace: &str) -> String {
         name => format!("{name}/"),
     };
     // A mount that is called like its namespace ("shared-name/") must keep its only segment.
-    let below_namespace = mount.matches('/').count() > 1 && mount.len() > namespace.len();
+    let below_namespace = mount.len() > namespace.len();
     let mount = match mount.strip_prefix(namespace.as_str()) {
         Some(rest) if below_namespace => rest,
         _ => mount,

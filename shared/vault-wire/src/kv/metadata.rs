@@ -68,6 +68,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::JsonText;
 
     fn mk_mount(path: &str, version: &str) -> Mount {
         Mount {
@@ -96,6 +97,19 @@ mod tests {
             metadata_path("secret/data/a", &mk_mount("secret/", "1"), ""),
             None
         );
+    }
+
+    #[test]
+    fn only_metadata_that_can_be_read_tells_of_the_latest_version() {
+        let latest = |body: &str, version| {
+            let response = Response::from_body(JsonText::new(body.to_owned())).unwrap();
+            is_latest(Some(&response), version, SystemTime::now())
+        };
+        let metadata = r#"{"data": {"current_version": 2}}"#;
+        assert!(latest(metadata, Some(2)));
+        assert!(!latest(metadata, Some(1)) && !latest(metadata, None));
+        assert!(!latest(r#"{"data": {"a": 1}}"#, Some(2)) && !latest("{}", Some(2)));
+        assert!(!is_latest(None, Some(2), SystemTime::now()));
     }
 
     #[test]
