@@ -50,6 +50,13 @@ impl Refusal {
         }
     }
 
+    pub(crate) fn no_route(path: &str) -> Self {
+        Self::new(
+            404,
+            format!("no handler for route {path:?}. route entry not found."),
+        )
+    }
+
     pub(crate) fn unsupported() -> Self {
         Self::new(405, "unsupported operation")
     }

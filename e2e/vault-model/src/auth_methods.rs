@@ -67,7 +67,7 @@ impl AuthMethod {
 
 /// `auth/{mount}login`, which takes no token.
 pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Timestamp) -> Outcome {
-    let new = match state.auth.get_mut(mount).ok_or_else(Refusal::denied)? {
+    let new = match state.here.auth.get_mut(mount).ok_or_else(Refusal::denied)? {
         AuthMethod::Kubernetes(_) => return kubernetes::login(state, mount, request, now),
         AuthMethod::Jwt(method) => method.login(mount, request, &*state.crypto, now)?,
         AuthMethod::AppRole(method) => method.login(request, now)?,

@@ -97,7 +97,7 @@ pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Time
     let name = name.ok_or_else(|| Refusal::bad_request("missing role"))?;
     let token = request.text("jwt").filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| Refusal::bad_request("missing jwt"))?;
-    let Some(AuthMethod::Kubernetes(auth)) = state.auth.get(mount) else {
+    let Some(AuthMethod::Kubernetes(auth)) = state.here.auth.get(mount) else {
         return Err(Refusal::denied());
     };
     let role = auth.roles.get(name);

@@ -8,7 +8,8 @@
 //! clock, no random numbers, no sockets and no threads: leases and tokens end because a later `now`
 //! comes in, and names follow from a seed. The same requests at the same times get the same replies,
 //! byte for byte. What is slow or random by nature, signatures and certificates, stands behind
-//! [`Crypto`]; [`Canned`] makes it up. Namespaces are not modelled.
+//! [`Crypto`]; [`Canned`] makes it up. As [`Product::OpenBao`] it has namespaces, and the texts of
+//! refusals that this server has.
 //!
 //! A request costs a few microseconds, however many leases and tokens there are. The example `speed`
 //! measures that.
@@ -60,8 +61,10 @@ mod kubernetes;
 mod kv;
 mod leases;
 mod model;
+mod namespaces;
 mod pem;
 mod pki;
+mod product;
 mod request;
 mod service_account;
 mod state;
@@ -77,6 +80,7 @@ pub use faults::{Fault, Faults};
 pub use jwt::{JwtError, PublicKey};
 pub use leases::LeaseView;
 pub use model::{Config, Model, Reply};
+pub use product::Product;
 pub use request::{Operation, Request};
 pub use service_account::ServiceAccountToken;
 pub use tokens::TokenView;

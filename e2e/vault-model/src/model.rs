@@ -13,6 +13,7 @@ use crate::faults::{Fault, Faults};
 use crate::ids::Ids;
 use crate::jwt::PublicKey;
 use crate::leases::LeaseView;
+use crate::product::Product;
 use crate::request::{Operation, Request};
 use crate::state::State;
 use crate::tokens::TokenView;
@@ -27,6 +28,8 @@ pub struct Config {
     pub jwt_keys: Vec<PublicKey>,
     /// Checks the signatures of logins and makes certificates.
     pub crypto: Box<dyn Crypto>,
+    /// Which server is imitated.
+    pub product: Product,
 }
 
 impl fmt::Debug for Config {
@@ -34,6 +37,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("seed", &self.seed)
             .field("crypto", &self.crypto)
+            .field("product", &self.product)
             .finish_non_exhaustive()
     }
 }
@@ -46,6 +50,7 @@ impl Default for Config {
             root_token: None,
             jwt_keys: Vec::new(),
             crypto: Box::new(Canned),
+            product: Product::default(),
         }
     }
 }
@@ -112,7 +117,14 @@ impl Model {
             .root_token
             .unwrap_or_else(|| format!("hvs.{}", ids.letters(24)));
         Self {
-            state: State::new(now, ids, config.crypto, &root_token, config.jwt_keys),
+            state: State::new(
+                now,
+                ids,
+                config.crypto,
+                &root_token,
+                config.jwt_keys,
+                config.product,
+            ),
             root_token,
             faults: Faults::default(),
             counts: Counts::default(),
@@ -206,19 +218,24 @@ impl Model {
     /// The leases that live, by name.
     pub fn leases(&mut self, now: Timestamp) -> Vec<LeaseView> {
         self.state.expire(now);
-        self.state.leases.views().collect()
+        self.state
+            .spaces()
+            .flat_map(|space| space.leases.views())
+            .collect()
     }
 
     /// How many leases live.
     pub fn count_leases(&mut self, now: Timestamp) -> usize {
         self.state.expire(now);
-        self.state.leases.len()
+        self.state.spaces().map(|space| space.leases.len()).sum()
     }
 
     /// Whether a credential (a database user) still works: its lease lives.
     pub fn is_alive(&mut self, now: Timestamp, subject: &str) -> bool {
         self.state.expire(now);
-        self.state.leases.has_subject(subject)
+        self.state
+            .spaces()
+            .any(|space| space.leases.has_subject(subject))
     }
 
     /// The password of a static role of a database mount (`database/`), as a read would give it now.
@@ -228,7 +245,10 @@ impl Model {
 
     /// Ends the leases whose name begins so; gives how many.
     pub fn revoke_leases(&mut self, prefix: &str) -> usize {
-        self.state.leases.revoke_prefix(prefix)
+        self.state
+            .spaces_mut()
+            .map(|space| space.leases.revoke_prefix(prefix))
+            .sum()
     }
 
     /// The tokens that live.

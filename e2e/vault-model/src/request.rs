@@ -44,6 +44,8 @@ pub struct Request {
     pub operation: Operation,
     /// Below `/v1/`, decoded, without slashes around it.
     pub path: String,
+    /// The namespace that the path begins in: the header `X-Vault-Namespace`, empty for the root.
+    pub namespace: String,
     /// Its parameters, decoded.
     pub query: BTreeMap<String, String>,
     /// Who asks.
@@ -74,6 +76,7 @@ impl Request {
         Self {
             operation,
             path: path.trim_matches('/').to_owned(),
+            namespace: String::new(),
             query: pairs
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
@@ -111,6 +114,13 @@ impl Request {
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Self {
         self.token = Some(token.to_owned());
+        self
+    }
+
+    /// In this namespace.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: &str) -> Self {
+        namespace.clone_into(&mut self.namespace);
         self
     }
 
@@ -153,6 +163,7 @@ impl Request {
         Ok(Self {
             operation,
             path: decode(path).trim_matches('/').to_owned(),
+            namespace: String::new(),
             query,
             token,
             body,

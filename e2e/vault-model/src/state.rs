@@ -1,19 +1,22 @@
 //! All that the server knows, and the way of a request through it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::acl::{Capability, Policies};
+use crate::acl::Capability;
 use crate::answer::{Outcome, Refusal};
-use crate::auth_methods::{self, AuthMethod};
+use crate::auth_methods;
 use crate::crypto::Crypto;
 use crate::database::Database;
 use crate::ids::Ids;
 use crate::jwt::PublicKey;
 use crate::kv;
 use crate::leases::Leases;
+use crate::namespaces::Space;
 use crate::pki::Pki;
+use crate::product::Product;
 use crate::request::{Operation, Request};
 use crate::sys;
 use crate::tokens::{self, NewToken, Tokens};
@@ -24,14 +27,13 @@ use crate::wrapping::{self, Wrappings};
 pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) crypto: Box<dyn Crypto>,
-    pub(crate) policies: Policies,
+    pub(crate) product: Product,
     pub(crate) tokens: Tokens,
-    pub(crate) leases: Leases,
     pub(crate) wrappings: Wrappings,
-    /// By path with its trailing slash.
-    pub(crate) mounts: BTreeMap<String, Mount>,
-    /// By path below `auth/` with its trailing slash.
-    pub(crate) auth: BTreeMap<String, AuthMethod>,
+    /// The namespace of the request in hand.
+    pub(crate) here: Space,
+    /// All others, by path.
+    pub(crate) elsewhere: BTreeMap<Arc<str>, Space>,
     /// Trusted in addition to each auth mount's own keys.
     pub(crate) jwt_keys: Vec<PublicKey>,
     pub(crate) sealed: bool,
@@ -62,6 +64,8 @@ pub(crate) struct Caller {
     pub(crate) token: String,
     pub(crate) display_name: String,
     pub(crate) policies: Vec<String>,
+    /// Where its policies are.
+    pub(crate) namespace: Arc<str>,
 }
 
 /// What an engine may use besides its own memory to answer a request.
@@ -116,6 +120,7 @@ impl State {
         crypto: Box<dyn Crypto>,
         root_token: &str,
         jwt_keys: Vec<PublicKey>,
+        product: Product,
     ) -> Self {
         let mut tokens = Tokens::default();
         tokens.add_root(root_token, now, &mut ids);
@@ -124,15 +129,16 @@ impl State {
             "key/value secret storage",
             &mut ids,
         );
+        let mut here = Space::root();
+        here.mounts.insert("secret/".into(), secret);
         Self {
             ids,
             crypto,
-            policies: Policies::new(),
+            product,
             tokens,
-            leases: Leases::default(),
             wrappings: Wrappings::default(),
-            mounts: BTreeMap::from([("secret/".to_owned(), secret)]),
-            auth: BTreeMap::new(),
+            here,
+            elsewhere: BTreeMap::new(),
             jwt_keys,
             sealed: false,
             standby: false,
@@ -141,6 +147,8 @@ impl State {
 
     /// Answers a request; wrapped, where that is asked for.
     pub(crate) fn handle(&mut self, now: Timestamp, request: &Request) -> Outcome {
+        let inner = self.enter_namespace_of(request)?;
+        let request = inner.as_ref().unwrap_or(request);
         let answer = self.answer(now, request)?;
         Ok(match request.wrap_ttl {
             Some(ttl) => self
@@ -176,22 +184,31 @@ impl State {
 
     /// Makes a token and gives its text.
     pub(crate) fn issue(&mut self, new: NewToken, now: Timestamp) -> String {
-        self.tokens.issue(new, now, &mut self.ids)
+        let namespace = Arc::clone(&self.here.path);
+        self.tokens.issue(new, namespace, now, &mut self.ids)
     }
 
     /// Ends a token, the tokens it made, and their leases.
     pub(crate) fn end_token(&mut self, id: &str) {
-        for ended in self.tokens.remove(id) {
-            self.leases.revoke_of_token(&ended);
+        let ended = self.tokens.remove(id);
+        self.end_leases_of(&ended);
+    }
+
+    fn end_leases_of(&mut self, tokens: &[Arc<str>]) {
+        for space in self.spaces_mut() {
+            for token in tokens {
+                space.leases.revoke_of_token(token);
+            }
         }
     }
 
     /// Ends everything whose time has come.
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        for ended in self.tokens.expire(now) {
-            self.leases.revoke_of_token(&ended);
+        let ended = self.tokens.expire(now);
+        self.end_leases_of(&ended);
+        for space in self.spaces_mut() {
+            space.leases.expire(now);
         }
-        self.leases.expire(now);
         self.wrappings.expire(now);
     }
 
@@ -201,7 +218,8 @@ impl State {
         mount: &str,
         role: &str,
     ) -> Option<&str> {
-        match &mut self.mounts.get_mut(mount)?.engine {
+        self.enter("");
+        match &mut self.here.mounts.get_mut(mount)?.engine {
             Engine::Database(database) => database.static_password(role, now, &mut self.ids),
             _ => None,
         }
@@ -211,6 +229,7 @@ impl State {
     pub(crate) fn mount_of(&self, path: &str) -> Option<&str> {
         let path = format!("{path}/");
         let mounts = self
+            .here
             .mounts
             .keys()
             .filter(|mount| path.starts_with(mount.as_str()));
@@ -221,6 +240,7 @@ impl State {
     pub(crate) fn auth_mount_of(&self, path: &str) -> Option<&str> {
         let path = format!("{}/", path.strip_prefix("auth/")?);
         let mounts = self
+            .here
             .auth
             .keys()
             .filter(|mount| path.starts_with(mount.as_str()));
@@ -234,11 +254,13 @@ impl State {
 
     fn caller(&self, request: &Request) -> Result<Caller, Refusal> {
         let id = request.token.as_deref().ok_or_else(Refusal::denied)?;
-        let token = self.tokens.get(id).ok_or_else(Refusal::invalid_token)?;
+        let token = self.tokens.get(id);
+        let token = token.ok_or_else(|| self.product.invalid_token())?;
         Ok(Caller {
             token: id.to_owned(),
             display_name: token.display_name.clone(),
             policies: token.policies.clone(),
+            namespace: Arc::clone(&token.namespace),
         })
     }
 
@@ -255,17 +277,17 @@ impl State {
                 None => &[Capability::Create, Capability::Update],
             },
         };
-        let allowed = self.policies.allow(&caller.policies, path, wanted)
+        let rights = self.rights(caller);
+        let rights = rights.ok_or_else(|| self.product.forbidden())?;
+        let allowed = rights.allow(path, wanted)
             // A rule for a folder may be written with its slash.
-            || (request.operation == Operation::List
-                && self.policies.allow(&caller.policies, &format!("{path}/"), wanted))
+            || (request.operation == Operation::List && rights.allow(&format!("{path}/"), wanted))
             // `lookup-self` answers writes as well as reads.
-            || (path == "auth/token/lookup-self"
-                && self.policies.allow(&caller.policies, path, &[Capability::Read]));
+            || (path == "auth/token/lookup-self" && rights.allow(path, &[Capability::Read]));
         if allowed {
             Ok(())
         } else {
-            Err(Refusal::denied())
+            Err(self.product.forbidden())
         }
     }
 
@@ -273,7 +295,7 @@ impl State {
     fn replaces(&self, path: &str) -> Option<bool> {
         let mount = self.mount_of(path)?;
         let inside = path.strip_prefix(mount)?;
-        match &self.mounts[mount].engine {
+        match &self.here.mounts[mount].engine {
             Engine::Kv2(kv) if inside.starts_with("data/") => Some(kv.exists(inside)),
             _ => None,
         }
@@ -288,18 +310,22 @@ impl State {
         }
         if let Some(mount) = self.auth_mount_of(&request.path).map(str::to_owned) {
             let inside = &request.path["auth/".len() + mount.len()..];
-            let auth = self.auth.get_mut(&mount).ok_or_else(Refusal::not_found)?;
+            let auth = self
+                .here
+                .auth
+                .get_mut(&mount)
+                .ok_or_else(Refusal::not_found)?;
             return auth.handle(inside, request, now, &mut self.ids);
         }
         let Some(mount) = self.mount_of(&request.path).map(str::to_owned) else {
-            let path = &request.path;
-            return Err(Refusal::new(
-                404,
-                format!("no handler for route {path:?}. route entry not found."),
-            ));
+            return Err(Refusal::no_route(&request.path));
         };
         let inside = request.path.get(mount.len()..).unwrap_or_default();
-        let engine = self.mounts.get_mut(&mount).map(|mount| &mut mount.engine);
+        let engine = self
+            .here
+            .mounts
+            .get_mut(&mount)
+            .map(|mount| &mut mount.engine);
         match engine.ok_or_else(Refusal::not_found)? {
             Engine::Kv1(kv) => kv.handle(inside, request),
             Engine::Kv2(kv) => kv.handle(inside, request, now),
@@ -307,7 +333,7 @@ impl State {
             Engine::Database(database) => {
                 let turn = Turn {
                     caller,
-                    leases: &mut self.leases,
+                    leases: &mut self.here.leases,
                     ids: &mut self.ids,
                     now,
                 };

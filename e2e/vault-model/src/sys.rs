@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::acl::Policy;
 use crate::answer::{Answer, Outcome, Refusal, Secret};
 use crate::duration;
+use crate::namespaces;
+use crate::product::Product;
 use crate::request::{Operation, Request};
 use crate::state::{Caller, State};
 use crate::wrapping;
@@ -72,20 +74,17 @@ pub(crate) fn handle(
             state.sealed = true;
             Ok(Answer::Empty)
         }
-        _ => Err(Refusal::new(
-            404,
-            format!(
-                "no handler for route {:?}. route entry not found.",
-                request.path
-            ),
-        )),
+        "namespaces" if state.product == Product::OpenBao => {
+            namespaces::handle(state, rest, request, now)
+        }
+        _ => Err(Refusal::no_route(&request.path)),
     }
 }
 
 fn policies(state: &mut State, name: &str, request: &Request) -> Outcome {
     match (name, request.operation) {
         ("", Operation::List | Operation::Read) => {
-            let names = state.policies.names();
+            let names = state.here.policies.names();
             Ok(Secret::data("system", json!({ "keys": names, "policies": names })).into())
         }
         ("", _) => Err(Refusal::unsupported()),
@@ -95,11 +94,15 @@ fn policies(state: &mut State, name: &str, request: &Request) -> Outcome {
                 .ok_or_else(|| Refusal::bad_request("'policy' parameter not supplied or empty"))?;
             let policy =
                 Policy::parse(text).map_err(|error| Refusal::bad_request(error.to_string()))?;
-            state.policies.set(name, policy);
+            state.here.policies.set(name, policy);
             Ok(Answer::Empty)
         }
         (_, Operation::Read) => {
-            let policy = state.policies.get(name).ok_or_else(Refusal::not_found)?;
+            let policy = state
+                .here
+                .policies
+                .get(name)
+                .ok_or_else(Refusal::not_found)?;
             let text = &policy.text;
             Ok(Secret::data(
                 "system",
@@ -108,7 +111,7 @@ fn policies(state: &mut State, name: &str, request: &Request) -> Outcome {
             .into())
         }
         (_, Operation::Delete) => {
-            state.policies.remove(name);
+            state.here.policies.remove(name);
             Ok(Answer::Empty)
         }
         _ => Err(Refusal::unsupported()),
@@ -119,16 +122,16 @@ fn leases(state: &mut State, path: &str, request: &Request, now: Timestamp) -> O
     let (kind, in_path) = path.split_once('/').unwrap_or((path, ""));
     let id = request.text("lease_id").unwrap_or(in_path).to_owned();
     match (kind, request.operation) {
-        ("lookup", Operation::List) => Answer::keys("system", &state.leases.list(in_path)),
+        ("lookup", Operation::List) => Answer::keys("system", &state.here.leases.list(in_path)),
         ("lookup" | "renew" | "revoke", Operation::Write) if id.is_empty() => {
             Err(Refusal::bad_request("lease_id must be specified"))
         }
         ("lookup", Operation::Write) => {
-            Ok(Secret::data("system", state.leases.lookup(&id, now)?).into())
+            Ok(Secret::data("system", state.here.leases.lookup(&id, now)?).into())
         }
         ("renew", Operation::Write) => {
             let increment = duration::field(&request.body, "increment")?;
-            let (lease_duration, warnings) = state.leases.renew(&id, increment, now)?;
+            let (lease_duration, warnings) = state.here.leases.renew(&id, increment, now)?;
             Ok(Secret {
                 lease_id: id,
                 lease_duration,
@@ -139,11 +142,11 @@ fn leases(state: &mut State, path: &str, request: &Request, now: Timestamp) -> O
             .into())
         }
         ("revoke", Operation::Write) => {
-            state.leases.revoke(&id);
+            state.here.leases.revoke(&id);
             Ok(Answer::Empty)
         }
         ("revoke-prefix" | "revoke-force", Operation::Write) => {
-            state.leases.revoke_prefix(in_path);
+            state.here.leases.revoke_prefix(in_path);
             Ok(Answer::Empty)
         }
         _ => Err(Refusal::unsupported()),
@@ -153,14 +156,16 @@ fn leases(state: &mut State, path: &str, request: &Request, now: Timestamp) -> O
 fn capabilities(state: &State, caller: &Caller, request: &Request) -> Answer {
     let mut paths = request.texts("paths");
     paths.extend(request.texts("path"));
+    let rights = state.rights(caller);
     let mut data = serde_json::Map::new();
     for path in paths {
         let names: Vec<String> = if caller.is_root() {
             vec!["root".into()]
         } else {
-            let allowed = state.policies.capabilities(&caller.policies, &path);
+            let allowed = rights.as_ref().map(|rights| rights.capabilities(&path));
             allowed
                 .iter()
+                .flatten()
                 .map(|capability| format!("{capability:?}").to_lowercase())
                 .collect()
         };

@@ -25,6 +25,8 @@ pub(crate) struct Token {
     pub(crate) display_name: String,
     pub(crate) policies: Vec<String>,
     pub(crate) meta: BTreeMap<String, String>,
+    /// Where it was made, and its policies are.
+    pub(crate) namespace: Arc<str>,
     path: String,
     parent: Option<Arc<str>>,
     issued: Timestamp,
@@ -91,6 +93,7 @@ impl Tokens {
             display_name: "root".into(),
             policies: vec!["root".into()],
             meta: BTreeMap::new(),
+            namespace: "".into(),
             path: "auth/token/root".into(),
             parent: None,
             issued: now,
@@ -106,8 +109,14 @@ impl Tokens {
         self.insert(id, token, None);
     }
 
-    /// Makes a token and gives its text.
-    pub(crate) fn issue(&mut self, new: NewToken, now: Timestamp, ids: &mut Ids) -> String {
+    /// Makes a token of a namespace and gives its text.
+    pub(crate) fn issue(
+        &mut self,
+        new: NewToken,
+        namespace: Arc<str>,
+        now: Timestamp,
+        ids: &mut Ids,
+    ) -> String {
         let prefix = if new.batch { "hvb" } else { "hvs" };
         let id = new
             .id
@@ -137,6 +146,7 @@ impl Tokens {
             display_name: new.display_name,
             policies: new.policies,
             meta: new.meta,
+            namespace,
             path: new.path,
             parent: new.parent.map(Into::into),
             issued: now,
@@ -185,11 +195,21 @@ impl Tokens {
             .collect()
     }
 
-    /// All accessors.
-    pub(crate) fn accessors(&self) -> Vec<String> {
+    /// All accessors of a namespace.
+    pub(crate) fn accessors(&self, namespace: &str) -> Vec<String> {
         sorted(&self.by_id)
             .into_iter()
+            .filter(|(_, token)| *token.namespace == *namespace)
             .map(|(_, token)| token.accessor.clone())
+            .collect()
+    }
+
+    /// The texts of all tokens of a namespace.
+    pub(crate) fn of_namespace(&self, namespace: &str) -> Vec<String> {
+        sorted(&self.by_id)
+            .into_iter()
+            .filter(|(_, token)| *token.namespace == *namespace)
+            .map(|(id, _)| id.to_string())
             .collect()
     }
 
@@ -319,6 +339,9 @@ impl Tokens {
         });
         if let Some(period) = token.period {
             data["period"] = json!(period.as_secs());
+        }
+        if !token.namespace.is_empty() {
+            data["namespace_path"] = json!(format!("{}/", token.namespace));
         }
         data
     }

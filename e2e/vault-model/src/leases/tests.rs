@@ -29,7 +29,7 @@ fn a_lease_ends_when_nobody_renews_it() {
     server.advance(3600);
     let answered = renew(&mut server, ROOT, &id);
     assert_eq!((answered.0, message(&answered)), (400, "lease not found"));
-    assert!(server.state.leases.len() == 0);
+    assert!(server.state.here.leases.len() == 0);
 }
 
 #[test]
@@ -49,7 +49,10 @@ fn a_lease_is_renewed_up_to_its_maximum_and_then_ends() {
         "{granted:?}"
     );
     assert!(granted[46] <= 1800, "{granted:?}");
-    assert_eq!(server.state.leases.views().next().unwrap().renewals, 47);
+    assert_eq!(
+        server.state.here.leases.views().next().unwrap().renewals,
+        47
+    );
     server.advance(1800);
     assert_eq!(renew(&mut server, ROOT, &id).0, 400);
 }

@@ -14,6 +14,7 @@ use crate::crypto::{Authority, Crypto, Signed, Subject};
 use crate::ids::Ids;
 use crate::jwt::{JwtError, PublicKey};
 use crate::pem;
+use crate::product::Product;
 use crate::request::Request;
 use crate::service_account::ServiceAccountToken;
 
@@ -26,6 +27,8 @@ pub(crate) struct Harness {
     pub(crate) state: State,
     pub(crate) now: Timestamp,
     pub(crate) keys: Keys,
+    /// The header of the requests to come.
+    pub(crate) namespace: &'static str,
 }
 
 /// A status and a body, `null` for none.
@@ -81,12 +84,17 @@ impl Crypto for Toy {
 }
 
 pub(crate) fn mk_server() -> Harness {
+    mk_server_of(Product::Vault)
+}
+
+pub(crate) fn mk_server_of(product: Product) -> Harness {
     let keys = Keys("cluster");
     let trusted = vec![PublicKey::from_pem(&keys.public_key_pem()).unwrap()];
     Harness {
-        state: State::new(START, Ids::new(1), Box::new(Toy), ROOT, trusted),
+        state: State::new(START, Ids::new(1), Box::new(Toy), ROOT, trusted, product),
         now: START,
         keys,
+        namespace: "",
     }
 }
 
@@ -153,6 +161,7 @@ impl Harness {
             token.map(str::to_owned),
             body.as_bytes(),
         )
+        .map(|request| request.in_namespace(self.namespace))
         .and_then(|request| self.state.handle(self.now, &request));
         match outcome {
             Ok(answer) => {
@@ -182,6 +191,12 @@ impl Harness {
             .unwrap()
             .into_parts(&mut self.state.ids);
         (status, body.unwrap_or_default())
+    }
+
+    /// The requests to come name this namespace.
+    pub(crate) fn inside(&mut self, namespace: &'static str) -> &mut Self {
+        self.namespace = namespace;
+        self
     }
 
     pub(crate) fn get(&mut self, token: &str, path: &str) -> Answered {

@@ -16,6 +16,7 @@ pub(super) fn handle(state: &mut State, kind: &str, rest: &str, request: &Reques
     match (kind, rest, request.operation) {
         ("mounts", "", Operation::Read) => {
             let mounts: Map<String, Value> = state
+                .here
                 .mounts
                 .iter()
                 .map(|(path, mount)| (path.clone(), view(path, mount)))
@@ -24,6 +25,7 @@ pub(super) fn handle(state: &mut State, kind: &str, rest: &str, request: &Reques
         }
         ("auth", "", Operation::Read) => {
             let mounts: Map<String, Value> = state
+                .here
                 .auth
                 .iter()
                 .map(|(path, method)| (path.clone(), json!({ "type": method.kind() })))
@@ -34,19 +36,19 @@ pub(super) fn handle(state: &mut State, kind: &str, rest: &str, request: &Reques
         ("mounts", _, Operation::Write) if rest.ends_with("/tune") => Ok(Answer::Empty),
         ("mounts", _, Operation::Write) => enable_engine(state, path, request),
         ("mounts", _, Operation::Read) => {
-            let mount = state.mounts.get(&path);
+            let mount = state.here.mounts.get(&path);
             let mount = mount
                 .ok_or_else(|| Refusal::bad_request(format!("No secret engine mount at {path}")))?;
             Ok(Secret::data("system", view(&path, mount)).into())
         }
         ("mounts", _, Operation::Delete) => {
-            state.mounts.remove(&path);
-            state.leases.revoke_prefix(&path);
+            state.here.mounts.remove(&path);
+            state.here.leases.revoke_prefix(&path);
             Ok(Answer::Empty)
         }
         ("auth", _, Operation::Write) => enable_auth(state, path, request),
         ("auth", _, Operation::Delete) => {
-            state.auth.remove(&path);
+            state.here.auth.remove(&path);
             Ok(Answer::Empty)
         }
         _ => Err(Refusal::unsupported()),
@@ -59,26 +61,27 @@ pub(crate) fn describe(state: &State, caller: &Caller, path: &str) -> Outcome {
         let message = "preflight capability check returned 403: no policy reaches this mount";
         Refusal::new(403, message)
     };
+    let rights = state.rights(caller).ok_or_else(denied)?;
     if let Some(mount) = state.auth_mount_of(path) {
         let full = format!("auth/{mount}");
-        if !state.policies.touch(&caller.policies, &full) {
+        if !rights.touch(&full) {
             return Err(denied());
         }
         return Ok(Secret::data(
             "system",
-            json!({ "path": full, "type": state.auth[mount].kind(), "options": null }),
+            json!({ "path": full, "type": state.here.auth[mount].kind(), "options": null }),
         )
         .into());
     }
     let mount = state.mount_of(path).ok_or_else(denied)?;
-    if !state.policies.touch(&caller.policies, mount) {
+    if !rights.touch(mount) {
         return Err(denied());
     }
-    Ok(Secret::data("system", view(mount, &state.mounts[mount])).into())
+    Ok(Secret::data("system", view(mount, &state.here.mounts[mount])).into())
 }
 
 fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome {
-    if state.mounts.contains_key(&path) {
+    if state.here.mounts.contains_key(&path) {
         return Err(Refusal::bad_request(format!(
             "path is already in use at {path}"
         )));
@@ -104,7 +107,7 @@ fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome 
             )));
         }
     };
-    state.mounts.insert(
+    state.here.mounts.insert(
         path,
         Mount::new(
             engine,
@@ -116,7 +119,7 @@ fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome 
 }
 
 fn enable_auth(state: &mut State, path: String, request: &Request) -> Outcome {
-    if path == "token/" || state.auth.contains_key(&path) {
+    if path == "token/" || state.here.auth.contains_key(&path) {
         return Err(Refusal::bad_request(format!(
             "path is already in use at {path}"
         )));
@@ -124,7 +127,7 @@ fn enable_auth(state: &mut State, path: String, request: &Request) -> Outcome {
     let kind = request.text("type").unwrap_or_default();
     let method = AuthMethod::new(kind)
         .ok_or_else(|| Refusal::bad_request(format!("plugin not found in the catalog: {kind}")))?;
-    state.auth.insert(path, method);
+    state.here.auth.insert(path, method);
     Ok(Answer::Empty)
 }
 

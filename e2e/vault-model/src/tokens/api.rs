@@ -32,7 +32,9 @@ pub(crate) fn handle(
         ("revoke-self", Operation::Write) => Ok(revoke(state, &caller.token)),
         ("revoke", Operation::Write) => Ok(revoke(state, &named_token(state, request)?)),
         ("revoke-accessor", Operation::Write) => Ok(revoke(state, &by_accessor(state, request)?)),
-        ("accessors", Operation::List) => Answer::keys("token", &state.tokens.accessors()),
+        ("accessors", Operation::List) => {
+            Answer::keys("token", &state.tokens.accessors(&state.here.path))
+        }
         ("create" | "create-orphan", Operation::Write) => {
             let orphan = path == "create-orphan" || request.flag("no_parent") == Some(true);
             let id = state.issue(new_token(caller, request, orphan)?, now);
@@ -120,9 +122,7 @@ fn named_token(state: &State, request: &Request) -> Result<String, Refusal> {
         .text("token")
         .ok_or_else(|| Refusal::bad_request("missing token"))?;
     state
-        .tokens
-        .get(id)
-        .map(|_| id.to_owned())
+        .own_token(id)
         .ok_or_else(|| Refusal::new(403, "bad token"))
 }
 
@@ -131,5 +131,6 @@ fn by_accessor(state: &State, request: &Request) -> Result<String, Refusal> {
     state
         .tokens
         .id_of_accessor(accessor)
+        .and_then(|id| state.own_token(&id))
         .ok_or_else(|| Refusal::new(403, "invalid accessor"))
 }
