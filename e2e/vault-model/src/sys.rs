@@ -13,6 +13,7 @@ use crate::state::{Caller, State};
 use crate::wrapping;
 
 pub(crate) mod mounts;
+mod random;
 
 /// The version that is imitated.
 const VERSION: &str = "1.21.0";
@@ -74,6 +75,10 @@ pub(crate) fn handle(
             state.sealed = true;
             Ok(Answer::Empty)
         }
+        "tools" => match rest.split_once('/').unwrap_or((rest, "")) {
+            ("random", rest) => random::handle(rest, request, &mut state.ids),
+            _ => Err(Refusal::no_route(&request.path)),
+        },
         "namespaces" if state.product == Product::OpenBao => {
             namespaces::handle(state, rest, request, now)
         }
