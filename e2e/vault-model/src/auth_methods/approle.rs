@@ -85,11 +85,12 @@ impl AppRole {
 
     pub(super) fn login(&mut self, request: &Request, now: Timestamp) -> Result<NewToken, Refusal> {
         let invalid = || Refusal::bad_request("invalid role or secret ID");
-        let role_id = request.text("role_id").filter(|id| !id.is_empty());
+        let text = |name| request.text(name).map(str::trim);
+        let role_id = text("role_id").filter(|id| !id.is_empty());
         let role_id = role_id.ok_or_else(|| Refusal::bad_request("missing role_id"))?;
         let found = self.roles.iter_mut().find(|(_, role)| role.id == role_id);
         let (name, role) = found.ok_or_else(invalid)?;
-        let secret_id = request.text("secret_id").filter(|id| !id.is_empty());
+        let secret_id = text("secret_id").filter(|id| !id.is_empty());
         let secret_id = secret_id.ok_or_else(|| Refusal::bad_request("missing secret_id"))?;
         role.secrets
             .retain(|_, secret| secret.expires.is_none_or(|end| end > now));
@@ -197,5 +198,14 @@ mod tests {
         assert_eq!(message(&missing), "missing secret_id");
         let other = login(&mut server, "nobody", &json!("x"));
         assert_eq!(message(&other), "invalid role or secret ID");
+    }
+
+    #[test]
+    fn space_around_the_ids_makes_no_difference() {
+        let (mut server, role_id) = mk_role(json!({}));
+        let answer = server.done("auth/approle/role/app/secret-id", json!({}));
+        let secret_id = format!("{}\n", answer["data"]["secret_id"].as_str().unwrap());
+        let (status, answer) = login(&mut server, &format!(" {role_id}\n"), &json!(secret_id));
+        assert_eq!(status, 200, "{answer}");
     }
 }
