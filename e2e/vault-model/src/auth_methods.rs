@@ -17,6 +17,7 @@ use crate::tokens::{NewToken, api};
 mod approle;
 mod cert;
 mod jwt;
+mod users;
 
 /// A method at its place.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(crate) enum AuthMethod {
     Jwt(jwt::Jwt),
     AppRole(approle::AppRole),
     Cert(cert::Cert),
+    Users(users::Users),
 }
 
 impl AuthMethod {
@@ -35,6 +37,8 @@ impl AuthMethod {
             "jwt" => Self::Jwt(jwt::Jwt::default()),
             "approle" => Self::AppRole(approle::AppRole::default()),
             "cert" => Self::Cert(cert::Cert::default()),
+            "userpass" => Self::Users(users::Users::new(users::Kind::UserPass)),
+            "ldap" => Self::Users(users::Users::new(users::Kind::Ldap)),
             _ => return None,
         })
     }
@@ -45,6 +49,7 @@ impl AuthMethod {
             Self::Jwt(_) => "jwt",
             Self::AppRole(_) => "approle",
             Self::Cert(_) => "cert",
+            Self::Users(method) => method.kind(),
         }
     }
 
@@ -61,20 +66,33 @@ impl AuthMethod {
             Self::Jwt(method) => method.handle(path, request),
             Self::AppRole(method) => method.handle(path, request, now, ids),
             Self::Cert(method) => method.handle(path, request),
+            Self::Users(method) => method.handle(path, request),
+        }
+    }
+
+    /// Whether `path` below the mount is where one logs in.
+    pub(crate) fn is_login(&self, path: &str) -> bool {
+        match self {
+            Self::Users(_) => path.starts_with("login/"),
+            _ => path == "login",
         }
     }
 }
 
-/// `auth/{mount}login`, which takes no token.
+/// `auth/{mount}login`, for users `auth/{mount}login/{name}`, which take no token.
 pub(crate) fn login(state: &mut State, mount: &str, request: &Request, now: Timestamp) -> Outcome {
     let new = match state.here.auth.get_mut(mount).ok_or_else(Refusal::denied)? {
         AuthMethod::Kubernetes(_) => return kubernetes::login(state, mount, request, now),
         AuthMethod::Jwt(method) => method.login(mount, request, &*state.crypto, now)?,
         AuthMethod::AppRole(method) => method.login(request, now)?,
         AuthMethod::Cert(method) => method.login(mount, request)?,
+        AuthMethod::Users(method) => {
+            let name = request.path.rsplit('/').next().unwrap_or_default();
+            method.login(mount, name, request)?
+        }
     };
     let new = NewToken {
-        path: format!("auth/{mount}login"),
+        path: request.path.clone(),
         ..new
     };
     let id = state.issue(new, now);

@@ -249,7 +249,10 @@ impl State {
 
     fn login_mount(&self, path: &str) -> Option<String> {
         let mount = self.auth_mount_of(path)?;
-        (path.strip_prefix("auth/")?.strip_prefix(mount)? == "login").then(|| mount.to_owned())
+        let inside = path.strip_prefix("auth/")?.strip_prefix(mount)?;
+        self.here.auth[mount]
+            .is_login(inside)
+            .then(|| mount.to_owned())
     }
 
     fn caller(&self, request: &Request) -> Result<Caller, Refusal> {
