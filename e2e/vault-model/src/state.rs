@@ -125,7 +125,7 @@ impl State {
         let mut tokens = Tokens::default();
         tokens.add_root(root_token, now, &mut ids);
         let secret = Mount::new(
-            Engine::Kv2(kv::v2::V2::default()),
+            Engine::Kv2(kv::v2::V2::new(product)),
             "key/value secret storage",
             &mut ids,
         );

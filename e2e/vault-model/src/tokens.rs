@@ -302,7 +302,7 @@ impl Tokens {
             "accessor": token.accessor,
             "policies": token.policies,
             "token_policies": token.policies,
-            "metadata": token.meta,
+            "metadata": (!token.meta.is_empty()).then_some(&token.meta),
             "lease_duration": token.granted.as_secs(),
             "renewable": token.renewable,
             "entity_id": "",

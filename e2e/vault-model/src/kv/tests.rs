@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::children;
-use crate::state::harness::{Harness, ROOT, message, mk_server};
+use crate::product::Product;
+use crate::state::harness::{Harness, ROOT, message, mk_server, mk_server_of};
 
 fn mk_versions(count: u32) -> Harness {
     let mut server = mk_server();
@@ -37,6 +38,46 @@ fn only_the_newest_versions_are_kept() {
     let mut server = mk_versions(12);
     assert_eq!(server.get(ROOT, "secret/data/app?version=2").0, 404);
     assert_eq!(server.get(ROOT, "secret/data/app?version=3").0, 200);
+}
+
+#[test]
+fn metadata_tell_the_oldest_version_once_one_has_gone() {
+    let oldest = |count: u32| {
+        let (_, answer) = mk_versions(count).get(ROOT, "secret/metadata/app");
+        answer["data"]["oldest_version"].clone()
+    };
+    assert_eq!(
+        (oldest(9), oldest(10), oldest(12)),
+        (json!(0), json!(1), json!(3))
+    );
+}
+
+#[test]
+fn openbao_counts_the_writes_of_metadata() {
+    let mut server = mk_server_of(Product::OpenBao);
+    for owner in ["a", "b"] {
+        let body = json!({ "custom_metadata": { "owner": owner } });
+        server.done("secret/metadata/app", body);
+        server.done("secret/data/app", json!({ "data": {} }));
+    }
+    let (_, answer) = server.get(ROOT, "secret/metadata/app");
+    assert_eq!(answer["data"]["current_metadata_version"], 2);
+    assert_eq!(answer["data"]["metadata_cas_required"], false);
+    let (_, vault) = mk_versions(1).get(ROOT, "secret/metadata/app");
+    assert_eq!(vault["data"]["current_metadata_version"], Value::Null);
+}
+
+#[test]
+fn a_version_that_is_no_number_is_refused_and_metadata_alone_are_no_version() {
+    let mut server = mk_versions(1);
+    let refused = server.get(ROOT, "secret/data/app?version=v1");
+    assert_eq!(refused.0, 400);
+    assert!(message(&refused).starts_with("Field validation failed: error converting input"));
+    server.done("secret/metadata/new", json!({ "max_versions": 3 }));
+    assert_eq!(
+        server.get(ROOT, "secret/data/new"),
+        (404, json!({ "errors": [] }))
+    );
 }
 
 #[test]

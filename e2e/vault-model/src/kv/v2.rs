@@ -12,13 +12,15 @@ use serde_json::{Map, Value, json};
 use super::children;
 use crate::answer::{Answer, Data, Outcome, Refusal, Secret};
 use crate::duration;
+use crate::product::Product;
 use crate::request::{Operation, Request};
 
 const DEFAULT_MAX_VERSIONS: usize = 10;
 
 /// A mount's secrets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct V2 {
+    product: Product,
     secrets: BTreeMap<String, Versioned>,
 }
 
@@ -26,6 +28,10 @@ pub(crate) struct V2 {
 struct Versioned {
     versions: BTreeMap<u64, Version>,
     current: u64,
+    /// Zero until versions are so many that one has to go.
+    oldest: u64,
+    /// How often the metadata was written.
+    metadata_writes: u64,
     created: Timestamp,
     updated: Timestamp,
     custom_metadata: Value,
@@ -45,6 +51,13 @@ struct Version {
 }
 
 impl V2 {
+    pub(crate) fn new(product: Product) -> Self {
+        Self {
+            product,
+            secrets: BTreeMap::new(),
+        }
+    }
+
     /// Whether a write to `path` replaces something, which takes another capability than to create
     /// it.
     pub(crate) fn exists(&self, path: &str) -> bool {
@@ -82,7 +95,7 @@ impl V2 {
             }
             ("metadata", Operation::Read) => {
                 let secret = self.secrets.get(name).ok_or_else(Refusal::not_found)?;
-                Ok(Secret::data("kv", secret.metadata_text()).into())
+                Ok(Secret::data("kv", secret.metadata_text(self.product)).into())
             }
             ("metadata", Operation::Write) => self.configure(name, request, now),
             ("metadata", Operation::Delete) => {
@@ -98,7 +111,12 @@ impl V2 {
         let number = match request.query.get("version").map(|text| text.parse::<u64>()) {
             None | Some(Ok(0)) => secret.current,
             Some(Ok(number)) => number,
-            Some(Err(_)) => return Err(Refusal::bad_request("invalid version")),
+            Some(Err(_)) => {
+                return Err(Refusal::bad_request(
+                    "Field validation failed: error converting input for field \"version\": \
+                     '' cannot parse value as 'int': strconv.ParseInt: invalid syntax",
+                ));
+            }
         };
         let version = secret
             .versions
@@ -172,6 +190,7 @@ impl V2 {
         if let Some(after) = delete_after {
             secret.delete_after = after;
         }
+        secret.metadata_writes += 1;
         secret.updated = now;
         secret.text = OnceCell::new();
         Ok(Answer::Empty)
@@ -183,6 +202,8 @@ impl Versioned {
         Self {
             versions: BTreeMap::new(),
             current: 0,
+            oldest: 0,
+            metadata_writes: 0,
             created: now,
             updated: now,
             custom_metadata: Value::Null,
@@ -212,6 +233,10 @@ impl Versioned {
         };
         while self.versions.len() > keep {
             self.versions.pop_first();
+        }
+        let kept = u64::try_from(keep).unwrap_or(u64::MAX);
+        if self.current - self.oldest >= kept {
+            self.oldest = self.current - kept + 1;
         }
         self.current
     }
@@ -244,12 +269,14 @@ impl Versioned {
         }
     }
 
-    fn metadata_text(&self) -> Data {
-        let text = self.text.get_or_init(|| Data::text(&self.metadata()));
+    fn metadata_text(&self, product: Product) -> Data {
+        let text = self
+            .text
+            .get_or_init(|| Data::text(&self.metadata(product)));
         Data::Text(Arc::clone(text))
     }
 
-    fn metadata(&self) -> Value {
+    fn metadata(&self, product: Product) -> Value {
         let versions: BTreeMap<String, Value> = self
             .versions
             .iter()
@@ -262,17 +289,22 @@ impl Versioned {
                 (number.to_string(), metadata)
             })
             .collect();
-        json!({
+        let mut metadata = json!({
             "cas_required": self.cas_required,
             "created_time": self.created.to_string(),
             "current_version": self.current,
             "custom_metadata": self.custom_metadata,
             "delete_version_after": format!("{}s", self.delete_after.as_secs()),
             "max_versions": self.max_versions,
-            "oldest_version": self.versions.keys().next().copied().unwrap_or(0),
+            "oldest_version": self.oldest,
             "updated_time": self.updated.to_string(),
             "versions": versions,
-        })
+        });
+        if product == Product::OpenBao {
+            metadata["current_metadata_version"] = json!(self.metadata_writes);
+            metadata["metadata_cas_required"] = json!(false);
+        }
+        metadata
     }
 }
 

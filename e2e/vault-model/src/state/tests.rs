@@ -118,6 +118,16 @@ fn a_sealed_server_answers_health_only() {
 }
 
 #[test]
+fn a_token_without_metadata_has_none_at_all() {
+    let mut server = mk_server();
+    let made = server.done("auth/token/create", json!({ "policies": "default" }));
+    assert_eq!(made["auth"]["metadata"], Value::Null);
+    let body = json!({ "policies": "default", "meta": { "a": "b" } });
+    let made = server.done("auth/token/create", body);
+    assert_eq!(made["auth"]["metadata"], json!({ "a": "b" }));
+}
+
+#[test]
 fn capabilities_are_told() {
     let mut server = mk_guide_server();
     let token = server.logged_in();

@@ -96,7 +96,7 @@ fn enable_engine(state: &mut State, path: String, request: &Request) -> Outcome 
             .map_or_else(|| version.to_string(), str::to_owned)
     });
     let engine = match (request.text("type"), version.as_deref()) {
-        (Some("kv-v2"), _) | (Some("kv"), Some("2")) => Engine::Kv2(kv::v2::V2::default()),
+        (Some("kv-v2"), _) | (Some("kv"), Some("2")) => Engine::Kv2(kv::v2::V2::new(state.product)),
         (Some("kv" | "kv-v1" | "generic"), _) => Engine::Kv1(kv::V1::default()),
         (Some("database"), _) => Engine::Database(Database::default()),
         (Some("pki"), _) => Engine::Pki(Box::default()),
