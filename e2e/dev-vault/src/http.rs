@@ -90,6 +90,7 @@ fn process(
     let accessor = accessor.map(str::to_owned);
     let peer_certificate = peer.and_then(|tls| tls.peer_certificates.first()).cloned();
     let wrap_ttl = text("x-vault-wrap-ttl").and_then(|ttl| parse_duration(&ttl));
+    let namespace = text("x-vault-namespace");
     let request = Request::decode(
         method.as_str(),
         path,
@@ -100,6 +101,7 @@ fn process(
     .map(|request| Request {
         wrap_ttl: wrap_ttl.filter(|ttl| !ttl.is_zero()),
         peer_certificate,
+        namespace: namespace.clone().unwrap_or_default(),
         ..request
     });
     let logged_method = match &request {
@@ -119,7 +121,7 @@ fn process(
         method: logged_method,
         path: query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")),
         status: reply.status,
-        namespace: text("x-vault-namespace"),
+        namespace,
         accessor,
     };
     inside.switches.log.push(logged);

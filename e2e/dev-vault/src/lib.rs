@@ -39,4 +39,4 @@ pub use clock::Clock;
 pub use faults::{Latency, LoggedRequest};
 pub use server::{ClientCertificates, Config, DevVault, StartError, TlsPair};
 pub use service_accounts::ServiceAccountKeys;
-pub use vault_model::{Fault, JwtError, LeaseView, Refusal};
+pub use vault_model::{Fault, JwtError, LeaseView, Product, Refusal};

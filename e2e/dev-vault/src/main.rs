@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::Parser;
-use dev_vault::{ClientCertificates, Config, DevVault, TlsPair};
+use clap::{Parser, ValueEnum};
+use dev_vault::{ClientCertificates, Config, DevVault, Product, TlsPair};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A stand-in for a Vault server, for demos and tests. Not for production.
@@ -22,6 +22,9 @@ struct Args {
     /// PEM public key of a cluster's service accounts; may be given several times
     #[arg(long, value_name = "FILE")]
     jwt_public_key: Vec<PathBuf>,
+    /// The server to stand in for; `openbao` has namespaces
+    #[arg(long, value_enum, default_value_t = ProductName::Vault)]
+    product: ProductName,
     /// PEM certificate chain: serve HTTPS
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -30,12 +33,29 @@ struct Args {
     tls_key: Option<PathBuf>,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ProductName {
+    Vault,
+    #[value(name = "openbao")]
+    OpenBao,
+}
+
+impl From<ProductName> for Product {
+    fn from(name: ProductName) -> Self {
+        match name {
+            ProductName::Vault => Self::Vault,
+            ProductName::OpenBao => Self::OpenBao,
+        }
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let Args {
         listen,
         root_token,
         jwt_public_key,
+        product,
         tls_cert,
         tls_key,
     } = Args::parse_from(std::env::args().map(double_dash));
@@ -57,6 +77,7 @@ async fn main() -> anyhow::Result<()> {
         tls,
         client_certificates: ClientCertificates::Ignored,
         jwt_public_keys,
+        product: product.into(),
     })
     .await?;
     println!("{}", banner(&vault));

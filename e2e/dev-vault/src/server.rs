@@ -109,6 +109,7 @@ impl DevVault {
                 root_token: config.root_token,
                 jwt_keys: keys,
                 crypto: Box::new(Real),
+                product: config.product,
             },
         );
         let root_token = model.root_token().to_owned();

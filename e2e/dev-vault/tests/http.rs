@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dev_vault::{Config, DevVault, Fault, TlsPair, time};
+use dev_vault::{Config, DevVault, Fault, Product, TlsPair, time};
 use reqwest::{Method, StatusCode};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -103,6 +103,40 @@ async fn answers_have_the_usual_envelope_for_every_method() {
         assert_eq!(list["data"]["keys"], json!(["with space"]));
     }
     assert_eq!(wire.vault.count("LIST", "secret/metadata"), 2);
+}
+
+#[tokio::test]
+async fn the_header_names_a_namespace_where_the_product_has_them() {
+    for (product, of_team) in [(Product::Vault, 200), (Product::OpenBao, 404)] {
+        let config = Config {
+            product,
+            ..Config::default()
+        };
+        let vault = DevVault::start(config).await.unwrap();
+        let client = mk_client(RootCertStore::empty());
+        let status = async |method: &str, path: &str, namespace: &str, body: Value| {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let request = client
+                .request(method, format!("{}/v1/{path}", vault.address()))
+                .header("X-Vault-Token", vault.root_token())
+                .header("X-Vault-Namespace", namespace)
+                .body(body.to_string());
+            request.send().await.unwrap().status().as_u16()
+        };
+        if product == Product::OpenBao {
+            let made = status("PUT", "sys/namespaces/team", "", json!({})).await;
+            assert_eq!(made, 200);
+            let mount = json!({ "type": "kv", "options": { "version": "2" } });
+            let made = status("PUT", "sys/mounts/secret", "team", mount).await;
+            assert_eq!(made, 204);
+        }
+        let data = json!({ "data": { "a": "b" } });
+        assert_eq!(status("PUT", "secret/data/x", "", data).await, 200);
+        let read = status("GET", "secret/data/x", "team", json!({})).await;
+        assert_eq!(read, of_team, "{product:?}");
+        let logged = vault.requests().pop().unwrap();
+        assert_eq!(logged.namespace.as_deref(), Some("team"));
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use vault_model::Product;
 
 use super::StartError;
 
@@ -24,6 +25,8 @@ pub struct Config {
     /// PEM public keys of clusters whose service accounts are trusted, in addition to the server's
     /// own.
     pub jwt_public_keys: Vec<String>,
+    /// Which server it stands in for.
+    pub product: Product,
 }
 
 /// What a server wants of the certificates of clients. The authority is PEM text.
@@ -61,6 +64,7 @@ impl Default for Config {
             tls: None,
             client_certificates: ClientCertificates::Ignored,
             jwt_public_keys: Vec::new(),
+            product: Product::default(),
         }
     }
 }
