@@ -2,41 +2,26 @@
 
 use base64::Engine;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use operator_api::DecodingStrategy;
 use thiserror::Error;
-
-/// How a value is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DecodingStrategy {
-    /// As it is.
-    #[default]
-    None,
-    /// In base64, padded.
-    Base64,
-    /// In the base64 of URLs, padded.
-    Base64Url,
-    /// In one of these two if it can be read so, else as it is.
-    Auto,
-}
 
 /// A value that is not base64. It names the place and nothing of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("illegal base64 data at input byte {0}")]
 pub struct DecodeError(usize);
 
-impl DecodingStrategy {
-    /// The value itself.
-    ///
-    /// # Errors
-    /// The first byte that is wrong, counted as Go counts: line breaks are passed over.
-    pub fn decode(self, text: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        match self {
-            Self::None => Ok(text.to_vec()),
-            Self::Base64 => decoded(Alphabet::Standard, text),
-            Self::Base64Url => decoded(Alphabet::Url, text),
-            Self::Auto => Ok(decoded(Alphabet::Standard, text)
-                .or_else(|_| decoded(Alphabet::Url, text))
-                .unwrap_or_else(|_| text.to_vec())),
-        }
+/// The value itself. `Auto` takes a text that is neither of the two encodings as it is.
+///
+/// # Errors
+/// The first byte that is wrong, counted as Go counts: line breaks are passed over.
+pub fn decode(strategy: DecodingStrategy, text: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    match strategy {
+        DecodingStrategy::None => Ok(text.to_vec()),
+        DecodingStrategy::Base64 => decoded(Alphabet::Standard, text),
+        DecodingStrategy::Base64URL => decoded(Alphabet::Url, text),
+        DecodingStrategy::Auto => Ok(decoded(Alphabet::Standard, text)
+            .or_else(|_| decoded(Alphabet::Url, text))
+            .unwrap_or_else(|_| text.to_vec())),
     }
 }
 

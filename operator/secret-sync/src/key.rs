@@ -3,20 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use operator_api::ConversionStrategy;
 use thiserror::Error;
 
 /// The longest key of a Secret, in bytes.
 const LIMIT: usize = 253;
-
-/// What becomes of characters that a key may not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ConversionStrategy {
-    /// Each becomes `_`.
-    #[default]
-    Default,
-    /// Each becomes `_U`, its code point in at least four hexadecimal digits, and `_`.
-    Unicode,
-}
 
 /// Keys that cannot be the keys of a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -32,22 +23,21 @@ pub enum KeyError {
     Invalid(Vec<String>),
 }
 
-impl ConversionStrategy {
-    /// Letters and digits of all scripts stay, and so do `-`, `.` and `_`.
-    pub fn convert(self, key: &str) -> String {
-        let mut converted = String::with_capacity(key.len());
-        for c in key.chars() {
-            if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') {
-                converted.push(c);
-            } else if self == Self::Default {
-                converted.push('_');
-            } else {
-                write!(converted, "_U{:04x}_", u32::from(c))
-                    .expect("writing to a String must succeed");
-            }
+/// A key without characters that a Secret's key may not have: letters and digits of all scripts stay,
+/// and so do `-`, `.` and `_`. Others become `_`, or with [`ConversionStrategy::Unicode`] `_U`, their
+/// code point in at least four hexadecimal digits, and `_`.
+pub fn convert_key(strategy: ConversionStrategy, key: &str) -> String {
+    let mut converted = String::with_capacity(key.len());
+    for c in key.chars() {
+        if c.is_alphanumeric() || matches!(c, '-' | '.' | '_') {
+            converted.push(c);
+        } else if strategy == ConversionStrategy::Default {
+            converted.push('_');
+        } else {
+            write!(converted, "_U{:04x}_", u32::from(c)).expect("writing to a String must succeed");
         }
-        converted
     }
+    converted
 }
 
 /// Converts all keys.
@@ -60,7 +50,7 @@ pub fn convert_keys<T>(
 ) -> Result<BTreeMap<String, T>, KeyError> {
     let mut converted = BTreeMap::new();
     for (key, value) in entries {
-        let key = strategy.convert(&key);
+        let key = convert_key(strategy, &key);
         if converted.contains_key(&key) {
             return Err(KeyError::Collision(key));
         }

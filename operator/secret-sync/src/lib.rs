@@ -16,18 +16,17 @@ mod path;
 mod refresh;
 mod rewrite;
 mod schedule;
+pub mod validate;
 mod value;
 
 use std::collections::BTreeMap;
 
-pub use decode::{DecodeError, DecodingStrategy};
+pub use decode::{DecodeError, decode};
 pub use digest::{data_hash, field_manager, owner_label, resource_version};
-pub use key::{ConversionStrategy, KeyError, convert_keys, restore_key, validate_keys};
-pub use path::{KvVersion, Location, PathError};
-pub use refresh::{Refresh, RefreshPolicy};
-pub use rewrite::{
-    ConflictPolicy, Merge, MergeStrategy, PriorityPolicy, RewriteError, merge, rename,
-};
+pub use key::{KeyError, convert_key, convert_keys, restore_key, validate_keys};
+pub use path::{Location, PathError};
+pub use refresh::Refresh;
+pub use rewrite::{RewriteError, merge, rename};
 pub use schedule::{Schedule, ScheduleError, Window};
 pub use value::{Fetched, ValueError};
 

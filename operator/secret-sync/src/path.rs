@@ -1,16 +1,7 @@
 //! Where the key of an `ExternalSecret` lies in Vault.
 
+use operator_api::KvVersion;
 use thiserror::Error;
-
-/// The version of a KV secrets engine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KvVersion {
-    /// `v1`: the path is the secret.
-    V1,
-    /// `v2`: data lies below `data/`, the rest below `metadata/`.
-    #[default]
-    V2,
-}
 
 /// A key that is not asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,7 +34,8 @@ impl Location<'_> {
     /// A key that leaves the mount.
     ///
     /// ```
-    /// use secret_sync::{KvVersion, Location};
+    /// use operator_api::KvVersion;
+    /// use secret_sync::Location;
     ///
     /// let store = Location { path: Some("secret"), version: KvVersion::V2 };
     /// assert_eq!(store.data_path("app")?, "secret/data/app");

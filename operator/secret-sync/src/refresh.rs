@@ -3,18 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-
-/// When a store is read again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RefreshPolicy {
-    /// By interval, and when the object changes.
-    #[default]
-    Periodic,
-    /// When the object changes.
-    OnChange,
-    /// Never.
-    CreatedOnce,
-}
+use operator_api::RefreshPolicy;
 
 /// What decides about it.
 #[derive(Clone, Debug)]

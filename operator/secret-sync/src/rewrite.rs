@@ -1,5 +1,6 @@
 //! Other names for what `dataFrom` found.
 
+use operator_api::{ConflictPolicy, MergeRewrite, MergeStrategy, PriorityPolicy};
 use templating::go::{self, Regexp};
 use text_template::Value;
 use thiserror::Error;
@@ -50,56 +51,11 @@ pub fn rename(source: &str, target: &str, data: &Data) -> Result<Data, RewriteEr
         .collect()
 }
 
-/// What becomes of keys that two of the merged have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ConflictPolicy {
-    /// An error names them.
-    #[default]
-    Error,
-    /// The later one wins.
-    Ignore,
-}
-
-/// What becomes of a key of `priority` that is not there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PriorityPolicy {
-    /// An error names it.
-    #[default]
-    Strict,
-    /// Nothing.
-    IgnoreNotFound,
-}
-
-/// Where the result goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MergeStrategy {
-    /// Its keys take the place of all there was.
-    #[default]
-    Extract,
-    /// As JSON behind one more key.
-    Json,
-}
-
-/// How objects are merged.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Merge<'a> {
-    /// The key of the result, with [`MergeStrategy::Json`].
-    pub into: &'a str,
-    /// These come last, in this order, and so win; all others come first, in alphabetical order.
-    pub priority: &'a [String],
-    /// What if one of these is not there.
-    pub priority_policy: PriorityPolicy,
-    /// What if two have the same key.
-    pub conflict_policy: ConflictPolicy,
-    /// Where the result goes.
-    pub strategy: MergeStrategy,
-}
-
 /// Merges values that are JSON objects.
 ///
 /// # Errors
 /// See [`RewriteError`].
-pub fn merge(merge: &Merge<'_>, data: &Data) -> Result<Data, RewriteError> {
+pub fn merge(merge: &MergeRewrite, data: &Data) -> Result<Data, RewriteError> {
     if merge.strategy == MergeStrategy::Json && merge.into.is_empty() {
         return Err(RewriteError::NoTarget);
     }
@@ -135,7 +91,7 @@ pub fn merge(merge: &Merge<'_>, data: &Data) -> Result<Data, RewriteError> {
         return Err(RewriteError::Conflicts(conflicts));
     }
     let not_written = |error: String| RewriteError::NotAnObject {
-        key: merge.into.to_owned(),
+        key: merge.into.clone(),
         reason: error,
     };
     match merge.strategy {
@@ -154,16 +110,16 @@ pub fn merge(merge: &Merge<'_>, data: &Data) -> Result<Data, RewriteError> {
             let object = Value::Map(text_template::Map::of_any(fields));
             let text = go::to_json(&object).map_err(|error| not_written(without_values(&error)))?;
             let mut data = data.clone();
-            data.insert(merge.into.to_owned(), text.to_vec());
+            data.insert(merge.into.clone(), text.to_vec());
             Ok(data)
         }
     }
 }
 
 /// The keys in the order in which they are merged.
-fn order<'d>(merge: &Merge<'_>, data: &'d Data) -> Result<Vec<&'d str>, RewriteError> {
+fn order<'d>(merge: &MergeRewrite, data: &'d Data) -> Result<Vec<&'d str>, RewriteError> {
     let mut last = Vec::new();
-    for key in merge.priority {
+    for key in &merge.priority {
         match data.get_key_value(key) {
             Some((key, _)) => last.push(key.as_str()),
             None if merge.priority_policy == PriorityPolicy::IgnoreNotFound => {}

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use operator_api::{ConversionStrategy, DecodingStrategy, KvVersion, MergeRewrite};
 use secret_sync::{
-    ConflictPolicy, ConversionStrategy, Data, DecodingStrategy, Fetched, KvVersion, Location,
-    Merge, MergeStrategy, PriorityPolicy, convert_keys, data_hash, field_manager, merge,
+    Data, Fetched, Location, convert_key, convert_keys, data_hash, decode, field_manager, merge,
     owner_label, rename, resource_version, restore_key,
 };
 use serde::Deserialize;
@@ -88,7 +88,7 @@ fn check(case: &Value) -> Result<(), String> {
             same(&error.to_string(), text(case, "error"))
         }
         "reverse_key" => same(&restore_key(text(case, "in")), text(case, "out")),
-        "decode" => decode(case),
+        "decode" => decoding(case),
         "value_to_bytes" => value(case),
         "rewrite_merge" => merged(case),
         "rewrite_regexp" => renamed(case),
@@ -156,22 +156,22 @@ fn path(case: &Value) -> Result<(), String> {
 fn converted(case: &Value) -> String {
     let key = text(case, "in");
     match text(case, "strategy") {
-        "" | "Default" => ConversionStrategy::Default.convert(key),
-        "Unicode" => ConversionStrategy::Unicode.convert(key),
+        "" | "Default" => convert_key(ConversionStrategy::Default, key),
+        "Unicode" => convert_key(ConversionStrategy::Unicode, key),
         // Upstream's function leaves a name of another strategy alone; the schema refuses it.
         _ => key.to_owned(),
     }
 }
 
-fn decode(case: &Value) -> Result<(), String> {
+fn decoding(case: &Value) -> Result<(), String> {
     let strategy = match text(case, "strategy") {
         "" | "None" => DecodingStrategy::None,
         "Base64" => DecodingStrategy::Base64,
-        "Base64URL" => DecodingStrategy::Base64Url,
+        "Base64URL" => DecodingStrategy::Base64URL,
         "Auto" => DecodingStrategy::Auto,
         other => return Err(format!("the unknown strategy {other:?}")),
     };
-    let found = strategy.decode(text(case, "in").as_bytes());
+    let found = decode(strategy, text(case, "in").as_bytes());
     let found = found.map_err(|error| error.to_string());
     match outcome(found, text(case, "error"))? {
         Some(found) => same(&STANDARD.encode(found), text(case, "out_b64")),
@@ -194,16 +194,6 @@ fn value(case: &Value) -> Result<(), String> {
     )
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct MergeOperation {
-    into: String,
-    priority: Option<Vec<String>>,
-    priority_policy: String,
-    conflict_policy: String,
-    strategy: String,
-}
-
 fn texts(map: &Value) -> Data {
     let map = map.as_object().into_iter().flatten();
     map.map(|(key, value)| (key.clone(), value.as_str().unwrap().as_bytes().to_vec()))
@@ -211,26 +201,14 @@ fn texts(map: &Value) -> Data {
 }
 
 fn merged(case: &Value) -> Result<(), String> {
-    let operation = MergeOperation::deserialize(&case["op"]).unwrap();
-    let found = merge(
-        &Merge {
-            into: &operation.into,
-            priority: operation.priority.as_deref().unwrap_or_default(),
-            priority_policy: match operation.priority_policy.as_str() {
-                "IgnoreNotFound" => PriorityPolicy::IgnoreNotFound,
-                _ => PriorityPolicy::Strict,
-            },
-            conflict_policy: match operation.conflict_policy.as_str() {
-                "Ignore" => ConflictPolicy::Ignore,
-                _ => ConflictPolicy::Error,
-            },
-            strategy: match operation.strategy.as_str() {
-                "JSON" => MergeStrategy::Json,
-                _ => MergeStrategy::Extract,
-            },
-        },
-        &texts(&case["in"]),
-    );
+    // An operation in the spelling of Go's fields; what is empty has its default.
+    let fields = case["op"].as_object().unwrap().iter();
+    let fields = fields.filter(|(_, value)| !value.is_null() && value.as_str() != Some(""));
+    let operation: serde_json::Map<_, _> = fields
+        .map(|(name, value)| (name[..1].to_lowercase() + &name[1..], value.clone()))
+        .collect();
+    let operation = MergeRewrite::deserialize(Value::Object(operation)).unwrap();
+    let found = merge(&operation, &texts(&case["in"]));
     let found = found.map_err(|error| error.to_string());
     let Some(found) = outcome(found, text(case, "error"))? else {
         return Ok(());
