@@ -8,8 +8,9 @@
 //!
 //! What it answers is decided by the state machine `vault-model`, behind one lock that is never held
 //! across an await; around it are HTTP, TLS, a clock, real signatures and certificates, and a seed
-//! that nobody can guess. Leases and tokens end when somebody looks after their time, so a test that
-//! moves the clock sees the same as one that waits.
+//! that nobody can guess. Started as OpenBao ([`Config::product`], `--product openbao`) it has
+//! namespaces. Leases and tokens end when somebody looks after their time, so a test that moves the
+//! clock sees the same as one that waits.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
