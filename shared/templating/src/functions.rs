@@ -32,7 +32,8 @@ pub(crate) use encode::{decode_base64, encode_base64};
 pub use regex::Regexp;
 pub(crate) use regex::expression as regular_expression;
 pub(crate) use scratch::Scratch;
-pub(crate) use sprig::clean_path;
+pub(crate) use sprig::{PREFIX as SPRIG_PREFIX, clean_path};
+pub(crate) use time::format as formatted_time;
 
 /// What a function does: with the state of the pass and arguments that fit the signature.
 type Body = fn(&mut Pass<'_>, Arguments<'_>) -> Result<Value, CallError>;
@@ -111,9 +112,14 @@ impl Function {
     }
 }
 
+/// The rows of sprig.
+pub(crate) fn sprig_rows() -> impl Iterator<Item = &'static Function> {
+    sprig::FAMILIES.iter().copied().flatten()
+}
+
 /// The table's rows.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Function> {
-    FAMILIES.iter().chain(sprig::FAMILIES).copied().flatten()
+    FAMILIES.iter().copied().flatten().chain(sprig_rows())
 }
 
 /// All functions, for their documentation.

@@ -20,6 +20,7 @@ mod request;
 mod secret;
 mod secrets;
 mod sockaddr;
+pub mod sprig;
 mod template;
 mod toml;
 mod yaml;

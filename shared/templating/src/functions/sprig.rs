@@ -23,6 +23,9 @@ use text_template::Type;
 pub(crate) use self::path::clean_path;
 use super::{Function, function};
 
+/// What the name of each begins with here.
+pub(crate) const PREFIX: &str = "sprig_";
+
 /// The families, in the order in which they are documented.
 pub(super) const FAMILIES: &[&[Function]] = &[
     text::FUNCTIONS,

@@ -26,9 +26,9 @@ fn timestamp(pass: &mut Pass<'_>, arguments: Arguments<'_>) -> Result<Value, Cal
     let now = Timestamp::try_from(now)
         .map_err(|_| CallError::new("timestamp: the clock is out of range"))?;
     let text = match arguments {
-        [] => format(now, RFC3339),
+        [] => format(&now.to_zoned(TimeZone::UTC), RFC3339),
         [layout] if utf8(layout) == "unix" => now.as_second().to_string(),
-        [layout] => format(now, &utf8(layout)),
+        [layout] => format(&now.to_zoned(TimeZone::UTC), &utf8(layout)),
         _ => {
             let given = arguments.len();
             return Err(CallError::new(format!(
@@ -45,18 +45,18 @@ const ELEMENTS: &[(&str, Element)] = &[
     ("Jan", |t| MONTHS[index(t.month(), 1)][..3].into()),
     ("Monday", |t| day_name(t).into()),
     ("Mon", |t| day_name(t)[..3].into()),
-    ("MST", |_| "UTC".into()),
+    ("MST", abbreviation),
     ("2006", |t| format!("{:04}", t.year())),
-    ("-07:00:00", |_| "+00:00:00".into()),
-    ("-07:00", |_| "+00:00".into()),
-    ("-070000", |_| "+000000".into()),
-    ("-0700", |_| "+0000".into()),
-    ("-07", |_| "+00".into()),
-    ("Z07:00:00", |_| "Z".into()),
-    ("Z07:00", |_| "Z".into()),
-    ("Z070000", |_| "Z".into()),
-    ("Z0700", |_| "Z".into()),
-    ("Z07", |_| "Z".into()),
+    ("-07:00:00", |t| offset(t, ":", 3)),
+    ("-07:00", |t| offset(t, ":", 2)),
+    ("-070000", |t| offset(t, "", 3)),
+    ("-0700", |t| offset(t, "", 2)),
+    ("-07", |t| offset(t, "", 1)),
+    ("Z07:00:00", |t| zulu(t, ":", 3)),
+    ("Z07:00", |t| zulu(t, ":", 2)),
+    ("Z070000", |t| zulu(t, "", 3)),
+    ("Z0700", |t| zulu(t, "", 2)),
+    ("Z07", |t| zulu(t, "", 1)),
     ("002", |t| format!("{:03}", t.day_of_year())),
     ("__2", |t| format!("{:3}", t.day_of_year())),
     ("01", |t| format!("{:02}", t.month())),
@@ -117,14 +117,40 @@ fn day_name(time: &Zoned) -> &'static str {
     }
 }
 
-/// A time in UTC by a Go layout.
-fn format(now: Timestamp, layout: &str) -> String {
-    let time = now.to_zoned(TimeZone::UTC);
+/// The short name of the zone at that time.
+fn abbreviation(time: &Zoned) -> String {
+    if time.time_zone().to_fixed_offset().is_ok() && !time.offset().is_zero() {
+        return offset(time, "", 2);
+    }
+    let info = time.time_zone().to_offset_info(time.timestamp());
+    info.abbreviation().to_owned()
+}
+
+/// How far the zone is from UTC: hours and, up to `parts`, minutes and seconds.
+fn offset(time: &Zoned, separator: &str, parts: usize) -> String {
+    let seconds = time.offset().seconds();
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let seconds = seconds.unsigned_abs();
+    let numbers = [seconds / 3600, seconds / 60 % 60, seconds % 60];
+    let numbers = numbers[..parts].iter().map(|part| format!("{part:02}"));
+    format!("{sign}{}", numbers.collect::<Vec<_>>().join(separator))
+}
+
+/// The same, with `Z` for UTC.
+fn zulu(time: &Zoned, separator: &str, parts: usize) -> String {
+    if time.offset().is_zero() {
+        return String::from("Z");
+    }
+    offset(time, separator, parts)
+}
+
+/// A time by a Go layout.
+pub(crate) fn format(time: &Zoned, layout: &str) -> String {
     let mut out = String::new();
     let mut rest = layout;
     while let Some(c) = rest.chars().next() {
         if let Some(length) = fraction(rest) {
-            push_fraction(&mut out, &time, &rest[..length]);
+            push_fraction(&mut out, time, &rest[..length]);
             rest = &rest[length..];
             continue;
         }
@@ -135,7 +161,7 @@ fn format(now: Timestamp, layout: &str) -> String {
             after.is_some_and(|after| !word || !after.starts_with(|c: char| c.is_ascii_lowercase()))
         });
         if let Some((text, write)) = element {
-            out.push_str(&write(&time));
+            out.push_str(&write(time));
             rest = &rest[text.len()..];
         } else {
             out.push(c);
@@ -193,7 +219,22 @@ mod tests {
             ("20060102150405", "20240704150609"),
             ("Janet Monkey", "Janet Monkey"),
         ] {
-            assert_eq!(format(now, layout), expected, "{layout}");
+            let time = now.to_zoned(TimeZone::UTC);
+            assert_eq!(format(&time, layout), expected, "{layout}");
+        }
+    }
+
+    #[test]
+    fn zones_are_written_as_go_writes_them() {
+        let time: Zoned = "2024-07-04T15:06:09-03:30[-03:30]".parse().unwrap();
+        for (layout, expected) in [
+            (RFC3339, "2024-07-04T15:06:09-03:30"),
+            (
+                "15:04 -0700 Z07 -07:00:00 MST",
+                "15:06 -0330 -03 -03:30:00 -0330",
+            ),
+        ] {
+            assert_eq!(format(&time, layout), expected, "{layout}");
         }
     }
 }

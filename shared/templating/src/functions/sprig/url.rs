@@ -62,13 +62,20 @@ fn parse(text: &[u8]) -> Result<Value, CallError> {
     if !userinfo.is_ascii() {
         return failed("net/url: invalid userinfo");
     }
-    let hostname = match host
-        .strip_prefix(b"[")
-        .and_then(|rest| split_once(rest, b']'))
-    {
-        Some((address, _)) => address,
-        None => split_once(host, b':').map_or(host, |(name, _)| name),
+    let (hostname, port) = match host.strip_prefix(b"[") {
+        Some(rest) => match memrchr(b']', rest) {
+            Some(end) => (&rest[..end], &rest[end + 1..]),
+            None => return failed("missing ']' in host"),
+        },
+        None => host.split_at(memchr(b':', host).unwrap_or(host.len())),
     };
+    match port.strip_prefix(b":") {
+        None if !port.is_empty() => return failed("invalid port after host"),
+        Some(digits) if !digits.iter().all(u8::is_ascii_digit) => {
+            return failed("invalid port after host");
+        }
+        _ => {}
+    }
     let scheme = scheme.to_ascii_lowercase();
     let entries: [(&str, &[u8]); 8] = [
         ("scheme", &scheme),
