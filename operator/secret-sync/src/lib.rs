@@ -1,12 +1,15 @@
 //! What a Kubernetes Secret becomes, as External Secrets Operator decides it: where a value lies in
-//! Vault, what it is called, what text it has, and when a Secret is as it should be.
+//! Vault, what it is called, what text it has, what templates make of it, and when a Secret is as it
+//! should be.
 //!
 //! ```text
 //! key of an ExternalSecret ─ path ─▶ Vault ─ answer ─ value ─▶ texts ─ rewrite, key, decode ─▶ Secret
-//!                                                                        digest: is it that already?
+//!                                                                   │    digest: is it that already?
+//!                                                                   └─ template ─▶ Secret
 //! ```
 //!
-//! Nothing here talks to anybody, and nothing knows the time. No error shows a value.
+//! Nothing here talks to anybody; the time and the operating system's random numbers are seen by
+//! templates alone. No error shows a value.
 #![deny(missing_docs)]
 
 mod decode;
@@ -16,6 +19,7 @@ mod path;
 mod refresh;
 mod rewrite;
 mod schedule;
+mod template;
 pub mod validate;
 mod value;
 
@@ -28,6 +32,10 @@ pub use path::{Location, PathError};
 pub use refresh::Refresh;
 pub use rewrite::{RewriteError, merge, rename};
 pub use schedule::{Schedule, ScheduleError, Window};
+pub use template::{
+    ApplyError, Delimiters, Desired, Scope, ScopeError, SecretParts, Target, TargetTemplate,
+    Template, TemplateError, TemplateFrom, TemplateItem, TemplateSource, apply, keys_and_values,
+};
 pub use value::{Fetched, ValueError};
 
 /// The data of a Secret: keys and what is behind them.

@@ -1,9 +1,12 @@
-//! Recorded answers of External Secrets Operator's own functions: paths, digests, keys, values.
+//! Recorded answers of External Secrets Operator's own functions: paths, digests, keys, values, and its
+//! templates.
 //!
 //! The recordings lie outside of the project: in the directory that `CONFORMANCE_DIR` names, else in
 //! `../shared/conformance` beside the project. Without them the test is skipped, except in CI.
 // The helpers of a test are test code too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod templates;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +23,12 @@ use serde_json::Value;
 
 #[test]
 fn functions_answer_as_recorded() {
-    let Some(text) = recordings("operator-functions.jsonl") else {
+    all_pass("operator-functions.jsonl", "case", check);
+}
+
+/// Each line of a file is a case, which has its name in the member `name`.
+fn all_pass(file: &str, name: &str, check: fn(&Value) -> Result<(), String>) {
+    let Some(text) = recordings(file) else {
         return;
     };
     let cases: Vec<Value> = text
@@ -31,11 +39,11 @@ fn functions_answer_as_recorded() {
         .iter()
         .filter_map(|case| {
             let problem = check(case).err()?;
-            Some(format!("{}: {problem}", case["case"]))
+            Some(format!("{}: {problem}", case[name]))
         })
         .collect();
     println!(
-        "conformance operator-functions.jsonl: {} of {} pass",
+        "conformance {file}: {} of {} pass",
         cases.len() - problems.len(),
         cases.len()
     );
