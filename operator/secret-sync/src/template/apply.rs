@@ -12,7 +12,7 @@ use operator_api::DecodingStrategy;
 
 use crate::{Data, decode};
 
-/// Types of Secrets that would let whoever writes an `ExternalSecret` make tokens.
+/// Types of Secrets that would let the author of an `ExternalSecret` make tokens.
 const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
 const ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
 const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
