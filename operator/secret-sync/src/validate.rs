@@ -10,6 +10,11 @@ pub use store::{Scope, store};
 use contract::GoDuration;
 use thiserror::Error;
 
+/// Types of Secrets that would let the author of an `ExternalSecret` make tokens.
+pub(crate) const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
+pub(crate) const ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+pub(crate) const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+
 /// What is wrong with an object, in the order in which it is found.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", .0.join("\n"))]

@@ -10,12 +10,8 @@ use thiserror::Error;
 use super::{Budget, Delimiters, Template, TemplateError, yaml};
 use operator_api::DecodingStrategy;
 
+use crate::validate::{ACCOUNT_NAME, ACCOUNT_TOKEN, BOOTSTRAP_TOKEN};
 use crate::{Data, decode};
-
-/// Types of Secrets that would let the author of an `ExternalSecret` make tokens.
-const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
-const ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
-const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 
 /// The part of a Secret that is decided here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

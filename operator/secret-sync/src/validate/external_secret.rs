@@ -6,12 +6,7 @@ use operator_api::{
     CreationPolicy, DataFrom, DataFromSource, DeletionPolicy, ExternalSecretSpec, Template,
 };
 
-use super::{Problems, duration};
-
-/// Types of Secrets that give access to the cluster to whoever can make them up.
-const BOOTSTRAP_TOKEN: &str = "bootstrap.kubernetes.io/token";
-const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
-const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+use super::{ACCOUNT_NAME, ACCOUNT_TOKEN, BOOTSTRAP_TOKEN, Problems, duration};
 
 /// Whether the `ExternalSecret` can be done.
 ///
@@ -76,11 +71,11 @@ fn secret_type(template: &Template, texts: &mut Vec<String>) {
         Some(kind @ BOOTSTRAP_TOKEN) => {
             texts.push(format!("template.type={kind:?} is not allowed"));
         }
-        Some(kind @ SERVICE_ACCOUNT_TOKEN) => {
+        Some(kind @ ACCOUNT_TOKEN) => {
             let metadata = template.metadata.as_ref();
-            if metadata.is_some_and(|it| it.annotations.contains_key(SERVICE_ACCOUNT_NAME)) {
+            if metadata.is_some_and(|it| it.annotations.contains_key(ACCOUNT_NAME)) {
                 texts.push(format!(
-                    "template.type={kind:?} with annotation {SERVICE_ACCOUNT_NAME:?} is not allowed"
+                    "template.type={kind:?} with annotation {ACCOUNT_NAME:?} is not allowed"
                 ));
             }
             let into_annotations = |target: &str| target.eq_ignore_ascii_case("annotations");
