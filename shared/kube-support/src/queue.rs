@@ -82,7 +82,9 @@ where
         self.added += 1;
         let place = (urgency, self.added);
         self.move_to(&key, group);
-        let entry = self.entries.get_mut(&key).expect("it was just put there");
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
         if let Some(until) = entry.until.take() {
             self.waiting.remove(&(until, key.clone()));
         }
@@ -103,7 +105,9 @@ where
     /// The key is to be looked at then, or earlier if that was asked for already.
     pub fn add_at(&mut self, key: K, group: G, at: T) {
         self.move_to(&key, group);
-        let entry = self.entries.get_mut(&key).expect("it was just put there");
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
         if entry.ready.is_some() || entry.until.is_some_and(|until| until <= at) {
             return;
         }
