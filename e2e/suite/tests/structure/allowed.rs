@@ -98,8 +98,8 @@ pub(crate) const CRATES: &[Crate] = &[
             ("call", "want"),
             (
                 "engine",
-                "backoff breaker call cause jitter login mounts output planted queue reading \
-                    refresh rotation secret time token want",
+                "backoff breaker call cause jitter lifetime login mounts output planted queue \
+                    reading refresh rotation secret time token want",
             ),
             ("jitter", "time"),
             ("lifespan", "rotation"),
