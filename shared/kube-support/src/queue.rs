@@ -4,7 +4,7 @@
 //! add, add_at ─▶ waiting ──time──▶ ready, by group ──next()──▶ in work ──done(), failed()──▶ …
 //! ```
 //!
-//! A key is in work once at a time: what comes in for it meanwhile is looked at afterwards. Keys of one
+//! A key is in work once at a time: what comes in for it meanwhile is done afterwards. Keys of one
 //! group share a number of places, so that a server that does not answer holds up its own objects and
 //! no others. The queue knows no clock: time comes in.
 
