@@ -6,7 +6,7 @@ use text_template::Value;
 use thiserror::Error;
 
 use crate::Data;
-use crate::value::{fields_of, text_of, without_values};
+use crate::value::{object_of, text_of, without_values};
 
 /// A rewrite that cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -62,15 +62,11 @@ pub fn merge(merge: &MergeRewrite, data: &Data) -> Result<Data, RewriteError> {
     let mut merged = Vec::<(String, Value)>::new();
     let mut conflicts = Vec::new();
     for key in order(merge, data)? {
-        let not_an_object = |reason: String| RewriteError::NotAnObject {
+        let object = object_of(&data[key]).map_err(|error| RewriteError::NotAnObject {
             key: key.to_owned(),
-            reason,
-        };
-        // Reads it once more, so that the error is that of a value that is no object.
-        fields_of(&data[key]).map_err(|error| not_an_object(error.to_string()))?;
-        let object = go::parse_json(&data[key], go::Numbers::Float)
-            .map_err(|error| not_an_object(without_values(&error)))?;
-        let Value::Map(fields) = object else { continue };
+            reason: error.to_string(),
+        })?;
+        let Some(fields) = object else { continue };
         for (field, value) in fields.snapshot().entries() {
             let field = field
                 .as_text()

@@ -93,17 +93,9 @@ impl Fetched {
 ///
 /// # Errors
 /// The text is no JSON object.
-pub(crate) fn fields_of(text: &[u8]) -> Result<Data, ValueError> {
-    let not_an_object = |error: CallError| ValueError::NotAnObject(without_values(&error));
-    let value = go::parse_json(text, Numbers::Float).map_err(not_an_object)?;
-    let Value::Map(fields) = &value else {
-        if value.is_nil() {
-            return Ok(Data::new());
-        }
-        return Err(ValueError::NotAnObject(format!(
-            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            kind_of(&value)
-        )));
+fn fields_of(text: &[u8]) -> Result<Data, ValueError> {
+    let Some(fields) = object_of(text)? else {
+        return Ok(Data::new());
     };
     fields
         .snapshot()
@@ -117,6 +109,22 @@ pub(crate) fn fields_of(text: &[u8]) -> Result<Data, ValueError> {
             Ok((key, text_of(value)?))
         })
         .collect()
+}
+
+/// The JSON object in a text; `None` for null.
+///
+/// # Errors
+/// The text is anything else.
+pub(crate) fn object_of(text: &[u8]) -> Result<Option<Map>, ValueError> {
+    let not_an_object = |error: CallError| ValueError::NotAnObject(without_values(&error));
+    match go::parse_json(text, Numbers::Float).map_err(not_an_object)? {
+        Value::Map(fields) => Ok(Some(fields)),
+        value if value.is_nil() => Ok(None),
+        value => Err(ValueError::NotAnObject(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            kind_of(&value)
+        ))),
+    }
 }
 
 /// An error of JSON names a character of the text at most, and not here.

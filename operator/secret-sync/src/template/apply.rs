@@ -4,6 +4,7 @@
 //! was fetched (if it is to be merged, or there is no template), what the Secret has (if that is kept).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -14,7 +15,7 @@ use crate::validate::{ACCOUNT_NAME, ACCOUNT_TOKEN, BOOTSTRAP_TOKEN};
 use crate::{Data, decode};
 
 /// The part of a Secret that is decided here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretParts {
     /// Its type; empty where nothing is wanted.
     pub kind: String,
@@ -28,8 +29,20 @@ pub struct SecretParts {
     pub finalizers: Vec<String>,
 }
 
+/// Names, and no value: templates may put secrets into any of them.
+impl fmt::Debug for SecretParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretParts")
+            .field("kind", &self.kind)
+            .field("data", &self.data.keys())
+            .field("labels", &self.labels.keys())
+            .field("annotations", &self.annotations.keys())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an `ExternalSecret` wants of its Secret.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Desired<'a> {
     /// `target.template`, with what it refers to.
     pub template: Option<&'a TargetTemplate>,
@@ -44,7 +57,7 @@ pub struct Desired<'a> {
 }
 
 /// `target.template`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TargetTemplate {
     /// `type`; empty where it is not given.
     pub kind: String,
@@ -63,7 +76,7 @@ pub struct TargetTemplate {
 }
 
 /// An entry of `templateFrom`. Of several sources in one, the ConfigMap comes first, the text last.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TemplateFrom {
     /// `configMap`.
     pub config_map: Option<TemplateSource>,
@@ -78,7 +91,7 @@ pub struct TemplateFrom {
 }
 
 /// A ConfigMap or Secret that templates come from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TemplateSource {
     /// Its name.
     pub name: String,
@@ -89,7 +102,7 @@ pub struct TemplateSource {
 }
 
 /// A key of a [`TemplateSource`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TemplateItem {
     /// The key.
     pub key: String,

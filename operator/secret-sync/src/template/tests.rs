@@ -238,3 +238,21 @@ fn what_templates_come_from_must_be_there() {
         "error fetching templateFrom data: configmaps \"cm\" not found"
     );
 }
+
+#[test]
+fn no_value_of_a_secret_shows_in_its_debug_form() {
+    let canary = || BTreeMap::from([("key".to_owned(), "canary".to_owned())]);
+    let parts = SecretParts {
+        data: Data::from([("key".to_owned(), b"canary".to_vec())]),
+        labels: canary(),
+        annotations: canary(),
+        ..SecretParts::default()
+    };
+    let shown = format!("{parts:?}");
+    let bytes = format!("{:?}", b"canary".to_vec());
+    assert!(
+        shown.contains("key") && !shown.contains("canary"),
+        "{shown}"
+    );
+    assert!(!shown.contains(&bytes[1..bytes.len() - 1]), "{shown}");
+}
