@@ -23,7 +23,7 @@ use tracing::{debug, info, warn};
 use vault_client::Connection;
 use vault_driver::Logins;
 use vault_engine::{Call, Failure, GaveUp, Output, Reading, Recalled, SecretId, TokenLife};
-use vault_login::Principal;
+use vault_login::{Credentials, Principal};
 use vault_wire::Token;
 
 use crate::auth::{AuthError, AuthStatus, Delivery, Ends};
@@ -154,9 +154,13 @@ impl Driver {
                 random::seed(),
                 connection,
                 login.map(|login| Logins {
-                    method: login.method.clone(),
+                    method: Box::new(login.method.clone()),
                     wrap_ttl: login.wrap_ttl,
-                    follow_credentials: login.reauth_on_new_credentials,
+                    credentials: if login.reauth_on_new_credentials {
+                        Credentials::of_method(&login.method)
+                    } else {
+                        Credentials::none()
+                    },
                     connection: for_logins,
                 }),
             ),

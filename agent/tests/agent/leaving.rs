@@ -66,20 +66,33 @@ async fn without_a_token_there_is_no_grace() {
 }
 
 #[tokio::test]
-async fn the_application_has_its_grace() {
+async fn during_the_grace_all_goes_on() {
     let world = World::new().await;
     let mut config = mk_config(&world);
-    config["revoke_grace"] = json!("1s");
+    config["revoke_grace"] = json!("1h");
     let mut agent = Agent::start(&config);
     world.wait_until_ready().await;
     let user = world.read("user").unwrap();
     agent.ask_to_stop();
     world.wait_for_log("waiting for the application").await;
-    // Until then, all goes on.
     world.set_key("second");
     world.wait_for_text("app", "key=second").await;
     assert!(world.vault.is_alive(&user));
+    assert!(!agent.has_ended());
+    agent.crash().await;
+}
+
+#[tokio::test]
+async fn after_the_grace_token_and_leases_end() {
+    let world = World::new().await;
+    let mut config = mk_config(&world);
+    config["revoke_grace"] = json!("100ms");
+    let mut agent = Agent::start(&config);
+    world.wait_until_ready().await;
+    let user = world.read("user").unwrap();
+    agent.ask_to_stop();
     agent.end().await.unwrap();
+    assert!(world.logs().contains("waiting for the application"));
     assert!(!world.vault.is_alive(&user));
 }
 

@@ -31,11 +31,11 @@ pub struct Client {
     transport: Arc<Transport>,
 }
 
-/// A client together with the token to use: what the policy of that token allows.
+/// A client together with the token to use, if there is one: what the policy of that token allows.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
     client: &'a Client,
-    token: &'a Token,
+    token: Option<&'a Token>,
 }
 
 impl Client {
@@ -52,7 +52,15 @@ impl Client {
     pub fn with_token<'a>(&'a self, token: &'a Token) -> Session<'a> {
         Session {
             client: self,
-            token,
+            token: Some(token),
+        }
+    }
+
+    /// The same without a token, for a server that needs none or adds one of its own.
+    pub fn without_token(&self) -> Session<'_> {
+        Session {
+            client: self,
+            token: None,
         }
     }
 
@@ -69,7 +77,12 @@ impl Client {
     /// `PUT {mount_path}/login`, for `mount_path` such as `auth/kubernetes`. Sends no token.
     pub async fn login(&self, mount_path: &str, body: &impl Serialize) -> Result<Auth, Error> {
         let path = format!("{}/login", mount_path.trim_matches('/'));
-        let call = Call::new(Method::PUT, &path)
+        self.login_at(&path, body).await
+    }
+
+    /// `PUT {path}`, for methods whose login names the user: `auth/userpass/login/app`. Sends no token.
+    pub async fn login_at(&self, path: &str, body: &impl Serialize) -> Result<Auth, Error> {
+        let call = Call::new(Method::PUT, path)
             .body(encode(body))
             .plain_keys(LOGIN_KEYS);
         self.transport.send(&call).await?.read(Reply::into_auth)
@@ -108,6 +121,15 @@ impl Session<'_> {
         body: &impl Serialize,
     ) -> Result<Option<Response>, Error> {
         let reply = self.send(Method::PUT, path, Some(encode(body))).await?;
+        reply.read(|reply| {
+            reply.fail_unless_success()?;
+            reply.into_secret()
+        })
+    }
+
+    /// `DELETE {path}`. `None` when Vault has nothing to answer (204).
+    pub async fn delete(&self, path: &str) -> Result<Option<Response>, Error> {
+        let reply = self.send(Method::DELETE, path, None).await?;
         reply.read(|reply| {
             reply.fail_unless_success()?;
             reply.into_secret()

@@ -1,12 +1,14 @@
 //! How to reach a server: address, trust, identity, deadline. Checked once, when the client is
 //! made.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
+use zeroize::Zeroizing;
 
 use crate::rate::RateLimit;
 
@@ -48,6 +50,8 @@ pub struct ClientConfig {
     pub client_cert: Option<PathBuf>,
     /// PEM file with the client's private key. Needs `client_cert`.
     pub client_key: Option<PathBuf>,
+    /// Certificate chain and private key as PEM text; they win over the files.
+    pub client_identity: Option<ClientIdentity>,
     /// The name (or IP address) that the server's certificate must hold, when it is not the
     /// address's host. The handshake still announces (SNI) the address's host.
     pub tls_server_name: Option<String>,
@@ -60,6 +64,8 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// How often a failed request is tried again; zero leaves retries to the caller.
     pub max_retries: u32,
+    /// How long to wait before each further try; as above where `None`.
+    pub retry_wait: Option<Duration>,
     /// The `User-Agent` header.
     pub user_agent: String,
     /// Further headers of every request; see [`ClientConfig::with_header`].
@@ -70,6 +76,22 @@ pub struct ClientConfig {
     pub keep_connections: bool,
     /// Most requests in a time; no limit where `None`.
     pub rate_limit: Option<RateLimit>,
+}
+
+/// A client's certificate chain with its private key, in PEM.
+#[derive(Clone)]
+pub struct ClientIdentity {
+    /// The chain.
+    pub certificate: Vec<u8>,
+    /// The key.
+    pub key: Zeroizing<Vec<u8>>,
+}
+
+/// The key is secret.
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientIdentity").finish_non_exhaustive()
+    }
 }
 
 impl ClientConfig {
@@ -83,11 +105,13 @@ impl ClientConfig {
             ca_path: None,
             client_cert: None,
             client_key: None,
+            client_identity: None,
             tls_server_name: None,
             skip_verify: false,
             proxy: None,
             timeout: Duration::from_secs(60),
             max_retries: 0,
+            retry_wait: None,
             user_agent: concat!("vault-injector/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: HeaderMap::new(),
             follow_redirects: true,
@@ -249,6 +273,9 @@ pub enum ConfigError {
         /// Why.
         source: rustls::Error,
     },
+    /// The client's certificate or key is not PEM, or they do not fit.
+    #[error("client certificate and key: {0}")]
+    IdentityText(String),
     /// Neither a DNS name nor an IP address.
     #[error("TLS server name {0:?} is neither a DNS name nor an IP address")]
     ServerName(String),

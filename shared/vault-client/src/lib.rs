@@ -38,7 +38,7 @@ mod tls;
 
 pub use body::{Body, BodyError};
 pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
-pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
+pub use config::{ClientConfig, ClientIdentity, ConfigError, addresses, check_addresses};
 pub use connection::{Connection, RequestCounts};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
 pub use rate::{RateLimit, RateLimitError};

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig as RustlsConfig, RootCertStore};
 use secret_files::{limit, read};
 
-use crate::config::{ClientConfig, ConfigError};
+use crate::config::{ClientConfig, ClientIdentity, ConfigError};
 
 mod verifier;
 
@@ -41,11 +41,17 @@ pub(crate) fn load(config: &ClientConfig) -> Result<Tls, ConfigError> {
             None => builder.with_root_certificates(roots),
         }
     };
-    let tls = match identity(config)? {
-        Some((path, chain, key)) => builder
+    let tls = if let Some(identity) = &config.client_identity {
+        let (chain, key) = identity_in(identity).map_err(ConfigError::IdentityText)?;
+        builder
             .with_client_auth_cert(chain, key)
-            .map_err(|source| ConfigError::Identity { path, source })?,
-        None => builder.with_no_client_auth(),
+            .map_err(|error| ConfigError::IdentityText(error.to_string()))?
+    } else if let Some((path, chain, key)) = identity(config)? {
+        builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|source| ConfigError::Identity { path, source })?
+    } else {
+        builder.with_no_client_auth()
     };
     Ok(Tls {
         config: tls,
@@ -147,6 +153,14 @@ type Identity = (
     Vec<CertificateDer<'static>>,
     PrivateKeyDer<'static>,
 );
+
+fn identity_in(
+    identity: &ClientIdentity,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+    let chain = certificates_in(&identity.certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(&identity.key).map_err(|error| error.to_string())?;
+    Ok((chain, key))
+}
 
 fn identity(config: &ClientConfig) -> Result<Option<Identity>, ConfigError> {
     let (certificate, key) = match (&config.client_cert, &config.client_key) {

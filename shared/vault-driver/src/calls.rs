@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinError;
 use vault_client::{Client, Connection};
 use vault_engine::{Answer, Call, CallId, LoginFailure};
-use vault_login::{LoginError, Method};
+use vault_login::{Authenticate, LoginError};
 use vault_wire::{Error, Granted, Response, Token};
 
 use crate::Driver;
@@ -16,7 +16,7 @@ use crate::Driver;
 pub(super) enum Done {
     Answer(Box<Answer>),
     /// A login, with the method that made it.
-    Login(Box<Method>, Result<Granted, LoginError>),
+    Login(Box<dyn Authenticate>, Result<Granted, LoginError>),
 }
 
 impl Driver {
@@ -59,7 +59,7 @@ impl Driver {
         self.calls.spawn(async move {
             // A certificate that was just exchanged is the credential of some logins.
             let client = connection.fresh_client();
-            let outcome = method.login(&client, wrap_ttl).await;
+            let outcome = method.log_in(&client, wrap_ttl).await;
             match &outcome {
                 Ok(_) => connection.note(&client, &Ok(())),
                 Err(LoginError::Vault(error) | LoginError::Refused { source: error, .. }) => {
@@ -67,7 +67,7 @@ impl Driver {
                 }
                 Err(_) => {}
             }
-            (id, Done::Login(Box::new(method), outcome))
+            (id, Done::Login(method, outcome))
         });
     }
 
@@ -77,7 +77,7 @@ impl Driver {
         let answer = match done {
             Done::Answer(answer) => *answer,
             Done::Login(method, outcome) => {
-                self.method = Some(*method);
+                self.method = Some(method);
                 Answer::LoggedIn(self.logged_in(outcome))
             }
         };

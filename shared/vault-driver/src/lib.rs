@@ -22,7 +22,7 @@ use vault_client::Connection;
 use vault_engine::{
     Answer, Call, CallId, Engine, Login, Output, Recalled, SecretId, Settings, Want,
 };
-use vault_login::{Credentials, LoginError, Method};
+use vault_login::{Authenticate, Credentials, LoginError};
 use vault_wire::Token;
 
 use calls::Done;
@@ -31,11 +31,11 @@ pub use clock::Clock;
 /// How the tokens come about.
 pub struct Logins {
     /// What is shown to Vault.
-    pub method: Method,
+    pub method: Box<dyn Authenticate>,
     /// The token is asked for in a wrapping that lives so long.
     pub wrap_ttl: Option<Duration>,
-    /// A login follows when a file that the method reads has changed.
-    pub follow_credentials: bool,
+    /// A login follows when one of these files has changed.
+    pub credentials: Credentials,
     /// The way to Vault for what concerns tokens: they may be of another namespace than the secrets,
     /// and of another certificate.
     pub connection: Connection,
@@ -70,7 +70,7 @@ pub struct Driver {
     clock: Clock,
     connection: Connection,
     for_logins: Connection,
-    method: Option<Method>,
+    method: Option<Box<dyn Authenticate>>,
     has_logins: bool,
     wrap_ttl: Option<Duration>,
     credentials: Credentials,
@@ -86,23 +86,23 @@ impl Driver {
         connection: Connection,
         logins: Option<Logins>,
     ) -> Self {
-        let credentials = logins
-            .as_ref()
-            .filter(|logins| logins.follow_credentials)
-            .map_or_else(Credentials::none, |logins| {
-                Credentials::of_method(&logins.method)
-            });
         let for_logins = logins
             .as_ref()
             .map_or_else(|| connection.clone(), |logins| logins.connection.clone());
+        let has_logins = logins.is_some();
+        let wrap_ttl = logins.as_ref().and_then(|logins| logins.wrap_ttl);
+        let (method, credentials) = logins.map_or_else(
+            || (None, Credentials::none()),
+            |logins| (Some(logins.method), logins.credentials),
+        );
         Self {
             engine: Engine::new(settings, seed),
             clock: Clock::start(),
             connection,
             for_logins,
-            has_logins: logins.is_some(),
-            wrap_ttl: logins.as_ref().and_then(|logins| logins.wrap_ttl),
-            method: logins.map(|logins| logins.method),
+            has_logins,
+            wrap_ttl,
+            method,
             credentials,
             calls: JoinSet::new(),
             login_error: None,

@@ -11,7 +11,7 @@ use serde_json::json;
 use vault_client::{ClientConfig, Connection};
 use vault_driver::{Driver, Logins};
 use vault_engine::{FailureKind, Output, Settings, Want};
-use vault_login::Method;
+use vault_login::{Credentials, Method};
 
 /// A Vault with one secret, and a driver that logs in with a token from a file.
 struct Setup {
@@ -42,9 +42,9 @@ async fn mk_setup() -> Setup {
     let method = Method::new(check::login(&auto_auth).unwrap(), &BTreeMap::new()).unwrap();
     let connection = Connection::new(&ClientConfig::new(vault.address())).unwrap();
     let logins = Logins {
-        method,
+        method: Box::new(method),
         wrap_ttl: None,
-        follow_credentials: false,
+        credentials: Credentials::none(),
         connection: connection.clone(),
     };
     let mut driver = Driver::new(Settings::default(), 1, connection, Some(logins));

@@ -34,6 +34,7 @@
 
 #![deny(missing_docs)]
 
+mod authenticate;
 mod credentials;
 mod error;
 mod hint;
@@ -41,6 +42,7 @@ mod method;
 mod principal;
 mod variables;
 
+pub use authenticate::{Authenticate, LoggingIn};
 pub use credentials::Credentials;
 pub use error::LoginError;
 pub use method::{Method, SetupError};

@@ -68,8 +68,8 @@ impl<'a> Call<'a> {
         self
     }
 
-    pub(super) fn token(mut self, token: &'a Token) -> Self {
-        self.token = Some(token);
+    pub(super) fn token(mut self, token: Option<&'a Token>) -> Self {
+        self.token = token;
         self
     }
 
@@ -88,6 +88,7 @@ pub(super) struct Transport {
     pub(super) redirects: Policy,
     pub(super) timeout: Option<Duration>,
     max_retries: u32,
+    retry_wait: Option<Duration>,
     limiter: Option<Limiter>,
     large: Turns,
 }
@@ -150,6 +151,7 @@ impl Transport {
             namespace: config.namespace_header()?,
             timeout: (!config.timeout.is_zero()).then_some(config.timeout),
             max_retries: config.max_retries,
+            retry_wait: config.retry_wait,
         })
     }
 
@@ -207,7 +209,11 @@ impl Transport {
                 Err(error) if error.is_retryable() && attempt <= self.max_retries => error,
                 outcome => return outcome,
             };
-            match retry::wait_before_retry(attempt, error.retry_after()) {
+            let wait = match self.retry_wait {
+                Some(wait) => Some(wait),
+                None => retry::wait_before_retry(attempt, error.retry_after()),
+            };
+            match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
             }

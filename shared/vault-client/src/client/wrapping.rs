@@ -52,7 +52,7 @@ impl Session<'_> {
     /// `PUT sys/wrapping/wrap`: puts the session's own token into a wrapping that lasts for `ttl`.
     pub async fn wrap_own_token(&self, ttl: Duration) -> Result<WrapInfo, Error> {
         let body = encode(&Named {
-            token: self.token.expose(),
+            token: self.token.map(Token::expose).unwrap_or_default(),
         });
         let call = Call::new(Method::PUT, "sys/wrapping/wrap")
             .token(self.token)
