@@ -53,7 +53,7 @@ fn finish(definition: &mut CustomResourceDefinition) {
     for version in &mut definition.spec.versions {
         // Each kind of upstream's has one, also where there is nothing in it.
         version.subresources = Some(CustomResourceSubresources {
-            status: Some(CustomResourceSubresourceStatus::default()),
+            status: Some(CustomResourceSubresourceStatus(serde_json::json!({}))),
             scale: None,
         });
         let Some(root) = schema(version) else {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     AppRoleAuth, CaProvider, KvVersion, SecretKeySelector, ServiceAccountSelector, UserPassAuth,
-    VaultProvider, schema,
+    VaultAuth, VaultProvider, schema,
 };
 
 /// The server: exactly one. A provider that is not built in is kept as it is.
@@ -76,6 +76,28 @@ pub struct OpenBaoAuth {
     /// A user of `OpenBao`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_pass: Option<UserPassAuth>,
+}
+
+impl From<OpenBaoProvider> for VaultProvider {
+    fn from(bao: OpenBaoProvider) -> Self {
+        let auth = bao.auth.map(|auth| VaultAuth {
+            namespace: auth.namespace,
+            token_secret_ref: auth.token_secret_ref,
+            app_role: auth.app_role,
+            user_pass: auth.user_pass,
+            ..VaultAuth::default()
+        });
+        Self {
+            server: bao.server,
+            path: bao.path,
+            version: bao.version,
+            namespace: bao.namespace,
+            auth,
+            ca_bundle: bao.ca_bundle,
+            ca_provider: bao.ca_provider,
+            ..Self::default()
+        }
+    }
 }
 
 /// Values that are written here, for tests.

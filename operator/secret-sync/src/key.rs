@@ -15,10 +15,10 @@ pub enum KeyError {
     /// Two names became one.
     #[error("secret name collision during conversion: {0}")]
     Collision(String),
-    /// Kubernetes does not take them.
+    /// Kubernetes does not take them: the reason for the first, as upstream gives it, and the others.
     #[error(
         "invalid secret keys (TIP: use rewrite or conversionStrategy to change keys): {}",
-        .0.join(", ")
+        .0.join(": and ")
     )]
     Invalid(Vec<String>),
 }
@@ -92,17 +92,25 @@ pub fn restore_key(key: &str) -> String {
 /// `.` and `_`.
 pub fn validate_keys<T>(entries: &mut BTreeMap<String, T>) -> Result<(), KeyError> {
     entries.remove("");
-    let invalid: Vec<_> = entries
-        .keys()
-        .filter(|key| key.len() > LIMIT || !key.bytes().all(is_valid))
-        .cloned()
-        .collect();
+    let invalid: Vec<_> = entries.keys().filter_map(|key| refusal(key)).collect();
     if invalid.is_empty() {
         return Ok(());
     }
     Err(KeyError::Invalid(invalid))
 }
 
-fn is_valid(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+/// Why a key cannot be one of a Secret, in upstream's words.
+fn refusal(key: &str) -> Option<String> {
+    if key.len() > LIMIT {
+        return Some(format!(
+            "key has length {} but max is {LIMIT}: {key}",
+            key.len()
+        ));
+    }
+    // As upstream: letters of other scripts are left to the API server, which refuses them.
+    let is_valid = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let invalid = key.chars().find(|c| !is_valid(*c))?;
+    Some(format!(
+        "key has invalid character {invalid}, only alphanumeric, '-', '.' and '_' are allowed: {key}"
+    ))
 }

@@ -30,7 +30,7 @@ pub use digest::{data_hash, field_manager, owner_label, resource_version};
 pub use key::{KeyError, convert_key, convert_keys, restore_key, validate_keys};
 pub use path::{Location, PathError};
 pub use refresh::Refresh;
-pub use rewrite::{RewriteError, merge, rename};
+pub use rewrite::{RewriteError, merge, rename, transform};
 pub use schedule::{Schedule, ScheduleError, Window};
 pub use template::{
     ApplyError, Delimiters, Desired, Scope, ScopeError, SecretParts, Target, TargetTemplate,

@@ -6,6 +6,7 @@ use text_template::Value;
 use thiserror::Error;
 
 use crate::Data;
+use crate::template::{Template, TemplateError};
 use crate::value::{object_of, text_of, without_values};
 
 /// A rewrite that cannot be done.
@@ -14,6 +15,9 @@ pub enum RewriteError {
     /// The expression, in the words of Go's library.
     #[error("{0}")]
     Expression(String),
+    /// The template of a key.
+    #[error("{0}")]
+    Template(#[from] TemplateError),
     /// Two secrets have the same keys.
     #[error("merge failed with conflicts: {}", .0.join(", "))]
     Conflicts(Vec<String>),
@@ -47,6 +51,22 @@ pub fn rename(source: &str, target: &str, data: &Data) -> Result<Data, RewriteEr
                 .replace_all(key, target)
                 .map_err(|error| RewriteError::Expression(error.reveal()))?;
             Ok((key, value.clone()))
+        })
+        .collect()
+}
+
+/// Renders each key by a template; `{{ .value }}` is the old one. Where two keys become one, that of
+/// the last in order stays.
+///
+/// # Errors
+/// The template cannot be read, or not be rendered.
+pub fn transform(template: &str, data: &Data) -> Result<Data, RewriteError> {
+    let template = Template::lenient(template)?;
+    data.iter()
+        .map(|(key, value)| {
+            let dot = Data::from([("value".to_owned(), key.clone().into_bytes())]);
+            let key = template.render(&dot)?;
+            Ok((String::from_utf8_lossy(&key).into_owned(), value.clone()))
         })
         .collect()
 }

@@ -114,11 +114,28 @@ impl Template {
     /// # Errors
     /// Mistakes of the language, and functions that there are not.
     pub fn new(key: &str, text: &str, delimiters: &Delimiters) -> Result<Self, TemplateError> {
+        Self::parse(key, text, delimiters, MissingKey::Error)
+    }
+
+    /// Reads a template in which a key that is not there is `<no value>`, as in those of keys.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn lenient(text: &str) -> Result<Self, TemplateError> {
+        Self::parse("value", text, &Delimiters::default(), MissingKey::Invalid)
+    }
+
+    fn parse(
+        key: &str,
+        text: &str,
+        delimiters: &Delimiters,
+        missing_key: MissingKey,
+    ) -> Result<Self, TemplateError> {
         let options = Options {
             name: key,
             left_delimiter: &delimiters.left,
             right_delimiter: &delimiters.right,
-            missing_key: MissingKey::Error,
+            missing_key,
             limits: LIMITS,
         };
         let parsed = text_template::Template::parse(text, FUNCTIONS.clone(), &options);

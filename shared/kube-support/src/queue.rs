@@ -12,8 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The first wait after a failure; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(420);
 
@@ -171,14 +169,15 @@ where
     }
 
     /// The key was looked at, and is to be tried again after what this returns, which the caller turns
-    /// into a moment for [`add_at`](Self::add_at).
-    pub fn failed(&mut self, key: &K) -> Duration {
+    /// into a moment for [`add_at`](Self::add_at): `first` after the first failure, and twice as long
+    /// after each further one, up to seven minutes.
+    pub fn failed(&mut self, key: &K, first: Duration) -> Duration {
         let failures = self.entries.get_mut(key).map_or(0, |entry| {
             entry.failures = entry.failures.saturating_add(1);
             entry.failures - 1
         });
         self.end(key);
-        FIRST_WAIT
+        first
             .saturating_mul(2_u32.saturating_pow(failures))
             .min(LONGEST_WAIT)
     }
@@ -269,6 +268,8 @@ where
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     type Numbers = Queue<u32, &'static str, u64>;
 
     fn mk_queue() -> Numbers {
@@ -342,7 +343,7 @@ mod tests {
         for at in 0..11 {
             queue.add(1, "a", Urgency::Routine);
             assert_eq!(queue.next(at), Some(1));
-            waits.push(queue.failed(&1).as_secs());
+            waits.push(queue.failed(&1, SECOND).as_secs());
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 420, 420]);
         queue.add(1, "a", Urgency::Routine);
@@ -350,7 +351,7 @@ mod tests {
         queue.done(&1);
         queue.add(1, "a", Urgency::Routine);
         assert_eq!(queue.next(0), Some(1));
-        assert_eq!(queue.failed(&1).as_secs(), 1);
+        assert_eq!(queue.failed(&1, SECOND).as_secs(), 1);
     }
 
     #[test]

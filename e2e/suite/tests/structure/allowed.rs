@@ -81,6 +81,40 @@ pub(crate) const CRATES: &[Crate] = &[
         circles: &[],
     },
     Crate {
+        source: "operator/src",
+        arrows: &[
+            ("cli", "crds flags log run"),
+            ("condition", "context"),
+            (
+                "context",
+                "events names objects references vault verified work",
+            ),
+            (
+                "controller",
+                "context external_secret names objects store work",
+            ),
+            (
+                "external_secret",
+                "context events fault generator names objects provider references store verified work",
+            ),
+            ("flags", "context"),
+            ("generator", "context fault names vault work"),
+            ("objects", "names"),
+            ("provider", "fault vault"),
+            ("references", "names work"),
+            ("run", "context controller flags watching"),
+            (
+                "store",
+                "condition context events fault names objects provider vault work",
+            ),
+            ("vault", "fault names references work"),
+            ("verified", "names"),
+            ("watching", "context names objects references work"),
+            ("work", "names"),
+        ],
+        circles: &[],
+    },
+    Crate {
         source: "shared/vault-client/src",
         arrows: &[
             ("client", "body config hint proxy rate redirect retry tls"),

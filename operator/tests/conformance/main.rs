@@ -52,7 +52,7 @@ fn all_pass(file: &str, name: &str, check: fn(&Value) -> Result<(), String>) {
 
 fn recordings(name: &str) -> Option<String> {
     let directory = std::env::var_os("CONFORMANCE_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance"),
         PathBuf::from,
     );
     let path = directory.join(name);

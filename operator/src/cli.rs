@@ -1,0 +1,79 @@
+//! The command line: upstream's commands and flags.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing::error;
+
+use crate::flags::Flags;
+use crate::{crds, log, run as process};
+
+/// Exit code of a configuration that cannot work.
+const CONFIGURATION: u8 = 78;
+
+/// Makes Kubernetes Secrets of what Vault or OpenBao holds.
+#[derive(Debug, Parser)]
+#[command(name = "secrets-operator", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the definitions of all kinds as YAML, for kubectl apply --server-side
+    Crds,
+}
+
+/// Runs the program with these arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that was asked for goes to stdout; nobody reads a stream that is closed.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()) * 2);
+        }
+    };
+    if let Some(Command::Crds) = cli.command {
+        return match crds::yaml() {
+            Ok(text) => {
+                // Nobody reads a stream that is closed.
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("secrets-operator: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let (level, settings) = match cli
+        .flags
+        .level()
+        .and_then(|level| Ok((level, cli.flags.settings()?)))
+    {
+        Ok(read) => read,
+        Err(error) => {
+            eprintln!("secrets-operator: {error:#}");
+            return ExitCode::from(CONFIGURATION);
+        }
+    };
+    log::init(level, false);
+    for error in ::process::protect_memory() {
+        tracing::warn!(%error, "memory is not protected");
+    }
+    let kubeconfig = std::env::var_os("KUBECONFIG").map(PathBuf::from);
+    match process::run(&cli.flags, settings, kubeconfig) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!(error = format!("{error:#}"), "cannot go on");
+            ExitCode::FAILURE
+        }
+    }
+}

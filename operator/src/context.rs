@@ -1,0 +1,104 @@
+//! What every reconcile works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+use operator_api::{CreationPolicy, ExternalSecret};
+use tokio::sync::mpsc;
+
+use crate::events::Recorder;
+use crate::names::{Name, StoreId};
+use crate::objects::Objects;
+use crate::references::References;
+use crate::vault::{Asker, Pool};
+use crate::verified::Verified;
+use crate::work::{Key, Trigger};
+
+/// What the command line decides.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The class of the operator: stores of others are left alone.
+    pub(crate) class: String,
+    /// How often a store is checked that does not say so.
+    pub(crate) store_interval: Duration,
+    /// Whether stores of the cluster are served.
+    pub(crate) serves_cluster_stores: bool,
+    /// Whether an object whose store is not ready is not tried.
+    pub(crate) waits_for_stores: bool,
+    /// What opens and closes an action of a template.
+    pub(crate) delimiters: secret_sync::Delimiters,
+}
+
+impl Settings {
+    /// Whether an object with this class is the operator's.
+    pub(crate) fn is_ours(&self, class: Option<&str>) -> bool {
+        class.is_none_or(|class| class.is_empty() || class == self.class)
+    }
+}
+
+/// See the module.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) settings: Settings,
+    pub(crate) objects: Objects,
+    pub(crate) references: References,
+    pub(crate) events: Recorder,
+    pub(crate) vault: Pool,
+    pub(crate) verified: Verified,
+    pub(crate) triggers: mpsc::UnboundedSender<Trigger>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        client: Client,
+        settings: Settings,
+        triggers: mpsc::UnboundedSender<Trigger>,
+    ) -> Self {
+        Self {
+            settings,
+            objects: Objects::default(),
+            references: References::new(client.clone()),
+            events: Recorder::start(client.clone()),
+            vault: Pool::new(triggers.clone()),
+            verified: Verified::default(),
+            triggers,
+            client,
+        }
+    }
+
+    /// Who asks for the secrets of a store: `key`, for an object of `namespace`.
+    pub(crate) fn asker<'a>(
+        &'a self,
+        key: &'a Key,
+        store: &'a StoreId,
+        namespace: &'a str,
+    ) -> Asker<'a> {
+        Asker {
+            client: &self.client,
+            references: &self.references,
+            key,
+            store,
+            namespace,
+        }
+    }
+
+    /// A Secret has changed: the objects that write it look at it.
+    pub(crate) fn trigger_target(&self, secret: &Name, trigger: fn(Key) -> Trigger) {
+        for name in self.objects.of_target(secret) {
+            let object = self.objects.external_secret(&name);
+            let writes = |object: &Arc<ExternalSecret>| {
+                object.spec.target.creation_policy != CreationPolicy::None
+            };
+            if object.as_ref().is_some_and(writes) {
+                self.trigger(trigger(Key::ExternalSecret(name)));
+            }
+        }
+    }
+
+    /// An object is to be reconciled.
+    pub(crate) fn trigger(&self, trigger: Trigger) {
+        // Nobody listens at the end of the process.
+        let _ = self.triggers.send(trigger);
+    }
+}

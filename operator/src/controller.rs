@@ -1,0 +1,193 @@
+//! The loop: what has to be reconciled, in which order, and what comes of it.
+//!
+//! ```text
+//! watches, sessions ─ Trigger ─▶ Queue ─▶ reconcile ─ Outcome ─▶ Queue
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube_support::{Queue, Urgency};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use crate::context::Context;
+use crate::names::StoreId;
+use crate::objects::store_refs;
+use crate::work::{Key, Outcome, Trigger};
+use crate::{external_secret, store};
+
+/// Objects that are in work at the same time, whatever their stores.
+const MOST: usize = 64;
+
+/// How long after its store became ready an object is tried.
+const GATHER: Duration = Duration::from_millis(900);
+
+/// How long after somebody made a Secret an object looks at it that waits for it. Whole seconds tell
+/// one sync from the next.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Who shares places in the queue: the objects of one store, and each store by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Group {
+    None,
+    Of(StoreId),
+    Checks(StoreId),
+}
+
+/// The wait after the first failure. A store is woken by what it refers to, and wakes its objects.
+fn first_wait(key: &Key) -> Duration {
+    match key {
+        Key::ExternalSecret(_) => Duration::from_secs(2),
+        Key::Store(_) => Duration::from_secs(4),
+    }
+}
+
+/// See the module.
+pub(crate) struct Controller {
+    context: Arc<Context>,
+    queue: Queue<Key, Group, Instant>,
+    /// When each key that is ready became so.
+    since: HashMap<Key, Instant>,
+    work: JoinSet<Outcome>,
+    in_work: HashMap<Id, Key>,
+}
+
+impl Controller {
+    /// A controller that has `places` objects of one store in work at a time.
+    pub(crate) fn new(context: Arc<Context>, places: usize) -> Self {
+        Self {
+            context,
+            queue: Queue::new(places),
+            since: HashMap::new(),
+            work: JoinSet::new(),
+            in_work: HashMap::new(),
+        }
+    }
+
+    /// Reconciles while this replica leads, until `stop`. What is in work then is brought to its end.
+    pub(crate) async fn run(
+        mut self,
+        mut triggers: mpsc::UnboundedReceiver<Trigger>,
+        mut leads: watch::Receiver<bool>,
+        stop: impl Future<Output = ()>,
+    ) {
+        tokio::pin!(stop);
+        loop {
+            let is_leader = *leads.borrow_and_update();
+            if is_leader {
+                self.start();
+            }
+            let wake_at = self.queue.wake_at().filter(|_| is_leader);
+            let sleep = async {
+                match wake_at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some(trigger) = triggers.recv() => self.take(trigger),
+                Some(done) = self.work.join_next_with_id() => self.finish(done),
+                Ok(()) = leads.changed() => {}
+                () = sleep => {}
+                () = &mut stop => break,
+            }
+        }
+        while self.work.join_next().await.is_some() {}
+    }
+
+    fn take(&mut self, trigger: Trigger) {
+        match trigger {
+            Trigger::New(key) => self.add(key, Urgency::First),
+            Trigger::Changed(key) => self.add(key, Urgency::Change),
+            Trigger::Wake(keys) => keys
+                .into_iter()
+                .for_each(|key| self.add(key, Urgency::Change)),
+            Trigger::Soon(key) => {
+                let group = self.group(&key);
+                self.queue.add_at(key, group, Instant::now() + SOON);
+            }
+            Trigger::StoreReady(id) => {
+                // Together with what else changes at such a moment.
+                let at = Instant::now() + GATHER;
+                for name in self.context.objects.waiting_for(&id) {
+                    let key = Key::ExternalSecret(name);
+                    let group = self.group(&key);
+                    self.queue.add_at(key, group, at);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, key: Key, urgency: Urgency) {
+        let group = self.group(&key);
+        self.since.insert(key.clone(), Instant::now());
+        self.queue.add(key, group, urgency);
+    }
+
+    fn group(&self, key: &Key) -> Group {
+        match key {
+            Key::Store(id) => Group::Checks(id.clone()),
+            Key::ExternalSecret(name) => {
+                let object = self.context.objects.external_secret(name);
+                let store = object
+                    .as_deref()
+                    .and_then(|object| store_refs(object).next());
+                store.map_or(Group::None, |store| {
+                    Group::Of(StoreId::of(store, &name.namespace))
+                })
+            }
+        }
+    }
+
+    /// Starts what there is a place for.
+    fn start(&mut self) {
+        let now = Instant::now();
+        while self.work.len() < MOST
+            && let Some(key) = self.queue.next(now)
+        {
+            // What became ready by its time did so at most a moment ago.
+            let since = self.since.remove(&key).unwrap_or(now);
+            let (context, of) = (Arc::clone(&self.context), key.clone());
+            let task = self.work.spawn(async move {
+                match of {
+                    Key::ExternalSecret(name) => {
+                        external_secret::reconcile(&context, &name, since).await
+                    }
+                    Key::Store(id) => store::reconcile(&context, &id).await,
+                }
+            });
+            self.in_work.insert(task.id(), key);
+        }
+    }
+
+    fn finish(&mut self, done: Result<(Id, Outcome), JoinError>) {
+        let (id, outcome) = match done {
+            Ok(done) => done,
+            Err(error) => (error.id(), Outcome::Retry),
+        };
+        let Some(key) = self.in_work.remove(&id) else {
+            return;
+        };
+        let now = Instant::now();
+        match outcome {
+            Outcome::Settled => self.queue.done(&key),
+            Outcome::Again(wait) => {
+                self.queue.done(&key);
+                let group = self.group(&key);
+                self.queue.add_at(key, group, now + wait);
+            }
+            Outcome::Retry => {
+                let wait = self.queue.failed(&key, first_wait(&key));
+                let group = self.group(&key);
+                self.queue.add_at(key, group, now + wait);
+            }
+            Outcome::Now => {
+                self.queue.done(&key);
+                self.add(key, Urgency::Change);
+            }
+        }
+    }
+}

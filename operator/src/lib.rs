@@ -1,0 +1,30 @@
+//! Makes Kubernetes Secrets of what Vault or OpenBao holds: a drop-in for External Secrets Operator.
+//!
+//! ```text
+//! watching ─▶ objects ─▶ controller ─┬─▶ store: is it what it says?
+//!                                    └─▶ external_secret ─▶ provider (vault, fake) ─▶ Secret
+//! ```
+
+mod cli;
+mod condition;
+mod context;
+mod controller;
+mod crds;
+mod events;
+mod external_secret;
+mod fault;
+mod flags;
+mod generator;
+mod log;
+mod names;
+mod objects;
+mod provider;
+mod references;
+mod run;
+mod store;
+mod vault;
+mod verified;
+mod watching;
+mod work;
+
+pub use cli::run;

@@ -1,0 +1,85 @@
+//! The process from its start to its end.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kube_support::{Access, Elector, Names, connect, unopposed};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+use tracing::info;
+
+use crate::context::{Context, Settings};
+use crate::controller::Controller;
+use crate::flags::Flags;
+use crate::watching::Watching;
+
+/// The Lease of the replica that works. Upstream's has another name.
+const NAMES: Names = Names {
+    lease: "secrets-operator",
+    field_manager: "secrets-operator",
+};
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) fn run(
+    flags: &Flags,
+    settings: Settings,
+    kubeconfig: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(flags, settings, kubeconfig))
+}
+
+async fn serve(
+    flags: &Flags,
+    settings: Settings,
+    kubeconfig: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    let access = Access {
+        in_cluster: kubeconfig.is_none(),
+        kubeconfig,
+        namespace: None,
+        identity: std::env::var("HOSTNAME").unwrap_or_else(|_| "secrets-operator".to_owned()),
+    };
+    let stop = stop()?;
+    let client = connect(&access, "secrets-operator").await?;
+    let (triggers, received) = mpsc::unbounded_channel();
+    let context = Arc::new(Context::new(client.clone(), settings, triggers));
+    let watching = Watching::start(&context, flags.namespace());
+    let end = Arc::new(Notify::new());
+    let (leads, elector) = if flags.is_elected() {
+        let elector = Elector::new(client, &access, NAMES, Gauge::default());
+        let leads = elector.leads();
+        (leads, Some(tokio::spawn(elector.run(Arc::clone(&end)))))
+    } else {
+        (unopposed(&Gauge::default()), None)
+    };
+    let controller = Controller::new(context, flags.concurrent());
+    tokio::pin!(stop);
+    tokio::select! {
+        () = watching.complete() => info!("serving"),
+        () = &mut stop => return Ok(()),
+    }
+    controller.run(received, leads, stop).await;
+    end.notify_one();
+    if let Some(elector) = elector {
+        elector.await?;
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// Ends with the first signal that asks for it.
+fn stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

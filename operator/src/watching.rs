@@ -1,0 +1,385 @@
+//! Watches: what the API server says becomes what is known, and work.
+//!
+//! Secrets and `ConfigMap`s are watched without their content: it is read when it is needed. Nothing
+//! is kept of those that no object is about.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Resource, ResourceExt};
+use operator_api::{ClusterSecretStore, ExternalSecret, SecretStore};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::context::Context;
+use crate::names::{MANAGED, MANAGED_TRUE, Name, StoreId};
+use crate::objects::Store;
+use crate::references::Kind;
+use crate::work::{Key, Trigger};
+
+/// Objects that a list gives at a time: each page is in memory as a whole.
+const PAGE: u32 = 100;
+
+/// What is watched, and who waits until all of it is known.
+pub(crate) struct Watching {
+    known: Vec<watch::Receiver<bool>>,
+}
+
+impl Watching {
+    /// Watches all namespaces, or one.
+    pub(crate) fn start(context: &Arc<Context>, namespace: Option<&str>) -> Self {
+        let mut watching = Self { known: Vec::new() };
+        watching.objects::<ExternalSecret>(context, namespace);
+        watching.objects::<SecretStore>(context, namespace);
+        if context.settings.serves_cluster_stores && namespace.is_none() {
+            watching.objects::<ClusterSecretStore>(context, None);
+            watching.objects::<Namespace>(context, None);
+        }
+        watching.metadata::<Secret>(context, namespace);
+        watching.metadata::<ConfigMap>(context, namespace);
+        watching
+    }
+
+    /// Waits until everything was listed once.
+    pub(crate) async fn complete(mut self) {
+        for known in &mut self.known {
+            // A watch that has ended takes its process along.
+            let _ = known.wait_for(|known| *known).await;
+        }
+    }
+
+    fn objects<K>(&mut self, context: &Arc<Context>, namespace: Option<&str>)
+    where
+        K: Watched,
+    {
+        let api = match namespace {
+            Some(namespace) => K::narrow(context.client.clone(), namespace),
+            None => Api::all(context.client.clone()),
+        };
+        let events = watcher(api, watcher::Config::default().page_size(PAGE));
+        let (done, known) = watch::channel(false);
+        self.known.push(known);
+        let context = Arc::clone(context);
+        tokio::spawn(async move {
+            let mut events = std::pin::pin!(events);
+            let mut problem = String::new();
+            let mut listed = std::collections::HashSet::new();
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(event) => {
+                        problem.clear();
+                        follow::<K>(&context, event, &mut listed, &done);
+                    }
+                    Err(error) => report(&mut problem, K::KIND, &error),
+                }
+            }
+        });
+    }
+
+    fn metadata<K>(&mut self, context: &Arc<Context>, namespace: Option<&str>)
+    where
+        K: Referred,
+    {
+        let api = match namespace {
+            Some(namespace) => {
+                Api::<PartialObjectMeta<K>>::namespaced(context.client.clone(), namespace)
+            }
+            None => Api::all(context.client.clone()),
+        };
+        let events = watcher(api, watcher::Config::default().page_size(PAGE));
+        let (done, known) = watch::channel(false);
+        self.known.push(known);
+        let context = Arc::clone(context);
+        tokio::spawn(async move {
+            let mut events = std::pin::pin!(events);
+            let mut problem = String::new();
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(Event::Apply(object) | Event::InitApply(object)) => {
+                        problem.clear();
+                        K::put(&context, &object);
+                    }
+                    Ok(Event::Delete(object)) => K::remove(&context, &object),
+                    Ok(Event::InitDone) => {
+                        done.send_replace(true);
+                    }
+                    Ok(Event::Init) => {}
+                    Err(error) => report(&mut problem, K::KIND, &error),
+                }
+            }
+        });
+    }
+}
+
+/// Says once what is wrong with a watch; it is tried again by itself.
+fn report(problem: &mut String, kind: &str, error: &watcher::Error) {
+    let text = error.to_string();
+    if *problem != text {
+        warn!(kind, error = &*process::cut(&text), "cannot watch");
+        *problem = text;
+    }
+}
+
+fn follow<K: Watched>(
+    context: &Context,
+    event: Event<DeserializeGuard<K>>,
+    listed: &mut std::collections::HashSet<Name>,
+    done: &watch::Sender<bool>,
+) {
+    let put = |guard: DeserializeGuard<K>| {
+        let name = Name::of(&guard);
+        match guard.0 {
+            Ok(object) => {
+                object.put(context);
+                Some(name)
+            }
+            Err(invalid) => {
+                warn!(
+                    kind = K::KIND,
+                    object = %name,
+                    error = &*process::cut(&invalid.error),
+                    "an object cannot be read, and is left alone"
+                );
+                None
+            }
+        }
+    };
+    match event {
+        Event::Init => listed.clear(),
+        Event::InitApply(guard) => listed.extend(put(guard)),
+        Event::Apply(guard) => drop(put(guard)),
+        Event::Delete(guard) => K::remove(context, &Name::of(&guard)),
+        Event::InitDone => {
+            for name in K::all(context) {
+                if !listed.contains(&name) {
+                    K::remove(context, &name);
+                }
+            }
+            listed.clear();
+            if !done.send_replace(true) {
+                info!(kind = K::KIND, "all known");
+            }
+        }
+    }
+}
+
+/// A kind that is known whole.
+trait Watched:
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
+    const KIND: &'static str;
+
+    /// Those of one namespace.
+    fn narrow(client: kube::Client, namespace: &str) -> Api<DeserializeGuard<Self>>;
+    fn put(self, context: &Context);
+    fn remove(context: &Context, name: &Name);
+    /// The names that are known.
+    fn all(context: &Context) -> Vec<Name>;
+}
+
+/// Whether somebody has changed what an object asks for, rather than its status.
+fn has_changed<K: Resource>(before: &K, now: &K) -> bool {
+    let (before, now) = (before.meta(), now.meta());
+    before.generation != now.generation
+        || before.labels != now.labels
+        || before.annotations != now.annotations
+        || before.finalizers != now.finalizers
+        || before.deletion_timestamp != now.deletion_timestamp
+        || before.uid != now.uid
+}
+
+impl Watched for ExternalSecret {
+    const KIND: &'static str = "ExternalSecret";
+
+    fn narrow(client: kube::Client, namespace: &str) -> Api<DeserializeGuard<Self>> {
+        Api::namespaced(client, namespace)
+    }
+
+    fn put(mut self, context: &Context) {
+        // Nobody asks who wrote which field of it.
+        self.metadata.managed_fields = None;
+        let name = Name::of(&self);
+        match context.objects.put_external_secret(self) {
+            Some((None, object)) => {
+                let was_synced = object
+                    .status
+                    .as_ref()
+                    .is_some_and(|status| status.refresh_time.is_some());
+                let key = Key::ExternalSecret(name);
+                context.trigger(if was_synced {
+                    Trigger::Changed(key)
+                } else {
+                    Trigger::New(key)
+                });
+            }
+            Some((Some(before), object)) if has_changed(&*before, &*object) => {
+                context.trigger(Trigger::Changed(Key::ExternalSecret(name)));
+            }
+            _ => {}
+        }
+    }
+
+    fn remove(context: &Context, name: &Name) {
+        context.objects.remove_external_secret(name);
+        context.trigger(Trigger::Changed(Key::ExternalSecret(name.clone())));
+    }
+
+    fn all(context: &Context) -> Vec<Name> {
+        context.objects.external_secrets()
+    }
+}
+
+fn put_store(context: &Context, id: StoreId, store: Store) {
+    let news = match context.objects.put_store(&id, store) {
+        None => return,
+        Some((None, _)) => true,
+        Some((Some(before), now)) => {
+            before.generation != now.generation
+                || before.annotations != now.annotations
+                || before.uid != now.uid
+        }
+    };
+    if news {
+        context.trigger(Trigger::New(Key::Store(id)));
+    }
+}
+
+impl Watched for SecretStore {
+    const KIND: &'static str = "SecretStore";
+
+    fn narrow(client: kube::Client, namespace: &str) -> Api<DeserializeGuard<Self>> {
+        Api::namespaced(client, namespace)
+    }
+
+    fn put(self, context: &Context) {
+        put_store(context, StoreId(Name::of(&self)), self.into());
+    }
+
+    fn remove(context: &Context, name: &Name) {
+        context.objects.remove_store(&StoreId(name.clone()));
+    }
+
+    fn all(context: &Context) -> Vec<Name> {
+        let stores = context.objects.stores().into_iter();
+        stores
+            .filter(|id| !id.is_of_cluster())
+            .map(|id| id.0)
+            .collect()
+    }
+}
+
+impl Watched for ClusterSecretStore {
+    const KIND: &'static str = "ClusterSecretStore";
+
+    fn narrow(client: kube::Client, _: &str) -> Api<DeserializeGuard<Self>> {
+        Api::all(client)
+    }
+
+    fn put(self, context: &Context) {
+        put_store(context, StoreId(Name::of(&self)), self.into());
+    }
+
+    fn remove(context: &Context, name: &Name) {
+        context.objects.remove_store(&StoreId(name.clone()));
+    }
+
+    fn all(context: &Context) -> Vec<Name> {
+        let stores = context.objects.stores().into_iter();
+        stores
+            .filter(StoreId::is_of_cluster)
+            .map(|id| id.0)
+            .collect()
+    }
+}
+
+impl Watched for Namespace {
+    const KIND: &'static str = "Namespace";
+
+    fn narrow(client: kube::Client, _: &str) -> Api<DeserializeGuard<Self>> {
+        Api::all(client)
+    }
+
+    fn put(mut self, context: &Context) {
+        self.metadata.managed_fields = None;
+        context.objects.put_namespace(self);
+    }
+
+    fn remove(context: &Context, name: &Name) {
+        context.objects.remove_namespace(&name.name);
+    }
+
+    fn all(context: &Context) -> Vec<Name> {
+        context.objects.namespaces()
+    }
+}
+
+/// A kind of which objects are referred to.
+trait Referred:
+    Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+{
+    const KIND: &'static str;
+
+    fn put(context: &Context, object: &PartialObjectMeta<Self>);
+    fn remove(context: &Context, object: &PartialObjectMeta<Self>);
+}
+
+impl Referred for Secret {
+    const KIND: &'static str = "Secret";
+
+    fn put(context: &Context, object: &PartialObjectMeta<Self>) {
+        let name = Name::of(object);
+        wake(context, Kind::Secret, &name);
+        let is_managed = object
+            .labels()
+            .get(MANAGED)
+            .is_some_and(|it| it == MANAGED_TRUE);
+        if !is_managed {
+            // It may be one that an object waits for.
+            context.objects.remove_secret(&name);
+            context.trigger_target(&name, Trigger::Soon);
+            return;
+        }
+        let version = object.resource_version().unwrap_or_default();
+        if context.objects.put_secret(&name, &version) {
+            context.trigger_target(&name, Trigger::Changed);
+        }
+    }
+
+    fn remove(context: &Context, object: &PartialObjectMeta<Self>) {
+        let name = Name::of(object);
+        wake(context, Kind::Secret, &name);
+        context.objects.remove_secret(&name);
+        context.trigger_target(&name, Trigger::Changed);
+    }
+}
+
+impl Referred for ConfigMap {
+    const KIND: &'static str = "ConfigMap";
+
+    fn put(context: &Context, object: &PartialObjectMeta<Self>) {
+        wake(context, Kind::ConfigMap, &Name::of(object));
+    }
+
+    fn remove(context: &Context, object: &PartialObjectMeta<Self>) {
+        wake(context, Kind::ConfigMap, &Name::of(object));
+    }
+}
+
+/// Wakes those who asked for what an object holds.
+fn wake(context: &Context, kind: Kind, name: &Name) {
+    let askers = context.references.changed(kind, name);
+    if !askers.is_empty() {
+        context.trigger(Trigger::Wake(askers));
+    }
+}
