@@ -1,9 +1,9 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e cluster-up cluster-down images differential simulate fleet fuzz mutants
+.PHONY: help demo test e2e conformance-operator cluster-up cluster-down images differential simulate fleet fuzz mutants
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## The whole way from an annotated Deployment to a renewed secret, on this machine
 	@cargo build --quiet -p dev-vault -p vault-agent -p vault-injector -p demo
@@ -14,6 +14,9 @@ test: ## Formatting, lints, docs, unit, conformance and integration tests
 
 e2e: ## Real Vault, PostgreSQL, API server, kubelet and containers (needs Go and root)
 	@e2e/scripts/e2e.sh
+
+conformance-operator: ## Recorded scenarios of External Secrets Operator against ours; CASES="policy_ push_" JOBS=8 (needs Go)
+	@e2e/operator/conformance.sh -v $(if $(JOBS),-j $(JOBS)) $(CASES)
 
 cluster-up: ## A real one-node cluster from packages alone (needs Go and root)
 	@e2e/testbed/up.sh

@@ -47,6 +47,10 @@ image_maker() {
     python3 -B -m unittest discover --start-directory manifests/images
 }
 
+scenario_runner() {
+    python3 -B -m unittest discover --start-directory e2e/operator
+}
+
 # Helm is built from its Go module, once.
 chart() {
     if [[ -z ${HELM_BIN:-} && ${CI:-} != true ]] && ! command -v go >/dev/null; then
@@ -86,6 +90,7 @@ part "tests" run_tests
 part "chart" chart
 part "demo" demo
 part "image maker" image_maker
+part "scenario runner" scenario_runner
 part "conformance" conformance
 part "differential" differential
 part "simulation" simulation
