@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e conformance-operator cluster-up cluster-down images differential simulate fleet fuzz mutants
+.PHONY: help demo test e2e conformance-operator bench-operator cluster-up cluster-down images differential simulate fleet fuzz mutants
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ e2e: ## Real Vault, PostgreSQL, API server, kubelet and containers (needs Go and
 
 conformance-operator: ## Recorded scenarios of External Secrets Operator against ours; CASES="policy_ push_" JOBS=8 (needs Go)
 	@e2e/operator/conformance.sh -v $(if $(JOBS),-j $(JOBS)) $(CASES)
+
+bench-operator: ## Processor time, memory and requests of the operator; BENCH_FLAGS="--count 100 --interval 1m" (needs Go)
+	@e2e/operator/bench.sh $(BENCH_FLAGS)
 
 cluster-up: ## A real one-node cluster from packages alone (needs Go and root)
 	@e2e/testbed/up.sh
