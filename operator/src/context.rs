@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) store_interval: Duration,
     /// Whether stores of the cluster are served.
     pub(crate) serves_cluster_stores: bool,
+    /// Whether `ClusterExternalSecret`s are served.
+    pub(crate) serves_cluster_external_secrets: bool,
     /// Whether an object whose store is not ready is not tried.
     pub(crate) waits_for_stores: bool,
     /// What opens and closes an action of a template.

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::names::StoreId;
 use crate::objects::store_refs;
 use crate::work::{Key, Outcome, Trigger};
-use crate::{external_secret, store};
+use crate::{cluster_external_secret, external_secret, store};
 
 /// Objects that are in work at the same time, whatever their stores.
 const MOST: usize = 64;
@@ -40,7 +40,7 @@ pub(crate) enum Group {
 /// The wait after the first failure. A store is woken by what it refers to, and wakes its objects.
 fn first_wait(key: &Key) -> Duration {
     match key {
-        Key::ExternalSecret(_) => Duration::from_secs(2),
+        Key::ExternalSecret(_) | Key::ClusterExternalSecret(_) => Duration::from_secs(2),
         Key::Store(_) => Duration::from_secs(4),
     }
 }
@@ -130,6 +130,7 @@ impl Controller {
     fn group(&self, key: &Key) -> Group {
         match key {
             Key::Store(id) => Group::Checks(id.clone()),
+            Key::ClusterExternalSecret(_) => Group::None,
             Key::ExternalSecret(name) => {
                 let object = self.context.objects.external_secret(name);
                 let store = object
@@ -157,6 +158,9 @@ impl Controller {
                         external_secret::reconcile(&context, &name, since).await
                     }
                     Key::Store(id) => store::reconcile(&context, &id).await,
+                    Key::ClusterExternalSecret(name) => {
+                        cluster_external_secret::reconcile(&context, &name).await
+                    }
                 }
             });
             self.in_work.insert(task.id(), key);

@@ -13,6 +13,8 @@ mod target;
 mod template;
 mod timing;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{Patch, PatchParams};
@@ -38,13 +40,25 @@ use timing::{again, binding, interval, may_refresh, whole_second};
 /// Who says the events.
 pub(crate) const COMPONENT: &str = "external-secrets";
 
+/// How long what is about to go is waited for.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Why an object is not synced.
 struct Failed {
     /// Upstream's text in the condition.
     words: &'static str,
     fault: Fault,
-    /// Whether another try may help, without a change of the object.
-    again: bool,
+    again: Retry,
+}
+
+/// Whether another try may help, without a change of the object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// The waits grow.
+    Later,
+    /// What is in the way is about to go: nothing is said.
+    Soon,
+    Never,
 }
 
 impl Failed {
@@ -52,7 +66,7 @@ impl Failed {
         Self {
             words,
             fault,
-            again: true,
+            again: Retry::Later,
         }
     }
 
@@ -61,7 +75,7 @@ impl Failed {
         Self {
             words,
             fault,
-            again: false,
+            again: Retry::Never,
         }
     }
 }
@@ -218,9 +232,10 @@ impl Work<'_> {
         let ready = match outcome {
             Ok(Synced::Conflict) => return Outcome::Now,
             Ok(synced) => Ready::synced(&synced),
+            Err(failed) if failed.again == Retry::Soon => return Outcome::Again(SOON),
             Err(failed) => {
                 self.say(object, true, "UpdateFailed", failed.fault.event());
-                let again = failed.again;
+                let again = failed.again == Retry::Later;
                 let ready = Ready::failed(&failed);
                 let status = ExternalSecretStatus {
                     binding: Some(Binding { name: bound }),

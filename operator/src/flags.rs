@@ -26,6 +26,9 @@ pub(crate) struct Flags {
     /// Serve stores of the cluster
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_cluster_store_reconciler: bool,
+    /// Serve ClusterExternalSecrets
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    enable_cluster_external_secret_reconciler: bool,
     /// Do not try objects whose store is not ready
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_flood_gate: bool,
@@ -80,6 +83,7 @@ impl Flags {
             class: self.controller_class.clone(),
             store_interval: interval.to_std().unwrap_or(Duration::from_secs(300)),
             serves_cluster_stores: self.enable_cluster_store_reconciler,
+            serves_cluster_external_secrets: self.enable_cluster_external_secret_reconciler,
             waits_for_stores: self.enable_flood_gate,
             delimiters: secret_sync::Delimiters {
                 left: self.template_left_delimiter.clone(),

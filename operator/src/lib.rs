@@ -6,6 +6,7 @@
 //! ```
 
 mod cli;
+mod cluster_external_secret;
 mod condition;
 mod context;
 mod controller;

@@ -10,8 +10,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use operator_api::{
-    ClusterSecretStore, Condition, ConditionType, ExternalSecret, SecretStore, SecretStoreSpec,
-    SecretStoreStatus, StoreRef,
+    ClusterExternalSecret, ClusterSecretStore, Condition, ConditionType, ExternalSecret,
+    SecretStore, SecretStoreSpec, SecretStoreStatus, StoreRef,
 };
 
 use crate::names::{Name, StoreId};
@@ -73,6 +73,7 @@ struct Known {
     external_secrets: HashMap<Name, Arc<ExternalSecret>>,
     by_target: HashMap<Name, BTreeSet<Name>>,
     stores: HashMap<StoreId, Arc<Store>>,
+    cluster_external_secrets: HashMap<Name, Arc<ClusterExternalSecret>>,
     /// Versions of the Secrets that carry the label of managed ones.
     secrets: HashMap<Name, String>,
     namespaces: HashMap<String, Arc<Namespace>>,
@@ -173,6 +174,45 @@ impl Objects {
         self.known().stores.keys().cloned().collect()
     }
 
+    /// As [`put_external_secret`](Self::put_external_secret). Gives the one that was known before.
+    pub(crate) fn put_cluster_external_secret(
+        &self,
+        object: ClusterExternalSecret,
+    ) -> Option<Arc<ClusterExternalSecret>> {
+        let name = Name::of(&object);
+        let mut known = self.known();
+        let before = known.cluster_external_secrets.get(&name).cloned();
+        let version = object.metadata.resource_version.as_deref();
+        let is_news = before
+            .as_ref()
+            .is_none_or(|before| is_newer(version, before.metadata.resource_version.as_deref()));
+        if is_news {
+            known
+                .cluster_external_secrets
+                .insert(name, Arc::new(object));
+        }
+        before
+    }
+
+    pub(crate) fn remove_cluster_external_secret(&self, name: &Name) {
+        self.known().cluster_external_secrets.remove(name);
+    }
+
+    pub(crate) fn cluster_external_secret(
+        &self,
+        name: &Name,
+    ) -> Option<Arc<ClusterExternalSecret>> {
+        self.known().cluster_external_secrets.get(name).cloned()
+    }
+
+    pub(crate) fn cluster_external_secrets(&self) -> Vec<Name> {
+        self.known()
+            .cluster_external_secrets
+            .keys()
+            .cloned()
+            .collect()
+    }
+
     /// A Secret with the label is in this version now. Whether that is news.
     pub(crate) fn put_secret(&self, name: &Name, version: &str) -> bool {
         let mut known = self.known();
@@ -199,13 +239,18 @@ impl Objects {
         self.known().secrets.get(name).cloned()
     }
 
-    pub(crate) fn put_namespace(&self, namespace: Namespace) {
+    /// Takes note of a namespace. Gives the one that was known before.
+    pub(crate) fn put_namespace(&self, namespace: Namespace) -> Option<Arc<Namespace>> {
         let name = namespace.name_any();
-        self.known().namespaces.insert(name, Arc::new(namespace));
+        self.known().namespaces.insert(name, Arc::new(namespace))
     }
 
     pub(crate) fn remove_namespace(&self, name: &str) {
         self.known().namespaces.remove(name);
+    }
+
+    pub(crate) fn all_namespaces(&self) -> Vec<Arc<Namespace>> {
+        self.known().namespaces.values().cloned().collect()
     }
 
     pub(crate) fn namespaces(&self) -> Vec<Name> {

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource, ResourceExt};
-use operator_api::{ClusterSecretStore, ExternalSecret, SecretStore};
+use operator_api::{ClusterExternalSecret, ClusterSecretStore, ExternalSecret, SecretStore};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -36,8 +36,13 @@ impl Watching {
         let mut watching = Self { known: Vec::new() };
         watching.objects::<ExternalSecret>(context, namespace);
         watching.objects::<SecretStore>(context, namespace);
-        if context.settings.serves_cluster_stores && namespace.is_none() {
-            watching.objects::<ClusterSecretStore>(context, None);
+        if namespace.is_none() {
+            if context.settings.serves_cluster_stores {
+                watching.objects::<ClusterSecretStore>(context, None);
+            }
+            if context.settings.serves_cluster_external_secrets {
+                watching.objects::<ClusterExternalSecret>(context, None);
+            }
             watching.objects::<Namespace>(context, None);
         }
         watching.metadata::<Secret>(context, namespace);
@@ -218,6 +223,7 @@ impl Watched for ExternalSecret {
                 });
             }
             Some((Some(before), object)) if has_changed(&*before, &*object) => {
+                trigger_owner(context, &object);
                 context.trigger(Trigger::Changed(Key::ExternalSecret(name)));
             }
             _ => {}
@@ -225,6 +231,9 @@ impl Watched for ExternalSecret {
     }
 
     fn remove(context: &Context, name: &Name) {
+        if let Some(object) = context.objects.external_secret(name) {
+            trigger_owner(context, &object);
+        }
         context.objects.remove_external_secret(name);
         context.trigger(Trigger::Changed(Key::ExternalSecret(name.clone())));
     }
@@ -297,6 +306,49 @@ impl Watched for ClusterSecretStore {
     }
 }
 
+impl Watched for ClusterExternalSecret {
+    const KIND: &'static str = "ClusterExternalSecret";
+
+    fn narrow(client: kube::Client, _: &str) -> Api<DeserializeGuard<Self>> {
+        Api::all(client)
+    }
+
+    fn put(mut self, context: &Context) {
+        self.metadata.managed_fields = None;
+        let now = self.clone();
+        let name = Name::of(&self);
+        let before = context.objects.put_cluster_external_secret(self);
+        if before.is_none_or(|before| has_changed(&*before, &now)) {
+            context.trigger(Trigger::Changed(Key::ClusterExternalSecret(name)));
+        }
+    }
+
+    fn remove(context: &Context, name: &Name) {
+        context.objects.remove_cluster_external_secret(name);
+    }
+
+    fn all(context: &Context) -> Vec<Name> {
+        context.objects.cluster_external_secrets()
+    }
+}
+
+/// The namespaces have changed: what goes into them is looked at again.
+fn trigger_fan_out(context: &Context) {
+    for name in context.objects.cluster_external_secrets() {
+        context.trigger(Trigger::Changed(Key::ClusterExternalSecret(name)));
+    }
+}
+
+/// An `ExternalSecret` has changed: who made it looks at it.
+fn trigger_owner(context: &Context, object: &ExternalSecret) {
+    for owner in object.owner_references() {
+        if owner.kind == "ClusterExternalSecret" {
+            let key = Key::ClusterExternalSecret(Name::new("", &owner.name));
+            context.trigger(Trigger::Changed(key));
+        }
+    }
+}
+
 impl Watched for Namespace {
     const KIND: &'static str = "Namespace";
 
@@ -306,11 +358,21 @@ impl Watched for Namespace {
 
     fn put(mut self, context: &Context) {
         self.metadata.managed_fields = None;
-        context.objects.put_namespace(self);
+        let now = self.metadata.clone();
+        let before = context.objects.put_namespace(self);
+        let has_changed = before.is_none_or(|before| {
+            before.metadata.labels != now.labels
+                || before.metadata.deletion_timestamp != now.deletion_timestamp
+                || before.metadata.uid != now.uid
+        });
+        if has_changed {
+            trigger_fan_out(context);
+        }
     }
 
     fn remove(context: &Context, name: &Name) {
         context.objects.remove_namespace(&name.name);
+        trigger_fan_out(context);
     }
 
     fn all(context: &Context) -> Vec<Name> {

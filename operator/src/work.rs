@@ -10,6 +10,7 @@ use crate::names::{Name, StoreId};
 pub(crate) enum Key {
     ExternalSecret(Name),
     Store(StoreId),
+    ClusterExternalSecret(Name),
 }
 
 /// What makes work.

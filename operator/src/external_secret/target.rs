@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use mutate::Mutated;
 
-use super::Failed;
 use super::template::with_sources;
+use super::{Failed, Retry};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::names::{DATA_HASH, MANAGED, MANAGED_TRUE, Name};
@@ -210,8 +210,8 @@ impl<'a> Target<'a> {
                 Err(error) => Err(failed(error)),
             };
         };
-        let Mutated { secret, refused } =
-            mutate::mutate(self.object, &desired, data, Some(existing))?;
+        let mutated = mutate::mutate(self.object, &desired, data, Some(existing));
+        let Mutated { secret, refused } = mutated.map_err(|failed| self.unless_gone(failed))?;
         if secret == **existing {
             self.note(existing, Some(wanted).filter(|_| refused.is_none()));
             return refused.map_or(Ok(Written::Unchanged), Err);
@@ -226,6 +226,27 @@ impl<'a> Target<'a> {
             Err(CallError::Conflict { .. }) => Ok(Written::Conflict),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// An owner that is gone takes its Secret along as soon as the garbage collector sees it.
+    fn unless_gone(&self, mut failed: Failed) -> Failed {
+        let Look::There(secret) = &self.look else {
+            return failed;
+        };
+        let mut owners = secret.owner_references().iter();
+        let Some(owner) = owners.find(|it| it.controller == Some(true)) else {
+            return failed;
+        };
+        let name = Name::new(&self.name.namespace, &owner.name);
+        let there = self.context.objects.external_secret(&name);
+        let is_there = there.is_some_and(|object| {
+            object.metadata.uid.as_deref() == Some(&owner.uid)
+                && object.metadata.deletion_timestamp.is_none()
+        });
+        if owner.kind == "ExternalSecret" && !is_there {
+            failed.again = Retry::Soon;
+        }
+        failed
     }
 
     async fn create(&self, secret: &Secret, wanted: Wanted) -> Result<(), CallError> {

@@ -84,6 +84,7 @@ pub(crate) const CRATES: &[Crate] = &[
         source: "operator/src",
         arrows: &[
             ("cli", "crds flags log run"),
+            ("cluster_external_secret", "condition context names work"),
             ("condition", "context"),
             (
                 "context",
@@ -91,7 +92,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             (
                 "controller",
-                "context external_secret names objects store work",
+                "cluster_external_secret context external_secret names objects store work",
             ),
             (
                 "external_secret",
