@@ -26,7 +26,7 @@ pub(crate) struct Flags {
     /// Serve stores of the cluster
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_cluster_store_reconciler: bool,
-    /// Serve ClusterExternalSecrets
+    /// Serve cluster external secrets
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_cluster_external_secret_reconciler: bool,
     /// Do not try objects whose store is not ready
