@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing::error;
 
+use crate::accepted;
 use crate::flags::Flags;
 use crate::{crds, log, run as process};
 
@@ -32,6 +33,7 @@ enum Command {
 
 /// Runs the program with these arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let (arguments, without_effect) = accepted::take(arguments);
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -65,6 +67,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     log::init(level, false);
+    for flag in without_effect {
+        tracing::info!("{flag}");
+    }
     for error in ::process::protect_memory() {
         tracing::warn!(%error, "memory is not protected");
     }

@@ -20,6 +20,7 @@ use serde_json::json;
 use tracing::warn;
 
 use crate::context::Context;
+use crate::metrics::Kind;
 use crate::names::Name;
 use crate::work::Outcome;
 use child::{Child, ChildError};
@@ -243,6 +244,10 @@ impl Work<'_> {
         provisioned: Vec<String>,
         failed: Vec<NamespaceFailure>,
     ) -> Result<(), CallError> {
+        let own = Name::of(self.object);
+        self.context
+            .metrics
+            .ready(Kind::ClusterExternalSecret, &own, failed.is_empty());
         let ready = ReadyCondition {
             r#type: "Ready".to_owned(),
             status: if failed.is_empty() { "True" } else { "False" }.to_owned(),
@@ -265,8 +270,7 @@ impl Work<'_> {
             "conditions": status.conditions,
         }});
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(&patch));
-        let own = self.object.name_any();
-        let patched = self.api.patch_status(&own, &parameters, &patch);
+        let patched = self.api.patch_status(&own.name, &parameters, &patch);
         let patched = call("write the status of the ClusterExternalSecret", patched).await?;
         self.context.objects.put_cluster_external_secret(patched);
         Ok(())

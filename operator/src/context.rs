@@ -8,6 +8,7 @@ use operator_api::{CreationPolicy, ExternalSecret};
 use tokio::sync::mpsc;
 
 use crate::events::Recorder;
+use crate::metrics::Metrics;
 use crate::names::{Name, StoreId};
 use crate::objects::Objects;
 use crate::references::References;
@@ -48,6 +49,7 @@ pub(crate) struct Context {
     pub(crate) events: Recorder,
     pub(crate) vault: Pool,
     pub(crate) verified: Verified,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) triggers: mpsc::UnboundedSender<Trigger>,
 }
 
@@ -55,6 +57,7 @@ impl Context {
     pub(crate) fn new(
         client: Client,
         settings: Settings,
+        metrics: Arc<Metrics>,
         triggers: mpsc::UnboundedSender<Trigger>,
     ) -> Self {
         Self {
@@ -62,7 +65,8 @@ impl Context {
             objects: Objects::default(),
             references: References::new(client.clone()),
             events: Recorder::start(client.clone()),
-            vault: Pool::new(triggers.clone()),
+            vault: Pool::new(triggers.clone(), Arc::clone(&metrics)),
+            metrics,
             verified: Verified::default(),
             triggers,
             client,
@@ -82,6 +86,17 @@ impl Context {
             key,
             store,
             namespace,
+        }
+    }
+
+    /// Whether there is an object of this key.
+    pub(crate) fn knows(&self, key: &Key) -> bool {
+        match key {
+            Key::ExternalSecret(name) => self.objects.external_secret(name).is_some(),
+            Key::Store(id) => self.objects.store(id).is_some(),
+            Key::ClusterExternalSecret(name) => {
+                self.objects.cluster_external_secret(name).is_some()
+            }
         }
     }
 

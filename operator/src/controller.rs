@@ -14,7 +14,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::context::Context;
-use crate::names::StoreId;
+use crate::metrics::Kind;
+use crate::names::{Name, StoreId};
 use crate::objects::store_refs;
 use crate::work::{Key, Outcome, Trigger};
 use crate::{cluster_external_secret, external_secret, store};
@@ -42,6 +43,15 @@ fn first_wait(key: &Key) -> Duration {
     match key {
         Key::ExternalSecret(_) | Key::ClusterExternalSecret(_) => Duration::from_secs(2),
         Key::Store(_) => Duration::from_secs(4),
+    }
+}
+
+/// The series of a key in the metrics.
+fn series(key: &Key) -> (Kind, Name) {
+    match key {
+        Key::ExternalSecret(name) => (Kind::ExternalSecret, name.clone()),
+        Key::Store(id) => (Kind::of(id), id.0.clone()),
+        Key::ClusterExternalSecret(name) => (Kind::ClusterExternalSecret, name.clone()),
     }
 }
 
@@ -153,7 +163,10 @@ impl Controller {
             let since = self.since.remove(&key).unwrap_or(now);
             let (context, of) = (Arc::clone(&self.context), key.clone());
             let task = self.work.spawn(async move {
-                match of {
+                let began = Instant::now();
+                let key_of = of.clone();
+                let (kind, name) = series(&of);
+                let outcome = match of {
                     Key::ExternalSecret(name) => {
                         external_secret::reconcile(&context, &name, since).await
                     }
@@ -161,7 +174,13 @@ impl Controller {
                     Key::ClusterExternalSecret(name) => {
                         cluster_external_secret::reconcile(&context, &name).await
                     }
+                };
+                if context.knows(&key_of) {
+                    context.metrics.reconciled(kind, &name, began.elapsed());
+                } else {
+                    context.metrics.forget(kind, &name);
                 }
+                outcome
             });
             self.in_work.insert(task.id(), key);
         }

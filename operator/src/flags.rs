@@ -61,6 +61,14 @@ impl Flags {
         Some(&*self.namespace).filter(|namespace| !namespace.is_empty())
     }
 
+    pub(crate) fn metrics_addr(&self) -> &str {
+        &self.metrics_addr
+    }
+
+    pub(crate) fn live_addr(&self) -> &str {
+        &self.live_addr
+    }
+
     pub(crate) fn is_elected(&self) -> bool {
         self.enable_leader_election
     }

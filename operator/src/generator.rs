@@ -1,5 +1,6 @@
 //! Generators: secrets that are made when they are asked for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use kube::Api;
@@ -9,12 +10,13 @@ use operator_api::{
     VaultDynamicSecret, VaultDynamicSecretSpec,
 };
 use secret_sync::{Data, Fetched};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vault_wire::{Error, Response};
 
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::metrics::Call;
 use crate::names::{Name, StoreId};
 use crate::vault::{Session, Way};
 use crate::work::Key;
@@ -127,20 +129,22 @@ async fn ask(session: &Session, spec: &VaultDynamicSecretSpec) -> Result<Option<
     let answer = match method.as_str() {
         "" | "GET" => {
             let path = with_query(path, spec);
-            session.request(async |vault| vault.read(&path).await).await
+            let read = async |vault: vault_client::Session<'_>| vault.read(&path).await;
+            session.request(Call::ReadSecretData, read).await
         }
-        "LIST" => session.request(async |vault| vault.list(path).await).await,
+        "LIST" => {
+            let list = async |vault: vault_client::Session<'_>| vault.list(path).await;
+            session.request(Call::ListSecrets, list).await
+        }
         "DELETE" => {
-            session
-                .request(async |vault| vault.delete(path).await)
-                .await
+            let delete = async |vault: vault_client::Session<'_>| vault.delete(path).await;
+            session.request(Call::DeleteSecret, delete).await
         }
         _ => {
             let nothing = serde_json::json!({});
             let body = spec.parameters.as_ref().unwrap_or(&nothing);
-            session
-                .request(async |vault| vault.write(path, body).await)
-                .await
+            let write = async |vault: vault_client::Session<'_>| vault.write(path, body).await;
+            session.request(Call::WriteSecretData, write).await
         }
     };
     answer?.map_err(|error: Error| Fault::of_vault(&error))
@@ -159,19 +163,47 @@ fn with_query(path: &str, spec: &VaultDynamicSecretSpec) -> String {
     }
 }
 
+#[derive(Deserialize)]
+struct Parts<'a> {
+    #[serde(default, borrow)]
+    auth: Option<Auth<'a>>,
+}
+
+/// The part of an answer with a token, as Vault's Go client knows it: what it does not know is left
+/// out, and what Vault left out is there.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Auth<'a> {
+    #[serde(borrow)]
+    client_token: Cow<'a, str>,
+    #[serde(borrow)]
+    accessor: Cow<'a, str>,
+    #[serde(borrow)]
+    policies: Option<&'a RawValue>,
+    #[serde(borrow)]
+    token_policies: Option<&'a RawValue>,
+    #[serde(borrow)]
+    identity_policies: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    orphan: bool,
+    #[serde(borrow)]
+    entity_id: Cow<'a, str>,
+    lease_duration: u64,
+    renewable: bool,
+    #[serde(borrow)]
+    mfa_requirement: Option<&'a RawValue>,
+}
+
 /// The part of an answer that becomes keys; `None` where there is nothing in it.
 fn part(answer: &Response, kind: ResultType) -> Result<Option<String>, Fault> {
-    #[derive(Deserialize)]
-    struct Parts<'a> {
-        #[serde(default, borrow)]
-        auth: Option<&'a RawValue>,
-    }
     match kind {
         ResultType::Data => Ok(answer.data.as_ref().map(|data| data.as_str().to_owned())),
         ResultType::Raw => Ok(Some(answer.body.as_str().to_owned())),
         ResultType::Auth => {
             let parts: Parts<'_> = answer.body.parse().map_err(Fault::new)?;
-            Ok(parts.auth.map(|auth| auth.get().to_owned()))
+            let auth = parts.auth.map(|auth| serde_json::to_string(&auth));
+            auth.transpose().map_err(Fault::new)
         }
     }
 }

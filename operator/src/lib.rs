@@ -5,18 +5,21 @@
 //!                                    └─▶ external_secret ─▶ provider (vault, fake) ─▶ Secret
 //! ```
 
+mod accepted;
 mod cli;
 mod cluster_external_secret;
 mod condition;
 mod context;
 mod controller;
 mod crds;
+mod endpoints;
 mod events;
 mod external_secret;
 mod fault;
 mod flags;
 mod generator;
 mod log;
+mod metrics;
 mod names;
 mod objects;
 mod provider;

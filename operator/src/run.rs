@@ -7,12 +7,14 @@ use std::sync::Arc;
 use kube_support::{Access, Elector, Names, connect, unopposed};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
 use crate::context::{Context, Settings};
 use crate::controller::Controller;
+use crate::endpoints::{serve_health, serve_metrics};
 use crate::flags::Flags;
+use crate::metrics::Metrics;
 use crate::watching::Watching;
 
 /// The Lease of the replica that works. Upstream's has another name.
@@ -47,22 +49,29 @@ async fn serve(
     let stop = stop()?;
     let client = connect(&access, "secrets-operator").await?;
     let (triggers, received) = mpsc::unbounded_channel();
-    let context = Arc::new(Context::new(client.clone(), settings, triggers));
+    let leader = Gauge::default();
+    let metrics = Arc::new(Metrics::new(leader.clone()));
+    let (ready, is_ready) = watch::channel(false);
+    serve_metrics(flags.metrics_addr(), Arc::clone(&metrics)).await?;
+    serve_health(flags.live_addr(), is_ready).await?;
+    let context = Arc::new(Context::new(client.clone(), settings, metrics, triggers));
     let watching = Watching::start(&context, flags.namespace());
     let end = Arc::new(Notify::new());
     let (leads, elector) = if flags.is_elected() {
-        let elector = Elector::new(client, &access, NAMES, Gauge::default());
+        let elector = Elector::new(client, &access, NAMES, leader);
         let leads = elector.leads();
         (leads, Some(tokio::spawn(elector.run(Arc::clone(&end)))))
     } else {
-        (unopposed(&Gauge::default()), None)
+        (unopposed(&leader), None)
     };
     let controller = Controller::new(context, flags.concurrent());
     tokio::pin!(stop);
     tokio::select! {
-        () = watching.complete() => info!("serving"),
+        () = watching.complete() => {}
         () = &mut stop => return Ok(()),
     }
+    ready.send_replace(true);
+    info!("serving");
     controller.run(received, leads, stop).await;
     end.notify_one();
     if let Some(elector) = elector {

@@ -20,6 +20,7 @@ use crate::condition;
 use crate::context::Context;
 use crate::events::Said;
 use crate::fault::Fault;
+use crate::metrics::Kind;
 use crate::names::StoreId;
 use crate::objects::Store;
 use crate::provider;
@@ -201,6 +202,7 @@ async fn write(
         message: Some(message),
         last_transition_time: since.or(Some(Time(now))),
     };
+    context.metrics.ready(Kind::of(id), &id.0, status == "True");
     let mut conditions = store.status.conditions.clone();
     conditions.retain(|condition| condition.r#type != "Ready");
     conditions.push(ready);

@@ -243,6 +243,12 @@ impl Watched for ExternalSecret {
     }
 }
 
+fn remove_store(context: &Context, name: &Name) {
+    let id = StoreId(name.clone());
+    context.objects.remove_store(&id);
+    context.trigger(Trigger::Changed(Key::Store(id)));
+}
+
 fn put_store(context: &Context, id: StoreId, store: Store) {
     let news = match context.objects.put_store(&id, store) {
         None => return,
@@ -270,7 +276,7 @@ impl Watched for SecretStore {
     }
 
     fn remove(context: &Context, name: &Name) {
-        context.objects.remove_store(&StoreId(name.clone()));
+        remove_store(context, name);
     }
 
     fn all(context: &Context) -> Vec<Name> {
@@ -294,7 +300,7 @@ impl Watched for ClusterSecretStore {
     }
 
     fn remove(context: &Context, name: &Name) {
-        context.objects.remove_store(&StoreId(name.clone()));
+        remove_store(context, name);
     }
 
     fn all(context: &Context) -> Vec<Name> {

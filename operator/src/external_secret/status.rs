@@ -76,6 +76,7 @@ pub(super) async fn write(
         message: Some(ready.message),
         last_transition_time: since.or(Some(Time(now))),
     });
+    context.metrics.synced(object, ready.is_true);
     if object.status.as_ref() == Some(&status) {
         return Ok(());
     }

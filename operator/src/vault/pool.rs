@@ -9,8 +9,9 @@ use vault_client::Connection;
 
 use super::connect::Way;
 use super::identity::Identity;
-use super::session::Session;
+use super::session::{Session, Ways};
 use crate::fault::Fault;
+use crate::metrics::Metrics;
 use crate::work::{Key, Trigger};
 
 /// A session that nobody has used for so long ends. Stores are checked more often than that.
@@ -20,6 +21,7 @@ const IDLE: Duration = Duration::from_secs(15 * 60);
 pub(crate) struct Pool {
     sessions: Mutex<HashMap<Identity, Entry>>,
     triggers: mpsc::UnboundedSender<Trigger>,
+    metrics: Arc<Metrics>,
 }
 
 struct Entry {
@@ -29,10 +31,11 @@ struct Entry {
 
 impl Pool {
     /// A pool that tells `triggers` when logins work again.
-    pub(crate) fn new(triggers: mpsc::UnboundedSender<Trigger>) -> Self {
+    pub(crate) fn new(triggers: mpsc::UnboundedSender<Trigger>, metrics: Arc<Metrics>) -> Self {
         Self {
             sessions: Mutex::default(),
             triggers,
+            metrics,
         }
     }
 
@@ -67,7 +70,12 @@ impl Pool {
         };
         // Spreads the renewals of many sessions.
         let seed = u64::from_be_bytes(std::array::from_fn(|at| way.identity[at]));
-        let session = Session::new(connection, for_logins, way.login, seed, recovered);
+        let ways = Ways {
+            connection,
+            for_logins,
+            metrics: Arc::clone(&self.metrics),
+        };
+        let session = Session::new(ways, way.login, seed, recovered);
         let entry = Entry {
             session: Arc::new(session),
             users,

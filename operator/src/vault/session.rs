@@ -16,6 +16,7 @@ use vault_wire::{Error, Response, Token};
 
 use super::login::{Exchange, Login};
 use crate::fault::Fault;
+use crate::metrics::{Call, Metrics};
 
 /// How long the first login is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,9 +31,17 @@ type Answer = Result<Option<Response>, Arc<Error>>;
 /// See the module. When the last use of it ends, its token is revoked.
 pub(crate) struct Session {
     connection: Connection,
+    metrics: Arc<Metrics>,
     tokens: Tokens,
     reads: Mutex<HashMap<String, Reading>>,
     used: Mutex<Instant>,
+}
+
+/// The ways to one server.
+pub(super) struct Ways {
+    pub(super) connection: Connection,
+    pub(super) for_logins: Connection,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 enum Tokens {
@@ -67,8 +76,7 @@ impl Session {
     /// A session that logs in as soon as it is made. `recovered` is called when a login works after
     /// others have failed.
     pub(super) fn new(
-        connection: Connection,
-        for_logins: Connection,
+        ways: Ways,
         login: Login,
         seed: u64,
         recovered: impl Fn() + Send + 'static,
@@ -76,12 +84,11 @@ impl Session {
         let tokens = match login {
             Login::None => Tokens::None,
             Login::Token(token) => Tokens::Fixed(token),
-            Login::Exchange(exchange) => {
-                Tokens::drive(connection.clone(), for_logins, exchange, seed, recovered)
-            }
+            Login::Exchange(exchange) => Tokens::drive(&ways, exchange, seed, recovered),
         };
         Self {
-            connection,
+            connection: ways.connection,
+            metrics: ways.metrics,
             tokens,
             reads: Mutex::default(),
             used: Mutex::new(Instant::now()),
@@ -110,6 +117,7 @@ impl Session {
         let client = self.connection.client();
         let looked_up = with(&client, used.token.as_ref()).lookup_self().await;
         self.connection.note(&client, &looked_up);
+        self.metrics.called(Call::LookupSelf, looked_up.is_ok());
         match looked_up {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -182,7 +190,13 @@ impl Session {
                 Some(reading) if reading.began >= since => reading.answer.clone(),
                 _ => {
                     let began = Instant::now();
-                    let answer = read(self.connection.clone(), used.token, path.to_owned());
+                    let metrics = Arc::clone(&self.metrics);
+                    let answer = read(
+                        self.connection.clone(),
+                        metrics,
+                        used.token,
+                        path.to_owned(),
+                    );
                     let answer = answer.boxed().shared();
                     let reading = Reading {
                         began,
@@ -203,11 +217,13 @@ impl Session {
     /// Makes a request of its own, which nobody shares.
     pub(crate) async fn request<T>(
         &self,
+        call: Call,
         request: impl AsyncFnOnce(vault_client::Session<'_>) -> Result<T, Error>,
     ) -> Result<Result<T, Error>, Fault> {
         let used = self.token().await?;
         let client = self.connection.client();
         let outcome = request(with(&client, used.token.as_ref())).await;
+        self.metrics.called(call, outcome.is_ok());
         self.connection.note(&client, &outcome);
         if let Err(error) = &outcome {
             self.suspect(error, used.generation);
@@ -233,17 +249,27 @@ fn with<'a>(client: &'a Client, token: Option<&'a Token>) -> vault_client::Sessi
     }
 }
 
-async fn read(connection: Connection, token: Option<Token>, path: String) -> Answer {
+async fn read(
+    connection: Connection,
+    metrics: Arc<Metrics>,
+    token: Option<Token>,
+    path: String,
+) -> Answer {
     let client = connection.client();
     let outcome = with(&client, token.as_ref()).read(&path).await;
+    let call = if path.ends_with("?list=true") {
+        Call::ListSecrets
+    } else {
+        Call::ReadSecretData
+    };
+    metrics.called(call, outcome.is_ok());
     connection.note(&client, &outcome);
     outcome.map_err(Arc::new)
 }
 
 impl Tokens {
     fn drive(
-        connection: Connection,
-        for_logins: Connection,
+        ways: &Ways,
         exchange: Box<Exchange>,
         seed: u64,
         recovered: impl Fn() + Send + 'static,
@@ -253,12 +279,18 @@ impl Tokens {
             method: exchange,
             wrap_ttl: None,
             credentials: Credentials::none(),
-            connection: for_logins,
+            connection: ways.for_logins.clone(),
         };
-        let driver = Driver::new(Settings::default(), seed, connection, Some(logins));
+        let driver = Driver::new(
+            Settings::default(),
+            seed,
+            ways.connection.clone(),
+            Some(logins),
+        );
         let (report, state) = watch::channel(State::Pending);
         let (commands, received) = mpsc::unbounded_channel();
-        tokio::spawn(drive(driver, words, report, received, recovered));
+        let metrics = Arc::clone(&ways.metrics);
+        tokio::spawn(drive(driver, words, report, received, metrics, recovered));
         Self::Driven { state, commands }
     }
 }
@@ -269,6 +301,7 @@ async fn drive(
     words: &'static str,
     report: watch::Sender<State>,
     mut suspicions: mpsc::UnboundedReceiver<u64>,
+    metrics: Arc<Metrics>,
     recovered: impl Fn(),
 ) {
     driver.start(None);
@@ -276,12 +309,14 @@ async fn drive(
         tokio::select! {
             output = driver.next() => match output {
                 Output::LoggedIn(login) => {
+                    metrics.called(Call::Login, true);
                     let before = report.send_replace(State::In(login));
                     if matches!(before, State::Failed(_)) {
                         recovered();
                     }
                 }
                 Output::LoginFailed { .. } => {
+                    metrics.called(Call::Login, false);
                     let fault = driver.login_error().map_or_else(
                         || Fault::new("the login failed"),
                         |error| fault(error, words),
