@@ -3,6 +3,8 @@
 #
 # The first build takes about twelve minutes on two cores; after that it is a look-up. The versions stand in
 # cluster/go.mod and coredns/go.mod, so that raising one there builds that component anew and no other.
+#
+#   --control-plane   etcd and Kubernetes alone, for a cluster without nodes
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -65,19 +67,27 @@ build_tools() {
 # Leaves the machine usable while it compiles for minutes.
 go_build() { nice go build -trimpath "$@"; }
 
+case ${1:-} in
+'') node=("$TOOLS_BIN" "$COREDNS_BIN") ;;
+--control-plane) node=() ;;
+*) die "usage: build.sh [--control-plane]" ;;
+esac
 missing=()
-for directory in "$KUBERNETES_BIN" "$ETCD_BIN" "$COREDNS_BIN" "$TOOLS_BIN"; do
+for directory in "$KUBERNETES_BIN" "$ETCD_BIN" "${node[@]}"; do
     [[ -d $directory ]] || missing+=("$(basename "$directory")")
 done
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 command -v go >/dev/null || die "Go is needed to build ${missing[*]}"
-command -v cc >/dev/null || die "a C compiler is needed to build ${missing[*]}: apt-get install gcc libc6-dev"
+[[ ${#node[@]} == 0 ]] || command -v cc >/dev/null ||
+    die "a C compiler is needed to build ${missing[*]}: apt-get install gcc libc6-dev"
 
 # Two runs at a time build it once.
 mkdir -p "$TESTBED/bin"
 exec 8>"$TESTBED/bin/.lock"
 flock 8
-install_directory "$TOOLS_BIN" build_tools
+if [[ ${#node[@]} -gt 0 ]]; then
+    install_directory "$TOOLS_BIN" build_tools
+    install_directory "$COREDNS_BIN" build_coredns
+fi
 install_directory "$ETCD_BIN" build_etcd
-install_directory "$COREDNS_BIN" build_coredns
 install_directory "$KUBERNETES_BIN" build_kubernetes

@@ -28,6 +28,7 @@ END
     )
 }
 
+# start_etcd_and_api_server [FLAG...]: with further flags for the API server.
 start_etcd_and_api_server() {
     local etcd=http://127.0.0.1:$ETCD_PORT peer=http://127.0.0.1:$ETCD_PEER_PORT
     # Nobody mourns this data: no fsync.
@@ -50,14 +51,14 @@ start_etcd_and_api_server() {
         --service-account-issuer=https://kubernetes.default.svc.cluster.local \
         --service-account-key-file="$PKI/service-account.pub" \
         --service-account-signing-key-file="$PKI/service-account.key" \
-        --service-cluster-ip-range="$SERVICE_CIDR"
+        --service-cluster-ip-range="$SERVICE_CIDR" "$@"
 }
 
 wait_for_api_server() { wait_for 60 kube-apiserver kubectl get --raw /readyz; }
 
-start_controllers() {
-    local own
-    own=$STATE/kube-controller-manager.kubeconfig
+# start_controller_manager [FLAG...]
+start_controller_manager() {
+    local own=$STATE/kube-controller-manager.kubeconfig
     # The default request rate makes a new namespace wait seconds for its service account.
     start kube-controller-manager "$KUBERNETES_BIN/kube-controller-manager" \
         --kubeconfig="$own" --authentication-kubeconfig="$own" --authorization-kubeconfig="$own" \
@@ -66,8 +67,11 @@ start_controllers() {
         --use-service-account-credentials=true --service-account-private-key-file="$PKI/service-account.key" \
         --root-ca-file="$PKI/ca.crt" \
         --cluster-signing-cert-file="$PKI/ca.crt" --cluster-signing-key-file="$PKI/ca.key" \
-        --allocate-node-cidrs=true --cluster-cidr="${POD_CIDR%/*}/16" --service-cluster-ip-range="$SERVICE_CIDR"
-    own=$STATE/kube-scheduler.kubeconfig
+        --allocate-node-cidrs=true --cluster-cidr="${POD_CIDR%/*}/16" --service-cluster-ip-range="$SERVICE_CIDR" "$@"
+}
+
+start_scheduler() {
+    local own=$STATE/kube-scheduler.kubeconfig
     start kube-scheduler "$KUBERNETES_BIN/kube-scheduler" \
         --kubeconfig="$own" --authentication-kubeconfig="$own" --authorization-kubeconfig="$own" \
         --bind-address=127.0.0.1 --cert-dir="$STATE/kube-scheduler" --leader-elect=false

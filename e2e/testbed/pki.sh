@@ -3,10 +3,11 @@
 set -euo pipefail
 # shellcheck source=e2e/testbed/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=e2e/testbed/certificates.sh
+. "$HERE/certificates.sh"
 
-DAYS=3650
-# Made anew when this script or the addresses change.
-identity=$(cat "${BASH_SOURCE[0]}" "$HERE/lib.sh" | sha256sum)
+# Made anew when these scripts or the addresses change.
+identity=$(cat "${BASH_SOURCE[0]}" "$HERE/certificates.sh" "$HERE/lib.sh" | sha256sum)
 if [[ -f $PKI/identity && $(<"$PKI/identity") == "$identity" ]] &&
     openssl x509 -checkend 86400 -noout -in "$PKI/apiserver.crt" >/dev/null; then
     exit 0
@@ -15,31 +16,6 @@ rm -rf "$PKI"
 mkdir -p "$PKI"
 chmod 0700 "$PKI"
 cd "$PKI"
-
-new_key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
-
-# authority NAME
-authority() {
-    new_key "$1"
-    openssl req -x509 -new -key "$1.key" -sha256 -days "$DAYS" -subj "/CN=$1" -out "$1.crt" \
-        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature
-}
-
-# certificate NAME AUTHORITY SUBJECT USAGE [ALTERNATIVE_NAMES]
-certificate() {
-    local name=$1 authority=$2 subject=$3 usage=$4 names=${5:-}
-    new_key "$name"
-    openssl req -new -key "$name.key" -subj "$subject" -out "$name.csr"
-    {
-        echo "basicConstraints=CA:FALSE"
-        echo "keyUsage=digitalSignature,keyEncipherment"
-        echo "extendedKeyUsage=$usage"
-        [[ -z $names ]] || echo "subjectAltName=$names"
-    } >"$name.ext"
-    openssl x509 -req -in "$name.csr" -CA "$authority.crt" -CAkey "$authority.key" -CAcreateserial \
-        -days "$DAYS" -sha256 -extfile "$name.ext" -out "$name.crt" 2>/dev/null
-    rm "$name.csr" "$name.ext"
-}
 
 service=kubernetes.default
 api_names="DNS:kubernetes,DNS:$service,DNS:$service.svc,DNS:$service.svc.cluster.local,DNS:localhost"

@@ -76,7 +76,8 @@ full)
     step "container runtime up, images imported"
     wait_for_api_server
     step "API server ready"
-    start_controllers
+    start_controller_manager
+    start_scheduler
     start_node
     kubectl apply -f "$HERE/coredns.yaml" >/dev/null
     wait_for 60 kubelet kubectl wait --for=condition=Ready "node/$NODE" --timeout=5s
