@@ -56,6 +56,7 @@ class Bench:
             str(self.operator),
             f"--metrics-addr=127.0.0.1:{self.metrics_port}",
             f"--live-addr=127.0.0.1:{self.health_port}",
+            "--allow-local-addresses",
         ]
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
         start = time.monotonic()

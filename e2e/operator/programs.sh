@@ -76,6 +76,7 @@ start_controller() {
     local operator=$1
     shift
     start controller env KUBECONFIG="$STATE/operator.kubeconfig" "$operator" \
-        --metrics-addr="127.0.0.1:$CONTROLLER_METRICS_PORT" --live-addr="127.0.0.1:$CONTROLLER_HEALTH_PORT" "$@"
+        --metrics-addr="127.0.0.1:$CONTROLLER_METRICS_PORT" --live-addr="127.0.0.1:$CONTROLLER_HEALTH_PORT" \
+        --allow-local-addresses "$@"
     wait_for 60 controller listens "$CONTROLLER_HEALTH_PORT"
 }

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) serves_cluster_external_secrets: bool,
     /// Whether an object whose store is not ready is not tried.
     pub(crate) waits_for_stores: bool,
+    /// Whether stores may name servers on this machine or its link.
+    pub(crate) allows_local_addresses: bool,
     /// What opens and closes an action of a template.
     pub(crate) delimiters: secret_sync::Delimiters,
 }
@@ -83,6 +85,7 @@ impl Context {
         Asker {
             client: &self.client,
             references: &self.references,
+            allows_local: self.settings.allows_local_addresses,
             key,
             store,
             namespace,

@@ -32,6 +32,9 @@ pub(crate) struct Flags {
     /// Do not try objects whose store is not ready
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_flood_gate: bool,
+    /// Let stores name loopback and link-local addresses, such as an agent beside the operator
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    allow_local_addresses: bool,
     /// What opens an action of a template
     #[arg(long, default_value = "{{")]
     template_left_delimiter: String,
@@ -92,6 +95,7 @@ impl Flags {
             store_interval: interval.to_std().unwrap_or(Duration::from_secs(300)),
             serves_cluster_stores: self.enable_cluster_store_reconciler,
             serves_cluster_external_secrets: self.enable_cluster_external_secret_reconciler,
+            allows_local_addresses: self.allow_local_addresses,
             waits_for_stores: self.enable_flood_gate,
             delimiters: secret_sync::Delimiters {
                 left: self.template_left_delimiter.clone(),

@@ -17,6 +17,8 @@ use crate::work::Key;
 pub(crate) struct Asker<'a> {
     pub(crate) client: &'a Client,
     pub(crate) references: &'a References,
+    /// Whether servers on this machine may be asked.
+    pub(crate) allows_local: bool,
     /// The object that hears of changes.
     pub(crate) key: &'a Key,
     pub(crate) store: &'a StoreId,

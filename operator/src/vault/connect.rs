@@ -74,7 +74,7 @@ impl Way {
         retries: Option<&RetrySettings>,
         asker: Asker<'_>,
     ) -> Result<Self, Fault> {
-        let mut server = server(provider, retries)?;
+        let mut server = server(provider, retries, asker.allows_local)?;
         if let Some(bundle) = ca_bundle(provider, asker).await? {
             server.ca_cert_bytes = Some(bundle);
         }
@@ -105,10 +105,11 @@ impl Way {
 fn server(
     provider: &VaultProvider,
     retries: Option<&RetrySettings>,
+    allows_local: bool,
 ) -> Result<ClientConfig, Fault> {
     let mut server = ClientConfig::new(provider.server.trim());
     server.namespace = provider.namespace.clone().filter(|name| !name.is_empty());
-    server.follow_redirects = true;
+    server.is_foreign = !allows_local;
     server.max_retries = RETRIES;
     if let Some(settings) = retries {
         let most = settings.max_retries.unwrap_or_default();

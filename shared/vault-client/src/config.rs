@@ -72,6 +72,9 @@ pub struct ClientConfig {
     pub headers: HeaderMap,
     /// Follow the redirect of a standby server.
     pub follow_redirects: bool,
+    /// Somebody else chose the address: no socket, no loopback and no link-local address is asked, also
+    /// where a name stands for one, and no redirect to another host is followed.
+    pub is_foreign: bool,
     /// Keep connections open for later requests.
     pub keep_connections: bool,
     /// Most requests in a time; no limit where `None`.
@@ -115,6 +118,7 @@ impl ClientConfig {
             user_agent: concat!("vault-injector/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: HeaderMap::new(),
             follow_redirects: true,
+            is_foreign: false,
             keep_connections: true,
             rate_limit: None,
         }

@@ -32,6 +32,7 @@ mod connection;
 mod hint;
 mod proxy;
 mod rate;
+mod reach;
 mod redirect;
 mod retry;
 mod tls;

@@ -16,6 +16,8 @@ pub(crate) struct Policy {
     pub(crate) follow: bool,
     /// All requests go to one socket.
     pub(crate) socket: bool,
+    /// No other host is asked, whatever certificate it has.
+    pub(crate) same_host: bool,
 }
 
 impl Policy {
@@ -43,8 +45,11 @@ impl Policy {
             ));
         }
         let same_host = to.host_str() == self.home.host_str();
-        if same_host || (self.private_ca && to.scheme() == "https") {
+        if same_host || (self.private_ca && to.scheme() == "https" && !self.same_host) {
             return Ok(to);
+        }
+        if self.same_host {
+            return Err(format!("{} is another host", shown(&to)));
         }
         Err(format!(
             "{} is another host; tokens go there only over https with a configured CA certificate",
@@ -71,9 +76,26 @@ mod tests {
             private_ca,
             follow,
             socket: false,
+            same_host: false,
         }
         .target(&from, location)
         .map(String::from)
+    }
+
+    #[test]
+    fn of_a_server_that_somebody_else_chose_no_other_host_is_asked() {
+        let policy = Policy {
+            home: Url::parse("https://vault:8200").unwrap(),
+            private_ca: true,
+            follow: true,
+            socket: false,
+            same_host: true,
+        };
+        let from = Url::parse("https://vault:8200/v1/secret/data/app").unwrap();
+        let active = "https://vault:8300/v1/secret/data/app";
+        assert!(policy.target(&from, active).is_ok());
+        let error = policy.target(&from, "https://other:8200/v1").unwrap_err();
+        assert!(error.contains("another host"), "{error}");
     }
 
     #[test]
@@ -84,6 +106,7 @@ mod tests {
             private_ca: true,
             follow: false,
             socket: false,
+            same_host: false,
         };
         let refused = policy.target(&home, "https://vault:8200/v1/x").unwrap_err();
         assert_eq!(refused, "redirects are switched off");

@@ -123,7 +123,7 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         source: "shared/vault-client/src",
         arrows: &[
-            ("client", "body config hint proxy rate redirect retry tls"),
+            ("client", "body config hint proxy rate reach redirect retry tls"),
             ("config", "proxy rate"),
             ("connection", "client config"),
             ("tls", "config"),

@@ -16,7 +16,7 @@ use super::path;
 use crate::config::{ClientConfig, ConfigError, Server};
 use crate::rate::Limiter;
 use crate::redirect::Policy;
-use crate::{hint, proxy, retry, tls};
+use crate::{hint, proxy, reach, retry, tls};
 
 /// The largest answer that is taken. Vault's storage takes no secret of more than 1 MiB; a list of
 /// names may be longer.
@@ -130,6 +130,10 @@ impl Transport {
             .default_headers(config.headers.clone())
             .pool_max_idle_per_host(idle);
         let has_socket = socket.is_some();
+        if config.is_foreign {
+            refuse_own(&address, has_socket)?;
+            builder = builder.dns_resolver(reach::resolver());
+        }
         if let Some(socket) = socket {
             builder = builder.unix_socket(socket);
         }
@@ -143,6 +147,7 @@ impl Transport {
                 private_ca: tls.private_ca,
                 follow: config.follow_redirects,
                 socket: has_socket,
+                same_host: config.is_foreign,
             },
             limiter: config.rate_limit.map(Limiter::new),
             large: Turns::new(),
@@ -339,6 +344,21 @@ impl Transport {
         };
         Ok(Received { reply, turn })
     }
+}
+
+/// What only this process may ask is not asked for others.
+fn refuse_own(address: &Url, has_socket: bool) -> Result<(), ConfigError> {
+    let reason = if has_socket {
+        Some("a socket of this machine is not asked for others")
+    } else {
+        reach::refusal(address)
+    };
+    reason.map_or(Ok(()), |reason| {
+        Err(ConfigError::Address {
+            address: address.to_string(),
+            reason,
+        })
+    })
 }
 
 /// The token as a header that no log shows.
