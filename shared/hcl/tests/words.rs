@@ -221,6 +221,7 @@ fn the_first_text_that_is_skipped_is_reported() {
         (r#"{"a": 1 "b": 2}"#, Some("line 1, column 9")),
         (r#"{"a": 1, "b"}"#, Some("line 1, column 10")),
         (r#"{"a": [1, [2]}"#, Some("line 1, column 11")),
+        (r#"{"a": 1, "b": [2}"#, Some("line 1, column 10")),
         (r#"{"a": 1"#, Some("line 1, column 8")),
         // Only the first place.
         (r#"{"a": 1 "b": 2} x"#, Some("line 1, column 9")),

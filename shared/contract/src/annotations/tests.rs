@@ -73,6 +73,9 @@ fn a_name_with_two_edits_is_near_and_a_long_one_is_not_compared() {
     for (text, known, is_near) in [
         ("confg", "config", true),
         ("cofnig", "config", true),
+        ("conf", "config", true),
+        ("xonfg", "config", true),
+        ("xbcdfe", "abcdef", true),
         ("xconfigx", "config", true),
         ("fig", "config", false),
         ("ab", "ba", true),
