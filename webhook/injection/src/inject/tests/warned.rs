@@ -278,6 +278,13 @@ fn a_misspelt_name_of_a_secret_is_told_with_the_one_that_is_meant() {
              agent-inject-perms-config?"
         ]
     );
+    // A name of two letters is near to too many.
+    for (secret, near) in [("ab", false), ("abc", true)] {
+        let secret = format!("agent-inject-secret-{secret}");
+        let texts = warned(&[(&*secret, "kv/a"), ("agent-inject-perms-abd", "0640")]);
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        assert_eq!(texts[0].contains("did you mean"), near, "{texts:?}");
+    }
 }
 
 #[test]

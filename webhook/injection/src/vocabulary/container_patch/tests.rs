@@ -14,13 +14,14 @@ fn operations_change_the_container_in_order() {
         {"op": "replace", "path": "/name", "value": "b"},
         {"op": "add", "path": "/args/-", "value": "z"},
         {"op": "add", "path": "/args/0", "value": "w"},
+        {"op": "replace", "path": "/args/2", "value": "v"},
         {"op": "remove", "path": "/a~1b"},
         {"op": "copy", "from": "/args/1", "path": "/copied"},
         {"op": "move", "from": "/copied", "path": "/moved"},
         {"op": "test", "path": "/moved", "value": "x"},
         {"op": "test", "path": "/nothing", "value": null},
     ]);
-    let expected = json!({"name": "b", "args": ["w", "x", "y", "z"], "moved": "x"});
+    let expected = json!({"name": "b", "args": ["w", "x", "v", "z"], "moved": "x"});
     assert_eq!(applied(&operations), Ok(expected));
 }
 

@@ -41,6 +41,7 @@ mod tests {
             ("64 mib", false, Some("64Mi or 64M")),
             ("1,5GB", false, Some("1.5Gi or 1.5G")),
             ("1K", false, Some("1Ki or 1k")),
+            ("2 TB", false, Some("2Ti or 2T")),
             ("100bytes", false, Some("100")),
             ("250 m", true, Some("250m")),
             ("2cores", true, Some("2")),
@@ -51,5 +52,8 @@ mod tests {
         ] {
             assert_eq!(meant(text, is_cpu).as_deref(), expected, "{text}");
         }
+        let long = |digits: usize| "1".repeat(digits) + "mb";
+        assert!(meant(&long(38), false).is_some());
+        assert_eq!(meant(&long(39), false), None);
     }
 }
