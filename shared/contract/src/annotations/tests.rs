@@ -208,6 +208,8 @@ fn both_prefixes_are_read_and_openbaos_counts() {
         assert_eq!(error.key, "openbao.org/agent-init-first");
     }
     assert_eq!(known("openbao.org/role"), ("role", None));
+    let alone = Annotations::new([("openbao.org/role", "bao")]);
+    assert_eq!(alone.get(&ROLE), Some("bao"));
 }
 
 #[test]
