@@ -100,6 +100,10 @@ fn a_method_with_what_it_needs_is_right() {
         ("aws", json!({"type": "iam", "role": "app"})),
         ("gcp", json!({"type": "gce", "role": "app"})),
         ("azure", json!({"role": "app", "resource": "r"})),
+        (
+            "azure",
+            json!({"role": "app", "resource": "r", "object_id": "o"}),
+        ),
     ] {
         assert_eq!(said(kind, config), "", "{kind}");
     }
