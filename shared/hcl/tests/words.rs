@@ -110,6 +110,7 @@ fn inside_of_an_interpolation_everything_stays_as_written() {
     for (text, expected) in [
         (r#"a = "${ {"x": {}} }y""#, r#"${ {"x": {}} }y"#),
         (r#"a = "${"\n"}\x41""#, r#"${"\n"}A"#),
+        (r#"a = "${ {} "x" }y""#, r#"${ {} "x" }y"#),
         ("a = \"${\n}\"", "${\n}"),
         (r#"a = "{$}{x}""#, "{$}{x}"),
         (r#"a = "${a}${b}}""#, "${a}${b}}"),
