@@ -183,6 +183,7 @@ fn comments_and_names_at_their_limits() {
         ),
         ("a <<E\nx\nE\n", "found a heredoc"),
         ("= 1", "expected a key, found ="),
+        ("a = 1 { }", "expected a key, found {"),
         ("a 1", "found a whole number"),
         ("a = [1 1.5]", "found a number with a fraction"),
         ("a = ,", "found a comma"),
