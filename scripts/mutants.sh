@@ -6,8 +6,9 @@
 #   scripts/mutants.sh hcl         another crate
 #
 # JOBS changes are tried at a time. RESUME=1 goes on with a run that was stopped, and leaves out what a test has seen in
-# it; results stay in target/mutants. Property tests try few cases, and do not look for a smaller one
-# that fails: what only luck finds is to have a test of its own.
+# it; results stay in target/mutants. The tests of one change may take TIMEOUT seconds: a busy machine needs more.
+# Property tests try few cases, and do not look for a smaller one that fails: what only luck finds is to have a test of
+# its own.
 #
 # Survivors are compared with the crate's mutants.yaml, which gives a reason for each. It fails if one is not listed,
 # or if a listed one no longer survives. CARGO_MUTANTS_BIN names a binary to use instead of the one it builds once.
@@ -20,6 +21,7 @@ version=27.1.0
 seed=${SEED:-1}
 sample=${SAMPLE:-200}
 jobs=${JOBS:-1}
+timeout=${TIMEOUT:-20}
 
 find_tool() {
     if [[ -n ${CARGO_MUTANTS_BIN:-} ]]; then
@@ -53,7 +55,8 @@ listed() {
         /^#/ || /^$/ { next }
         /^- mutant: "/ {
             if (mutant != "") fail("the mutant before this one has no reason")
-            mutant = substr($0, 12, length($0) - 12); next
+            mutant = substr($0, 12, length($0) - 12)
+            gsub(/\\"/, "\"", mutant); next
         }
         /^  reason: ./ { if (mutant == "") fail("a reason without a mutant"); print mutant; mutant = ""; next }
         { fail("expected \"- mutant: \\\"…\\\"\" or \"  reason: …\"") }
@@ -76,10 +79,16 @@ check() {
     mkdir -p "$out"
     # cargo-mutants leaves out what did not build, too, but counts it among what was caught.
     cat "$out"/mutants.out/unviable.txt >>"$out/unviable" 2>/dev/null || true
+    local chosen=(--shard "$shard/$shards" --sharding round-robin)
+    if [[ -n ${RESUME:-} ]] && ((shards > 1)); then
+        # --iterate leaves mutants out first, and a shard of the others would be another sample: names choose it.
+        mapfile -t chosen < <("$tool" mutants --list --package "$crate" --no-shuffle "${chosen[@]}" \
+            | sed -E 's/[][\\.*+?^$(){}|]/\\&/g; s/.*/--re=^&$/')
+    fi
     # Exit code 2: there are survivors; 3: some tests ran out of time, which is as good as failing.
     CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 PROPTEST_CASES=16 PROPTEST_MAX_SHRINK_ITERS=0 \
         nice -n 10 "$tool" mutants --package "$crate" --output "$out" \
-        --jobs "$jobs" --timeout 20 --no-shuffle --colors never --shard "$shard/$shards" --sharding round-robin \
+        --jobs "$jobs" --timeout "$timeout" --no-shuffle --colors never "${chosen[@]}" \
         ${RESUME:+--iterate} -- --lib --tests >"$out/log" || status=$?
     case $status in
         0 | 2 | 3) ;;
