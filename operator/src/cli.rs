@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use tracing::error;
 
 use crate::accepted;
+use crate::commands::{self, Files};
 use crate::flags::Flags;
 use crate::{crds, log, run as process};
 
@@ -29,6 +30,10 @@ struct Cli {
 enum Command {
     /// Print the definitions of all kinds as YAML, for kubectl apply --server-side
     Crds,
+    /// Check manifests as admission does
+    Lint(Files),
+    /// Print the policies that manifests need in Vault
+    Policy(Files),
 }
 
 /// Runs the program with these arguments.
@@ -42,23 +47,34 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()) * 2);
         }
     };
-    if let Some(Command::Crds) = cli.command {
-        return match crds::yaml() {
-            Ok(text) => {
-                // Nobody reads a stream that is closed.
-                let _ = std::io::stdout().write_all(text.as_bytes());
-                ExitCode::SUCCESS
-            }
-            Err(error) => {
-                eprintln!("secrets-operator: {error:#}");
-                ExitCode::FAILURE
-            }
-        };
+    match &cli.command {
+        Some(Command::Lint(files)) => return commands::lint(files),
+        Some(Command::Policy(files)) => return commands::policy(files),
+        Some(Command::Crds) => return print_crds(),
+        None => {}
     }
-    let (level, settings) = match cli
-        .flags
+    serve(&cli.flags, &without_effect)
+}
+
+fn print_crds() -> ExitCode {
+    match crds::yaml() {
+        Ok(text) => {
+            // Nobody reads a stream that is closed.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("secrets-operator: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the controller.
+fn serve(flags: &Flags, without_effect: &[String]) -> ExitCode {
+    let (level, settings) = match flags
         .level()
-        .and_then(|level| Ok((level, cli.flags.settings()?)))
+        .and_then(|level| Ok((level, flags.settings()?)))
     {
         Ok(read) => read,
         Err(error) => {
@@ -74,7 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         tracing::warn!(%error, "memory is not protected");
     }
     let kubeconfig = std::env::var_os("KUBECONFIG").map(PathBuf::from);
-    match process::run(&cli.flags, settings, kubeconfig) {
+    match process::run(flags, settings, kubeconfig) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!(error = format!("{error:#}"), "cannot go on");

@@ -8,6 +8,7 @@
 mod accepted;
 mod cli;
 mod cluster_external_secret;
+mod commands;
 mod condition;
 mod context;
 mod controller;

@@ -83,11 +83,12 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         source: "operator/src",
         arrows: &[
-            ("cli", "accepted crds flags log run"),
+            ("cli", "accepted commands crds flags log run"),
             (
                 "cluster_external_secret",
                 "condition context metrics names work",
             ),
+            ("commands", "names provider"),
             ("condition", "context"),
             (
                 "context",
@@ -123,7 +124,10 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         source: "shared/vault-client/src",
         arrows: &[
-            ("client", "body config hint proxy rate reach redirect retry tls"),
+            (
+                "client",
+                "body config hint proxy rate reach redirect retry tls",
+            ),
             ("config", "proxy rate"),
             ("connection", "client config"),
             ("tls", "config"),
