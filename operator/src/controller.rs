@@ -41,7 +41,7 @@ pub(crate) enum Group {
 /// The wait after the first failure. A store is woken by what it refers to, and wakes its objects.
 fn first_wait(key: &Key) -> Duration {
     match key {
-        Key::ExternalSecret(_) | Key::ClusterExternalSecret(_) => Duration::from_secs(2),
+        Key::ExternalSecret(_) | Key::ClusterExternalSecret(_) => Duration::from_secs(3),
         Key::Store(_) => Duration::from_secs(4),
     }
 }

@@ -198,3 +198,6 @@ fn none_if_empty<T>(list: &mut Option<Vec<T>>) {
         *list = None;
     }
 }
+
+#[cfg(test)]
+mod tests;
