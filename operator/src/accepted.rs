@@ -3,50 +3,38 @@
 
 use std::ffi::OsString;
 
+const API_LIMIT: &str = "requests to the API server have no limit of their own";
+const READ_ON_CHANGE: &str = "what is referred to is read when it changes";
+const SHARED: &str = "stores of one identity always share a token";
+const VERSIONS: &str = "of Secrets only versions are kept";
+
 /// Each with the reason.
 const FLAGS: &[(&str, &str)] = &[
-    (
-        "client-burst",
-        "requests to the API server have no limit of their own",
-    ),
-    (
-        "client-qps",
-        "requests to the API server have no limit of their own",
-    ),
+    ("client-burst", API_LIMIT),
+    ("client-qps", API_LIMIT),
     ("crd-requeue-interval", "the definitions are not converted"),
-    (
-        "enable-configmaps-caching",
-        "what is referred to is read when it changes",
-    ),
+    ("enable-aws-session-cache", "stores in AWS are not served"),
+    ("enable-configmaps-caching", READ_ON_CHANGE),
     (
         "enable-extended-metric-labels",
         "series have the name and namespace of their objects",
     ),
     ("enable-http2", "metrics are served over HTTP/1"),
+    ("enable-managed-secrets-caching", VERSIONS),
+    ("enable-partial-cache", VERSIONS),
+    ("enable-secret-api-read-on-cache-mismatch", VERSIONS),
     (
-        "enable-managed-secrets-caching",
-        "of Secrets only versions are kept",
+        "enable-secret-store-reconciler",
+        "stores are always checked",
     ),
+    ("enable-secrets-caching", READ_ON_CHANGE),
+    ("enable-vault-token-cache", SHARED),
     (
-        "enable-secret-api-read-on-cache-mismatch",
-        "Secrets are read from the API server",
+        "experimental-enable-aws-session-cache",
+        "stores in AWS are not served",
     ),
-    (
-        "enable-secrets-caching",
-        "what is referred to is read when it changes",
-    ),
-    (
-        "enable-vault-token-cache",
-        "stores of one identity always share a token",
-    ),
-    (
-        "experimental-enable-vault-token-cache",
-        "stores of one identity always share a token",
-    ),
-    (
-        "experimental-vault-token-cache-size",
-        "stores of one identity always share a token",
-    ),
+    ("experimental-enable-vault-token-cache", SHARED),
+    ("experimental-vault-token-cache-size", SHARED),
     ("leader-election-id", "the Lease is named secrets-operator"),
     (
         "metrics-auth",
@@ -54,9 +42,10 @@ const FLAGS: &[(&str, &str)] = &[
     ),
     ("metrics-secure", "metrics are served over plain HTTP"),
     (
-        "vault-token-cache-size",
-        "stores of one identity always share a token",
+        "unsafe-allow-generic-targets",
+        "no other resource than a Secret is written",
     ),
+    ("vault-token-cache-size", SHARED),
     ("zap-time-encoding", "times are written as RFC 3339"),
 ];
 
@@ -82,14 +71,17 @@ pub(crate) fn take(arguments: impl IntoIterator<Item = OsString>) -> (Vec<OsStri
         said.push(format!("--{name} has no effect: {reason}"));
         // A value of its own; a switch has none.
         let has_value = |next: &mut OsString| !next.to_string_lossy().starts_with('-');
-        if value.is_none()
-            && arguments.peek_mut().is_some_and(has_value)
-            && !name.starts_with("enable")
-        {
+        if value.is_none() && arguments.peek_mut().is_some_and(has_value) && !is_switch(name) {
             arguments.next();
         }
     }
     (rest, said)
+}
+
+/// A flag that takes no value of its own.
+fn is_switch(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["enable-", "experimental-enable-", "metrics-", "unsafe-"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

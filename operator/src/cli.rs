@@ -84,7 +84,7 @@ fn serve(flags: &Flags, without_effect: &[String]) -> ExitCode {
     };
     log::init(level, false);
     for flag in without_effect {
-        tracing::info!("{flag}");
+        tracing::warn!("{flag}");
     }
     for error in ::process::protect_memory() {
         tracing::warn!(%error, "memory is not protected");

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) serves_cluster_external_secrets: bool,
     /// Whether an object whose store is not ready is not tried.
     pub(crate) waits_for_stores: bool,
+    /// The account that stores of the cluster may use that name none.
+    pub(crate) own_identity: Option<Name>,
     /// Whether stores may name servers on this machine or its link.
     pub(crate) allows_local_addresses: bool,
     /// What opens and closes an action of a template.
@@ -85,6 +87,7 @@ impl Context {
         Asker {
             client: &self.client,
             references: &self.references,
+            own_identity: self.settings.own_identity.as_ref(),
             allows_local: self.settings.allows_local_addresses,
             key,
             store,

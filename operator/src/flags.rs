@@ -7,6 +7,7 @@ use contract::GoDuration;
 use tracing::level_filters::LevelFilter;
 
 use crate::context::Settings;
+use crate::own_identity;
 
 /// Flags of the controller.
 #[derive(Debug, Args)]
@@ -35,6 +36,9 @@ pub(crate) struct Flags {
     /// Let stores name loopback and link-local addresses, such as an agent beside the operator
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     allow_local_addresses: bool,
+    /// Lend the operator's own service account to stores of the cluster that name none
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    allow_controller_identity: bool,
     /// What opens an action of a template
     #[arg(long, default_value = "{{")]
     template_left_delimiter: String,
@@ -96,6 +100,11 @@ impl Flags {
             serves_cluster_stores: self.enable_cluster_store_reconciler,
             serves_cluster_external_secrets: self.enable_cluster_external_secret_reconciler,
             allows_local_addresses: self.allow_local_addresses,
+            own_identity: if self.allow_controller_identity {
+                Some(own_identity::find()?)
+            } else {
+                None
+            },
             waits_for_stores: self.enable_flood_gate,
             delimiters: secret_sync::Delimiters {
                 left: self.template_left_delimiter.clone(),

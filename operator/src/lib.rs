@@ -23,6 +23,7 @@ mod log;
 mod metrics;
 mod names;
 mod objects;
+mod own_identity;
 mod provider;
 mod references;
 mod run;

@@ -17,6 +17,8 @@ use crate::work::Key;
 pub(crate) struct Asker<'a> {
     pub(crate) client: &'a Client,
     pub(crate) references: &'a References,
+    /// The operator's own account, if it is lent.
+    pub(crate) own_identity: Option<&'a Name>,
     /// Whether servers on this machine may be asked.
     pub(crate) allows_local: bool,
     /// The object that hears of changes.

@@ -18,7 +18,7 @@ use crate::names::Name;
 
 /// How long a token of a service account is valid, in seconds: the least that Kubernetes gives.
 const ACCOUNT_SECONDS: i64 = 600;
-/// Whom a token for the method `jwt` is for, where nothing is said.
+/// Whom a token is for where nothing is said: of the method `jwt`, and of the operator's own account.
 const JWT_AUDIENCE: &str = "vault";
 
 pub(super) type FoundLogin = (Login, Option<ClientConfig>, Digester);
@@ -147,6 +147,28 @@ fn account_token(
     }
 }
 
+/// The operator's own account. It is lent to nobody but stores of the cluster, and only where the
+/// operator was told so.
+fn own_account(asker: Asker<'_>) -> Result<AccountToken, Fault> {
+    const WORDS: &str = "auth.kubernetes has neither serviceAccountRef nor secretRef";
+    if !asker.store.is_of_cluster() {
+        return Err(Fault::new(format!(
+            "{WORDS}: the operator's own identity is not lent to a SecretStore; name a service account"
+        )));
+    }
+    let Some(own) = asker.own_identity else {
+        return Err(Fault::new(format!(
+            "{WORDS}: name a service account, or start the operator with --allow-controller-identity"
+        )));
+    };
+    Ok(AccountToken {
+        client: asker.client.clone(),
+        account: own.clone(),
+        audiences: vec![JWT_AUDIENCE.to_owned()],
+        seconds: ACCOUNT_SECONDS,
+    })
+}
+
 async fn with_kubernetes(
     method: &KubernetesVaultAuth,
     asker: Asker<'_>,
@@ -164,10 +186,7 @@ async fn with_kubernetes(
         let token = asker.text(selector, "token").await?;
         exchange.fields.insert("jwt", token);
     } else {
-        return Err(Fault::new(
-            "auth.kubernetes has neither serviceAccountRef nor secretRef, and would use the operator's \
-             own identity: name a service account",
-        ));
+        exchange.account = Some(own_account(asker)?);
     }
     Ok(exchange)
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn mk_object(target: Value) -> ExternalSecret {
+fn mk_object(target: &Value) -> ExternalSecret {
     serde_json::from_value(json!({
         "apiVersion": "external-secrets.io/v1",
         "kind": "ExternalSecret",
@@ -14,7 +14,7 @@ fn mk_object(target: Value) -> ExternalSecret {
     .unwrap()
 }
 
-fn mk_secret(metadata: Value, data: &[(&str, &str)]) -> Secret {
+fn mk_secret(metadata: &Value, data: &[(&str, &str)]) -> Secret {
     let mut secret: Secret = serde_json::from_value(json!({ "metadata": metadata })).unwrap();
     secret.metadata.name = Some("es".to_owned());
     secret.metadata.namespace = Some("team".to_owned());
@@ -67,7 +67,7 @@ fn keys(secret: &Secret) -> Vec<&str> {
 #[test]
 fn a_secret_that_is_as_it_was_written_is_not_changed() {
     for policy in ["Owner", "Orphan", "CreateOrMerge"] {
-        let object = mk_object(json!({"creationPolicy": policy}));
+        let object = mk_object(&json!({"creationPolicy": policy}));
         let written = secret(run(&object, &[("a", "1")], None));
         let again = secret(run(&object, &[("a", "1")], Some(&written)));
         assert_eq!(written, again, "{policy}");
@@ -76,8 +76,8 @@ fn a_secret_that_is_as_it_was_written_is_not_changed() {
 
 #[test]
 fn an_owner_replaces_the_data_and_keeps_labels_of_others() {
-    let object = mk_object(json!({}));
-    let existing = mk_secret(json!({"labels": {"theirs": "x"}}), &[("b", "2")]);
+    let object = mk_object(&json!({}));
+    let existing = mk_secret(&json!({"labels": {"theirs": "x"}}), &[("b", "2")]);
     let secret = secret(run(&object, &[("a", "1")], Some(&existing)));
     assert_eq!(keys(&secret), ["a"]);
     assert_eq!(secret.labels()["theirs"], "x");
@@ -91,10 +91,10 @@ fn an_owner_replaces_the_data_and_keeps_labels_of_others() {
 
 #[test]
 fn merging_keeps_keys_of_others_and_drops_own_ones_that_left_the_spec() {
-    let object = mk_object(json!({"creationPolicy": "Merge"}));
+    let object = mk_object(&json!({"creationPolicy": "Merge"}));
     let manager = field_manager("es");
     let existing = mk_secret(
-        json!({"managedFields": [
+        &json!({"managedFields": [
             {"manager": manager, "operation": "Update", "fieldsV1": {"f:data": {"f:old": {}}}},
         ]}),
         &[("old", "1"), ("theirs", "2")],
@@ -108,7 +108,7 @@ fn merging_keeps_keys_of_others_and_drops_own_ones_that_left_the_spec() {
 fn what_somebody_else_controls_is_not_taken() {
     let owned = |kind: &str| {
         mk_secret(
-            json!({"ownerReferences": [{
+            &json!({"ownerReferences": [{
                 "apiVersion": "external-secrets.io/v1", "kind": kind, "name": "other",
                 "uid": "u-2", "controller": true,
             }]}),
@@ -132,20 +132,20 @@ fn what_somebody_else_controls_is_not_taken() {
             "failed to take ownership of target secret",
         ),
     ] {
-        let object = mk_object(json!({"creationPolicy": policy}));
+        let object = mk_object(&json!({"creationPolicy": policy}));
         let failed = run(&object, &[("a", "1")], Some(&owned(kind)))
             .err()
             .unwrap();
         assert_eq!(failed.words, words, "{policy} {kind}");
     }
-    let object = mk_object(json!({"creationPolicy": "Merge"}));
+    let object = mk_object(&json!({"creationPolicy": "Merge"}));
     assert!(run(&object, &[("a", "1")], Some(&owned("Thing"))).is_ok());
 }
 
 #[test]
 fn an_orphan_gives_up_what_it_owned_before() {
-    let written = secret(run(&mk_object(json!({})), &[("a", "1")], None));
-    let object = mk_object(json!({"creationPolicy": "Orphan"}));
+    let written = secret(run(&mk_object(&json!({})), &[("a", "1")], None));
+    let object = mk_object(&json!({"creationPolicy": "Orphan"}));
     let orphan = secret(run(&object, &[("a", "1")], Some(&written)));
     assert!(orphan.owner_references().is_empty());
     assert!(!orphan.labels().contains_key(CREATED_BY));
@@ -153,13 +153,13 @@ fn an_orphan_gives_up_what_it_owned_before() {
 
 #[test]
 fn an_immutable_secret_keeps_its_data_and_says_so_where_it_should_not_be_immutable() {
-    let object = mk_object(json!({"immutable": true}));
+    let object = mk_object(&json!({"immutable": true}));
     let written = secret(run(&object, &[("a", "1")], None));
     assert_eq!(written.immutable, Some(true));
     let kept = run(&object, &[("a", "2")], Some(&written)).ok().unwrap();
     assert!(kept.refused.is_none());
     assert_eq!(kept.secret, written);
-    let object = mk_object(json!({}));
+    let object = mk_object(&json!({}));
     let refused = run(&object, &[("a", "2")], Some(&written)).ok().unwrap();
     assert_eq!(refused.secret.data, written.data);
     let words = refused.refused.unwrap().words;
