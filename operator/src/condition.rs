@@ -2,11 +2,11 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt as _;
-use kube::core::{Selector, SelectorExt as _};
 use operator_api::StoreCondition;
 use templating::go::Regexp;
 
 use crate::context::Context;
+use crate::selector::matches;
 
 /// Whether one of the conditions holds, or there is none.
 pub(crate) fn allows(context: &Context, conditions: &[StoreCondition], namespace: &str) -> bool {
@@ -31,13 +31,4 @@ fn selects(context: &Context, selector: &LabelSelector, namespace: &str) -> bool
         return false;
     };
     matches(selector, object.labels())
-}
-
-/// Whether labels match a selector. One that cannot be read matches nothing.
-pub(crate) fn matches(
-    selector: &LabelSelector,
-    labels: &std::collections::BTreeMap<String, String>,
-) -> bool {
-    let selector: Result<Selector, _> = selector.clone().try_into();
-    selector.is_ok_and(|selector| selector.matches(labels))
 }

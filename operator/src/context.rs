@@ -11,6 +11,7 @@ use crate::events::Recorder;
 use crate::metrics::Metrics;
 use crate::names::{Name, StoreId};
 use crate::objects::Objects;
+use crate::pushed::Pushed;
 use crate::references::References;
 use crate::vault::{Asker, Pool};
 use crate::verified::Verified;
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) serves_cluster_stores: bool,
     /// Whether `ClusterExternalSecret`s are served.
     pub(crate) serves_cluster_external_secrets: bool,
+    /// Whether `PushSecret`s are served.
+    pub(crate) serves_push_secrets: bool,
     /// Whether an object whose store is not ready is not tried.
     pub(crate) waits_for_stores: bool,
     /// The account that stores of the cluster may use that name none.
@@ -54,6 +57,7 @@ pub(crate) struct Context {
     pub(crate) vault: Pool,
     pub(crate) verified: Verified,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) pushed: Pushed,
     pub(crate) triggers: mpsc::UnboundedSender<Trigger>,
 }
 
@@ -72,6 +76,7 @@ impl Context {
             vault: Pool::new(triggers.clone(), Arc::clone(&metrics)),
             metrics,
             verified: Verified::default(),
+            pushed: Pushed::default(),
             triggers,
             client,
         }
@@ -103,6 +108,7 @@ impl Context {
             Key::ClusterExternalSecret(name) => {
                 self.objects.cluster_external_secret(name).is_some()
             }
+            Key::PushSecret(name) => self.objects.push_secret(name).is_some(),
         }
     }
 

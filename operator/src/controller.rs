@@ -18,7 +18,7 @@ use crate::metrics::Kind;
 use crate::names::{Name, StoreId};
 use crate::objects::store_refs;
 use crate::work::{Key, Outcome, Trigger};
-use crate::{cluster_external_secret, external_secret, store};
+use crate::{cluster_external_secret, external_secret, push_secret, store};
 
 /// Objects that are in work at the same time, whatever their stores.
 const MOST: usize = 64;
@@ -41,7 +41,9 @@ pub(crate) enum Group {
 /// The wait after the first failure. A store is woken by what it refers to, and wakes its objects.
 fn first_wait(key: &Key) -> Duration {
     match key {
-        Key::ExternalSecret(_) | Key::ClusterExternalSecret(_) => Duration::from_secs(3),
+        Key::ExternalSecret(_) | Key::ClusterExternalSecret(_) | Key::PushSecret(_) => {
+            Duration::from_secs(3)
+        }
         Key::Store(_) => Duration::from_secs(4),
     }
 }
@@ -52,6 +54,7 @@ fn series(key: &Key) -> (Kind, Name) {
         Key::ExternalSecret(name) => (Kind::ExternalSecret, name.clone()),
         Key::Store(id) => (Kind::of(id), id.0.clone()),
         Key::ClusterExternalSecret(name) => (Kind::ClusterExternalSecret, name.clone()),
+        Key::PushSecret(name) => (Kind::PushSecret, name.clone()),
     }
 }
 
@@ -122,8 +125,12 @@ impl Controller {
             Trigger::StoreReady(id) => {
                 // Together with what else changes at such a moment.
                 let at = Instant::now() + GATHER;
-                for name in self.context.objects.waiting_for(&id) {
-                    let key = Key::ExternalSecret(name);
+                let reading = self.context.objects.waiting_for(&id).into_iter();
+                let pushing = self.context.objects.waiting_to_push(&id).into_iter();
+                let keys = reading
+                    .map(Key::ExternalSecret)
+                    .chain(pushing.map(Key::PushSecret));
+                for key in keys {
                     let group = self.group(&key);
                     self.queue.add_at(key, group, at);
                 }
@@ -141,6 +148,16 @@ impl Controller {
         match key {
             Key::Store(id) => Group::Checks(id.clone()),
             Key::ClusterExternalSecret(_) => Group::None,
+            Key::PushSecret(name) => {
+                let object = self.context.objects.push_secret(name);
+                let stores = object.iter().flat_map(|it| &it.spec.secret_store_refs);
+                let mut stores = stores.flat_map(|reference| {
+                    self.context
+                        .objects
+                        .stores_meant(reference, &name.namespace)
+                });
+                stores.next().map_or(Group::None, |(id, _)| Group::Of(id))
+            }
             Key::ExternalSecret(name) => {
                 let object = self.context.objects.external_secret(name);
                 let store = object
@@ -174,6 +191,7 @@ impl Controller {
                     Key::ClusterExternalSecret(name) => {
                         cluster_external_secret::reconcile(&context, &name).await
                     }
+                    Key::PushSecret(name) => push_secret::reconcile(&context, &name, since).await,
                 };
                 if context.knows(&key_of) {
                     context.metrics.reconciled(kind, &name, began.elapsed());

@@ -10,7 +10,6 @@ mod fetch;
 mod status;
 mod sync;
 mod target;
-mod template;
 mod timing;
 
 use std::time::Duration;

@@ -30,6 +30,9 @@ pub(crate) struct Flags {
     /// Serve cluster external secrets
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_cluster_external_secret_reconciler: bool,
+    /// Serve push secrets
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    enable_push_secret_reconciler: bool,
     /// Do not try objects whose store is not ready
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     enable_flood_gate: bool,
@@ -105,6 +108,7 @@ impl Flags {
             } else {
                 None
             },
+            serves_push_secrets: self.enable_push_secret_reconciler,
             waits_for_stores: self.enable_flood_gate,
             delimiters: secret_sync::Delimiters {
                 left: self.template_left_delimiter.clone(),

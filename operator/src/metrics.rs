@@ -24,14 +24,16 @@ pub(crate) enum Kind {
     SecretStore,
     ClusterSecretStore,
     ClusterExternalSecret,
+    PushSecret,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::ExternalSecret, "externalsecret"),
         (Self::SecretStore, "secretstore"),
         (Self::ClusterSecretStore, "clustersecretstore"),
         (Self::ClusterExternalSecret, "clusterexternalsecret"),
+        (Self::PushSecret, "pushsecret"),
     ];
 
     pub(crate) fn of(store: &StoreId) -> Self {

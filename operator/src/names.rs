@@ -17,6 +17,11 @@ pub(crate) const DATA_HASH: &str = "reconcile.external-secrets.io/data-hash";
 /// Holds an `ExternalSecret` until its Secret is tidied up.
 pub(crate) const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
+/// Holds a `PushSecret` until what it has written is deleted.
+pub(crate) const PUSH_FINALIZER: &str = "pushsecret.externalsecrets.io/finalizer";
+/// Holds a store while a `PushSecret` may have to delete from it.
+pub(crate) const STORE_FINALIZER: &str = "secretstore.externalsecrets.io/finalizer";
+
 /// An object's namespace and name; without a namespace one of the cluster.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name {

@@ -3,6 +3,8 @@
 //! Of Secrets it knows versions alone, and only of those that it keeps up: what others keep in a
 //! cluster takes no memory here.
 
+mod push_secrets;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,10 +13,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use operator_api::{
     ClusterExternalSecret, ClusterSecretStore, Condition, ConditionType, ExternalSecret,
-    SecretStore, SecretStoreSpec, SecretStoreStatus, StoreRef,
+    PushSecret, SecretStore, SecretStoreSpec, SecretStoreStatus, StoreRef,
 };
 
 use crate::names::{Name, StoreId};
+
+pub(crate) use push_secrets::{is_meant, synced_key, synced_store};
 
 /// A store of either kind.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct Store {
     pub(crate) version: String,
     pub(crate) uid: String,
     pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) finalizers: Vec<String>,
     pub(crate) is_deleting: bool,
 }
 
@@ -49,6 +55,8 @@ impl Store {
             version: metadata.resource_version.unwrap_or_default(),
             uid: metadata.uid.unwrap_or_default(),
             annotations: metadata.annotations.unwrap_or_default(),
+            labels: metadata.labels.unwrap_or_default(),
+            finalizers: metadata.finalizers.unwrap_or_default(),
             is_deleting: metadata.deletion_timestamp.is_some(),
         }
     }
@@ -74,6 +82,7 @@ struct Known {
     by_target: HashMap<Name, BTreeSet<Name>>,
     stores: HashMap<StoreId, Arc<Store>>,
     cluster_external_secrets: HashMap<Name, Arc<ClusterExternalSecret>>,
+    push_secrets: HashMap<Name, Arc<PushSecret>>,
     /// Versions of the Secrets that carry the label of managed ones.
     secrets: HashMap<Name, String>,
     namespaces: HashMap<String, Arc<Namespace>>,

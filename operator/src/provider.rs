@@ -1,4 +1,4 @@
-//! The servers that a store can be, behind one way to read them.
+//! The servers that a store can be, behind one way to read and write them.
 
 mod fake;
 
@@ -7,7 +7,7 @@ use secret_sync::Data;
 use tokio::time::Instant;
 
 use crate::fault::{Fault, ReadError};
-use crate::vault::{Asker, Pool, VaultStore, Way, is_referent};
+use crate::vault::{Asker, IfThere, Payload, Pool, VaultStore, Way, is_referent};
 use fake::Fake;
 
 /// A store that can be read.
@@ -54,6 +54,32 @@ impl Source {
             Self::Fake(store) => store.find(find),
         }
     }
+
+    /// Writes a secret, or one field of it.
+    pub(crate) async fn push(
+        &self,
+        key: &str,
+        property: &str,
+        payload: &Payload,
+        if_there: IfThere,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Vault(store) => store.push(key, property, payload, if_there).await,
+            Self::Fake(_) => Err(read_only()),
+        }
+    }
+
+    /// Deletes what was pushed.
+    pub(crate) async fn delete(&self, key: &str, property: &str) -> Result<(), Fault> {
+        match self {
+            Self::Vault(store) => store.delete(key, property).await,
+            Self::Fake(_) => Err(read_only()),
+        }
+    }
+}
+
+fn read_only() -> Fault {
+    Fault::new("a store with the provider \"fake\" cannot be written: use vault or openBao")
 }
 
 /// A server of Vault's kind. `OpenBao` is one with fewer ways to log in.

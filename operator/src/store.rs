@@ -1,5 +1,7 @@
 //! A store is checked: whether its server can be reached and knows its credentials.
 
+mod finalizer;
+
 use std::time::Duration;
 
 use contract::GoDuration;
@@ -69,7 +71,19 @@ pub(crate) async fn reconcile(context: &Context, id: &StoreId) -> Outcome {
         return Outcome::Settled;
     };
     let class = store.spec.controller.as_deref();
-    if store.is_deleting || !context.settings.is_ours(class) {
+    if !context.settings.is_ours(class) {
+        return Outcome::Settled;
+    }
+    match finalizer::keep(context, id, &store).await {
+        Ok(()) => {}
+        Err(CallError::Conflict { .. }) => return Outcome::Now,
+        Err(CallError::NotFound { .. }) => return Outcome::Settled,
+        Err(error) => {
+            warn!(store = %id.0, %error, "the finalizers of a store were not written");
+            return Outcome::Retry;
+        }
+    }
+    if store.is_deleting {
         return Outcome::Settled;
     }
     let checked = check(context, id, &store).await;

@@ -17,9 +17,10 @@ mod method;
 mod pool;
 mod session;
 mod store;
+mod turns;
 
 pub(crate) use asker::Asker;
 pub(crate) use connect::{Way, is_referent};
 pub(crate) use pool::Pool;
 pub(crate) use session::Session;
-pub(crate) use store::VaultStore;
+pub(crate) use store::{IfThere, Payload, VaultStore};

@@ -3,6 +3,10 @@
 //! Secrets and `ConfigMap`s are watched without their content: it is read when it is needed. Nothing
 //! is kept of those that no object is about.
 
+mod problem;
+mod push_secret;
+mod store;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -11,16 +15,18 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource, ResourceExt};
-use operator_api::{ClusterExternalSecret, ClusterSecretStore, ExternalSecret, SecretStore};
+use operator_api::{
+    ClusterExternalSecret, ClusterSecretStore, ExternalSecret, PushSecret, SecretStore,
+};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::context::Context;
-use crate::names::{MANAGED, MANAGED_TRUE, Name, StoreId};
-use crate::objects::Store;
+use crate::names::{MANAGED, MANAGED_TRUE, Name};
 use crate::references::Kind;
 use crate::work::{Key, Trigger};
+use problem::{is_missing, report};
 
 /// Objects that a list gives at a time: each page is in memory as a whole.
 const PAGE: u32 = 100;
@@ -36,6 +42,9 @@ impl Watching {
         let mut watching = Self { known: Vec::new() };
         watching.objects::<ExternalSecret>(context, namespace);
         watching.objects::<SecretStore>(context, namespace);
+        if context.settings.serves_push_secrets {
+            watching.objects::<PushSecret>(context, namespace);
+        }
         if namespace.is_none() {
             if context.settings.serves_cluster_stores {
                 watching.objects::<ClusterSecretStore>(context, None);
@@ -80,7 +89,13 @@ impl Watching {
                         problem.clear();
                         follow::<K>(&context, event, &mut listed, &done);
                     }
-                    Err(error) => report(&mut problem, K::KIND, &error),
+                    Err(error) => {
+                        report(&mut problem, K::KIND, &error);
+                        if K::IS_OPTIONAL && is_missing(&error) {
+                            // There is none of it: the others need not wait.
+                            done.send_replace(true);
+                        }
+                    }
                 }
             }
         });
@@ -118,15 +133,6 @@ impl Watching {
                 }
             }
         });
-    }
-}
-
-/// Says once what is wrong with a watch; it is tried again by itself.
-fn report(problem: &mut String, kind: &str, error: &watcher::Error) {
-    let text = error.to_string();
-    if *problem != text {
-        warn!(kind, error = &*process::cut(&text), "cannot watch");
-        *problem = text;
     }
 }
 
@@ -178,6 +184,8 @@ trait Watched:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     const KIND: &'static str;
+    /// Whether the operator serves the other kinds in a cluster that does not have this one.
+    const IS_OPTIONAL: bool = false;
 
     /// Those of one namespace.
     fn narrow(client: kube::Client, namespace: &str) -> Api<DeserializeGuard<Self>>;
@@ -243,77 +251,9 @@ impl Watched for ExternalSecret {
     }
 }
 
-fn remove_store(context: &Context, name: &Name) {
-    let id = StoreId(name.clone());
-    context.objects.remove_store(&id);
-    context.trigger(Trigger::Changed(Key::Store(id)));
-}
-
-fn put_store(context: &Context, id: StoreId, store: Store) {
-    let news = match context.objects.put_store(&id, store) {
-        None => return,
-        Some((None, _)) => true,
-        Some((Some(before), now)) => {
-            before.generation != now.generation
-                || before.annotations != now.annotations
-                || before.uid != now.uid
-        }
-    };
-    if news {
-        context.trigger(Trigger::New(Key::Store(id)));
-    }
-}
-
-impl Watched for SecretStore {
-    const KIND: &'static str = "SecretStore";
-
-    fn narrow(client: kube::Client, namespace: &str) -> Api<DeserializeGuard<Self>> {
-        Api::namespaced(client, namespace)
-    }
-
-    fn put(self, context: &Context) {
-        put_store(context, StoreId(Name::of(&self)), self.into());
-    }
-
-    fn remove(context: &Context, name: &Name) {
-        remove_store(context, name);
-    }
-
-    fn all(context: &Context) -> Vec<Name> {
-        let stores = context.objects.stores().into_iter();
-        stores
-            .filter(|id| !id.is_of_cluster())
-            .map(|id| id.0)
-            .collect()
-    }
-}
-
-impl Watched for ClusterSecretStore {
-    const KIND: &'static str = "ClusterSecretStore";
-
-    fn narrow(client: kube::Client, _: &str) -> Api<DeserializeGuard<Self>> {
-        Api::all(client)
-    }
-
-    fn put(self, context: &Context) {
-        put_store(context, StoreId(Name::of(&self)), self.into());
-    }
-
-    fn remove(context: &Context, name: &Name) {
-        remove_store(context, name);
-    }
-
-    fn all(context: &Context) -> Vec<Name> {
-        let stores = context.objects.stores().into_iter();
-        stores
-            .filter(StoreId::is_of_cluster)
-            .map(|id| id.0)
-            .collect()
-    }
-}
-
 impl Watched for ClusterExternalSecret {
     const KIND: &'static str = "ClusterExternalSecret";
+    const IS_OPTIONAL: bool = true;
 
     fn narrow(client: kube::Client, _: &str) -> Api<DeserializeGuard<Self>> {
         Api::all(client)
@@ -408,6 +348,7 @@ impl Referred for Secret {
     fn put(context: &Context, object: &PartialObjectMeta<Self>) {
         let name = Name::of(object);
         wake(context, Kind::Secret, &name);
+        push_secret::secret_changed(context, &name, object.labels());
         let is_managed = object
             .labels()
             .get(MANAGED)

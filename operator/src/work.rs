@@ -11,6 +11,7 @@ pub(crate) enum Key {
     ExternalSecret(Name),
     Store(StoreId),
     ClusterExternalSecret(Name),
+    PushSecret(Name),
 }
 
 /// What makes work.

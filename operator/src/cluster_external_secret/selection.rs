@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use kube::ResourceExt;
 use operator_api::ClusterExternalSecretSpec;
 
-use crate::condition;
 use crate::context::Context;
+use crate::selector::matches;
 
 /// The namespaces that the object names or selects, without those that are being deleted.
 pub(super) fn namespaces(context: &Context, spec: &ClusterExternalSecretSpec) -> BTreeSet<String> {
@@ -18,7 +18,7 @@ pub(super) fn namespaces(context: &Context, spec: &ClusterExternalSecretSpec) ->
             .iter()
             .chain(&spec.namespace_selector);
         spec.namespaces.contains(&namespace.name_any())
-            || selectors.any(|selector| condition::matches(selector, namespace.labels()))
+            || selectors.any(|selector| matches(selector, namespace.labels()))
     });
     selected.map(|namespace| namespace.name_any()).collect()
 }

@@ -14,11 +14,11 @@ use sha2::{Digest as _, Sha256};
 
 use mutate::Mutated;
 
-use super::template::with_sources;
 use super::{Failed, Retry};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::names::{DATA_HASH, MANAGED, MANAGED_TRUE, Name};
+use crate::template::with_sources;
 use crate::verified::{Seen, Wanted};
 use crate::work::Key;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 use tokio::time::{Instant, timeout};
 use vault_client::{Client, Connection};
 use vault_driver::{Driver, Logins};
@@ -15,6 +15,7 @@ use vault_login::{Credentials, LoginError};
 use vault_wire::{Error, Response, Token};
 
 use super::login::{Exchange, Login};
+use super::turns::Turns;
 use crate::fault::Fault;
 use crate::metrics::{Call, Metrics};
 
@@ -34,6 +35,7 @@ pub(crate) struct Session {
     metrics: Arc<Metrics>,
     tokens: Tokens,
     reads: Mutex<HashMap<String, Reading>>,
+    turns: Turns,
     used: Mutex<Instant>,
 }
 
@@ -91,6 +93,7 @@ impl Session {
             metrics: ways.metrics,
             tokens,
             reads: Mutex::default(),
+            turns: Turns::default(),
             used: Mutex::new(Instant::now()),
         }
     }
@@ -212,6 +215,11 @@ impl Session {
             self.suspect(error, used.generation);
         }
         Ok(answer)
+    }
+
+    /// Waits until no one else changes what is at a path, until the result is dropped.
+    pub(super) async fn turn(&self, path: &str) -> OwnedMutexGuard<()> {
+        self.turns.take(path).await
     }
 
     /// Makes a request of its own, which nobody shares.

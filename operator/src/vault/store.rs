@@ -1,4 +1,7 @@
-//! What a store in Vault holds, as External Secrets Operator reads it.
+//! What a store in Vault holds, as External Secrets Operator reads and writes it.
+
+mod fields;
+mod push;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +17,9 @@ use vault_wire::Response;
 use super::Session;
 use crate::fault::{Fault, ReadError};
 
+pub(crate) use fields::Payload;
+pub(crate) use push::IfThere;
+
 /// Secrets and folders that one `find` looks into.
 const MOST_FOUND: usize = 10_000;
 
@@ -22,6 +28,8 @@ pub(crate) struct VaultStore {
     session: Arc<Session>,
     path: Option<String>,
     version: KvVersion,
+    /// Whether a write names the version that it replaces.
+    checks_version: bool,
     /// Answers from before are not taken.
     since: Instant,
 }
@@ -33,6 +41,10 @@ impl VaultStore {
             session,
             path: path.filter(|path| !path.is_empty()).map(str::to_owned),
             version: provider.version,
+            checks_version: provider
+                .check_and_set
+                .as_ref()
+                .is_some_and(|it| it.required == Some(true)),
             since,
         }
     }

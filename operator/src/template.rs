@@ -1,4 +1,4 @@
-//! `target.template` with what it refers to.
+//! The template of an object, with the `ConfigMap`s and Secrets that it refers to.
 
 use operator_api::{DecodingStrategy, Template, TemplateAs, TemplateRef};
 use secret_sync::{Scope, Target, TargetTemplate, TemplateFrom, TemplateItem, TemplateSource};
@@ -10,7 +10,7 @@ use crate::references::Kind;
 use crate::work::Key;
 
 /// Reads the `ConfigMap`s and Secrets of a template, which are in the namespace of the object.
-pub(super) async fn with_sources(
+pub(crate) async fn with_sources(
     context: &Context,
     key: &Key,
     namespace: &str,
