@@ -13,6 +13,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource, ResourceExt};
 use operator_api::{
@@ -75,7 +76,7 @@ impl Watching {
             Some(namespace) => K::narrow(context.client.clone(), namespace),
             None => Api::all(context.client.clone()),
         };
-        let events = watcher(api, watcher::Config::default().page_size(PAGE));
+        let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
         let (done, known) = watch::channel(false);
         self.known.push(known);
         let context = Arc::clone(context);
@@ -86,7 +87,10 @@ impl Watching {
             while let Some(event) = events.next().await {
                 match event {
                     Ok(event) => {
-                        problem.clear();
+                        // Each try begins with one of those.
+                        if !matches!(event, Event::Init) {
+                            problem.clear();
+                        }
                         follow::<K>(&context, event, &mut listed, &done);
                     }
                     Err(error) => {
@@ -111,7 +115,7 @@ impl Watching {
             }
             None => Api::all(context.client.clone()),
         };
-        let events = watcher(api, watcher::Config::default().page_size(PAGE));
+        let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
         let (done, known) = watch::channel(false);
         self.known.push(known);
         let context = Arc::clone(context);
