@@ -14,29 +14,22 @@
 //! no probe waits for it.
 
 mod app;
-mod body;
-mod http;
 mod review;
 mod routes;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use axum::Router;
 use rustls::ServerConfig;
-use serve_tls::{CertificateStore, ClientAuthorities, Connections, Limits, Policy, Serve};
+use serve_tls::{CertificateStore, ClientAuthorities, Limits, Policy};
 use tokio::sync::watch;
 use tracing::info;
 
 pub use app::App;
 pub use routes::{Surface, health_router, router};
+pub use serve_http::Bound;
 
-/// A client that has not shaken hands by then is cut off.
-const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// Requests that are still running this long after the server stopped accepting are cut off.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// A client that has not received its answer by then is cut off. An API server gives up sooner.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(15);
 /// Most reviews of one address that are decided at once, however many processors there are: each may need memory
@@ -78,59 +71,6 @@ pub fn server_config(
     serve_tls::server_config(store, policy, authorities, &["h2", "http/1.1"])
 }
 
-/// A server whose port is known and taken, but that does not answer yet.
-#[derive(Debug)]
-pub struct Bound {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
-impl Bound {
-    /// Takes a port. `listen` is `host:port`, or `:port` for every address of the machine.
-    pub fn bind(listen: &str) -> io::Result<Self> {
-        let listener = match listen.strip_prefix(':') {
-            // Where the machine has IPv6, this address takes both protocols.
-            Some(port) => TcpListener::bind(first_address(&format!("[::]:{port}"))?)
-                .or_else(|_| TcpListener::bind(first_address(&format!("0.0.0.0:{port}"))?))?,
-            None => TcpListener::bind(first_address(listen)?)?,
-        };
-        let address = listener.local_addr()?;
-        Ok(Self { listener, address })
-    }
-
-    /// Where the server is.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    async fn serve(
-        self,
-        router: Router,
-        limits: Limits,
-        tls: Option<Arc<ServerConfig>>,
-        mut stop: watch::Receiver<bool>,
-    ) -> io::Result<()> {
-        self.listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let serve = Serve {
-            connections: Connections::new(limits),
-            tls: tls.map(|config| config as _),
-            handshake: HANDSHAKE_DEADLINE,
-            first_request: http::HEADER_DEADLINE,
-            drain: DRAIN_DEADLINE,
-        };
-        let handler = move |stream, connection, leaving| {
-            http::serve(stream, connection, leaving, router.clone())
-        };
-        let stop = async move {
-            // An error means that the server is gone, which ends this, too.
-            let _ = stop.wait_for(|stop| *stop).await;
-        };
-        serve.run(listener, handler, stop).await;
-        Ok(())
-    }
-}
-
 /// The webhook's port, and that of probes and metrics if there is one.
 #[derive(Debug)]
 pub struct Server {
@@ -158,7 +98,7 @@ impl Server {
         let webhook = router(Arc::clone(&app), surface);
         let webhook = self
             .webhook
-            .serve(webhook, limits(), Some(self.tls), stopped.clone());
+            .serve(webhook, limits(), Some(self.tls as _), stopped.clone());
         let health = async {
             match self.health {
                 Some(bound) => {
@@ -186,13 +126,4 @@ impl Server {
         stopping.send_replace(true);
         serving.await
     }
-}
-
-fn first_address(text: &str) -> io::Result<SocketAddr> {
-    text.to_socket_addrs()?.next().ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("no address is known for {text}"),
-        )
-    })
 }

@@ -8,34 +8,21 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use contract::GoDuration;
 use contract::diagnostics::{Code, requests};
 use injection::admission::{self, Answered, ReviewError};
 use injection::inject::Decision;
-use serve_tls::{Connection, Held};
+use serve_http::body::{BodyError, read, working_memory};
+use serve_http::deadline;
+use serve_tls::{Connection, Exhausted, Held};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
 
 use super::app::App;
-use super::body::{busy, read, working_memory};
 use super::limits;
 use process::cut;
 
 /// A request that has not been answered by then is given up, before the API server does so.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(8);
-
-/// The deadline of one request: a fifth before the API server gives up, which it tells in the
-/// query (`?timeout=10s`).
-fn deadline(query: Option<&str>) -> Duration {
-    query
-        .into_iter()
-        .flat_map(|query| query.split('&'))
-        .find_map(|pair| pair.strip_prefix("timeout="))
-        .and_then(|text| text.parse::<GoDuration>().ok()?.to_std())
-        .map_or(REQUEST_DEADLINE, |timeout| {
-            REQUEST_DEADLINE.min(timeout * 4 / 5)
-        })
-}
 
 /// What a review is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +100,21 @@ impl IntoResponse for Refused {
     }
 }
 
+impl From<BodyError> for Refused {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Busy(exhausted) => busy(exhausted),
+            error => Self::new(StatusCode::BAD_REQUEST, requests::BODY, error.to_string()),
+        }
+    }
+}
+
+/// No memory for it now.
+fn busy(exhausted: Exhausted) -> Refused {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Refused::new(status, requests::BUSY, exhausted.to_string())
+}
+
 impl From<ReviewError> for Refused {
     fn from(error: ReviewError) -> Self {
         let (status, code) = match error {
@@ -137,7 +139,7 @@ async fn answer(
     endpoint: Endpoint,
     start: Instant,
 ) -> Result<Bytes, Refused> {
-    let due = start + deadline(request.uri().query());
+    let due = start + deadline(request.uri().query(), REQUEST_DEADLINE);
     let (parts, body) = request.into_parts();
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map_or(&b""[..], |value| value.as_bytes());
@@ -271,24 +273,4 @@ fn log(answered: &Answered, elapsed: Duration) {
         ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "Decided"
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_deadline_stays_under_the_webhooks_timeout() {
-        for (query, milliseconds) in [
-            (None, 8000),
-            (Some("timeout=30s"), 8000),
-            (Some("a=b&timeout=10s"), 8000),
-            (Some("timeout=5s"), 4000),
-            (Some("timeout=x"), 8000),
-            (Some("timeout=-5s"), 8000),
-        ] {
-            let expected = Duration::from_millis(milliseconds);
-            assert_eq!(deadline(query), expected, "{query:?}");
-        }
-    }
 }

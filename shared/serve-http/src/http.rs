@@ -14,7 +14,7 @@ use tower::Service as _;
 use tracing::debug;
 
 /// A client that has not sent its headers by then is cut off.
-pub(super) const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// Headers of one request. The API server sends about ten.
 const MOST_HEADERS: usize = 64;
 /// Bytes of the headers of one request.
@@ -30,7 +30,7 @@ const PING: Duration = Duration::from_secs(30);
 const PONG: Duration = Duration::from_secs(10);
 
 /// Answers the requests of one connection until it ends.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     stream: Stream,
     connection: Connection,
     leaving: Leaving,

@@ -1,33 +1,44 @@
 //! Bodies of requests, whose memory counts while they are read.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
-use contract::diagnostics::requests;
+use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use memchr::memchr_iter;
 use serve_tls::{Exhausted, Held};
-
-use super::review::Refused;
+use thiserror::Error;
 
 /// The largest body that is read: an update carries two objects of at most 3 MiB each.
 const BODY_LIMIT: usize = 7 * 1024 * 1024;
 /// What is taken at first where the length is not told.
 const FIRST: usize = 16 * 1024;
 
+/// A body that is not read.
+#[derive(Debug, Error)]
+pub enum BodyError {
+    /// There is none.
+    #[error("Empty request body")]
+    Empty,
+    /// It is too long, or the connection broke.
+    #[error("error reading request body: {0}")]
+    Unread(String),
+    /// No memory for it now; later there may be.
+    #[error(transparent)]
+    Busy(#[from] Exhausted),
+}
+
 /// Reads a body into one piece of memory, which `held` is made to hold. A body that comes in small
 /// parts takes no more than one that comes in large ones.
-pub(super) async fn read(
-    body: Body,
-    headers: &HeaderMap,
-    held: &mut Held,
-) -> Result<Vec<u8>, Refused> {
+///
+/// # Errors
+/// The body is empty, too long, or there is no memory for it.
+pub async fn read(body: Body, headers: &HeaderMap, held: &mut Held) -> Result<Vec<u8>, BodyError> {
     let mut read = Vec::new();
     let mut stream = body.into_data_stream();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| unread(&error))?;
+        let chunk = chunk.map_err(|error| BodyError::Unread(error.to_string()))?;
         let length = read.len() + chunk.len();
         if length > BODY_LIMIT {
-            return Err(unread(&"length limit exceeded"));
+            return Err(BodyError::Unread("length limit exceeded".to_owned()));
         }
         if length > read.capacity() {
             grow(&mut read, length, announced(headers), held)?;
@@ -35,8 +46,7 @@ pub(super) async fn read(
         read.extend_from_slice(&chunk);
     }
     if read.is_empty() {
-        let text = "Empty request body";
-        return Err(Refused::new(StatusCode::BAD_REQUEST, requests::BODY, text));
+        return Err(BodyError::Empty);
     }
     Ok(read)
 }
@@ -48,16 +58,16 @@ fn grow(
     length: usize,
     announced: Option<usize>,
     held: &mut Held,
-) -> Result<(), Refused> {
+) -> Result<(), BodyError> {
     let room = match announced {
         Some(announced) if announced >= length => announced.min(length.max(FIRST) * 32),
         _ => length.max(FIRST).next_power_of_two(),
     };
     let room = room.min(BODY_LIMIT);
     // While it is moved, it is there twice.
-    held.resize(read.capacity() + room).map_err(busy)?;
+    held.resize(read.capacity() + room)?;
     read.reserve_exact(room - read.len());
-    held.resize(read.capacity()).map_err(busy)
+    Ok(held.resize(read.capacity())?)
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {
@@ -69,14 +79,9 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
         .ok()
 }
 
-fn unread(cause: &dyn std::fmt::Display) -> Refused {
-    let text = format!("error reading request body: {cause}");
-    Refused::new(StatusCode::BAD_REQUEST, requests::BODY, text)
-}
-
 /// What a decision about this body may take of memory, beside the body. What is read out of JSON
 /// takes many times its bytes where it is made of nothing but small parts: `{}` is a container.
-pub(super) fn working_memory(body: &[u8]) -> usize {
+pub fn working_memory(body: &[u8]) -> usize {
     /// The largest thing that is made of one object, with the room that a growing list leaves.
     const OBJECT: usize = 160;
     /// The same for one text, number or pair.
@@ -86,20 +91,23 @@ pub(super) fn working_memory(body: &[u8]) -> usize {
     objects.count() * OBJECT + memchr_iter(b',', body).count() * VALUE
 }
 
-/// No memory for it now.
-pub(super) fn busy(exhausted: Exhausted) -> Refused {
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    Refused::new(status, requests::BUSY, exhausted.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Bytes;
     use futures_util::stream;
-    use serve_tls::Connections;
+    use serve_tls::{Connections, Limits};
 
     use super::*;
-    use crate::server::limits;
+
+    fn limits() -> Limits {
+        Limits {
+            connections: 1,
+            connections_each: 1,
+            bytes: 24 << 20,
+            work: 1,
+            answer: std::time::Duration::from_secs(15),
+        }
+    }
 
     #[tokio::test]
     async fn a_body_in_parts_of_one_byte_takes_no_more_than_one_in_whole() {
