@@ -7,6 +7,7 @@ use contract::GoDuration;
 use tracing::level_filters::LevelFilter;
 
 use crate::context::Settings;
+use crate::log;
 use crate::own_identity;
 
 /// Flags of the controller.
@@ -83,17 +84,12 @@ impl Flags {
         self.enable_leader_election
     }
 
-    pub(crate) fn level(&self) -> anyhow::Result<LevelFilter> {
-        Ok(match self.loglevel.to_ascii_lowercase().as_str() {
-            "debug" => LevelFilter::DEBUG,
-            "info" => LevelFilter::INFO,
-            "warn" => LevelFilter::WARN,
-            "error" => LevelFilter::ERROR,
-            other => anyhow::bail!("--loglevel {other}: use debug, info, warn or error"),
-        })
+    /// What the flags ask for, if it can be done.
+    pub(crate) fn check(&self) -> anyhow::Result<(LevelFilter, Settings)> {
+        Ok((log::level(&self.loglevel)?, self.settings()?))
     }
 
-    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
+    fn settings(&self) -> anyhow::Result<Settings> {
         let interval = self.store_requeue_interval.parse::<GoDuration>();
         let interval =
             interval.map_err(|error| anyhow::anyhow!("--store-requeue-interval: {error}"))?;

@@ -3,9 +3,12 @@
 //! ```text
 //! watching ─▶ objects ─▶ controller ─┬─▶ store: is it what it says?
 //!                                    └─▶ external_secret ─▶ provider (vault, fake) ─▶ Secret
+//! webhook ─▶ admission: objects that make no sense are refused
 //! ```
 
 mod accepted;
+mod admission;
+mod cert_controller;
 mod cli;
 mod cluster_external_secret;
 mod commands;
@@ -19,6 +22,7 @@ mod external_secret;
 mod fault;
 mod flags;
 mod generator;
+mod health;
 mod log;
 mod metrics;
 mod names;
@@ -30,11 +34,13 @@ mod pushed;
 mod references;
 mod run;
 mod selector;
+mod signals;
 mod store;
 mod template;
 mod vault;
 mod verified;
 mod watching;
+mod webhook;
 mod work;
 
 pub use cli::run;

@@ -1,12 +1,10 @@
 //! The process from its start to its end.
 
-use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use kube_support::{Access, Elector, Names, connect, unopposed};
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
@@ -15,6 +13,7 @@ use crate::controller::Controller;
 use crate::endpoints::{serve_health, serve_metrics};
 use crate::flags::Flags;
 use crate::metrics::Metrics;
+use crate::signals;
 use crate::watching::Watching;
 
 /// The Lease of the replica that works. Upstream's has another name.
@@ -46,14 +45,19 @@ async fn serve(
         namespace: None,
         identity: std::env::var("HOSTNAME").unwrap_or_else(|_| "secrets-operator".to_owned()),
     };
-    let stop = stop()?;
+    let stop = signals::stop()?;
     let client = connect(&access, "secrets-operator").await?;
     let (triggers, received) = mpsc::unbounded_channel();
     let leader = Gauge::default();
     let metrics = Arc::new(Metrics::new(leader.clone()));
     let (ready, is_ready) = watch::channel(false);
-    serve_metrics(flags.metrics_addr(), Arc::clone(&metrics)).await?;
-    serve_health(flags.live_addr(), is_ready).await?;
+    let (stopping, is_stopping) = watch::channel(false);
+    serve_metrics(
+        flags.metrics_addr(),
+        Arc::clone(&metrics),
+        is_stopping.clone(),
+    )?;
+    serve_health(flags.live_addr(), is_ready, is_stopping)?;
     let context = Arc::new(Context::new(client.clone(), settings, metrics, triggers));
     let watching = Watching::start(&context, flags.namespace());
     let end = Arc::new(Notify::new());
@@ -73,22 +77,11 @@ async fn serve(
     ready.send_replace(true);
     info!("serving");
     controller.run(received, leads, stop).await;
+    stopping.send_replace(true);
     end.notify_one();
     if let Some(elector) = elector {
         elector.await?;
     }
     info!("stopped");
     Ok(())
-}
-
-/// Ends with the first signal that asks for it.
-fn stop() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

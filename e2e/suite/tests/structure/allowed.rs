@@ -83,7 +83,11 @@ pub(crate) const CRATES: &[Crate] = &[
     Crate {
         source: "operator/src",
         arrows: &[
-            ("cli", "accepted commands crds flags log run"),
+            ("cert_controller", "health log signals"),
+            (
+                "cli",
+                "accepted cert_controller commands crds flags log run webhook",
+            ),
             (
                 "cluster_external_secret",
                 "context metrics names selector work",
@@ -103,9 +107,10 @@ pub(crate) const CRATES: &[Crate] = &[
                 "external_secret",
                 "context events fault generator names objects provider store template verified work",
             ),
-            ("endpoints", "metrics"),
-            ("flags", "context own_identity"),
+            ("endpoints", "health metrics"),
+            ("flags", "context log own_identity"),
             ("generator", "context fault metrics names vault work"),
+            ("health", "admission"),
             ("metrics", "names"),
             ("objects", "names selector"),
             ("own_identity", "names"),
@@ -117,7 +122,10 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             ("pushed", "names"),
             ("references", "names work"),
-            ("run", "context controller endpoints flags metrics watching"),
+            (
+                "run",
+                "context controller endpoints flags metrics signals watching",
+            ),
             (
                 "store",
                 "condition context events fault metrics names objects provider vault work",
@@ -126,6 +134,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ("vault", "fault metrics names references work"),
             ("verified", "names"),
             ("watching", "context names objects references work"),
+            ("webhook", "admission health log signals"),
             ("work", "names"),
         ],
         circles: &[],
