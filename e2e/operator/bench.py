@@ -244,7 +244,7 @@ def main() -> None:
     parser.add_argument("--health-port", type=int, required=True)
     options = parser.parse_args()
     bench = Bench(
-        kube=Kube(options.api_port, options.state / "pki"),
+        kube=Kube(f"https://127.0.0.1:{options.api_port}", options.state / "pki"),
         vault=Vault(options.vault_port, options.vault_token),
         audit_log=options.state / "audit.log",
         operator=options.operator,

@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=e2e/testbed/certificates.sh
 . "$HERE/certificates.sh"
 
-down() { stop 10 controller webhook vault kube-controller-manager kube-apiserver etcd; }
+down() { stop 10 controller webhook vault api-server kube-controller-manager kube-apiserver etcd; }
 
 # The testbed's certificates, and those of the operator, its webhook and the scenarios' clients.
 make_certificates() {
@@ -43,7 +43,23 @@ install_crds() {
     wait_for 60 kube-apiserver kubectl wait --for=condition=Established --timeout=5s --filename "$1"
 }
 
+# The stand-in, with the kinds of a file. The certificates are for the scenarios' other servers.
+up_stand_in() {
+    mkdir -p "$LOGS" "$RUN/processes" "$STATE"
+    down
+    make_certificates
+    start api-server "$BINARIES/api-server" --listen "$API_ADDRESS:$API_PORT" --kubeconfig "$ADMIN_KUBECONFIG" \
+        --service-account-key "$PKI/service-account.pub" ${1:+--definitions "$1"}
+    wait_for 30 api-server grep --quiet KUBECONFIG "$LOGS/api-server.log"
+    cp "$ADMIN_KUBECONFIG" "$STATE/operator.kubeconfig"
+    step "up; KUBECONFIG=$ADMIN_KUBECONFIG"
+}
+
 up() {
+    if [[ $API_KIND == stand-in ]]; then
+        up_stand_in "$@"
+        return
+    fi
     # The testbed's own directory holds the programs.
     "$HERE/build.sh" --control-plane
     mkdir -p "$LOGS" "$RUN/processes" "$STATE"

@@ -3,6 +3,7 @@
 # compares what both did: `conformance.sh [-v] [-j JOBS] [NAME_PREFIX...]`.
 #
 #   CONFORMANCE_DIR        the folder of operator.json; by default ../shared/conformance
+#   OPERATOR_API=stand-in  e2e/api-server instead of the real API server: without Go, and without webhooks
 #   OPERATOR_BIN           another operator's binary with the same commands, instead of building ours
 #   OPERATOR_KEEP=1        leaves everything up at the end, to look at it: e2e/operator/cluster.sh down
 #   OPERATOR_CLUSTER       the directory for everything that is written
@@ -34,22 +35,22 @@ if [[ ! -r $recordings ]]; then
     exit
 fi
 
-binaries=${CARGO_TARGET_DIR:-$ROOT/target}/debug
-operator=${OPERATOR_BIN:-$binaries/secrets-operator}
+operator=${OPERATOR_BIN:-$BINARIES/secrets-operator}
 targets=(--bin dev-vault)
+[[ $API_KIND != stand-in ]] || targets+=(--bin api-server)
 [[ -n ${OPERATOR_BIN:-} ]] || targets+=(--bin secrets-operator)
 # With a test, so that features are those that `make test` chooses, and its build is used again.
 cargo build --quiet --workspace --test documents "${targets[@]}"
 
 cluster_up "$operator"
-start_vault "$binaries/dev-vault"
-start_webhook "$operator"
+start_vault "$BINARIES/dev-vault"
+[[ $API_KIND == stand-in ]] || start_webhook "$operator"
 start_controller "$operator"
 step "operator, webhook and dev-vault up"
 
 results=$CLUSTER/results.json
 python3 -B "$OPERATOR_DIR/run.py" "$results" --cases "$recordings" --jobs "$jobs" --pki "$PKI" \
-    --api-port "$API_PORT" --vault-port "$VAULT_PORT" --vault-token "$VAULT_ROOT_TOKEN" --proxy-port "$PROXY_PORT" "$@"
+    --api "$API_URL" --vault-port "$VAULT_PORT" --vault-token "$VAULT_ROOT_TOKEN" --proxy-port "$PROXY_PORT" "$@"
 step "scenarios done; logs: $LOGS"
 # Notes of the recording: of a message that ends in a Go library's words, what stands before them counts.
 python3 -B "$OPERATOR_DIR/compare.py" "$recordings" "$results" "${compare_options[@]}" "$@"

@@ -4,6 +4,7 @@ import http.client
 import json
 import ssl
 import threading
+import urllib.parse
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,10 +77,15 @@ def path_of(kind: str, namespace: str | None, name: str | None = None, api_versi
 class Kube:
     """Talks to the API server as admin. Each thread has a connection of its own."""
 
-    def __init__(self, port: int, pki: Path) -> None:
-        self.port = port
-        self.tls = ssl.create_default_context(cafile=str(pki / "ca.crt"))
-        self.tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+    def __init__(self, url: str, pki: Path) -> None:
+        self.url = url
+        address = urllib.parse.urlsplit(url)
+        self.host, self.port = address.hostname or "127.0.0.1", address.port
+        self.tls: ssl.SSLContext | None = None
+        # The stand-in of an API server has no TLS, and asks for no credentials.
+        if address.scheme == "https":
+            self.tls = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+            self.tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
         self.local = threading.local()
 
     def call(self, method: str, path: str, body: Json = None, content_type: str = "application/json") -> Answer:
@@ -102,10 +108,13 @@ class Kube:
             return Answer(response.status, json.loads(content or b"{}"), warnings)
         raise AssertionError("the last attempt returns or raises")
 
-    def _connection(self) -> http.client.HTTPSConnection:
+    def _connection(self) -> http.client.HTTPConnection:
         connection = getattr(self.local, "connection", None)
         if connection is None:
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=60)
+            if self.tls:
+                connection = http.client.HTTPSConnection(self.host, self.port, context=self.tls, timeout=60)
+            else:
+                connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
             self.local.connection = connection
         return connection
 

@@ -8,8 +8,17 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../testbed/lib.sh"
 OPERATOR_DIR=$ROOT/e2e/operator
 
-# Everything that is written lies below this directory.
-CLUSTER=$(realpath -m "${OPERATOR_CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/operator-conformance}")
+# OPERATOR_API=stand-in: e2e/api-server instead of etcd and the real API server.
+API_KIND=${OPERATOR_API:-real}
+BINARIES=${CARGO_TARGET_DIR:-$ROOT/target}/debug
+
+# Everything that is written lies below this directory; the keys of the two kinds differ.
+case $API_KIND in
+real) CLUSTER=operator-conformance ;;
+stand-in) CLUSTER=operator-stand-in ;;
+*) die "OPERATOR_API=$API_KIND: use real or stand-in" ;;
+esac
+CLUSTER=$(realpath -m "${OPERATOR_CLUSTER:-${CARGO_TARGET_DIR:-$ROOT/target}/$CLUSTER}")
 LOGS=$CLUSTER/logs
 RUN=$CLUSTER/run
 STATE=$CLUSTER/state
@@ -22,6 +31,10 @@ PORT_BASE=${PORT_BASE:-26400}
 ETCD_PORT=$PORT_BASE
 ETCD_PEER_PORT=$((PORT_BASE + 1))
 API_PORT=$((PORT_BASE + 2))
+case $API_KIND in
+real) API_URL=https://$API_ADDRESS:$API_PORT ;;
+stand-in) API_URL=http://$API_ADDRESS:$API_PORT ;;
+esac
 CONTROLLER_MANAGER_PORT=$((PORT_BASE + 3))
 VAULT_PORT=$((PORT_BASE + 4))
 WEBHOOK_PORT=$((PORT_BASE + 5))

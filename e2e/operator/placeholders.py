@@ -20,7 +20,7 @@ JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 class ClusterValues:
     """The values that are the same for all scenarios of a run."""
 
-    def __init__(self, pki: Path, api_port: int, token: str) -> None:
+    def __init__(self, pki: Path, api: str, token: str) -> None:
         ca = (pki / "ca.crt").read_text()
         self.values = {
             "${TOKEN}": token,
@@ -29,7 +29,7 @@ class ClusterValues:
             "${CLIENT_CERT}": (pki / "client.crt").read_text(),
             "${CLIENT_KEY}": (pki / "client.key").read_text(),
             "${SA_PUBLIC_KEY}": (pki / "service-account.pub").read_text(),
-            "${KUBERNETES}": f"https://127.0.0.1:{api_port}",
+            "${KUBERNETES}": api,
         }
 
 

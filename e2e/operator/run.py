@@ -29,7 +29,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", "-j", type=int, default=8, help="scenarios at a time")
     parser.add_argument("--time-limit", type=float, default=540, help="seconds after which no other scenario starts")
     parser.add_argument("--pki", type=Path, required=True, help="the folder of the cluster's certificates")
-    parser.add_argument("--api-port", type=int, required=True)
+    api = parser.add_mutually_exclusive_group(required=True)
+    api.add_argument("--api-port", type=int, help="the API server's port on loopback, with TLS by --pki")
+    api.add_argument("--api", metavar="URL", help="the API server; without TLS if it begins with http://")
     parser.add_argument("--vault-port", type=int, required=True)
     parser.add_argument("--vault-token", required=True, help="Vault's root token")
     parser.add_argument("--proxy-port", type=int, required=True, help="the first of two ports for each scenario")
@@ -63,10 +65,11 @@ def run(servers: Servers, index: int, case: Json, deadline: float) -> Json | Non
 
 def main() -> None:
     options = arguments()
+    api = options.api or f"https://127.0.0.1:{options.api_port}"
     servers = Servers(
-        kube=Kube(options.api_port, options.pki),
+        kube=Kube(api, options.pki),
         vault=Vault(options.vault_port, options.vault_token),
-        values=ClusterValues(options.pki, options.api_port, options.vault_token),
+        values=ClusterValues(options.pki, api, options.vault_token),
         pki=options.pki,
         first_proxy_port=options.proxy_port,
     )
