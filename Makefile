@@ -1,6 +1,6 @@
 # The commands that people type. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e conformance-operator bench-operator cluster-up cluster-down images differential simulate fleet fuzz mutants
+.PHONY: help demo demo-operator test e2e conformance-operator bench-operator cluster-up cluster-down images differential simulate fleet fuzz mutants
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -8,6 +8,10 @@ help: ## Show this list
 demo: ## The whole way from an annotated Deployment to a renewed secret, on this machine
 	@cargo build --quiet -p dev-vault -p vault-agent -p vault-injector -p demo
 	@target/debug/demo $(DEMO_FLAGS)
+
+demo-operator: ## From an ExternalSecret to a Secret that follows Vault; DEMO_FLAGS="--api-server stand-in"
+	@cargo build --quiet -p dev-vault -p api-server -p secrets-operator -p demo
+	@target/debug/demo operator $(DEMO_FLAGS)
 
 test: ## Formatting, lints, docs, unit, conformance and integration tests
 	@scripts/test.sh

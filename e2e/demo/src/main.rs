@@ -1,9 +1,10 @@
 //! The main job in one command: an annotated Deployment goes in, and its application reads a
 //! rendered, renewed secret. Everything runs on this machine, on loopback, with the real webhook and
-//! the real agent.
+//! the real agent. The operator has a demo of its own: `demo operator`.
 
 mod admission;
 mod files;
+mod operator;
 mod patched;
 mod pod;
 mod programs;
@@ -35,6 +36,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Inner {
+    /// From an `ExternalSecret` to a Secret that follows Vault, with the operator.
+    Operator(operator::Flags),
     /// For the demo itself: become a container of the pod.
     #[command(hide = true)]
     RunContainer { file: PathBuf },
@@ -47,6 +50,7 @@ async fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match &arguments.inner {
         Some(Inner::RunContainer { file }) => sandbox::Container::enter(file),
+        Some(Inner::Operator(flags)) => operator::run(flags).await,
         None => steps::run(arguments.keep, arguments.vault).await,
     };
     match result {

@@ -210,6 +210,13 @@ impl Admin {
         .await
     }
 
+    /// Writes the secret of the operator's manifests.
+    pub(crate) async fn put_foo(&self, ui: Ui, value: &str) -> Result<()> {
+        let typed = format!("vault kv put secret/foo my-value=\"{value}\"");
+        let body = json!({"data": {"my-value": value}});
+        self.run(ui, &command(typed, "secret/data/foo", body)).await
+    }
+
     async fn role(&self, ui: Ui, path: &'static str, policies: &str) -> Result<()> {
         let role = json!({
             "bound_service_account_names": "api-service-sa",

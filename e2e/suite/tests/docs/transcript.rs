@@ -1,4 +1,4 @@
-//! The README's transcript is what `make demo` prints, where it is not cut.
+//! The README's transcripts are what `make demo` and `make demo-operator` print, where they are not cut.
 
 use std::process::{Command, Stdio};
 
@@ -6,9 +6,9 @@ use crate::pages::{read, root};
 
 const CUT: char = '…';
 
-/// The transcript's lines after the command.
-fn transcript(page: &str) -> Vec<&str> {
-    let lines = page.lines().skip_while(|line| *line != "$ make demo");
+/// A transcript's lines after the command.
+fn transcript<'a>(page: &'a str, command: &str) -> Vec<&'a str> {
+    let lines = page.lines().skip_while(|line| *line != command);
     lines.skip(1).take_while(|line| *line != "```").collect()
 }
 
@@ -41,32 +41,44 @@ fn is(line: &str, quoted: &str) -> bool {
     !whole || rest.is_empty()
 }
 
-/// What `make demo` runs, from the build that is there: its own command would build the same sources with other features of
-/// their dependencies.
-fn demo() -> Command {
+/// What a target of the Makefile runs, from the build that is there: its own command would build the same sources with other
+/// features of their dependencies.
+fn demo(target: &str, needed: &[&str], arguments: &[&str]) -> Command {
     let recipe = Command::new("make")
-        .args(["--dry-run", "--no-print-directory", "demo"])
+        .args(["--dry-run", "--no-print-directory", target])
         .current_dir(root())
         .output()
         .unwrap();
     let recipe = String::from_utf8(recipe.stdout).unwrap();
     let commands: Vec<_> = recipe.lines().map(str::trim).collect();
-    let needed = ["dev-vault", "vault-agent", "vault-injector", "demo"];
-    let build = needed.map(|package| format!(" -p {package}")).concat();
+    let build = needed.iter().map(|package| format!(" -p {package}"));
+    let build = build.collect::<Vec<_>>().concat();
+    let run = [&["target/debug/demo"], arguments].concat().join(" ");
     assert_eq!(
         commands,
-        [&format!("cargo build --quiet{build}"), "target/debug/demo"],
-        "make demo does something else now, and so has this"
+        [&format!("cargo build --quiet{build}"), &run],
+        "make {target} does something else now, and so has this"
     );
     let mut demo = Command::new(e2e::program("demo").unwrap());
-    demo.current_dir(root());
+    demo.args(arguments).current_dir(root());
     demo
 }
 
-#[test]
-#[ignore = "builds and runs the demo: make test"]
-fn the_transcript_is_what_the_demo_prints() {
-    let output = demo().output().unwrap();
+fn injector() -> Command {
+    let needed = ["dev-vault", "vault-agent", "vault-injector", "demo"];
+    demo("demo", &needed, &[])
+}
+
+/// With the stand-in of an API server, which every machine has.
+fn operator() -> Command {
+    let needed = ["dev-vault", "api-server", "secrets-operator", "demo"];
+    let mut demo = demo("demo-operator", &needed, &["operator"]);
+    demo.arg("--api-server=stand-in");
+    demo
+}
+
+fn must_print(mut demo: Command, command: &str) {
+    let output = demo.output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(
         output.status.success(),
@@ -74,8 +86,8 @@ fn the_transcript_is_what_the_demo_prints() {
         String::from_utf8_lossy(&output.stderr)
     );
     let page = read("README.md");
-    let quoted = transcript(&page);
-    assert!(quoted.len() > 30, "{quoted:?}");
+    let quoted = transcript(&page, command);
+    assert!(quoted.len() > 20, "{quoted:?}");
     let mut printed = printed.lines().map(without_chance);
     for line in quoted {
         if line.trim() == CUT.to_string() {
@@ -87,11 +99,9 @@ fn the_transcript_is_what_the_demo_prints() {
     }
 }
 
-#[test]
-#[ignore = "builds and runs the demo: make test"]
-fn a_demo_that_nobody_reads_to_the_end_leaves_nothing_behind() {
+fn must_leave_nothing(mut demo: Command) {
     let files = tempfile::tempdir().unwrap();
-    let mut demo = demo()
+    let mut demo = demo
         .env("TMPDIR", files.path())
         .stdout(Stdio::piped())
         .spawn()
@@ -100,6 +110,30 @@ fn a_demo_that_nobody_reads_to_the_end_leaves_nothing_behind() {
     assert!(demo.wait().unwrap().success());
     let left: Vec<_> = std::fs::read_dir(files.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+#[ignore = "builds and runs the demo: make test"]
+fn the_transcript_is_what_the_demo_prints() {
+    must_print(injector(), "$ make demo");
+}
+
+#[test]
+#[ignore = "builds and runs the demo: make test"]
+fn the_transcript_is_what_the_demo_of_the_operator_prints() {
+    must_print(operator(), "$ make demo-operator");
+}
+
+#[test]
+#[ignore = "builds and runs the demo: make test"]
+fn a_demo_that_nobody_reads_to_the_end_leaves_nothing_behind() {
+    must_leave_nothing(injector());
+}
+
+#[test]
+#[ignore = "builds and runs the demo: make test"]
+fn a_demo_of_the_operator_that_nobody_reads_to_the_end_leaves_nothing_behind() {
+    must_leave_nothing(operator());
 }
 
 #[test]
