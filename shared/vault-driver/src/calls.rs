@@ -24,8 +24,6 @@ impl Driver {
         match call {
             Call::LogIn => self.log_in(id),
             Call::LookUpToken { .. } if self.engine.login().is_none() => {
-                // What there is now is not new to a token that was kept, either.
-                self.credentials.mark();
                 // Its failure is reported, not one of an earlier try.
                 self.login_error = None;
                 self.spawn(id, self.for_logins.clone(), call);

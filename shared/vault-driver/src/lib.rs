@@ -113,6 +113,8 @@ impl Driver {
     /// [`Logins`] nothing happens.
     pub fn start(&mut self, kept: Option<Token>) {
         if self.has_logins {
+            // What there is now is not new to a token that was kept.
+            self.credentials.mark();
             self.engine.start(kept);
         }
     }

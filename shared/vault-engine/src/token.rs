@@ -188,10 +188,11 @@ impl TokenMachine {
         }
     }
 
-    /// The files of the login have changed.
+    /// The files of the login have changed. The look-up of a token that was kept shows none of them to
+    /// Vault: its wait goes on, and the driver says it again once the token is in use.
     pub(crate) fn credentials_changed(&mut self, now: Now, port: &mut impl Port) {
         match &self.stage {
-            Stage::BackingOff { .. } => {
+            Stage::BackingOff { .. } if self.kept.is_none() => {
                 self.failures = 0;
                 self.try_once(port);
             }

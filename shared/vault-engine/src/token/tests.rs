@@ -281,6 +281,27 @@ fn refusals_end_only_the_first_login() {
 }
 
 #[test]
+fn new_credentials_end_the_wait_of_a_login_and_not_that_of_a_look_up() {
+    let mut story = Story::new(LoginPolicy::default());
+    story.answer(mk_failure(false, 503));
+    story
+        .machine
+        .credentials_changed(story.now, &mut story.desk);
+    assert_eq!(story.logins(), 2);
+
+    let mut story = Story::new(LoginPolicy::default());
+    let kept = Token::new("hvs.kept").unwrap();
+    story.machine.start(Some(kept), &mut story.desk);
+    story.answer(Answer::TokenInfo(Err(mk_error(429, "slow down"))));
+    story
+        .machine
+        .credentials_changed(story.now, &mut story.desk);
+    assert_eq!(story.lookups(), 1, "Vault asked to wait");
+    story.wake();
+    assert_eq!(story.lookups(), 2);
+}
+
+#[test]
 fn new_credentials_are_used_while_the_token_is_wrapped() {
     let mut story = Story::new(LoginPolicy {
         is_wrapped: true,
