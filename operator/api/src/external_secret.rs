@@ -137,7 +137,7 @@ pub struct Target {
     /// Whether the Secret is immutable: its data is written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub immutable: Option<bool>,
-    /// Another resource than a Secret, if the operator is allowed to write it.
+    /// Another resource than a Secret. Not supported yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<TargetManifest>,
 }

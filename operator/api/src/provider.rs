@@ -25,7 +25,7 @@ pub struct Provider {
     /// Values that are written here, for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fake: Option<FakeProvider>,
-    /// Secrets of a namespace of this or another cluster.
+    /// Secrets of a namespace of this or another cluster. Not supported yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<Box<KubernetesProvider>>,
     /// Providers that are not built in, by name.

@@ -19,7 +19,8 @@ pub struct VaultAuth {
     /// `AppRole`: a role id and a secret id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_role: Option<AppRoleAuth>,
-    /// A Kubernetes token, which Vault checks with the API server.
+    /// A Kubernetes token, which Vault checks with the API server: of a service account, or in a Secret.
+    /// One of them has to be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<KubernetesVaultAuth>,
     /// A user of LDAP.
@@ -34,10 +35,10 @@ pub struct VaultAuth {
     /// A TLS client certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cert: Option<CertAuth>,
-    /// An AWS identity.
+    /// An AWS identity. Not supported yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam: Option<IamAuth>,
-    /// A Google Cloud identity.
+    /// A Google Cloud identity. Not supported yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gcp: Option<GcpAuth>,
 }
@@ -64,8 +65,8 @@ fn approle() -> String {
     "approle".to_owned()
 }
 
-/// A Kubernetes token: of a service account, or in a Secret. Without either the operator's own, which a
-/// `ClusterSecretStore` alone may use, and only where the operator allows it.
+/// A Kubernetes token: of a service account, or in a Secret. One of them has to be named: the operator's
+/// own token is not used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("required" = ["mountPath", "role"]))]
