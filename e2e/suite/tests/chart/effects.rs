@@ -153,6 +153,53 @@ const SPECIAL: &[(&str, &str, &str)] = &[
         "",
     ),
     ("injector.networkPolicy.egress", r#"[{"to": []}]"#, ""),
+    ("operator.enabled", "true", ""),
+    ("operator.image.digest", r#""sha256:abc""#, ""),
+    ("operator.image.pullPolicy", r#""Always""#, ""),
+    (
+        "operator.serviceAccountTokens.namespaces",
+        r#"["shop"]"#,
+        "",
+    ),
+    ("operator.logLevel", r#""debug""#, ""),
+    ("operator.extraArgs", r#"["--concurrent=16"]"#, ""),
+    (
+        "operator.metrics.serviceMonitor.labels",
+        r#"{"a": "b"}"#,
+        "operator.metrics.serviceMonitor.enabled=true",
+    ),
+    (
+        "operator.metrics.serviceMonitor.interval",
+        r#""9s""#,
+        "operator.metrics.serviceMonitor.enabled=true",
+    ),
+    (
+        "operator.metrics.prometheusRule.labels",
+        r#"{"a": "b"}"#,
+        "operator.metrics.prometheusRule.enabled=true",
+    ),
+    (
+        "operator.metrics.prometheusRule.alertLabels",
+        r#"{"a": "b"}"#,
+        "operator.metrics.prometheusRule.enabled=true",
+    ),
+    (
+        "operator.metrics.dashboard.labels.grafana_dashboard",
+        r#""2""#,
+        "operator.metrics.dashboard.enabled=true",
+    ),
+    (
+        "operator.metrics.dashboard.annotations",
+        r#"{"a": "b"}"#,
+        "operator.metrics.dashboard.enabled=true",
+    ),
+    ("operator.tolerations", r#"[{"operator": "Exists"}]"#, ""),
+    (
+        "operator.networkPolicy.ingressFrom",
+        r#"[{"podSelector": {}}]"#,
+        "",
+    ),
+    ("operator.networkPolicy.egress", r#"[{"to": []}]"#, ""),
 ];
 
 /// Another value than the default.
@@ -183,8 +230,14 @@ fn every_value_changes_what_is_installed() {
             None => (other(&entry.default).to_string(), ""),
         };
         let setting = format!("{}={value}", entry.path);
-        let before = template(&["--set", beside]).unwrap();
-        match template(&["--set", beside, "--set-json", &setting]) {
+        let is_of_operator = entry.path.starts_with("operator.");
+        let beside = if is_of_operator && entry.path != "operator.enabled" {
+            format!("operator.enabled=true,{beside}")
+        } else {
+            beside.to_owned()
+        };
+        let before = template(&["--set", &beside]).unwrap();
+        match template(&["--set", &beside, "--set-json", &setting]) {
             Ok(after) if after != before => {}
             Ok(_) => without.push(setting),
             Err(said) => panic!("{setting}: {said}"),

@@ -13,6 +13,7 @@ mod generated;
 mod helm;
 mod monitoring;
 mod notes;
+mod operator;
 mod policy;
 mod promises;
 mod rendered;

@@ -9,7 +9,7 @@ use crate::helm::{chart, manifests, read, template};
 /// The metrics that the documentation lists, those that it shortens included.
 fn documented() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for page in ["injector.md", "agent.md"] {
+    for page in ["injector.md", "agent.md", "operator.md"] {
         let text = read(&manifests().join("../docs").join(page));
         for word in text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_' || it == '…'))
         {
@@ -19,10 +19,20 @@ fn documented() -> BTreeSet<String> {
     names
 }
 
+/// What the names of our metrics begin with.
+const PREFIXES: [&str; 6] = [
+    "vault_agent_",
+    "secrets_operator_",
+    "externalsecret_",
+    "secretstore_",
+    "clustersecretstore_",
+    "clusterexternalsecret_",
+];
+
 /// The metrics that a text asks for.
 fn asked_for(text: &str) -> BTreeSet<String> {
     text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_'))
-        .filter(|word| word.starts_with("vault_agent_"))
+        .filter(|word| PREFIXES.iter().any(|prefix| word.starts_with(prefix)))
         .map(|word| word.trim_end_matches("_bucket").to_owned())
         .collect()
 }
@@ -30,7 +40,12 @@ fn asked_for(text: &str) -> BTreeSet<String> {
 #[test]
 fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
     let documented = documented();
-    for (file, at_least) in [("alerts.yaml", 4), ("dashboards/vault-injector.json", 18)] {
+    for (file, at_least) in [
+        ("alerts.yaml", 4),
+        ("dashboards/vault-injector.json", 18),
+        ("operator-alerts.yaml", 5),
+        ("dashboards/secrets-operator.json", 8),
+    ] {
         let names = asked_for(&read(&chart().join(file)));
         assert!(names.len() >= at_least, "{file}: {names:?}");
         let unknown: Vec<_> = names.difference(&documented).collect();
@@ -41,12 +56,13 @@ fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
 #[test]
 fn every_alert_is_in_the_operators_page() {
     let page = read(&manifests().join("../docs/operations.md"));
-    let alerts = read(&chart().join("alerts.yaml"));
+    let alerts = ["alerts.yaml", "operator-alerts.yaml"].map(|file| read(&chart().join(file)));
+    let alerts = alerts.concat();
     let alerts: Vec<&str> = alerts
         .lines()
         .filter_map(|line| line.strip_prefix("- alert: "))
         .collect();
-    assert!(alerts.len() >= 5, "{alerts:?}");
+    assert!(alerts.len() >= 10, "{alerts:?}");
     for alert in alerts {
         assert!(page.contains(&format!("| `{alert}` |")), "{alert}");
     }
@@ -54,15 +70,17 @@ fn every_alert_is_in_the_operators_page() {
 
 #[test]
 fn the_dashboards_panels_do_not_lie_on_each_other() {
-    let text = read(&chart().join("dashboards/vault-injector.json"));
-    let dashboard: Value = serde_json::from_str(&text).unwrap();
-    let mut taken = BTreeSet::new();
-    for panel in dashboard["panels"].as_array().unwrap() {
-        let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
-        assert!(at("x") + at("w") <= 24, "{panel}");
-        for column in at("x")..at("x") + at("w") {
-            for line in at("y")..at("y") + at("h") {
-                assert!(taken.insert((column, line)), "{}", panel["title"]);
+    for file in ["vault-injector.json", "secrets-operator.json"] {
+        let text = read(&chart().join("dashboards").join(file));
+        let dashboard: Value = serde_json::from_str(&text).unwrap();
+        let mut taken = BTreeSet::new();
+        for panel in dashboard["panels"].as_array().unwrap() {
+            let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+            assert!(at("x") + at("w") <= 24, "{panel}");
+            for column in at("x")..at("x") + at("w") {
+                for line in at("y")..at("y") + at("h") {
+                    assert!(taken.insert((column, line)), "{}", panel["title"]);
+                }
             }
         }
     }
