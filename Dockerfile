@@ -3,6 +3,7 @@
 #   docker build --target injector      --tag vault-injector:VERSION .
 #   docker build --target agent         --tag vault-injector-agent:VERSION .
 #   docker build --target agent-busybox --tag vault-injector-agent:VERSION-busybox .
+#   docker build --target operator      --tag secrets-operator:VERSION .
 
 FROM rust:1-bookworm AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends busybox-static cmake
@@ -12,9 +13,10 @@ COPY . .
 RUN target="$(uname -m)-unknown-linux-gnu" \
     && export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/usr/local/cargo=/cargo" \
     && cargo build --locked --profile dist --target "$target" -p vault-injector \
+    && cargo build --locked --profile dist --target "$target" -p secrets-operator \
     && cargo build --locked --profile dist-agent --target "$target" -p vault-agent \
     && mkdir /programs \
-    && for program in dist/vault-injector dist-agent/vault-agent; do \
+    && for program in dist/vault-injector dist/secrets-operator dist-agent/vault-agent; do \
         objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr \
             "target/$target/$program" "/programs/${program#*/}" || exit; \
     done
@@ -32,6 +34,11 @@ FROM base AS injector
 LABEL org.opencontainers.image.title=vault-injector org.opencontainers.image.licenses=Apache-2.0
 COPY --from=build /programs/vault-injector /vault-injector
 ENTRYPOINT ["/vault-injector"]
+
+FROM base AS operator
+LABEL org.opencontainers.image.title=secrets-operator org.opencontainers.image.licenses=Apache-2.0
+COPY --from=build /programs/secrets-operator /secrets-operator
+ENTRYPOINT ["/secrets-operator"]
 
 FROM base AS agent
 LABEL org.opencontainers.image.title=vault-injector-agent org.opencontainers.image.licenses=Apache-2.0

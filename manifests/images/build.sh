@@ -45,7 +45,7 @@ flags() {
 # One at a time: built together, each would get the dependencies' features that only the other one needs.
 build_programs() {
     local program
-    for program in vault-agent vault-injector; do
+    for program in vault-agent vault-injector secrets-operator; do
         RUSTFLAGS=$(flags | tr '\n' ' ') \
             nice cargo build --locked --profile "$(profile_of "$program")" --target "$TARGET" -p "$program"
         without_unwind_tables "$program"
@@ -112,15 +112,25 @@ injector_image() {
         --label org.opencontainers.image.licenses=Apache-2.0
 }
 
+operator_image() {
+    image "secrets-operator:$VERSION" --entrypoint /secrets-operator \
+        --file $HERE/passwd:/etc/passwd:644 --file $HERE/group:/etc/group:644 \
+        --file "$(program_file secrets-operator):/secrets-operator" \
+        --label org.opencontainers.image.title=secrets-operator \
+        --label org.opencontainers.image.licenses=Apache-2.0
+}
+
 e2e/testbed/packages.sh /bin/busybox=busybox-static python3=python3
 build_programs
 starts_alone vault-agent
 starts_alone vault-injector
+starts_alone secrets-operator
 
 mkdir -p "$OUTPUT"
 # Archives of other versions would be imported beside these.
-rm -f "$OUTPUT"/vault-injector*.tar
+rm -f "$OUTPUT"/vault-injector*.tar "$OUTPUT"/secrets-operator*.tar
 agent_image
 agent_busybox_image
 injector_image
+operator_image
 say "image archives in $OUTPUT"
