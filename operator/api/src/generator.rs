@@ -25,8 +25,8 @@ use crate::{Condition, GeneratorKind, RetrySettings, VaultProvider, schema};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct VaultDynamicSecretSpec {
-    /// The class of the operator that serves the generator. Without it, or with `default`, an operator
-    /// that was given no class.
+    /// The class of the operator that serves the generator: `default` for an operator that was given
+    /// none. Without it, each operator does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controller: Option<String>,
     /// The server. Its references are to objects in the namespace of the `ExternalSecret`.

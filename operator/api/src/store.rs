@@ -44,8 +44,8 @@ use crate::{Condition, Provider, schema};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct SecretStoreSpec {
-    /// The class of the operator that serves the store. Without it, or with `default`, an operator that
-    /// was given no class.
+    /// The class of the operator that serves the store: `default` for an operator that was given none.
+    /// Without it, each operator does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controller: Option<String>,
     /// The server.
