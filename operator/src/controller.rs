@@ -4,6 +4,8 @@
 //! watches, sessions ─ Trigger ─▶ Queue ─▶ reconcile ─ Outcome ─▶ Queue
 //! ```
 
+mod targets;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +18,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::context::Context;
 use crate::metrics::Kind;
 use crate::names::{Name, StoreId};
-use crate::objects::store_refs;
+use crate::objects::{store_refs, target};
 use crate::work::{Key, Outcome, Trigger};
 use crate::{cluster_external_secret, external_secret, push_secret, store};
+use targets::Targets;
 
 /// Objects that are in work at the same time, whatever their stores.
 const MOST: usize = 64;
@@ -66,6 +69,7 @@ pub(crate) struct Controller {
     since: HashMap<Key, Instant>,
     work: JoinSet<Outcome>,
     in_work: HashMap<Id, Key>,
+    targets: Targets,
 }
 
 impl Controller {
@@ -77,6 +81,7 @@ impl Controller {
             since: HashMap::new(),
             work: JoinSet::new(),
             in_work: HashMap::new(),
+            targets: Targets::default(),
         }
     }
 
@@ -170,12 +175,25 @@ impl Controller {
         }
     }
 
+    /// Whether nobody else writes the Secret of an object just now.
+    fn may_start(&mut self, key: &Key) -> bool {
+        let Key::ExternalSecret(name) = key else {
+            return true;
+        };
+        let object = self.context.objects.external_secret(name);
+        object.is_none_or(|object| self.targets.enter(target(&object), key))
+    }
+
     /// Starts what there is a place for.
     fn start(&mut self) {
         let now = Instant::now();
         while self.work.len() < MOST
             && let Some(key) = self.queue.next(now)
         {
+            if !self.may_start(&key) {
+                self.queue.done(&key);
+                continue;
+            }
             // What became ready by its time did so at most a moment ago.
             let since = self.since.remove(&key).unwrap_or(now);
             let (context, of) = (Arc::clone(&self.context), key.clone());
@@ -212,6 +230,9 @@ impl Controller {
         let Some(key) = self.in_work.remove(&id) else {
             return;
         };
+        for waiting in self.targets.leave(&key) {
+            self.add(waiting, Urgency::First);
+        }
         let now = Instant::now();
         match outcome {
             Outcome::Settled => self.queue.done(&key),

@@ -233,6 +233,8 @@ impl Work<'_> {
             Ok(synced) => Ready::synced(&synced),
             Err(failed) if failed.again == Retry::Soon => return Outcome::Again(SOON),
             Err(failed) => {
+                let error = failed.fault.cause();
+                warn!(external_secret = %self.name, error, "{}", failed.words);
                 self.say(object, true, "UpdateFailed", failed.fault.event());
                 let again = failed.again == Retry::Later;
                 let ready = Ready::failed(&failed);

@@ -95,6 +95,10 @@ pub(crate) async fn reconcile(context: &Context, id: &StoreId) -> Outcome {
             ("False", "InvalidProviderConfig", message)
         }
     };
+    if let Err(invalid) = &checked {
+        let error = invalid.fault.cause();
+        warn!(store = %id.0, error, "a store cannot be used");
+    }
     say(context, id, &store, &checked);
     if let Err(error) = write(context, id, &store, ready).await {
         return match error {

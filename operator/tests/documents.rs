@@ -84,6 +84,7 @@ fn written_back(object: &Value) -> Option<Value> {
         "ExternalSecret" => spec::<operator_api::ExternalSecretSpec>(of),
         "SecretStore" | "ClusterSecretStore" => spec::<operator_api::SecretStoreSpec>(of),
         "ClusterExternalSecret" => spec::<operator_api::ClusterExternalSecretSpec>(of),
+        "PushSecret" => spec::<operator_api::PushSecretSpec>(of),
         "VaultDynamicSecret" => spec::<operator_api::VaultDynamicSecretSpec>(of),
         "Secret" => return None,
         kind => panic!("{kind} is of no known kind"),

@@ -142,6 +142,8 @@ async fn start_operator(ui: Ui, api: &ApiServer) -> Result<Process> {
     let arguments = [
         "--metrics-addr=0".to_owned(),
         format!("--live-addr=127.0.0.1:{}", free_port()?),
+        // The demo's Vault is on this machine.
+        "--allow-local-addresses".to_owned(),
     ];
     ui.command(&format!("secrets-operator {}", arguments.join(" ")));
     let mut command = Command::new(built("secrets-operator")?);

@@ -12,7 +12,7 @@ use operator_api::crds;
 use serde_json::Value;
 
 /// Kinds whose objects are stored, and that the operator does nothing with yet.
-const NOT_YET: [&str; 2] = ["PushSecret", "ClusterPushSecret"];
+const NOT_YET: [&str; 1] = ["ClusterPushSecret"];
 
 /// Kinds that upstream writes for itself.
 const INTERNAL: [&str; 1] = ["GeneratorState"];

@@ -73,7 +73,7 @@ fn no_rule_of_the_operator_grants_everything() {
         let resources = rule["resources"].to_string();
         assert!(!resources.contains("serviceaccounts"), "{rule}");
         if resources.contains("stores\"") {
-            assert_eq!(rule["verbs"], json!(["list", "watch"]), "{rule}");
+            assert_eq!(rule["verbs"], json!(["list", "watch", "patch"]), "{rule}");
         }
     }
 }
