@@ -32,7 +32,7 @@ use problem::{is_missing, report};
 /// Objects that a list gives at a time: each page is in memory as a whole.
 const PAGE: u32 = 100;
 
-/// What is watched, and who waits until all of it is known.
+/// What is watched, and whether all of it is known.
 pub(crate) struct Watching {
     known: Vec<watch::Receiver<bool>>,
 }
@@ -282,7 +282,7 @@ impl Watched for ClusterExternalSecret {
     }
 }
 
-/// The namespaces have changed: what goes into them is looked at again.
+/// The namespaces have changed: what goes into them is reconciled again.
 fn trigger_fan_out(context: &Context) {
     for name in context.objects.cluster_external_secrets() {
         context.trigger(Trigger::Changed(Key::ClusterExternalSecret(name)));

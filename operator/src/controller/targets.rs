@@ -9,7 +9,7 @@ use crate::work::Key;
 /// See the module.
 #[derive(Default)]
 pub(super) struct Targets {
-    /// Secrets in work, and who waits for each.
+    /// Secrets in work, and the keys that wait for each.
     waiting: HashMap<Name, VecDeque<Key>>,
     in_work: HashMap<Key, Name>,
 }

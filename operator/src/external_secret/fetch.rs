@@ -103,7 +103,7 @@ impl<'a> Fetch<'a> {
         Ok(data)
     }
 
-    /// What is not there is no error to whoever wants the Secret without it.
+    /// What is not there is no error if the Secret is wanted without it.
     fn may_miss(&self) -> bool {
         self.object.spec.target.deletion_policy != DeletionPolicy::Retain
     }

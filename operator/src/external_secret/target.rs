@@ -110,7 +110,7 @@ impl<'a> Target<'a> {
         call_opt("read the Secret", self.api.get(&self.name.name)).await
     }
 
-    /// Reads the Secret. One without the label gets it, whoever made it: from then on its changes are
+    /// Reads the Secret. One without the label gets it, no matter who made it: from then on its changes are
     /// followed. Whether it got it just now.
     pub(super) async fn look(&mut self) -> Result<bool, CallError> {
         let mut is_new = false;

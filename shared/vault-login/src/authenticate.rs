@@ -1,4 +1,4 @@
-//! Whoever can log in.
+//! What can log in.
 
 use std::future::Future;
 use std::pin::Pin;
