@@ -13,7 +13,8 @@ use std::time::Duration;
 use kube_support::{Queue, Urgency};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::warn;
 
 use crate::context::Context;
 use crate::metrics::Kind;
@@ -22,6 +23,9 @@ use crate::objects::{store_refs, target};
 use crate::work::{Key, Outcome, Trigger};
 use crate::{cluster_external_secret, external_secret, push_secret, store};
 use targets::Targets;
+
+/// How long what is in work at the end may take: less than Kubernetes waits for a pod.
+const LEAVING: Duration = Duration::from_secs(20);
 
 /// Objects that are in work at the same time, whatever their stores.
 const MOST: usize = 64;
@@ -113,7 +117,12 @@ impl Controller {
                 () = &mut stop => break,
             }
         }
-        while self.work.join_next().await.is_some() {}
+        let end = async { while self.work.join_next().await.is_some() {} };
+        if timeout(LEAVING, end).await.is_err() {
+            warn!(
+                "what was in work at the end is given up: Vault or the API server does not answer"
+            );
+        }
     }
 
     fn take(&mut self, trigger: Trigger) {

@@ -243,6 +243,11 @@ impl Objects {
         self.known().secrets.remove(name).is_some()
     }
 
+    /// The Secrets with the label.
+    pub(crate) fn secrets(&self) -> Vec<Name> {
+        self.known().secrets.keys().cloned().collect()
+    }
+
     /// The version of a Secret with the label.
     pub(crate) fn secret(&self, name: &Name) -> Option<String> {
         self.known().secrets.get(name).cloned()

@@ -122,6 +122,13 @@ impl References {
         }
     }
 
+    /// The objects of a kind that somebody asked for.
+    pub(crate) fn names(&self, kind: Kind) -> Vec<Name> {
+        let entries = self.entries();
+        let of_kind = entries.keys().filter(|(it, _)| *it == kind);
+        of_kind.map(|(_, name)| name.clone()).collect()
+    }
+
     /// An object has changed. Gives those who asked for it: they ask again if they still need it.
     pub(crate) fn changed(&self, kind: Kind, name: &Name) -> BTreeSet<Key> {
         let entry = self.entries().remove(&(kind, name.clone()));

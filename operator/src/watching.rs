@@ -3,6 +3,7 @@
 //! Secrets and `ConfigMap`s are watched without their content: it is read when it is needed. Nothing
 //! is kept of those that no object is about.
 
+mod metadata;
 mod problem;
 mod push_secret;
 mod store;
@@ -24,9 +25,9 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::context::Context;
-use crate::names::{MANAGED, MANAGED_TRUE, Name};
-use crate::references::Kind;
+use crate::names::Name;
 use crate::work::{Key, Trigger};
+use metadata::{List, Referred};
 use problem::{is_missing, report};
 
 /// Objects that a list gives at a time: each page is in memory as a whole.
@@ -122,17 +123,13 @@ impl Watching {
         tokio::spawn(async move {
             let mut events = std::pin::pin!(events);
             let mut problem = String::new();
+            let mut list = List::default();
             while let Some(event) = events.next().await {
                 match event {
-                    Ok(Event::Apply(object) | Event::InitApply(object)) => {
+                    Ok(event) => {
                         problem.clear();
-                        K::put(&context, &object);
+                        metadata::follow::<K>(&context, event, &mut list, &done);
                     }
-                    Ok(Event::Delete(object)) => K::remove(&context, &object),
-                    Ok(Event::InitDone) => {
-                        done.send_replace(true);
-                    }
-                    Ok(Event::Init) => {}
                     Err(error) => report(&mut problem, K::KIND, &error),
                 }
             }
@@ -327,72 +324,5 @@ impl Watched for Namespace {
 
     fn all(context: &Context) -> Vec<Name> {
         context.objects.namespaces()
-    }
-}
-
-/// A kind of which objects are referred to.
-trait Referred:
-    Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-    + Clone
-    + Debug
-    + DeserializeOwned
-    + Send
-    + Sync
-    + 'static
-{
-    const KIND: &'static str;
-
-    fn put(context: &Context, object: &PartialObjectMeta<Self>);
-    fn remove(context: &Context, object: &PartialObjectMeta<Self>);
-}
-
-impl Referred for Secret {
-    const KIND: &'static str = "Secret";
-
-    fn put(context: &Context, object: &PartialObjectMeta<Self>) {
-        let name = Name::of(object);
-        wake(context, Kind::Secret, &name);
-        push_secret::secret_changed(context, &name, object.labels());
-        let is_managed = object
-            .labels()
-            .get(MANAGED)
-            .is_some_and(|it| it == MANAGED_TRUE);
-        if !is_managed {
-            // It may be one that an object waits for.
-            context.objects.remove_secret(&name);
-            context.trigger_target(&name, Trigger::Soon);
-            return;
-        }
-        let version = object.resource_version().unwrap_or_default();
-        if context.objects.put_secret(&name, &version) {
-            context.trigger_target(&name, Trigger::Changed);
-        }
-    }
-
-    fn remove(context: &Context, object: &PartialObjectMeta<Self>) {
-        let name = Name::of(object);
-        wake(context, Kind::Secret, &name);
-        context.objects.remove_secret(&name);
-        context.trigger_target(&name, Trigger::Changed);
-    }
-}
-
-impl Referred for ConfigMap {
-    const KIND: &'static str = "ConfigMap";
-
-    fn put(context: &Context, object: &PartialObjectMeta<Self>) {
-        wake(context, Kind::ConfigMap, &Name::of(object));
-    }
-
-    fn remove(context: &Context, object: &PartialObjectMeta<Self>) {
-        wake(context, Kind::ConfigMap, &Name::of(object));
-    }
-}
-
-/// Wakes those who asked for what an object holds.
-fn wake(context: &Context, kind: Kind, name: &Name) {
-    let askers = context.references.changed(kind, name);
-    if !askers.is_empty() {
-        context.trigger(Trigger::Wake(askers));
     }
 }
