@@ -1,6 +1,7 @@
 //! How to reach a server: address, trust, identity, deadline. Checked once, when the client is
 //! made.
 
+#[cfg(feature = "foreign")]
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
+#[cfg(feature = "foreign")]
 use zeroize::Zeroizing;
 
 use crate::rate::RateLimit;
@@ -51,6 +53,7 @@ pub struct ClientConfig {
     /// PEM file with the client's private key. Needs `client_cert`.
     pub client_key: Option<PathBuf>,
     /// Certificate chain and private key as PEM text; they win over the files.
+    #[cfg(feature = "foreign")]
     pub client_identity: Option<ClientIdentity>,
     /// The name (or IP address) that the server's certificate must hold, when it is not the
     /// address's host. The handshake still announces (SNI) the address's host.
@@ -74,6 +77,7 @@ pub struct ClientConfig {
     pub follow_redirects: bool,
     /// Somebody else chose the address: no socket, no loopback and no link-local address is asked, also
     /// where a name stands for one, and no redirect to another host is followed.
+    #[cfg(feature = "foreign")]
     pub is_foreign: bool,
     /// Keep connections open for later requests.
     pub keep_connections: bool,
@@ -81,6 +85,7 @@ pub struct ClientConfig {
     pub rate_limit: Option<RateLimit>,
 }
 
+#[cfg(feature = "foreign")]
 /// A client's certificate chain with its private key, in PEM.
 #[derive(Clone)]
 pub struct ClientIdentity {
@@ -90,6 +95,7 @@ pub struct ClientIdentity {
     pub key: Zeroizing<Vec<u8>>,
 }
 
+#[cfg(feature = "foreign")]
 /// The key is secret.
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,6 +114,7 @@ impl ClientConfig {
             ca_path: None,
             client_cert: None,
             client_key: None,
+            #[cfg(feature = "foreign")]
             client_identity: None,
             tls_server_name: None,
             skip_verify: false,
@@ -118,6 +125,7 @@ impl ClientConfig {
             user_agent: concat!("vault-injector/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: HeaderMap::new(),
             follow_redirects: true,
+            #[cfg(feature = "foreign")]
             is_foreign: false,
             keep_connections: true,
             rate_limit: None,
@@ -278,6 +286,7 @@ pub enum ConfigError {
         source: rustls::Error,
     },
     /// The client's certificate or key is not PEM, or they do not fit.
+    #[cfg(feature = "foreign")]
     #[error("client certificate and key: {0}")]
     IdentityText(String),
     /// Neither a DNS name nor an IP address.

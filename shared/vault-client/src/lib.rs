@@ -32,6 +32,7 @@ mod connection;
 mod hint;
 mod proxy;
 mod rate;
+#[cfg(feature = "foreign")]
 mod reach;
 mod redirect;
 mod retry;
@@ -39,7 +40,9 @@ mod tls;
 
 pub use body::{Body, BodyError};
 pub use client::{Client, Forward, ForwardBody, Forwarded, Session};
-pub use config::{ClientConfig, ClientIdentity, ConfigError, addresses, check_addresses};
+#[cfg(feature = "foreign")]
+pub use config::ClientIdentity;
+pub use config::{ClientConfig, ConfigError, addresses, check_addresses};
 pub use connection::{Connection, RequestCounts};
 pub use proxy::{InvalidProxyAddress, ProxyAddress};
 pub use rate::{RateLimit, RateLimitError};

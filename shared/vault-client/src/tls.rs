@@ -10,7 +10,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig as RustlsConfig, RootCertStore};
 use secret_files::{limit, read};
 
-use crate::config::{ClientConfig, ClientIdentity, ConfigError};
+#[cfg(feature = "foreign")]
+use crate::config::ClientIdentity;
+use crate::config::{ClientConfig, ConfigError};
 
 mod verifier;
 
@@ -41,12 +43,18 @@ pub(crate) fn load(config: &ClientConfig) -> Result<Tls, ConfigError> {
             None => builder.with_root_certificates(roots),
         }
     };
-    let tls = if let Some(identity) = &config.client_identity {
+    #[cfg(feature = "foreign")]
+    if let Some(identity) = &config.client_identity {
         let (chain, key) = identity_in(identity).map_err(ConfigError::IdentityText)?;
-        builder
+        let tls = builder
             .with_client_auth_cert(chain, key)
-            .map_err(|error| ConfigError::IdentityText(error.to_string()))?
-    } else if let Some((path, chain, key)) = identity(config)? {
+            .map_err(|error| ConfigError::IdentityText(error.to_string()))?;
+        return Ok(Tls {
+            config: tls,
+            private_ca: named && !config.skip_verify,
+        });
+    }
+    let tls = if let Some((path, chain, key)) = identity(config)? {
         builder
             .with_client_auth_cert(chain, key)
             .map_err(|source| ConfigError::Identity { path, source })?
@@ -154,6 +162,7 @@ type Identity = (
     PrivateKeyDer<'static>,
 );
 
+#[cfg(feature = "foreign")]
 fn identity_in(
     identity: &ClientIdentity,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {

@@ -15,8 +15,10 @@ use super::body::{Turn, Turns, whole};
 use super::path;
 use crate::config::{ClientConfig, ConfigError, Server};
 use crate::rate::Limiter;
+#[cfg(feature = "foreign")]
+use crate::reach;
 use crate::redirect::Policy;
-use crate::{hint, proxy, reach, retry, tls};
+use crate::{hint, proxy, retry, tls};
 
 /// The largest answer that is taken. Vault's storage takes no secret of more than 1 MiB; a list of
 /// names may be longer.
@@ -130,6 +132,7 @@ impl Transport {
             .default_headers(config.headers.clone())
             .pool_max_idle_per_host(idle);
         let has_socket = socket.is_some();
+        #[cfg(feature = "foreign")]
         if config.is_foreign {
             refuse_own(&address, has_socket)?;
             builder = builder.dns_resolver(reach::resolver());
@@ -147,7 +150,10 @@ impl Transport {
                 private_ca: tls.private_ca,
                 follow: config.follow_redirects,
                 socket: has_socket,
+                #[cfg(feature = "foreign")]
                 same_host: config.is_foreign,
+                #[cfg(not(feature = "foreign"))]
+                same_host: false,
             },
             limiter: config.rate_limit.map(Limiter::new),
             large: Turns::new(),
@@ -346,6 +352,7 @@ impl Transport {
     }
 }
 
+#[cfg(feature = "foreign")]
 /// What only this process may ask is not asked for others.
 fn refuse_own(address: &Url, has_socket: bool) -> Result<(), ConfigError> {
     let reason = if has_socket {
