@@ -58,6 +58,10 @@ def full_name(name: str) -> str:
     return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
 
 
+# Two empty blocks end an archive (POSIX, pax, "ustar Interchange Format").
+END_BLOCKS = 2
+
+
 def tar_of(entries: list[Entry]) -> bytes:
     """A tar file of the entries, with their parent directories before them."""
     buffer = io.BytesIO()
@@ -80,7 +84,9 @@ def tar_of(entries: list[Entry]) -> bytes:
 
         for entry in entries:
             add(entry)
-    return buffer.getvalue()
+        end = archive.offset + END_BLOCKS * tarfile.BLOCKSIZE
+    # Without the padding to a tape's record, of which every pull would have up to 10 KB.
+    return buffer.getvalue()[:end]
 
 
 def digest(blob: bytes) -> str:

@@ -111,6 +111,11 @@ class ImageMaker(unittest.TestCase):
         for member in layer.getmembers():
             self.assertEqual((member.mtime, member.uid, member.gid, member.uname), (0, 0, 0, ""), member.name)
 
+    def test_an_archive_ends_without_the_padding_of_a_tape(self) -> None:
+        content = image.tar_of([image.Entry("/file", tarfile.REGTYPE, 0o644, b"x" * 700)])
+        header, padded, end = 512, 1024, 1024
+        self.assertEqual(len(content), header + padded + end)
+
     def test_parents_come_before_their_files(self) -> None:
         [layer] = self.layers(self.make("image.tar", "--directory", "/tmp:1777", "--link", "tool:/usr/bin/alias"))
         self.assertEqual(layer.getnames(), ["usr", "usr/bin", "usr/bin/tool", "tmp", "usr/bin/alias"])
