@@ -59,7 +59,8 @@ pub(crate) fn follow(server: &Arc<Server>, watch: Watch, after: &str) -> Result<
         }
         state.version()
     } else {
-        let invalid = |_| Refusal::bad_request(format!("resourceVersion: {after:?} is no number"));
+        let invalid =
+            |_| Refusal::bad_request(format!("resourceVersion: {after:?} is not a number"));
         after.parse().map_err(invalid)?
     };
     drop(state);

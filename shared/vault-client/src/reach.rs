@@ -7,6 +7,8 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::config::ConfigError;
+
 /// Why an address is not asked.
 const REASON: &str = "a loopback or link-local address, which is not asked for others";
 
@@ -32,8 +34,23 @@ pub(crate) fn resolver() -> Arc<Guarded> {
     Arc::new(Guarded)
 }
 
+/// Refuses what only this process may ask.
+pub(crate) fn check(address: &Url, has_socket: bool) -> Result<(), ConfigError> {
+    let reason = if has_socket {
+        Some("a socket of this machine is not asked for others")
+    } else {
+        refusal(address)
+    };
+    reason.map_or(Ok(()), |reason| {
+        Err(ConfigError::Address {
+            address: address.to_string(),
+            reason,
+        })
+    })
+}
+
 /// Why a URL is not asked, if it names an address.
-pub(crate) fn refusal(url: &Url) -> Option<&'static str> {
+fn refusal(url: &Url) -> Option<&'static str> {
     let host = url.host_str()?;
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     let address: IpAddr = literal.parse().ok()?;

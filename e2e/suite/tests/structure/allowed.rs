@@ -148,6 +148,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             ("config", "proxy rate"),
             ("connection", "client config"),
+            ("reach", "config"),
             ("tls", "config"),
         ],
         circles: &[],

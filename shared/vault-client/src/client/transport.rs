@@ -134,7 +134,7 @@ impl Transport {
         let has_socket = socket.is_some();
         #[cfg(feature = "foreign")]
         if config.is_foreign {
-            refuse_own(&address, has_socket)?;
+            reach::check(&address, has_socket)?;
             builder = builder.dns_resolver(reach::resolver());
         }
         if let Some(socket) = socket {
@@ -350,22 +350,6 @@ impl Transport {
         };
         Ok(Received { reply, turn })
     }
-}
-
-#[cfg(feature = "foreign")]
-/// What only this process may ask is not asked for others.
-fn refuse_own(address: &Url, has_socket: bool) -> Result<(), ConfigError> {
-    let reason = if has_socket {
-        Some("a socket of this machine is not asked for others")
-    } else {
-        reach::refusal(address)
-    };
-    reason.map_or(Ok(()), |reason| {
-        Err(ConfigError::Address {
-            address: address.to_string(),
-            reason,
-        })
-    })
 }
 
 /// The token as a header that no log shows.
