@@ -20,6 +20,7 @@ use serde_json::json;
 use tracing::warn;
 
 use crate::context::Context;
+use crate::finalizers;
 use crate::metrics::Kind;
 use crate::names::Name;
 use crate::work::Outcome;
@@ -204,13 +205,8 @@ impl Work<'_> {
             if finalizers == namespace.finalizers() {
                 return Ok(());
             }
-            let patch = json!({"metadata": {
-                "finalizers": finalizers,
-                "resourceVersion": namespace.resource_version(),
-            }});
-            let (parameters, patch) = (PatchParams::default(), Patch::Merge(&patch));
-            let patched = api.patch(name, &parameters, &patch);
-            match call("write the finalizers of the namespace", patched).await {
+            let version = namespace.metadata.resource_version.as_deref();
+            match finalizers::write(&api, name, version, &finalizers).await {
                 Ok(namespace) => {
                     self.context.objects.put_namespace(namespace);
                     return Ok(());
@@ -227,15 +223,11 @@ impl Work<'_> {
     }
 
     async fn patch_finalizers(&self, finalizers: &[String]) -> Result<(), CallError> {
-        let patch = json!({"metadata": {
-            "finalizers": finalizers,
-            "resourceVersion": self.object.resource_version(),
-        }});
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&patch));
+        let version = self.object.metadata.resource_version.as_deref();
         let name = self.object.name_any();
-        let patched = self.api.patch(&name, &parameters, &patch);
-        let doing = "write the finalizers of the ClusterExternalSecret";
-        call(doing, patched).await.map(drop)
+        finalizers::write(&self.api, &name, version, finalizers)
+            .await
+            .map(drop)
     }
 
     async fn write_status(

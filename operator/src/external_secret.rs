@@ -16,18 +16,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
-use kube_support::{CallError, call};
+use kube_support::CallError;
 use operator_api::{Binding, DeletionPolicy, ExternalSecret, ExternalSecretStatus};
 use secret_sync::{Refresh, resource_version};
-use serde_json::json;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::context::Context;
 use crate::events::{Said, reference};
 use crate::fault::Fault;
+use crate::finalizers;
 use crate::generator;
 use crate::names::{FINALIZER, Name, StoreId};
 use crate::objects::store_refs;
@@ -142,14 +141,8 @@ impl Work<'_> {
         object: &ExternalSecret,
         finalizers: &[String],
     ) -> Result<(), CallError> {
-        // With the version, so that a finalizer of somebody else's is not lost.
-        let patch = json!({"metadata": {
-            "finalizers": finalizers,
-            "resourceVersion": object.resource_version(),
-        }});
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&patch));
-        let patched = self.api.patch(&self.name.name, &parameters, &patch);
-        let patched = call("write the finalizers of the ExternalSecret", patched).await?;
+        let version = object.metadata.resource_version.as_deref();
+        let patched = finalizers::write(&self.api, &self.name.name, version, finalizers).await?;
         self.context.objects.put_external_secret(patched);
         Ok(())
     }

@@ -20,6 +20,7 @@ mod endpoints;
 mod events;
 mod external_secret;
 mod fault;
+mod finalizers;
 mod flags;
 mod generator;
 mod health;

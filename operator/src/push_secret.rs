@@ -16,18 +16,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
-use kube_support::{CallError, call};
+use kube_support::CallError;
 use operator_api::{PushDeletionPolicy, PushSecret, PushSecretStatus, UpdatePolicy};
 use secret_sync::{Data, resource_version};
-use serde_json::json;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::context::Context;
 use crate::events::{Said, reference};
 use crate::fault::Fault;
+use crate::finalizers;
 use crate::names::{Name, PUSH_FINALIZER, StoreId};
 use crate::objects::{Store, synced_store};
 use crate::pushed::fingerprint;
@@ -87,19 +86,13 @@ struct Work<'a> {
 impl Work<'_> {
     /// Adds the finalizer, or takes it away.
     async fn hold(&self, object: &PushSecret, is_held: bool) -> Result<(), CallError> {
-        let mut finalizers = object.finalizers().to_vec();
-        finalizers.retain(|it| it != PUSH_FINALIZER);
+        let mut wanted = object.finalizers().to_vec();
+        wanted.retain(|it| it != PUSH_FINALIZER);
         if is_held {
-            finalizers.push(PUSH_FINALIZER.to_owned());
+            wanted.push(PUSH_FINALIZER.to_owned());
         }
-        // With the version, so that a finalizer of somebody else's is not lost.
-        let patch = json!({"metadata": {
-            "finalizers": finalizers,
-            "resourceVersion": object.resource_version(),
-        }});
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(&patch));
-        let patched = self.api.patch(&self.name.name, &parameters, &patch);
-        let patched = call("write the finalizers of the PushSecret", patched).await?;
+        let version = object.metadata.resource_version.as_deref();
+        let patched = finalizers::write(&self.api, &self.name.name, version, &wanted).await?;
         self.context.objects.put_push_secret(patched);
         Ok(())
     }

@@ -1,12 +1,11 @@
 //! A store stays while a `PushSecret` may have to delete from it.
 
 use kube::Api;
-use kube::api::{Patch, PatchParams};
-use kube_support::{CallError, call};
+use kube_support::CallError;
 use operator_api::{ClusterSecretStore, PushDeletionPolicy, PushSecret, SecretStore};
-use serde_json::json;
 
 use crate::context::Context;
+use crate::finalizers;
 use crate::names::{PUSH_FINALIZER, STORE_FINALIZER, StoreId};
 use crate::objects::Store;
 
@@ -17,24 +16,20 @@ pub(super) async fn keep(context: &Context, id: &StoreId, store: &Store) -> Resu
     }
     let users = context.objects.pushing_to(id, store);
     let is_needed = users.iter().any(|object| may_delete(object));
-    let Some(finalizers) = changed(&store.finalizers, is_needed, store.is_deleting) else {
+    let Some(wanted) = changed(&store.finalizers, is_needed, store.is_deleting) else {
         return Ok(());
     };
-    // With the version, so that a finalizer of somebody else's is not lost.
-    let patch = json!({"metadata": {
-        "finalizers": finalizers,
-        "resourceVersion": store.version,
-    }});
-    let (parameters, patch) = (PatchParams::default(), Patch::Merge(&patch));
-    let doing = "write the finalizers of the store";
+    let (name, version) = (id.name(), Some(&*store.version));
     let written: Store = if id.is_of_cluster() {
         let api = Api::<ClusterSecretStore>::all(context.client.clone());
-        let patched = api.patch(id.name(), &parameters, &patch);
-        call(doing, patched).await?.into()
+        finalizers::write(&api, name, version, &wanted)
+            .await?
+            .into()
     } else {
         let api = Api::<SecretStore>::namespaced(context.client.clone(), &id.0.namespace);
-        let patched = api.patch(id.name(), &parameters, &patch);
-        call(doing, patched).await?.into()
+        finalizers::write(&api, name, version, &wanted)
+            .await?
+            .into()
     };
     context.objects.put_store(id, written);
     Ok(())

@@ -90,7 +90,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             (
                 "cluster_external_secret",
-                "context metrics names selector work",
+                "context finalizers metrics names selector work",
             ),
             ("commands", "names provider"),
             ("condition", "context selector"),
@@ -105,7 +105,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             (
                 "external_secret",
-                "context events fault generator names objects provider store template verified work",
+                "context events fault finalizers generator names objects provider store template verified work",
             ),
             ("endpoints", "health metrics"),
             ("flags", "context log own_identity"),
@@ -117,7 +117,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ("provider", "fault vault"),
             (
                 "push_secret",
-                "context events fault generator metrics names objects provider pushed references \
+                "context events fault finalizers generator metrics names objects provider pushed references \
                     store template vault work",
             ),
             ("pushed", "names"),
@@ -128,7 +128,7 @@ pub(crate) const CRATES: &[Crate] = &[
             ),
             (
                 "store",
-                "condition context events fault metrics names objects provider vault work",
+                "condition context events fault finalizers metrics names objects provider vault work",
             ),
             ("template", "context fault names references work"),
             ("vault", "fault metrics names references work"),
